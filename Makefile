@@ -1,0 +1,59 @@
+# make demo    train a network that explodes, find out why, cure it
+# make test    the whole test suite
+SWIFT ?= swift
+PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
+BUILD := $(SWIFT) build -c release
+
+.PHONY: deps build demo test bench catalog format lint clean
+
+# Installs what is missing: with apt as root or through sudo; otherwise says what to type.
+deps:
+	@if command -v dpkg >/dev/null 2>&1; then \
+	  missing=""; for p in $(PACKAGES); do \
+	    dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	  if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" = 0 ]; then root=""; \
+	    elif command -v sudo >/dev/null 2>&1; then root="sudo"; \
+	    else echo "missing:$$missing; type: su -c 'apt-get install -y$$missing'" >&2; exit 1; fi; \
+	    $$root apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing; \
+	  fi; \
+	fi
+
+build: deps
+	$(BUILD) --build-tests
+
+demo: deps
+	$(BUILD) --product keel
+	.build/release/keel cure Recipes/exploding-mlp.yaml
+
+test: build
+	$(SWIFT) test -c release --skip-build
+
+bench: deps
+	$(SWIFT) run --package-path Benchmarks -c release
+
+# Rewrites the checked-in lists of ingredients, causes and remedies from the folders: one file, one
+# type, in the order of the folders below; the files left out hold the families' protocols.
+FAMILIES := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers Datasets
+PROTOCOLS := Layer Activation Initializer Loss Optimizer Schedule Clip Regularizer Dataset
+FRAME := Cause Reference Evidence Diagnosis Remedy Price Cure CaseHistory HealingPolicy Catalog
+list = $(filter-out $(1),$(foreach d,$(2),$(sort $(basename $(notdir $(filter-out %/*+*,$(filter-out $(wildcard $(d)/*+*),$(wildcard $(d)/*.swift))))))))
+define write_list
+	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \
+	  echo "extension $(2) {"; echo "  public static let standard = $(2)(["; \
+	  for t in $(3); do echo "    $$t.self,"; done; echo "  ])"; echo "}"; } > $(1)
+endef
+catalog:
+	$(call write_list,Sources/Recipes/Catalog.swift,Catalog,$(call list,$(PROTOCOLS),$(addprefix Sources/Recipes/,$(FAMILIES))))
+	$(call write_list,Sources/Causes/Catalog.swift,CauseCatalog,$(call list,$(FRAME),Sources/Causes))
+	$(call write_list,Sources/Remedies/Catalog.swift,RemedyCatalog,$(call list,$(FRAME),Sources/Remedies))
+
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
+
+clean:
+	rm -rf .build

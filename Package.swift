@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "Keel",
+  platforms: [.macOS(.v14)],
+  products: [
+    .library(name: "Keel", targets: ["Keel"]),
+    .library(name: "KeelArchive", targets: ["KeelArchive"]),
+    .executable(name: "keel", targets: ["KeelCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "COpenBLAS", path: "Sources/COpenBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(
+      name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(
+      name: "CKernels",
+      dependencies: [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
+      path: "Sources/CKernels",
+      linkerSettings: [
+        .linkedLibrary("m", .when(platforms: [.linux])),
+        .linkedFramework("Accelerate", .when(platforms: [.macOS])),
+      ]),
+    .target(name: "KeelEngine", dependencies: ["CKernels"], path: "Sources/Engine"),
+    .target(name: "KeelRecipes", dependencies: ["KeelEngine", "CZlib"], path: "Sources/Recipes"),
+    .target(name: "KeelTraining", dependencies: ["KeelRecipes"], path: "Sources/Training"),
+    .target(name: "KeelCauses", dependencies: ["KeelTraining"], path: "Sources/Causes"),
+    .target(name: "KeelRemedies", dependencies: ["KeelCauses"], path: "Sources/Remedies"),
+    .target(name: "Keel", dependencies: ["KeelRemedies"], path: "Sources/Keel"),
+    .target(name: "KeelArchive", dependencies: ["Keel", "Yams"], path: "Sources/Archive"),
+    .executableTarget(
+      name: "KeelCommand",
+      dependencies: [
+        "Keel", "KeelArchive",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Sources/Command"),
+  ],
+  swiftLanguageModes: [.v6])

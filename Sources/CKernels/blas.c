@@ -1,0 +1,31 @@
+// Matrix products: row-major shapes turned into one call of the platform's BLAS.
+#if defined(__APPLE__)
+#define ACCELERATE_NEW_LAPACK
+#include <Accelerate/Accelerate.h>
+#else
+#include <cblas.h>
+#endif
+
+#include "Kernels.h"
+
+void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
+               const float *a, const float *b, float beta, float *c) {
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    for (size_t i = 0; i < m * n; i++) c[i] = beta == 0 ? 0 : beta * c[i];
+    return;
+  }
+  cblas_sgemm(CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans,
+              transposeB ? CblasTrans : CblasNoTrans, (int)m, (int)n, (int)k, alpha, a,
+              (int)(transposeA ? m : k), b, (int)(transposeB ? k : n), beta, c, (int)n);
+}
+
+int keel_set_threads(int threads) {
+  threads = threads < 1 ? 1 : threads;
+#if defined(__APPLE__)
+  return threads;  // Accelerate decides for itself.
+#else
+  openblas_set_num_threads(threads);
+  return openblas_get_num_threads();
+#endif
+}

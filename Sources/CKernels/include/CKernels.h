@@ -1,0 +1,178 @@
+// The arithmetic of Keel: the only place with BLAS, pragmas and run-time CPU dispatch.
+//
+// Conventions. All tensors are dense, row-major float32. A matrix [rows, columns] has row stride
+// `columns`. `n` counts elements. No function allocates, and none reads or writes outside what its
+// arguments name. `accumulate` != 0 adds to the destination instead of overwriting it.
+//
+// Non-finite values are ordinary inputs: they pass through, and functions that could swallow one
+// (an activation, a dropout, a clipped loss) count those they read and return the count.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: matrix products (blas.c)
+
+/// c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c. `transposeA` != 0: a is stored [k, m].
+/// Where beta is 0, c is not read.
+void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
+               const float *a, const float *b, float beta, float *c);
+/// Sets how many threads a matrix product may use (at least 1); returns how many it will use.
+int keel_set_threads(int threads);
+
+// MARK: measuring (moments.c)
+
+/// One pass over a tensor.
+typedef struct {
+  double sum_of_squares;  ///< NaN if an element is NaN, else Inf if one is infinite; never overflows.
+  float largest;          ///< largest magnitude; Inf if an element is infinite; a NaN is skipped.
+  int64_t non_finite;     ///< how many elements are NaN or infinite.
+} keel_moments;
+
+keel_moments keel_measure(const float *x, size_t n);
+/// Index of the first NaN or infinity, or n.
+size_t keel_first_non_finite(const float *x, size_t n);
+/// g += 2·l2·w + l1·sign(w) in one pass; returns the moments of the new g.
+keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l2);
+/// x = x · factor with the product taken in double; returns the moments of the result.
+keel_moments keel_scale(float *x, size_t n, double factor);
+/// x = min(max(x, -limit), limit); a NaN stays NaN; ±Inf stays ±Inf (never hidden by a clip).
+keel_moments keel_clamp(float *x, size_t n, float limit);
+
+// MARK: element-wise (elementwise.c)
+
+void keel_fill(float *x, size_t n, float value);
+/// y = a + b.
+void keel_add(const float *a, const float *b, float *y, size_t n);
+/// y = x, or y += x.
+void keel_copy(const float *x, float *y, size_t n, int accumulate);
+/// y += alpha · x.
+void keel_axpy(float alpha, const float *x, float *y, size_t n);
+double keel_dot(const float *x, const float *y, size_t n);
+/// y[r, :] = b for every row.
+void keel_broadcast_rows(const float *b, float *y, size_t rows, size_t columns);
+/// sums[c] = Σ_r x[r, c].
+void keel_column_sums(const float *x, float *sums, size_t rows, size_t columns);
+/// out[i, :] = table[indices[i], :].
+void keel_gather_rows(const float *table, const int32_t *indices, float *out, size_t rows,
+                      size_t columns);
+/// dx = dy · mask (or +=); returns the count of non-finite dy.
+int64_t keel_mask(const float *dy, const float *mask, float *dx, size_t n, int accumulate);
+/// Scales each row of w[rows, columns] whose Euclidean norm exceeds limit back to limit.
+void keel_limit_row_norms(float *w, size_t rows, size_t columns, float limit);
+
+// MARK: activations (activations.c)
+//
+// forward: y = f(x); returns the count of non-finite x. f(NaN) is NaN for every f.
+// backward: dx = dy · f'(x) (or +=), with x and y as in forward; returns the count of non-finite dy.
+// `a` is the activation's one setting (slope, alpha, beta), unused where it has none.
+// Formulas as in PyTorch. Relative error of exp, tanh, sigmoid below 1e-6 over the whole range
+// (absolute below 1e-37 where the result is that small); exp overflows to +Inf above 88.72284.
+
+typedef int64_t keel_activation_forward(const float *x, float *y, size_t n, float a);
+typedef int64_t keel_activation_backward(const float *x, const float *y, const float *dy, float *dx,
+                                         size_t n, float a, int accumulate);
+
+keel_activation_forward keel_relu, keel_leaky_relu, keel_elu, keel_selu, keel_gelu, keel_silu,
+    keel_softplus, keel_sigmoid, keel_tanh, keel_hard_tanh, keel_exponential;
+keel_activation_backward keel_relu_gradient, keel_leaky_relu_gradient, keel_elu_gradient,
+    keel_selu_gradient, keel_gelu_gradient, keel_silu_gradient, keel_softplus_gradient,
+    keel_sigmoid_gradient, keel_tanh_gradient, keel_hard_tanh_gradient, keel_exponential_gradient;
+
+/// Σ over x < 0 of dy · x: the gradient of PReLU's one slope (its dx is keel_leaky_relu_gradient's).
+float keel_prelu_slope_gradient(const float *x, const float *dy, size_t n);
+/// Row-wise softmax, shifted by the row's maximum; returns the count of non-finite x.
+int64_t keel_softmax(const float *x, float *y, size_t rows, size_t columns);
+int64_t keel_softmax_gradient(const float *y, const float *dy, float *dx, size_t rows,
+                              size_t columns, int accumulate);
+
+// MARK: normalisation (normalization.c)
+
+/// Per-column standardisation over rows, then gain and bias: y = gain · x̂ + bias,
+/// x̂ = (x − mean)/√(var + epsilon), var biased. Writes `mean`, `variance` and `inverse` (=
+/// 1/√(var + epsilon)), [columns] each; sums are taken in double, two passes, so that a finite x
+/// of any magnitude gives a finite x̂. Any of gain, bias may be NULL. `scratch` is 2·columns doubles.
+int64_t keel_batch_norm(const float *x, const float *gain, const float *bias, float *y, float *mean,
+                        double *variance, float *inverse, double *scratch, size_t rows,
+                        size_t columns, double epsilon);
+/// The same with given statistics (evaluation).
+void keel_batch_norm_fixed(const float *x, const float *gain, const float *bias, const float *mean,
+                           const float *variance, float *y, size_t rows, size_t columns,
+                           double epsilon);
+/// dx (or +=; may be NULL), d_gain and d_bias from keel_batch_norm's x, mean and inverse.
+int64_t keel_batch_norm_gradient(const float *x, const float *gain, const float *mean,
+                                 const float *inverse, const float *dy, float *dx, float *d_gain,
+                                 float *d_bias, double *scratch, size_t rows, size_t columns,
+                                 int accumulate);
+
+// MARK: losses (losses.c)
+//
+// Each returns the *sum* of the loss over rows (and columns) in double and how many outputs were
+// non-finite. `gradient` (NULL: not wanted) = scale · d(sum)/d(output).
+
+typedef struct {
+  double sum;
+  int64_t non_finite;
+} keel_loss;
+
+keel_loss keel_softmax_cross_entropy(const float *logits, const float *targets, float *gradient,
+                                     size_t rows, size_t columns, float scale);
+keel_loss keel_sigmoid_cross_entropy(const float *logits, const float *targets, float *gradient,
+                                     size_t n, float scale);
+/// p = output/Σ output per row, clipped to [1e-7, 1 − 1e-7], −Σ t·log p (Keras). Where clipped the
+/// gradient of the clip is 0; NaN and 0/0 pass through.
+keel_loss keel_cross_entropy(const float *output, const float *targets, float *gradient,
+                             size_t rows, size_t columns, float scale);
+/// p = output clipped to [1e-7, 1 − 1e-7]; −t·log p − (1 − t)·log(1 − p) (Keras).
+keel_loss keel_binary_cross_entropy(const float *output, const float *targets, float *gradient,
+                                    size_t n, float scale);
+/// The square of a finite difference is taken in double, so the sum does not overflow; the gradient
+/// is float.
+keel_loss keel_squared_error(const float *output, const float *targets, float *gradient, size_t n,
+                             float scale);
+keel_loss keel_absolute_error(const float *output, const float *targets, float *gradient, size_t n,
+                              float scale);
+keel_loss keel_huber(const float *output, const float *targets, float *gradient, size_t n,
+                     float scale, float delta);
+
+// MARK: optimizers (optimizers.c)
+//
+// Each reads g · scale as the gradient (scale is the clip's factor), updates w and its own state in
+// one pass, and measures what it did. Formulas as in PyTorch.
+
+typedef struct {
+  double update_squares;  ///< Σ (w_new − w_old)²
+  double weight_squares;  ///< Σ w_new²
+  int64_t non_finite;     ///< non-finite elements of the new w and of the new state together
+} keel_update;
+
+/// v = momentum·v + g; w −= lr · (nesterov ? g + momentum·v : v). velocity may be NULL if momentum is 0.
+keel_update keel_sgd(float *w, const float *g, float *velocity, size_t n, float scale, float lr,
+                     float momentum, int nesterov);
+/// s += g²; w −= lr · g/(√s + epsilon).
+keel_update keel_adagrad(float *w, const float *g, float *squares, size_t n, float scale, float lr,
+                         float epsilon);
+/// s = rho·s + (1 − rho)·g²; w −= lr · g/(√s + epsilon).
+keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n, float scale, float lr,
+                         float rho, float epsilon);
+/// t counts from 1. m, v: first and second moments with bias correction; AdamW's decoupled decay first:
+/// w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
+keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,
+                      double beta1, double beta2, double epsilon, double decay, int64_t t);
+
+// MARK: random numbers (random.c)
+//
+// Philox4x32-10 (Salmon et al., SC 2011). Element i is word i % 4 of block counter + i / 4 under
+// `key`, so a stream can be entered anywhere. A call that draws n numbers uses ⌈n/4⌉ blocks.
+
+void keel_random_words(uint32_t *out, size_t n, uint64_t key, uint64_t counter);
+/// low + (high − low)·u, u in [0, 1) with 24 bits.
+void keel_random_uniform(float *out, size_t n, uint64_t key, uint64_t counter, float low, float high);
+/// Box–Muller on consecutive pairs of words; |z| ≤ 6.8.
+void keel_random_normal(float *out, size_t n, uint64_t key, uint64_t counter, float mean, float std);
+/// mask = 0 with probability rate, else 1/(1 − rate); y = mask != 0 ? x·mask : 0.
+int64_t keel_dropout(const float *x, float *y, float *mask, size_t n, float rate, uint64_t key,
+                     uint64_t counter);
+
+#endif

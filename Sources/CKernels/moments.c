@@ -1,0 +1,55 @@
+// Measuring a tensor, alone or after changing it in the same pass, block by block.
+#include "Kernels.h"
+
+KEEL_DISPATCH keel_moments keel_measure(const float *x, size_t n) {
+  keel_moments total = {0};
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    add_moments(&total, block_moments(x + start, block_end(start, n) - start));
+  }
+  return total;
+}
+
+KEEL_DISPATCH size_t keel_first_non_finite(const float *x, size_t n) {
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t end = block_end(start, n);
+    if (count_non_finite(x + start, end - start) == 0) continue;
+    while (!not_finite(x[start])) start++;
+    return start;
+  }
+  return n;
+}
+
+KEEL_DISPATCH keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l2) {
+  keel_moments total = {0};
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t end = block_end(start, n);
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
+      float sign = (float)((w[i] > 0) - (w[i] < 0));
+      g[i] += 2 * l2 * w[i] + l1 * sign;
+    }
+    add_moments(&total, block_moments(g + start, end - start));
+  }
+  return total;
+}
+
+KEEL_DISPATCH keel_moments keel_scale(float *x, size_t n, double factor) {
+  keel_moments total = {0};
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t end = block_end(start, n);
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) x[i] = (float)(x[i] * factor);
+    add_moments(&total, block_moments(x + start, end - start));
+  }
+  return total;
+}
+
+KEEL_DISPATCH keel_moments keel_clamp(float *x, size_t n, float limit) {
+  keel_moments total = {0};
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t end = block_end(start, n);
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
+      x[i] = not_finite(x[i]) ? x[i] : clamp(x[i], -limit, limit);
+    }
+    add_moments(&total, block_moments(x + start, end - start));
+  }
+  return total;
+}

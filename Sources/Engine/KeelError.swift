@@ -1,0 +1,40 @@
+/// What is wrong, where it is, and what would fix it.
+///
+/// Every error that a user can cause has this form; `kind` decides the command's exit code.
+public struct KeelError: Error, Hashable, Sendable, CustomStringConvertible {
+  public enum Kind: String, Hashable, Sendable {
+    /// The command was called in a way it does not understand (64).
+    case usage
+    /// The recipe or the data cannot be used (65).
+    case invalid
+    /// A file that was named is not there (66).
+    case missing
+    /// An invariant of Keel itself is broken (70).
+    case broken
+    /// A file could not be written (74).
+    case unwritable
+    /// The user interrupted the work (130).
+    case interrupted
+  }
+
+  public var kind: Kind
+  /// The path into the recipe, the file, or the row and column: `model[3].dense`.
+  public var place: String
+  public var what: String
+  public var fix: String
+  /// Where the text stands, for what was read from a file: `exploding.yaml:9:7`.
+  public var source: String?
+
+  public init(
+    _ kind: Kind, at place: String, _ what: String, fix: String, source: String? = nil
+  ) {
+    self.kind = kind
+    self.place = place
+    self.what = what
+    self.fix = fix
+    self.source = source
+  }
+
+  /// `model[3].dense: 'wdith' is not a setting; did you mean 'units'?`
+  public var description: String { "\(place): \(what); \(fix)" }
+}

@@ -1,0 +1,70 @@
+/// What a pass is for.
+public enum Mode: Hashable, Sendable {
+  /// Dropout drops, batch norm uses the batch.
+  case training
+  /// Dropout passes, batch norm uses its running statistics.
+  case evaluation
+}
+
+/// One trip of a batch through a plan: the memory, how many rows are in use, and where the run is.
+public struct Pass {
+  public let memory: Memory
+  public let rows: Int
+  public let mode: Mode
+  /// Counts the batches drawn so far; generators inside the network are entered at this position.
+  public let position: UInt64
+
+  public init(memory: Memory, rows: Int, mode: Mode, position: UInt64) {
+    self.memory = memory
+    self.rows = rows
+    self.mode = mode
+    self.position = position
+  }
+
+  public subscript(buffer: Buffer) -> UnsafeMutablePointer<Float> { memory[buffer] }
+
+  /// The whole of a buffer that is in use in this pass.
+  public func values(_ buffer: Buffer) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: memory[buffer], count: buffer.count(rows: rows))
+  }
+}
+
+/// Which inputs' gradients a kernel must add to, because another reader wrote them before it.
+public struct Accumulation: OptionSet, Hashable, Sendable {
+  public let rawValue: UInt8
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+  public static func input(_ index: Int) -> Self { Self(rawValue: 1 << UInt8(index)) }
+  /// 0 or 1, as the C kernels want it.
+  public func flag(_ index: Int) -> Int32 { contains(.input(index)) ? 1 : 0 }
+}
+
+/// One operation of a plan. A value: what it computes with is in the arena.
+///
+/// The results say whether everything the kernel *looked at* was finite. A kernel that could swallow
+/// a NaN or an infinity (an activation, a dropout) must look; one that passes it on need not.
+public protocol Kernel: Sendable {
+  /// Computes the output from the inputs.
+  func forward(_ pass: Pass) -> Bool
+  /// Computes the gradients of inputs and parameters from the gradient of the output.
+  func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool
+  /// Changes what the layer remembers; called only after a step whose values are all finite.
+  func commit(_ pass: Pass)
+  /// Why finite inputs gave the non-finite output that now stands in memory.
+  func origin(_ pass: Pass) -> NonFiniteOrigin
+}
+
+extension Kernel {
+  public func commit(_ pass: Pass) {}
+  /// Sums, products and exponentials of finite numbers leave the range of float32 only upwards.
+  public func origin(_ pass: Pass) -> NonFiniteOrigin { .overflow }
+}
+
+/// Where a non-finite value came from.
+public enum NonFiniteOrigin: String, Hashable, Codable, Sendable {
+  /// A finite result too large for float32.
+  case overflow
+  /// 0/0, log 0, ∞ − ∞: no number is the answer.
+  case invalid
+  /// It was in the data, or in the parameters that were given.
+  case input
+}

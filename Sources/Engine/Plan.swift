@@ -1,0 +1,120 @@
+import Foundation
+
+/// A network compiled: shapes checked, every buffer placed in one arena, kernels in order.
+///
+/// A plan is a value and holds no memory; a `Workspace` made for it does. It is built for a batch
+/// `capacity` and runs with any number of rows up to it. Running it allocates nothing.
+public struct Plan: Sendable {
+  /// One kernel and what it touches.
+  public struct Operation: Sendable {
+    public let layer: String
+    public var kernel: any Kernel
+    public let inputs: [Signal]
+    public let output: Signal
+    public let parameters: [Buffer]
+    public var accumulation: Accumulation = []
+  }
+
+  public let capacity: Int
+  public let input: Signal
+  public let output: Signal
+  /// In forward order.
+  public var operations: [Operation]
+  public let parameters: [Parameter]
+  public let states: [LayerState]
+  /// How many floats the optimizer keeps for each parameter.
+  public let slotCount: Int
+  private let counts: [Region: Int]
+
+  init(
+    capacity: Int, input: Signal, output: Signal, operations: [Operation],
+    parameters: [Parameter], states: [LayerState], counts: [Region: Int], slotCount: Int
+  ) {
+    self.capacity = capacity
+    self.input = input
+    self.output = output
+    self.operations = operations
+    self.parameters = parameters
+    self.states = states
+    self.counts = counts
+    self.slotCount = slotCount
+  }
+
+  /// The length of a region in floats.
+  public func count(_ region: Region) -> Int { counts[region] ?? 0 }
+
+  /// Floats in the whole arena.
+  public var floats: Int { Region.allCases.reduce(0) { $0 + count($1) } }
+
+  /// Floats that outlive a step: parameters, slots and state, which lie first and together.
+  public var persistentFloats: Int { count(.parameters) + count(.slots) + count(.state) }
+
+  /// Where each region begins, in floats from the arena's start.
+  var starts: [Region: Int] {
+    var start = 0
+    var starts: [Region: Int] = [:]
+    for region in Region.allCases {
+      starts[region] = start
+      start += count(region)
+    }
+    return starts
+  }
+
+  /// The `index`-th slot of a parameter.
+  public func slot(_ index: Int, of parameter: Parameter) -> Buffer {
+    parameter.buffer.slot(index, stride: count(.parameters))
+  }
+
+  /// Layers that have parameters, in plan order.
+  public var layers: [String] {
+    var names: [String] = []
+    for parameter in parameters where names.last != parameter.layer {
+      names.append(parameter.layer)
+    }
+    return names
+  }
+
+  /// Writes initial parameters and state: each parameter draws from a stream of its own, named after
+  /// it, so that the same layer begins alike in two recipes that differ elsewhere.
+  public func initialize(_ memory: Memory, seed: UInt64) {
+    for parameter in parameters {
+      var random = Random(seed: seed, stream: parameter.name)
+      let values = UnsafeMutableBufferPointer(
+        start: memory[parameter.buffer], count: parameter.buffer.count)
+      parameter.fill(values, &random)
+    }
+    for state in states {
+      UnsafeMutableBufferPointer(start: memory[state.buffer], count: state.buffer.count)
+        .update(repeating: state.initial)
+    }
+  }
+
+  /// Computes the output from the input; false if a kernel read a non-finite value.
+  public func forward(_ pass: Pass) -> Bool {
+    var finite = true
+    for index in operations.indices where !operations[index].kernel.forward(pass) {
+      finite = false
+    }
+    return finite
+  }
+
+  /// Computes every gradient from the output's; false if a kernel read a non-finite value.
+  public func backward(_ pass: Pass) -> Bool {
+    var finite = true
+    for index in operations.indices.reversed()
+    where !operations[index].kernel.backward(pass, operations[index].accumulation) {
+      finite = false
+    }
+    return finite
+  }
+
+  /// Lets layers remember what they saw in this pass.
+  public func commit(_ pass: Pass) {
+    for index in operations.indices { operations[index].kernel.commit(pass) }
+  }
+}
+
+extension Planner {
+  /// Four fifths of the machine's memory.
+  public static var memoryLimit: Int { Int(ProcessInfo.processInfo.physicalMemory / 5 * 4) }
+}

@@ -1,0 +1,123 @@
+/// Lays out a network before any memory is asked for: names layers, places buffers, orders kernels.
+public struct Planner {
+  /// The largest batch the plan can hold.
+  public let capacity: Int
+  /// Bytes the arena may take.
+  public let limit: Int
+  private var counts: [Region: Int] = [:]
+  private var named: [String: Int] = [:]
+  private var operations: [Plan.Operation] = []
+  private var parameters: [Parameter] = []
+  private var states: [LayerState] = []
+
+  public init(capacity: Int, limit: Int = Planner.memoryLimit) {
+    self.capacity = capacity
+    self.limit = limit
+  }
+
+  /// The next name of a kind: `dense-1`, `dense-2`, …
+  public mutating func name(_ kind: String) -> String {
+    named[kind, default: 0] += 1
+    return "\(kind)-\(named[kind]!)"
+  }
+
+  /// A parameter called `layer.suffix`, and its gradient.
+  public mutating func parameter(
+    _ layer: String, _ suffix: String, _ shape: Shape, role: Parameter.Role,
+    fill: @escaping @Sendable (UnsafeMutableBufferPointer<Float>, inout Random) -> Void
+  ) throws -> Buffer {
+    let name = "\(layer).\(suffix)"
+    let buffer = try place(.parameters, shape.count, what: "\(name), \(shape)")
+    parameters.append(
+      Parameter(name: name, layer: layer, shape: shape, role: role, buffer: buffer, fill: fill))
+    return buffer
+  }
+
+  /// Something `layer` remembers between steps.
+  public mutating func state(_ layer: String, _ suffix: String, count: Int, initial: Float) throws
+    -> Buffer
+  {
+    let buffer = try place(.state, count, what: "\(layer).\(suffix)")
+    states.append(LayerState(name: "\(layer).\(suffix)", buffer: buffer, initial: initial))
+    return buffer
+  }
+
+  /// The network's input: a value without a gradient.
+  public mutating func input(_ shape: Shape) throws -> Signal {
+    Signal(
+      value: try place(.signals, shape.count, perRow: true, what: "the input, \(shape)"),
+      gradient: nil, shape: shape)
+  }
+
+  /// The output of a layer and the gradient with respect to it.
+  public mutating func signal(_ layer: String, _ shape: Shape) throws -> Signal {
+    let what = "the output of \(layer), \(shape)"
+    return Signal(
+      value: try place(.signals, shape.count, perRow: true, what: what),
+      gradient: try place(.signals, shape.count, perRow: true, what: what), shape: shape)
+  }
+
+  /// Room a kernel needs between its forward and its backward pass.
+  public mutating func scratch(_ layer: String, count: Int, perRow: Bool) throws -> Buffer {
+    try place(.signals, count, perRow: perRow, what: "the scratch of \(layer)")
+  }
+
+  /// Appends a kernel; kernels run in the order in which they are added.
+  public mutating func add(
+    _ kernel: any Kernel, _ layer: String, reads inputs: [Signal], writes output: Signal,
+    parameters: [Buffer] = []
+  ) {
+    operations.append(
+      Plan.Operation(
+        layer: layer, kernel: kernel, inputs: inputs, output: output, parameters: parameters))
+  }
+
+  /// Decides which gradients are added to, and fixes the arena.
+  public func plan(input: Signal, output: Signal, slots: Int) -> Plan {
+    var seen: Set<Buffer> = []
+    var resolved = operations
+    // The last reader in forward order is the first to write in backward order: it overwrites.
+    for index in resolved.indices.reversed() {
+      for (position, signal) in resolved[index].inputs.enumerated() {
+        guard let gradient = signal.gradient else { continue }
+        if !seen.insert(gradient).inserted {
+          resolved[index].accumulation.insert(.input(position))
+        }
+      }
+    }
+    var counts = self.counts
+    counts[.slots] = slots * (counts[.parameters] ?? 0)
+    counts[.gradients] = counts[.parameters]
+    return Plan(
+      capacity: capacity, input: input, output: output, operations: resolved,
+      parameters: parameters, states: states, counts: counts, slotCount: slots)
+  }
+
+  private mutating func place(
+    _ region: Region, _ count: Int, perRow: Bool = false, what: String
+  ) throws -> Buffer {
+    let offset = counts[region] ?? 0
+    let (size, overflow) = count.multipliedReportingOverflow(by: perRow ? capacity : 1)
+    let others = counts.values.reduce(0, +)
+    // A parameter also has a gradient and at most two optimizer slots.
+    let copies = region == .parameters ? 4 : 1
+    guard !overflow, size <= limit / 4 / copies, (others + size) * 4 <= limit else {
+      throw KeelError(
+        .invalid, at: "model",
+        "\(what), needs \(overflow ? "more" : Self.bytes(size, copies)) than the "
+          + "\(Self.bytes(limit / 4, 1)) a plan may take here",
+        fix: "use fewer units, or a smaller training.batch")
+    }
+    counts[region] = offset + (size + 15) / 16 * 16
+    return Buffer(region: region, offset: offset, count: count, isPerRow: perRow)
+  }
+
+  private static func bytes(_ floats: Int, _ copies: Int) -> String {
+    let bytes = Double(floats) * 4 * Double(copies)
+    let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
+    let power = min(6, max(0, bytes > 1 ? Int((bytes.exponent) / 10) : 0))
+    var value = bytes
+    for _ in 0..<power { value /= 1000 }
+    return "\((value * 10).rounded() / 10) \(units[power])"
+  }
+}

@@ -1,0 +1,29 @@
+/// The extents of one row of a tensor (the batch axis is never part of it), or of a parameter.
+///
+/// A scalar has no axes and one element. No axis is empty.
+public struct Shape: Hashable, Sendable, CustomStringConvertible {
+  public let axes: [Int]
+
+  public init(_ axes: [Int]) { self.axes = axes }
+  public init(_ axes: Int...) { self.axes = axes }
+
+  /// The number of elements; `Int.max` where it does not fit, so that a planner refuses it.
+  public var count: Int {
+    axes.reduce(1) { total, axis in
+      let (product, overflow) = total.multipliedReportingOverflow(by: axis)
+      return overflow ? .max : product
+    }
+  }
+
+  /// The extent of the last axis, the one `dense` acts on; 1 for a scalar.
+  public var last: Int { axes.last ?? 1 }
+
+  /// How many vectors of length `last` one row holds.
+  public var leading: Int { Shape(Array(axes.dropLast())).count }
+
+  /// The same shape with another last axis.
+  public func replacingLast(with extent: Int) -> Shape { Shape(axes.dropLast() + [extent]) }
+
+  /// `28 × 28 × 1`
+  public var description: String { axes.map(String.init).joined(separator: " × ") }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// The one arena: a single aligned, zeroed piece of memory, freed with its owner.
+public struct Workspace: ~Copyable {
+  private let raw: UnsafeMutableRawPointer
+  public let memory: Memory
+
+  /// - Throws: `KeelError` where the system does not give `plan.floats` × 4 bytes.
+  public init(_ plan: Plan) throws {
+    // calloc gives zero pages lazily; 64 bytes more than asked leave room to align.
+    guard let raw = calloc(plan.floats * MemoryLayout<Float>.stride + 64, 1) else {
+      throw KeelError(
+        .invalid, at: "model", "this machine gave no \(plan.floats * 4) bytes of memory",
+        fix: "use a smaller model or a smaller training.batch")
+    }
+    self.raw = raw
+    let address = UInt(bitPattern: raw)
+    let aligned = raw.advanced(by: Int((64 - address % 64) % 64))
+    memory = Memory(base: aligned.assumingMemoryBound(to: Float.self), starts: plan.starts)
+  }
+
+  deinit { free(raw) }
+}
+
+/// Pointers into a workspace; valid as long as the workspace lives.
+public struct Memory: @unchecked Sendable {
+  public let base: UnsafeMutablePointer<Float>
+  /// Floats from `base` to each region.
+  let parameters, slots, state, gradients, signals: Int
+
+  init(base: UnsafeMutablePointer<Float>, starts: [Region: Int]) {
+    self.base = base
+    parameters = starts[.parameters] ?? 0
+    slots = starts[.slots] ?? 0
+    state = starts[.state] ?? 0
+    gradients = starts[.gradients] ?? 0
+    signals = starts[.signals] ?? 0
+  }
+
+  public subscript(buffer: Buffer) -> UnsafeMutablePointer<Float> {
+    let start =
+      switch buffer.region {
+      case .parameters: parameters
+      case .slots: slots
+      case .state: state
+      case .gradients: gradients
+      case .signals: signals
+      }
+    return base + start + buffer.offset
+  }
+}

@@ -1,0 +1,5 @@
+@_exported import KeelCauses
+@_exported import KeelEngine
+@_exported import KeelRecipes
+@_exported import KeelRemedies
+@_exported import KeelTraining

@@ -1,0 +1,17 @@
+import KeelEngine
+
+/// The identity: nothing is computed.
+///
+/// **Definition** y = x.
+public struct Linear: Activation {
+  public static let name = "linear"
+  public static let summary = "the identity"
+
+  public init() {}
+
+  public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal { input }
+}
+
+extension Choice where F: ActivationFamily {
+  public static var linear: Choice { Choice(Linear()) }
+}

@@ -1,0 +1,22 @@
+/// Which names a recipe may use. `Catalog.standard + [MyLayer.self]` adds your own.
+public struct Catalog: Sendable {
+  public var types: [any Ingredient.Type]
+
+  public init(_ types: [any Ingredient.Type]) { self.types = types }
+
+  public static func + (catalog: Catalog, more: [any Ingredient.Type]) -> Catalog {
+    Catalog(catalog.types + more)
+  }
+
+  /// The types of one family, in the catalogue's order.
+  public func types<F: Family>(of family: F.Type) -> [any Ingredient.Type] {
+    types.filter { F.member($0.init()) != nil }
+  }
+
+  func names<F: Family>(of family: F.Type) -> [String] { types(of: family).map { $0.name } }
+
+  /// The last type of that name or alias, so that a user's own may replace a standard one.
+  func type<F: Family>(named name: String, in family: F.Type) -> (any Ingredient.Type)? {
+    types.last { ($0.name == name || $0.aliases.contains(name)) && F.member($0.init()) != nil }
+  }
+}

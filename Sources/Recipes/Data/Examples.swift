@@ -1,0 +1,145 @@
+import KeelEngine
+
+/// Rows in memory: inputs, and a target for each.
+public struct Examples: Sendable {
+  /// Row-major, `count` × `shape.count`.
+  public var inputs: [Float]
+  /// One row of inputs.
+  public var shape: Shape
+  public var targets: Targets
+  /// What the input columns are called, if they have names.
+  public var columns: [String]?
+  /// Whether all inputs share one unit (pixels do): they are then standardised together, by one mean
+  /// and one deviation, and not column by column.
+  public var isHomogeneous = false
+
+  public init(inputs: [Float], shape: Shape, targets: Targets, columns: [String]? = nil) {
+    precondition(inputs.count == targets.count * shape.count, "as many rows as targets")
+    self.inputs = inputs
+    self.shape = shape
+    self.targets = targets
+    self.columns = columns
+  }
+
+  /// Rows of numbers and rows of target numbers.
+  /// - Throws: `KeelError` where the rows are ragged, or the counts differ.
+  public init(inputs: [[Float]], targets: [[Float]]) throws {
+    try Self.check(inputs, targets.count)
+    let width = targets.first?.count ?? 0
+    if let row = targets.firstIndex(where: { $0.count != width }) {
+      throw KeelError(
+        .invalid, at: "targets[\(row)]", "has \(targets[row].count) columns, row 0 has \(width)",
+        fix: "give every row the same columns")
+    }
+    self.init(
+      inputs: inputs.flatMap { $0 }, shape: Shape(inputs.first?.count ?? 0),
+      targets: Targets(values: .numbers(targets.flatMap { $0 }), columns: width))
+  }
+
+  /// Rows of numbers and a class for each, counted from 0.
+  /// - Throws: `KeelError` where the rows are ragged, or the counts differ.
+  public init(inputs: [[Float]], classes: [Int]) throws {
+    try Self.check(inputs, classes.count)
+    self.init(
+      inputs: inputs.flatMap { $0 }, shape: Shape(inputs.first?.count ?? 0),
+      targets: Targets(values: .classes(classes.map(Int32.init)), columns: 1))
+  }
+
+  private static func check(_ inputs: [[Float]], _ targets: Int) throws {
+    let width = inputs.first?.count ?? 0
+    if let row = inputs.firstIndex(where: { $0.count != width }) {
+      throw KeelError(
+        .invalid, at: "inputs[\(row)]", "has \(inputs[row].count) columns, row 0 has \(width)",
+        fix: "give every row the same columns")
+    }
+    guard inputs.count == targets, !inputs.isEmpty, width > 0 else {
+      throw KeelError(
+        .invalid, at: "inputs", "\(inputs.count) rows of inputs, \(targets) of targets",
+        fix: "give one target for each row, and at least one row of at least one number")
+    }
+  }
+
+  /// The number of rows.
+  public var count: Int { targets.count }
+
+  /// The rows of a range, in order.
+  public func rows(_ range: Range<Int>) -> Examples {
+    var part = self
+    part.inputs = Array(inputs[range.lowerBound * shape.count..<range.upperBound * shape.count])
+    part.targets = targets.rows(range)
+    return part
+  }
+
+  /// The same rows in random order.
+  package func shuffled(_ random: inout Random) -> Examples {
+    var order = [Int32](repeating: 0, count: count)
+    random.permute(&order)
+    var result = self
+    let width = shape.count
+    for (row, source) in order.enumerated() {
+      for column in 0..<width {
+        result.inputs[row * width + column] = inputs[Int(source) * width + column]
+      }
+    }
+    result.targets = targets.reordered(order)
+    return result
+  }
+}
+
+/// What a row should give.
+public struct Targets: Hashable, Sendable {
+  public enum Values: Hashable, Sendable {
+    /// Row-major, `columns` a row.
+    case numbers([Float])
+    /// One class a row, counted from 0.
+    case classes([Int32])
+  }
+
+  public var values: Values
+  /// Numbers a row; 1 for classes.
+  public var columns: Int
+  /// What the classes, or the columns, are called.
+  public var names: [String]?
+
+  public init(values: Values, columns: Int, names: [String]? = nil) {
+    self.values = values
+    self.columns = columns
+    self.names = names
+  }
+
+  public var count: Int {
+    switch values {
+    case .numbers(let numbers): columns == 0 ? 0 : numbers.count / columns
+    case .classes(let classes): classes.count
+    }
+  }
+
+  func rows(_ range: Range<Int>) -> Targets {
+    switch values {
+    case .numbers(let numbers):
+      let part = Array(numbers[range.lowerBound * columns..<range.upperBound * columns])
+      return Targets(values: .numbers(part), columns: columns, names: names)
+    case .classes(let classes):
+      return Targets(values: .classes(Array(classes[range])), columns: columns, names: names)
+    }
+  }
+
+  func reordered(_ order: [Int32]) -> Targets {
+    switch values {
+    case .numbers(let numbers):
+      let moved = order.flatMap { row in
+        (0..<columns).map { numbers[Int(row) * columns + $0] }
+      }
+      return Targets(values: .numbers(moved), columns: columns, names: names)
+    case .classes(let classes):
+      return Targets(
+        values: .classes(order.map { classes[Int($0)] }), columns: columns, names: names)
+    }
+  }
+}
+
+/// The part that is trained on, and the part that is only looked at.
+public struct Parts: Sendable {
+  public var train: Examples
+  public var test: Examples?
+}

@@ -1,0 +1,132 @@
+import KeelEngine
+
+extension PreparedData {
+  /// Applies the rules for targets, and standardises.
+  /// - Parameter columns: how wide the model's output is.
+  /// - Throws: `KeelError` where targets and outputs do not fit, or a column has no scale.
+  package init(_ parts: Parts, recipe: Recipe, columns: Int) throws {
+    let examples = [parts.train] + (parts.test.map { [$0] } ?? [])
+    let targets = examples.map {
+      recipe.loss.member.isOverClasses ? $0.targets.integersAsClasses() : $0.targets
+    }
+    let kind = try TargetKind(targets, loss: recipe.loss.member, columns: columns)
+    var inputScale: Scale?
+    if recipe.standardize.includesInputs {
+      inputScale = try Scale(
+        measuring: parts.train.inputs, columns: parts.train.shape.count,
+        together: parts.train.isHomogeneous
+      ) { column in parts.train.columns.map { "column '\($0[column])'" } ?? "input \(column)" }
+    }
+    var targetScale: Scale?
+    if recipe.standardize.includesTargets {
+      guard case .numbers(let numbers) = targets[0].values else {
+        throw KeelError(
+          .invalid, at: "standardize", "the targets are classes, which have no scale",
+          fix: "write standardize: inputs")
+      }
+      targetScale = try Scale(measuring: numbers, columns: kind.columns, together: false) {
+        column in targets[0].names.map { "column '\($0[column])'" } ?? "target \(column)"
+      }
+    }
+    let prepared = zip(examples, targets).map { Part($0, $1, kind, inputScale, targetScale) }
+    self.init(
+      train: prepared[0], test: prepared.count > 1 ? prepared[1] : nil, shape: parts.train.shape,
+      targets: kind, inputScale: inputScale, targetScale: targetScale)
+  }
+}
+
+extension PreparedData.Part {
+  init(
+    _ examples: Examples, _ targets: Targets, _ kind: PreparedData.TargetKind,
+    _ inputScale: Scale?, _ targetScale: Scale?
+  ) {
+    count = examples.count
+    var inputs = examples.inputs
+    inputScale?.standardize(&inputs)
+    self.inputs = inputs
+    switch targets.values {
+    case .classes(let classes) where kind.areClasses:
+      (self.classes, numbers) = (classes, [])
+    case .classes(let classes):
+      (self.classes, numbers) = ([], classes.map(Float.init))
+    case .numbers(var values):
+      targetScale?.standardize(&values)
+      (self.classes, numbers) = ([], values)
+    }
+  }
+
+  /// Every target as numbers, classes one-hot; row-major, `columns` a row.
+  package func denseTargets(columns: Int) -> [Float] {
+    guard numbers.isEmpty else { return numbers }
+    var dense = [Float](repeating: 0, count: count * columns)
+    for (row, label) in classes.enumerated() { dense[row * columns + Int(label)] = 1 }
+    return dense
+  }
+}
+
+extension PreparedData.TargetKind {
+  /// - Parameter parts: the targets of the training part, and of the test part if there is one.
+  init(_ parts: [Targets], loss: any Loss, columns: Int) throws {
+    let isBinary = loss is BinaryCrossEntropy || loss is SigmoidCrossEntropy
+    let names = parts[0].names
+    switch parts[0].values {
+    case .classes:
+      try Self.check(parts, outputs: columns)
+      self.init(
+        columns: columns, areClasses: columns > 1, areScoredAsClasses: true, names: names)
+    case .numbers:
+      guard parts[0].columns == columns else {
+        throw KeelError(
+          .invalid, at: "model",
+          "gives \(columns) \(columns == 1 ? "number" : "numbers") a row, "
+            + "the data has \(parts[0].columns) target \(parts[0].columns == 1 ? "column" : "columns")",
+          fix: "end the model with as many outputs as there are targets")
+      }
+      let isOneHot = columns > 1 && parts.allSatisfy(\.isOneHot)
+      let isYesOrNo = columns == 1 && isBinary && parts.allSatisfy(\.isZeroOrOne)
+      self.init(
+        columns: columns, areClasses: false, areScoredAsClasses: isOneHot || isYesOrNo,
+        names: names)
+    }
+  }
+
+  /// Every class must have an output; a single output tells two classes apart.
+  private static func check(_ parts: [Targets], outputs: Int) throws {
+    var firstRow = 1
+    for part in parts {
+      guard case .classes(let classes) = part.values else { continue }
+      let limit = outputs == 1 ? 2 : outputs
+      if let row = classes.firstIndex(where: { $0 < 0 || Int($0) >= limit }) {
+        let label = part.names.map { "'\($0[Int(classes[row])])' (class \(classes[row]))" }
+        throw KeelError(
+          .invalid, at: "data, row \(row + firstRow)",
+          "the label is \(label ?? "\(classes[row])"), the model has \(outputs) "
+            + "\(outputs == 1 ? "output, enough for classes 0 and 1" : "outputs, for classes 0 to \(outputs - 1)")",
+          fix: "give the last layer at least \(classes.max()! + 1) units")
+      }
+      firstRow += classes.count
+    }
+  }
+}
+
+extension Targets {
+  /// One column of integers from 0 on, read as classes; anything else as it is.
+  func integersAsClasses() -> Targets {
+    guard case .numbers(let numbers) = values, columns == 1,
+      numbers.allSatisfy({ $0 >= 0 && $0 == $0.rounded() && $0 < 0x1p24 })
+    else { return self }
+    return Targets(values: .classes(numbers.map(Int32.init)), columns: 1)
+  }
+
+  var isZeroOrOne: Bool {
+    guard case .numbers(let numbers) = values else { return false }
+    return numbers.allSatisfy { $0 == 0 || $0 == 1 }
+  }
+
+  var isOneHot: Bool {
+    guard case .numbers(let numbers) = values, isZeroOrOne else { return false }
+    return stride(from: 0, to: numbers.count, by: columns).allSatisfy { start in
+      numbers[start..<start + columns].reduce(0, +) == 1
+    }
+  }
+}

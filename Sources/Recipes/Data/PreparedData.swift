@@ -1,0 +1,79 @@
+import KeelEngine
+
+/// The data of a run: read, split, standardised, and with targets as the loss wants them.
+public struct PreparedData: Sendable {
+  public let train: Part
+  public let test: Part?
+  /// One row of inputs.
+  public let shape: Shape
+  public let targets: TargetKind
+  public let inputScale: Scale?
+  public let targetScale: Scale?
+
+  /// Rows as the network sees them.
+  public struct Part: Sendable {
+    public let count: Int
+    /// Row-major inputs, standardised.
+    public let inputs: [Float]
+    /// Row-major targets, `columns` a row; empty where they are classes.
+    public let numbers: [Float]
+    /// One class a row; empty where targets are numbers.
+    public let classes: [Int32]
+  }
+
+  /// What the targets of a run are, after all rules have been applied.
+  public struct TargetKind: Hashable, Codable, Sendable {
+    /// Columns of the model's output.
+    public let columns: Int
+    /// Whether classes become one-hot.
+    public let areClasses: Bool
+    /// Whether the metric is accuracy.
+    public let areScoredAsClasses: Bool
+    /// What classes or columns are called.
+    public let names: [String]?
+  }
+}
+
+/// Mean and deviation of each column, as measured on the training part.
+public struct Scale: Hashable, Codable, Sendable {
+  public let mean: [Float]
+  public let std: [Float]
+
+  /// (x − mean)/std, column by column.
+  public func standardize(_ values: inout [Float]) {
+    var column = 0
+    for index in values.indices {
+      values[index] = (values[index] - mean[column]) / std[column]
+      column = column + 1 == mean.count ? 0 : column + 1
+    }
+  }
+
+  /// The value in its own units.
+  public func original(_ value: Float, column: Int) -> Float {
+    value * std[column] + mean[column]
+  }
+
+  /// Measures columns, or all of them together.
+  /// - Parameter name: what a column is called, for the message about one that is constant.
+  init(
+    measuring values: [Float], columns: Int, together: Bool, _ name: (Int) -> String
+  ) throws {
+    let groups = together ? 1 : columns
+    let rows = Double(values.count / groups)
+    let means = columnSums(values, columns: groups).map { $0 / rows }
+    var squares = [Double](repeating: 0, count: groups)
+    for (index, value) in values.enumerated() {
+      let deviation = Double(value) - means[index % groups]
+      squares[index % groups] += deviation * deviation
+    }
+    let stds = squares.map { ($0 / rows).squareRoot() }
+    for (column, std) in stds.enumerated() where !(std > abs(means[column]) * 1e-7) {
+      throw KeelError(
+        .invalid, at: together ? "data" : name(column),
+        "is constant (\(Float(means[column]))) in the training part and cannot be standardized",
+        fix: "remove the column, or set standardize: none")
+    }
+    mean = (0..<columns).map { Float(means[together ? 0 : $0]) }
+    std = (0..<columns).map { Float(stds[together ? 0 : $0]) }
+  }
+}

@@ -1,0 +1,60 @@
+import KeelEngine
+
+/// A linear target with noise: the plainest regression there is.
+///
+/// **Definition** x ~ N(0, 1) on every axis, y = w·x + `noise`·N(0, 1), with one w ~ N(0, 1) for all
+/// rows. scikit-learn's `make_regression` draws w from [0, 100); here w has unit deviation, so that
+/// y has a deviation near √`features` and needs no standardising.
+///
+/// **Shapes** Inputs [`features`]; targets are numbers, one column.
+public struct Regression: Dataset {
+  public static let name = "regression"
+  public static let summary = "a linear target with noise"
+  public static let fields: [Field<Regression>] = [
+    .init("samples", \.samples, .atLeast(2), "rows in all"),
+    .init("features", \.features, .atLeast(1), "inputs a row"),
+    .init("noise", \.noise, .nonNegative, "deviation added to the target"),
+    .init("test", \.test, "the last rows: a fraction, or a count"),
+  ]
+  public var samples = 1000
+  public var features = 10
+  public var noise = 0.1
+  public var test = TestPart.none
+
+  public init() {}
+
+  public func load(from folder: String, seed: UInt64) throws -> Parts {
+    try check()
+    try checkMemory(samples: samples, numbers: features)
+    var random = Random(seed: seed, stream: "data/regression")
+    let weights = (0..<features).map { _ in random.normal() }
+    var inputs: [Float] = []
+    var values: [Float] = []
+    inputs.reserveCapacity(samples * features)
+    for _ in 0..<samples {
+      var sum = 0.0
+      for axis in 0..<features {
+        let x = Float(random.normal())
+        inputs.append(x)
+        sum += weights[axis] * Double(x)
+      }
+      values.append(Float(sum + noise * random.normal()))
+    }
+    let rows = Examples(
+      inputs: inputs, shape: Shape(features),
+      targets: Targets(values: .numbers(values), columns: 1))
+    return try test.split(rows.shuffled(&random), at: "data.regression")
+  }
+}
+
+extension Choice where F == Datasets {
+  /// `regression: {samples: …, features: …, noise: …, test: …}`
+  public static func regression(
+    samples: Int = 1000, features: Int = 10, noise: Double = 0.1, test: TestPart = .none
+  ) -> Choice {
+    var regression = Regression()
+    (regression.samples, regression.features) = (samples, features)
+    (regression.noise, regression.test) = (noise, test)
+    return Choice(regression)
+  }
+}

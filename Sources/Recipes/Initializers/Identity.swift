@@ -1,0 +1,21 @@
+import KeelEngine
+
+/// Ones on the diagonal, zeros elsewhere, in a matrix of any extents.
+public struct Identity: Initializer {
+  public static let name = "identity"
+  public static let summary = "ones on the diagonal"
+  public var needsMatrix: Bool { true }
+
+  public init() {}
+
+  public func fill(
+    _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
+  ) {
+    values.update(repeating: 0)
+    for index in 0..<min(fan.input, fan.output) { values[index * fan.input + index] = 1 }
+  }
+}
+
+extension Choice where F == Initializers {
+  public static var identity: Choice { Choice(Identity()) }
+}

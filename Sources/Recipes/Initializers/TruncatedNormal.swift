@@ -1,0 +1,37 @@
+import KeelEngine
+
+/// A normal distribution cut at two deviations: what lies beyond is drawn again.
+///
+/// **Definition** As PyTorch's `trunc_normal_`, cut at mean ± 2·std. What comes out deviates by
+/// 0.88·std.
+public struct TruncatedNormal: Initializer {
+  public static let name = "truncated-normal"
+  public static let summary = "normal, cut at two deviations"
+  public static let fields: [Field<TruncatedNormal>] = [
+    .init("std", \.std, .nonNegative, "deviation before the cut"),
+    .init("mean", \.mean, "mean"),
+  ]
+  public var std = 1.0
+  public var mean = 0.0
+
+  public init() {}
+
+  public func fill(
+    _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
+  ) {
+    for index in values.indices {
+      var value = random.normal()
+      while abs(value) > 2 { value = random.normal() }
+      values[index] = Float(mean + std * value)
+    }
+  }
+}
+
+extension Choice where F == Initializers {
+  /// `truncated-normal: {std: …, mean: …}`
+  public static func truncatedNormal(std: Double = 1, mean: Double = 0) -> Choice {
+    var normal = TruncatedNormal()
+    (normal.std, normal.mean) = (std, mean)
+    return Choice(normal)
+  }
+}

@@ -1,0 +1,27 @@
+import KeelEngine
+
+/// Xavier (Glorot) initialisation.
+///
+/// **Definition** Variance 1/fan, the fan by default the average of in and out, times `scale`².
+///
+/// **Effect on gradients** Keeps the gradient's variance where activations are linear around 0; through ReLU it halves it.
+///
+/// **References** Glorot and Bengio, *Understanding the difficulty of training deep feedforward neural networks*, 2010.
+public struct Xavier: VarianceScaling {
+  public static let name = "xavier"
+  public static let aliases: [String] = ["glorot"]
+  public static let summary = "variance 1/fan-average"
+  public static let gain = 1.0
+  public var distribution = Distribution.normal
+  public var mode = FanMode.fanAverage
+  public var scale = 1.0
+
+  public init() {}
+}
+
+extension Choice where F == Initializers {
+  /// `xavier: {distribution: …, mode: …, scale: …}`
+  public static func xavier(
+    _ distribution: Distribution = .normal, mode: FanMode = .fanAverage, scale: Double = 1
+  ) -> Choice { Choice(Xavier(distribution, mode, scale)) }
+}

@@ -1,0 +1,84 @@
+import CKernels
+import KeelEngine
+
+/// What training makes small: a mean over the rows of a batch.
+public protocol Loss: Ingredient {
+  /// What the network's outputs are, so that a score can be taken of probabilities.
+  var link: OutputLink { get }
+  /// Whether it compares distributions over classes: a column of integers then holds classes.
+  var isOverClasses: Bool { get }
+  /// Whether the mean runs over columns, too.
+  var averagesColumns: Bool { get }
+  /// The sum over rows (and columns) and the gradient, `scale` times that of the sum.
+  func sum(_ batch: LossBatch, scale: Float) -> LossSum
+  /// The loss of the best output that is the same for every row (L_const).
+  /// - Parameter targets: row-major, `columns` a row, at least one row.
+  func constantLoss(_ targets: [Float], columns: Int) -> Double
+  /// Why finite outputs gave a loss that is not.
+  func origin(_ batch: LossBatch) -> NonFiniteOrigin
+}
+
+/// What turns the network's outputs into what the targets are.
+public enum OutputLink: Hashable, Sendable {
+  /// They are that already.
+  case identity
+  /// They are logits of classes, or of a column each.
+  case softmax, sigmoid
+}
+
+extension Loss {
+  public var link: OutputLink { .identity }
+  public var isOverClasses: Bool { false }
+  public var averagesColumns: Bool { true }
+  public func origin(_ batch: LossBatch) -> NonFiniteOrigin { .overflow }
+
+  /// The mean over rows (and columns, if `averagesColumns`), and its gradient if one is wanted.
+  public func mean(_ batch: LossBatch) -> LossSum {
+    let count = Double(batch.rows * (averagesColumns ? batch.columns : 1))
+    let result = sum(batch, scale: Float(1 / count))
+    return LossSum(sum: result.sum / count, nonFinite: result.nonFinite)
+  }
+}
+
+/// One batch of outputs and targets, [rows, columns] both.
+public struct LossBatch {
+  public let outputs: UnsafePointer<Float>
+  public let targets: UnsafePointer<Float>
+  /// Where the gradient with respect to the outputs goes; nil where it is not wanted.
+  public let gradient: UnsafeMutablePointer<Float>?
+  public let rows: Int
+  public let columns: Int
+
+  public init(
+    outputs: UnsafePointer<Float>, targets: UnsafePointer<Float>,
+    gradient: UnsafeMutablePointer<Float>?, rows: Int, columns: Int
+  ) {
+    self.outputs = outputs
+    self.targets = targets
+    self.gradient = gradient
+    self.rows = rows
+    self.columns = columns
+  }
+
+  var count: Int { rows * columns }
+}
+
+public struct LossSum: Hashable, Sendable {
+  public var sum: Double
+  /// How many outputs were NaN or infinite.
+  public var nonFinite: Int
+
+  init(sum: Double, nonFinite: Int) {
+    self.sum = sum
+    self.nonFinite = nonFinite
+  }
+  init(_ loss: keel_loss) { self.init(sum: loss.sum, nonFinite: Int(loss.non_finite)) }
+}
+
+public enum Losses: Family {
+  public static let singular = "loss"
+  public static let plural = "losses"
+  public static func member(_ ingredient: any Ingredient) -> (any Loss)? {
+    ingredient as? any Loss
+  }
+}

@@ -1,0 +1,34 @@
+import CKernels
+import KeelEngine
+
+/// Cross-entropy over classes, on logits.
+///
+/// **Definition** −Σ t·log softmax(y) a row; the mean over rows. As PyTorch's `CrossEntropyLoss`.
+///
+/// **Effect on gradients** (softmax(y) − t)/rows: bounded, however wrong the output.
+///
+/// **Non-finite values** Outputs are looked at; the logarithm is taken of the sum, so it cannot
+/// meet a 0.
+public struct SoftmaxCrossEntropy: Loss {
+  public static let name = "softmax-cross-entropy"
+  public static let summary = "cross-entropy over classes, on logits"
+  public var link: OutputLink { .softmax }
+  public var isOverClasses: Bool { true }
+  public var averagesColumns: Bool { false }
+
+  public init() {}
+
+  public func sum(_ batch: LossBatch, scale: Float) -> LossSum {
+    LossSum(
+      keel_softmax_cross_entropy(
+        batch.outputs, batch.targets, batch.gradient, batch.rows, batch.columns, scale))
+  }
+
+  public func constantLoss(_ targets: [Float], columns: Int) -> Double {
+    priorEntropy(targets, columns: columns)
+  }
+}
+
+extension Choice where F == Losses {
+  public static var softmaxCrossEntropy: Choice { Choice(SoftmaxCrossEntropy()) }
+}

@@ -1,0 +1,71 @@
+import CKernels
+import KeelEngine
+
+/// How a gradient becomes a change of the parameters.
+public protocol Optimizer: Ingredient {
+  /// The base rate, before the schedule.
+  var learningRate: Double { get set }
+  /// How many numbers it remembers for each parameter, and what they begin with.
+  var initialSlots: [Float] { get }
+  /// Changes one tensor in place, in one pass.
+  func update(_ tensor: Update) -> UpdateMeasure
+}
+
+/// One tensor, as an optimizer sees it.
+public struct Update {
+  public let weights: UnsafeMutablePointer<Float>
+  public let gradients: UnsafePointer<Float>
+  public let count: Int
+  /// The clip's factor: the gradient to use is `gradients · scale`.
+  public let scale: Float
+  /// The rate of this step, after the schedule.
+  public let learningRate: Double
+  /// Counts updates from 1.
+  public let step: Int
+  let firstSlot: UnsafeMutablePointer<Float>
+  let slotStride: Int
+
+  package init(
+    weights: UnsafeMutablePointer<Float>, gradients: UnsafePointer<Float>, count: Int,
+    scale: Float, learningRate: Double, step: Int, firstSlot: UnsafeMutablePointer<Float>,
+    slotStride: Int
+  ) {
+    self.weights = weights
+    self.gradients = gradients
+    self.count = count
+    self.scale = scale
+    self.learningRate = learningRate
+    self.step = step
+    self.firstSlot = firstSlot
+    self.slotStride = slotStride
+  }
+
+  /// What the optimizer remembers of this tensor, in the order of `initialSlots`.
+  public func slot(_ index: Int) -> UnsafeMutablePointer<Float> {
+    firstSlot + index * slotStride
+  }
+}
+
+/// What an update did to one tensor.
+public struct UpdateMeasure {
+  /// Σ (w_new − w_old)².
+  public var updateSquares: Double
+  /// Σ w_new².
+  public var weightSquares: Double
+  /// Non-finite elements of the new weights and of what the optimizer remembers.
+  public var nonFinite: Int
+
+  init(_ update: keel_update) {
+    updateSquares = update.update_squares
+    weightSquares = update.weight_squares
+    nonFinite = Int(update.non_finite)
+  }
+}
+
+public enum Optimizers: Family {
+  public static let singular = "optimizer"
+  public static let plural = "optimizers"
+  public static func member(_ ingredient: any Ingredient) -> (any Optimizer)? {
+    ingredient as? any Optimizer
+  }
+}
