@@ -1,4 +1,4 @@
-// What the kernels share: run-time dispatch, the elementary functions, and the measuring of a block.
+// What the kernels share: run-time dispatch, elementary functions, and the measuring of a block.
 //
 // Everything here is branch-free scalar code that inlines into the clones of its callers, where the
 // compiler vectorises it: libm's functions are opaque calls, and errno keeps even sqrtf scalar.
@@ -32,8 +32,8 @@
 #define KEEL_UNROLL
 #endif
 
-/// Tensors are walked in blocks that stay in the first-level cache, so that a second look at a block
-/// is free, a float sum is short enough to be accurate, and a count fits 32 bits.
+/// Tensors are walked in blocks that stay in the first-level cache, so that a second look at a
+/// block is free, a float sum is short enough to be accurate, and a count fits 32 bits.
 enum { KEEL_BLOCK = 512 };
 
 KEEL_INLINE size_t block_end(size_t start, size_t n) {
@@ -85,8 +85,8 @@ KEEL_INLINE float sqrt_of(float x) {
 #endif
 }
 
-/// Splits x = n·ln 2 + r with |r| ≤ 0.347, returns e^r − 1 (error 1.3e-8). Adding 1.5·2^23 rounds x/ln 2
-/// and leaves n in the low bits of the sum.
+/// Splits x = n·ln 2 + r with |r| ≤ 0.347 and returns e^r − 1 (relative error 1.3e-8). Adding
+/// 1.5·2^23 rounds x/ln 2 and leaves n in the low bits of the sum.
 KEEL_INLINE float expm1_reduced(float x, int32_t *n) {
   const float round = 0x1.8p23f;
   float sum = x * LOG2_E + round;
@@ -210,7 +210,7 @@ KEEL_INLINE keel_moments block_moments_careful(const float *x, size_t n) {
   return (keel_moments){sum, float_of(largest), count_non_finite(x, n)};
 }
 
-/// In float, unless the block's largest magnitude says that its squares might overflow or underflow.
+/// In float, unless the block's largest magnitude says that squares might overflow or underflow.
 KEEL_INLINE keel_moments block_moments(const float *x, size_t n) {
   float sum = 0;
   int32_t largest = 0;

@@ -38,8 +38,8 @@
 #define SELU_ALPHA 1.6732632423543772f
 #define SELU_SCALE 1.0507009873554805f
 
-/// Φ(x), and φ(x) without its factor 1/√2π. Both tails are e^(−x²/2) times Mills' ratio, a polynomial
-/// in 1/(1 + 0.295·|x|) (relative error 1.4e-8 at 0, 1e-6 at 12).
+/// Φ(x), and φ(x) without its factor 1/√2π. Both tails are e^(−x²/2) times Mills' ratio, fitted by
+/// a polynomial in 1/(1 + 0.295·|x|) (relative error 1.4e-8 at 0, 1e-6 at 12).
 KEEL_INLINE float normal_distribution(float x, float *density) {
   float u = fabsf(clamp(x, -20, 20)), s = 1 / (1 + 0.295f * u);
   float q = 0.0372656f;

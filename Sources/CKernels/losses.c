@@ -96,7 +96,8 @@ KEEL_INLINE double row_sum(const float *x, size_t n) {
   return sum;
 }
 
-/// −Σ t·log softmax(x) = Σ t·(log Σ e^(x − max) − (x − max)); a logit of −Inf costs nothing where t is 0.
+/// −Σ t·log softmax(x) = Σ t·(log Σ e^(x − max) − (x − max)); where t is 0 a logit of −Inf costs
+/// nothing.
 KEEL_DISPATCH keel_loss keel_softmax_cross_entropy(const float *logits, const float *targets,
                                                    float *gradient, size_t rows, size_t columns,
                                                    float scale) {
@@ -119,7 +120,8 @@ KEEL_DISPATCH keel_loss keel_softmax_cross_entropy(const float *logits, const fl
   return total;
 }
 
-/// dL/do_j = (g_j − Σ g·p)/s with g = −t/p, 0 where p is clipped; s is the row's sum. g may be NULL.
+/// dL/do_j = (g_j − Σ g·p)/s with g = −t/p, 0 where p is clipped, and s the row's sum. g may be
+/// NULL.
 KEEL_INLINE double cross_entropy_row(const float *output, const float *t, float *g, size_t columns,
                                      float scale) {
   float sum = (float)row_sum(output, columns);

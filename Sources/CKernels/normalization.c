@@ -1,5 +1,5 @@
-// Batch normalisation over the rows of [rows, columns]. Loops run along rows, as the memory does, with
-// one double accumulator per column; x̂ is taken in double, so that x − mean cannot overflow.
+// Batch normalisation over the rows of [rows, columns]. Loops run along rows, as the memory does,
+// with one double accumulator per column; x̂ is taken in double, so that x − mean cannot overflow.
 #include "Kernels.h"
 
 /// Σ over rows into sums[c]; returns the count of non-finite x.
@@ -34,10 +34,9 @@ KEEL_DISPATCH int64_t keel_batch_norm(const float *x, const float *gain, const f
   int64_t total = sum_rows(x, means, rows, columns);
   for (size_t c = 0; c < columns; c++) means[c] /= (double)rows;
   memset(variance, 0, columns * sizeof *variance);
-  for (size_t r = 0; r < rows; r++) {
-    const float *row = x + r * columns;
+  for (size_t row = 0; row < rows * columns; row += columns) {
     KEEL_VECTORIZE for (size_t c = 0; c < columns; c++) {
-      double distance = row[c] - means[c];
+      double distance = x[row + c] - means[c];
       variance[c] += distance * distance;
     }
   }
@@ -48,8 +47,8 @@ KEEL_DISPATCH int64_t keel_batch_norm(const float *x, const float *gain, const f
     inverse[c] = (float)root;
     mean[c] = (float)means[c];
   }
-  for (size_t r = 0; r < rows; r++) {
-    standardize_row(x + r * columns, means, factors, bias, y + r * columns, columns);
+  for (size_t row = 0; row < rows * columns; row += columns) {
+    standardize_row(x + row, means, factors, bias, y + row, columns);
   }
   return total;
 }
@@ -65,8 +64,7 @@ KEEL_DISPATCH void keel_batch_norm_fixed(const float *x, const float *gain, cons
       means[c] = mean[start + c];
       factors[c] = gain ? root * gain[start + c] : root;
     }
-    for (size_t r = 0; r < rows; r++) {
-      size_t row = r * columns + start;
+    for (size_t row = start; row < rows * columns; row += columns) {
       standardize_row(x + row, means, factors, bias ? bias + start : NULL, y + row, count);
     }
   }

@@ -1,5 +1,7 @@
-// Optimizer steps. Each updates a block of weights and state, leaves the steps taken in a buffer, and
-// measures all of them while they are in the first-level cache: one pass over memory.
+// Optimizer steps. Each updates a block of weights and state, leaves the steps taken in a buffer,
+// and measures all of them while they are in the first-level cache: one pass over memory. Loops
+// load everything before they store: big arrays tend to start at the same offset in a page, and a
+// load waits for a store to that offset of another page.
 #include "Kernels.h"
 
 /// Adds the measures of an updated block; `step` is w_new − w_old.

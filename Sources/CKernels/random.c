@@ -1,5 +1,5 @@
-// Random numbers: Philox4x32-10, a bijection of a counter under a key, so that every block is computed
-// alone and blocks fill the lanes of a vector.
+// Random numbers: Philox4x32-10, a bijection of a counter under a key, so that every block of four
+// is computed alone and many fill the lanes of a vector.
 #include "Kernels.h"
 
 KEEL_INLINE void philox(uint32_t *out, uint64_t key, uint64_t counter) {
@@ -17,7 +17,7 @@ KEEL_INLINE void philox(uint32_t *out, uint64_t key, uint64_t counter) {
   out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-/// Words of the block of elements from `start`, whole Philox blocks: up to three more than `count`.
+/// The words of elements start ..< start + count, rounded up to whole Philox blocks.
 KEEL_INLINE void fill_words(uint32_t *words, size_t start, size_t count, uint64_t key,
                             uint64_t counter) {
   size_t blocks = (count + 3) / 4;
@@ -26,11 +26,12 @@ KEEL_INLINE void fill_words(uint32_t *words, size_t start, size_t count, uint64_
 }
 
 KEEL_DISPATCH void keel_random_words(uint32_t *out, size_t n, uint64_t key, uint64_t counter) {
-  size_t whole = n / 4 * 4;
-  fill_words(out, 0, whole, key, counter);
-  uint32_t last[4];
-  philox(last, key, counter + n / 4);
-  for (size_t i = whole; i < n; i++) out[i] = last[i - whole];
+  uint32_t words[KEEL_BLOCK];
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t count = block_end(start, n) - start;
+    fill_words(words, start, count, key, counter);
+    memcpy(out + start, words, count * sizeof *out);
+  }
 }
 
 /// 24 bits: every value is exact and below 1.
@@ -49,12 +50,13 @@ KEEL_DISPATCH void keel_random_uniform(float *out, size_t n, uint64_t key, uint6
   }
 }
 
-/// Box–Muller: radius from the first word, angle (2^32 to the turn) from the second. The angle is taken
-/// to the nearest quarter turn; the remainder, within ±π/4, goes to polynomials (error 4e-9).
+/// Box–Muller: radius from the first word, angle (2^32 to the turn) from the second. The angle is
+/// taken to the nearest quarter turn; what remains, within ±π/4, goes to polynomials (error 4e-9).
 KEEL_INLINE void normal_pair(uint32_t first, uint32_t second, float *z) {
   float radius = sqrt_of(-2 * log_of(((float)first + 0.5f) * 0x1p-32f));
   uint32_t quarter = (second + 0x20000000u) >> 30;
-  float angle = (float)(int32_t)(second - (quarter << 30)) * 1.46291807926716e-9f, q = angle * angle;
+  float angle = (float)(int32_t)(second - (quarter << 30)) * 1.46291807926716e-9f;
+  float q = angle * angle;
   float sine = -0.00019517267f;
   sine = sine * q + 0.008332178f;
   sine = sine * q - 0.16666655f;

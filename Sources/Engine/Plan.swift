@@ -18,6 +18,8 @@ public struct Plan: Sendable {
   public let capacity: Int
   public let input: Signal
   public let output: Signal
+  /// Where the targets of a batch lie: as many numbers a row as the output has.
+  public let targets: Buffer
   /// In forward order.
   public var operations: [Operation]
   public let parameters: [Parameter]
@@ -27,12 +29,13 @@ public struct Plan: Sendable {
   private let counts: [Region: Int]
 
   init(
-    capacity: Int, input: Signal, output: Signal, operations: [Operation],
+    capacity: Int, input: Signal, output: Signal, targets: Buffer, operations: [Operation],
     parameters: [Parameter], states: [LayerState], counts: [Region: Int], slotCount: Int
   ) {
     self.capacity = capacity
     self.input = input
     self.output = output
+    self.targets = targets
     self.operations = operations
     self.parameters = parameters
     self.states = states

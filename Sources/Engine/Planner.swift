@@ -73,7 +73,8 @@ public struct Planner {
   }
 
   /// Decides which gradients are added to, and fixes the arena.
-  public func plan(input: Signal, output: Signal, slots: Int) -> Plan {
+  public mutating func plan(input: Signal, output: Signal, slots: Int) throws -> Plan {
+    let targets = try scratch("targets", count: output.shape.count, perRow: true)
     var seen: Set<Buffer> = []
     var resolved = operations
     // The last reader in forward order is the first to write in backward order: it overwrites.
@@ -89,7 +90,7 @@ public struct Planner {
     counts[.slots] = slots * (counts[.parameters] ?? 0)
     counts[.gradients] = counts[.parameters]
     return Plan(
-      capacity: capacity, input: input, output: output, operations: resolved,
+      capacity: capacity, input: input, output: output, targets: targets, operations: resolved,
       parameters: parameters, states: states, counts: counts, slotCount: slots)
   }
 

@@ -26,7 +26,7 @@ extension Recipe {
         .invalid, at: "model", "computes nothing: its output is its input",
         fix: "add a layer with parameters, such as '- dense: 10'")
     }
-    let plan = network.planner.plan(
+    let plan = try network.planner.plan(
       input: input, output: output, slots: optimizer.member.initialSlots.count)
     guard !plan.parameters.isEmpty else {
       throw KeelError(

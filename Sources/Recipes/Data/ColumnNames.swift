@@ -50,7 +50,7 @@ struct ColumnNames: SettingValue {
   /// The nearest name; where none is near, all of them, or the ends of a long list.
   private func advice(_ name: String, _ header: [String]) -> String {
     let advice = suggestion(for: name, among: header)
-    guard header.count > 12, !advice.hasPrefix("did you mean") else { return shown(advice, limit: 600) }
+    if header.count <= 12 || advice.hasPrefix("did you mean") { return shown(advice, limit: 600) }
     return "choose from the \(header.count) columns, '\(shown(header[0]))' to "
       + "'\(shown(header[header.count - 1]))'"
   }

@@ -142,4 +142,9 @@ public struct Targets: Hashable, Sendable {
 public struct Parts: Sendable {
   public var train: Examples
   public var test: Examples?
+
+  public init(train: Examples, test: Examples?) {
+    self.train = train
+    self.test = test
+  }
 }

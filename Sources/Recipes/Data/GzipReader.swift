@@ -21,7 +21,7 @@ struct GzipReader: ~Copyable {
   /// The most bytes that the file can hold: deflate packs at most 1032 into one (zlib's technical
   /// details, *Maximum Compression Factor*).
   var largestCount: Int {
-    isCompressed ? file.size.multipliedReportingOverflow(by: 1032).partialValue : file.size
+    isCompressed ? Shape(file.size, 1032).count : file.size
   }
 
   var isCompressed: Bool { gzdirect(handle) == 0 }

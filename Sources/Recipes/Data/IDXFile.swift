@@ -63,7 +63,8 @@ struct IDXFile {
   ) throws -> [UInt8] {
     let largest = reader.largestCount
     guard total <= largest, reader.isCompressed || total == largest else {
-      throw mismatch(reader.file, total, "the file \(reader.isCompressed ? "at most " : "")\(largest)")
+      let most = reader.isCompressed ? "at most " : ""
+      throw mismatch(reader.file, total, "the file has \(most)\(largest)")
     }
     // As numbers the bytes take four times their room, and as much again when they are split.
     guard total <= 1 << 32, total <= Planner.memoryLimit / 9 else {
@@ -75,7 +76,7 @@ struct IDXFile {
     let rest = try reader.read(margin).count
     guard bytes.count == total - header, rest == 0 else {
       let most = rest == margin ? "at least " : ""
-      throw mismatch(reader.file, total, "the file \(most)\(header + bytes.count + rest)")
+      throw mismatch(reader.file, total, "the file has \(most)\(header + bytes.count + rest)")
     }
     return bytes
   }

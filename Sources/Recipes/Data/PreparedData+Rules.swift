@@ -31,7 +31,7 @@ extension PreparedData {
     let prepared = zip(examples, targets).map { Part($0, $1, kind, inputScale, targetScale) }
     self.init(
       train: prepared[0], test: prepared.count > 1 ? prepared[1] : nil, shape: parts.train.shape,
-      targets: kind, inputScale: inputScale, targetScale: targetScale)
+      columns: parts.train.columns, targets: kind, inputScale: inputScale, targetScale: targetScale)
   }
 }
 

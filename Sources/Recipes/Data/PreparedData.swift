@@ -6,9 +6,24 @@ public struct PreparedData: Sendable {
   public let test: Part?
   /// One row of inputs.
   public let shape: Shape
+  /// What the input columns are called, if they have names.
+  public let columns: [String]?
   public let targets: TargetKind
   public let inputScale: Scale?
   public let targetScale: Scale?
+
+  package init(
+    train: Part, test: Part?, shape: Shape, columns: [String]? = nil, targets: TargetKind,
+    inputScale: Scale?, targetScale: Scale?
+  ) {
+    self.train = train
+    self.test = test
+    self.shape = shape
+    self.columns = columns
+    self.targets = targets
+    self.inputScale = inputScale
+    self.targetScale = targetScale
+  }
 
   /// Rows as the network sees them.
   public struct Part: Sendable {
@@ -19,6 +34,13 @@ public struct PreparedData: Sendable {
     public let numbers: [Float]
     /// One class a row; empty where targets are numbers.
     public let classes: [Int32]
+
+    package init(count: Int, inputs: [Float], numbers: [Float], classes: [Int32]) {
+      self.count = count
+      self.inputs = inputs
+      self.numbers = numbers
+      self.classes = classes
+    }
   }
 
   /// What the targets of a run are, after all rules have been applied.

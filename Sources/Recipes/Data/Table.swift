@@ -15,6 +15,8 @@ struct Table {
   private var numbers: [Float] = []
   /// The cells of a single target column, which may turn out to hold text.
   private var labels: [TableReader.Cell] = []
+  /// The texts of a single target column seen so far.
+  private var texts: Set<String> = []
   private var firstText: Int?
   private var firstFraction: (row: Int, text: String)?
 
@@ -36,7 +38,8 @@ struct Table {
   private func error(_ column: Int?, _ what: String, fix: String) -> KeelError {
     var place = "\(file), row \(row)"
     if let column {
-      place += names.indices ~= column ? ", column '\(shown(names[column]))'" : ", column \(column + 1)"
+      place += ", column "
+      place += names.indices ~= column ? "'\(shown(names[column]))'" : String(column + 1)
     }
     return KeelError(.invalid, at: place, what, fix: fix)
   }
@@ -82,7 +85,7 @@ extension Table {
     if names.count == 1, let separator = others.first {
       throw error(
         nil, "there is only one column, '\(shown(names[0]))'",
-        fix: "separate the cells by commas, not by \(separator == "\t" ? "tabs" : "'\(separator)'")")
+        fix: "separate cells by commas, not by \(separator == "\t" ? "tabs" : "'\(separator)'")")
     }
   }
 }
@@ -154,6 +157,7 @@ extension Table {
   /// A cell that holds no number: an error, but in a single target column.
   private mutating func readText(_ cell: TableReader.Cell, _ column: Int) throws {
     let text = reader.text(cell)
+    if slots[column] != nil, texts.contains(text) { return }
     guard text.contains(where: { $0 != " " && $0 != "\t" }) else {
       throw error(column, "the cell is empty", fix: "fill it in, or remove the row")
     }
@@ -172,6 +176,7 @@ extension Table {
         column, "'\(shown(text))' is not a number",
         fix: "write a number: only a target that is the only one may hold text")
     }
+    texts.insert(text)
     firstText = firstText ?? row
   }
 

@@ -38,8 +38,8 @@ public struct IDX: Dataset {
 
   public func load(from folder: String, seed: UInt64) throws -> Parts {
     try check()
-    let classes = try IDXFile(DataFile(labels, in: folder), as: .labels)
     let pixels = try IDXFile(DataFile(images, in: folder), as: .images)
+    let classes = try IDXFile(DataFile(labels, in: folder), as: .labels)
     guard pixels.count == classes.count else {
       throw KeelError(
         .invalid, at: images, "holds \(pixels.count) images, but \(labels) \(classes.count) labels",

@@ -58,7 +58,7 @@ public struct NetworkBuilder {
 
 /// A layer made of layers.
 protocol Container: Layer {
-  var layers: [Choice<Layers>] { get }
+  var layers: [Choice<Layers>] { get set }
   /// How often the layers stand in the network.
   var times: Int { get }
 }

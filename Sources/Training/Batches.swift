@@ -1,0 +1,80 @@
+import CKernels
+import KeelEngine
+import KeelRecipes
+
+/// Which rows each step sees: a function of the step alone, so that a rewound run sees them again.
+package struct Batches {
+  /// Rows in a full batch.
+  package let size: Int
+  package let stepsPerEpoch: Int
+  /// Steps in the whole run.
+  package let total: Int
+  private let rows: Int
+  private let seed: UInt64
+  private let isShuffled: Bool
+  private var order: [Int32]
+  private var orderedEpoch = -1
+
+  /// - Throws: `KeelError` where drop-last leaves no batch.
+  package init(_ recipe: Recipe, rows: Int) throws {
+    let training = recipe.training
+    if training.dropLast, training.batch > rows {
+      throw KeelError(
+        .invalid, at: "training.batch",
+        "\(training.batch) rows a batch, but only \(rows) to train on, and drop-last drops them",
+        fix: "use a batch of at most \(rows), or drop-last: false")
+    }
+    size = min(training.batch, rows)
+    stepsPerEpoch = training.dropLast ? rows / size : (rows + size - 1) / size
+    let (all, overflow) = stepsPerEpoch.multipliedReportingOverflow(by: training.epochs)
+    total = min(overflow ? .max : all, training.maxSteps ?? .max)
+    self.rows = rows
+    seed = recipe.seed
+    isShuffled = training.shuffle
+    order = (0..<rows).map(Int32.init)
+  }
+
+  /// How many rows a step has.
+  package func count(at step: Int) -> Int {
+    min(size, rows - step % stepsPerEpoch * size)
+  }
+
+  /// Calls `body` with the rows of a step; nothing is allocated.
+  package mutating func withRows<R>(
+    at step: Int, _ body: (UnsafeBufferPointer<Int32>) -> R
+  ) -> R {
+    let epoch = step / stepsPerEpoch
+    if isShuffled, epoch != orderedEpoch {
+      // Each epoch has 2³² blocks of the stream to itself.
+      var random = Random(seed: seed, stream: "order", position: UInt64(epoch) << 32)
+      random.permute(&order)
+      orderedEpoch = epoch
+    }
+    let first = step % stepsPerEpoch * size
+    let count = count(at: step)
+    return order.withUnsafeBufferPointer {
+      body(UnsafeBufferPointer(rebasing: $0[first..<first + count]))
+    }
+  }
+}
+
+extension PreparedData.Part {
+  /// Copies rows and their targets, classes one-hot, to where a plan reads them.
+  func gather(_ rows: UnsafeBufferPointer<Int32>, _ plan: Plan, _ memory: Memory) {
+    let width = plan.input.shape.count
+    let columns = plan.output.shape.count
+    inputs.withUnsafeBufferPointer {
+      keel_gather_rows(
+        $0.baseAddress, rows.baseAddress, memory[plan.input.value], rows.count, width)
+    }
+    let targets = memory[plan.targets]
+    if numbers.isEmpty {
+      keel_fill(targets, rows.count * columns, 0)
+      for (index, row) in rows.enumerated() { targets[index * columns + Int(classes[Int(row)])] = 1 }
+    } else {
+      numbers.withUnsafeBufferPointer {
+        keel_gather_rows($0.baseAddress, rows.baseAddress, targets, rows.count, columns)
+      }
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// Watches whether the loss left and does not come back.
+///
+/// The loss averaged over the latest ⌈256/batch⌉ steps is held against `edge` = 5·max(B, L₀). Above
+/// 1e4·max(B, L₀), or above the edge for max(50 steps, 5 % of the run), it is a divergence; before
+/// that an alarm. (A catapult passes the edge and comes back.)
+package struct Divergence {
+  /// Steps in the average.
+  package let width: Int
+  /// Steps above the edge that are borne.
+  package let patience: Int
+  private let scale: Double
+  /// The step of the first passing, ever.
+  package private(set) var firstPassed: Int?
+  /// Since when the average has been above the edge.
+  private var above: Int?
+
+  /// - Parameter scale: max(B, L₀).
+  package init(scale: Double, batch: Int, total: Int) {
+    width = min((256 + batch - 1) / batch, max(1, total))
+    patience = max(50, total / 20)
+    self.scale = scale
+  }
+
+  package enum Finding: Equatable {
+    case none
+    /// The average has just passed the edge.
+    case alarm
+    case divergence
+  }
+
+  /// Looks at the losses up to and with that of `step`.
+  package mutating func look(at losses: [Float], step: Int) -> Finding {
+    guard step + 1 >= width, scale.isFinite else { return .none }
+    // Only skipped steps leave a non-finite loss behind; they must not blind the average.
+    var (sum, finite) = (0.0, 0)
+    for index in step + 1 - width...step where losses[index].isFinite {
+      sum += Double(losses[index])
+      finite += 1
+    }
+    guard finite > 0 else { return .none }
+    let mean = sum / Double(finite)
+    guard mean > 5 * scale else {
+      above = nil
+      return .none
+    }
+    let isNew = above == nil
+    above = above ?? step
+    firstPassed = firstPassed ?? step
+    if mean > 1e4 * scale || step - above! >= patience { return .divergence }
+    return isNew ? .alarm : .none
+  }
+}

@@ -1,0 +1,47 @@
+/// A cause that is at work in a training, how sure that is, and why.
+public struct Finding: Hashable, Codable, Sendable {
+  public enum Kind: String, Hashable, Codable, Sendable {
+    /// Resetting it heals, and inserting it into the reference recipe makes that sick.
+    case cause
+    /// Resetting it heals.
+    case contributing
+    /// Several, each enough alone: all must be mended.
+    case overdetermined
+    /// Several, none enough alone: mending either is enough.
+    case joint
+    /// No trial has decided.
+    case suspect
+  }
+
+  /// The cause's name: `large-learning-rate`.
+  public let cause: String
+  /// 0 to 1; without a trial at most 0.8.
+  public let confidence: Double
+  public let kind: Kind
+  /// The layer, where it is one.
+  public let place: String?
+  public let exhibits: [Exhibit]
+
+  public init(
+    cause: String, confidence: Double, kind: Kind, place: String? = nil, exhibits: [Exhibit]
+  ) {
+    self.cause = cause
+    self.confidence = confidence
+    self.kind = kind
+    self.place = place
+    self.exhibits = exhibits
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case cause, confidence, kind, place = "where", exhibits
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(cause, forKey: .cause)
+    try container.encode(confidence, forKey: .confidence)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(place, forKey: .place)
+    try container.encode(exhibits, forKey: .exhibits)
+  }
+}

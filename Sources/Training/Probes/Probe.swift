@@ -1,0 +1,25 @@
+/// Measures one number a layer a step; what draws it is elsewhere.
+///
+/// A probe reads sums that the step has taken anyway, so it costs next to nothing.
+public protocol Probe: Sendable {
+  /// The column's name in the trace: `gradient-norm`.
+  static var name: String { get }
+  static var summary: String { get }
+  static func measure(_ layer: LayerMeasures) -> Float
+}
+
+/// Norms of one layer in one step, over all its parameters as one vector.
+public struct LayerMeasures: Sendable {
+  /// ‖g‖ before clipping.
+  public let gradientNorm: Double
+  /// ‖w_new − w_old‖; 0 where the step was skipped.
+  public let updateNorm: Double
+  /// ‖w_new‖.
+  public let weightNorm: Double
+
+  init(_ sums: Stepper.LayerSums) {
+    gradientNorm = sums.gradient.squareRoot()
+    updateNorm = sums.update.squareRoot()
+    weightNorm = sums.weight.squareRoot()
+  }
+}

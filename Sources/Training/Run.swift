@@ -1,0 +1,68 @@
+import Foundation
+import KeelEngine
+import KeelRecipes
+
+/// A training: the only thing that moves, an actor on a thread of its own.
+///
+/// The same recipe on the same machine with the same number of threads gives the same trace, bit for
+/// bit.
+public actor Run {
+  public nonisolated let recipe: Recipe
+  private let thread: ThreadExecutor
+  private let trainer: Trainer
+
+  /// Reads the data, checks every shape and takes all memory.
+  /// - Parameter data: rows to train on, in place of the recipe's data.
+  /// - Throws: `KeelError` where recipe and data cannot be used.
+  public init(_ recipe: Recipe, data: Examples? = nil) throws {
+    self.recipe = recipe
+    thread = ThreadExecutor(name: "keel-run")
+    trainer = try Trainer(recipe, examples: data)
+  }
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    thread.asUnownedSerialExecutor()
+  }
+
+  /// Trains until the recipe's end, an explosion, or a cancelled task, whose outcome is `stopped`.
+  /// Called again, it goes on where it stopped.
+  /// - Parameter observe: called on the run's own thread, after every step.
+  public func train(_ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
+    trainer.train(isCancelled: { Task.isCancelled }, observe: observe)
+  }
+
+  /// At most so many steps further.
+  public func train(steps: Int, _ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
+    trainer.train(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
+  }
+
+  /// What happened so far.
+  public var trace: Trace { trainer.trace }
+
+  /// The network as it is now.
+  public var network: Network {
+    get throws { try trainer.network() }
+  }
+
+  /// Copies kept along the way, oldest first; about 1, 2, 4, 8, … intervals old.
+  public var snapshots: [Snapshot] { trainer.snapshots.all }
+
+  /// A copy of everything that changes, as it stands now.
+  public func snapshot() -> Snapshot { trainer.snapshot() }
+
+  /// Goes back to a snapshot of this run; what follows is bit for bit what followed then.
+  public func rewind(to snapshot: Snapshot) { trainer.rewind(to: snapshot) }
+}
+
+/// Runs the jobs of one actor, one after the other, on one thread.
+final class ThreadExecutor: SerialExecutor {
+  private let queue: DispatchQueue
+
+  init(name: String) { queue = DispatchQueue(label: name, qos: .userInitiated) }
+
+  func enqueue(_ job: consuming ExecutorJob) {
+    let job = UnownedJob(job)
+    let executor = asUnownedSerialExecutor()
+    queue.async { job.runSynchronously(on: executor) }
+  }
+}

@@ -1,0 +1,129 @@
+/// What happened: numbers of every step, and the events worth a word.
+public struct Trace: Sendable {
+  /// The mean data loss of each step's batch, without penalty; float32, NaN and ±Inf as they came.
+  public private(set) var losses: [Float] = []
+  /// The norm of all gradients as one vector, before clipping.
+  public private(set) var gradientNorms: [Float] = []
+  /// The same after clipping.
+  public private(set) var clippedNorms: [Float] = []
+  public private(set) var learningRates: [Float] = []
+  /// What the probes measured, a row a recorded step: probe by probe, layer by layer.
+  public private(set) var measures: [Float] = []
+  /// Every how many steps `measures` has a row; doubles when a long run fills `capacity`.
+  public private(set) var stride = 1
+  public private(set) var events: [Event] = []
+  /// Steps whose loss or gradient was not finite and that changed nothing.
+  public private(set) var skipped = 0
+
+  /// Layers that have parameters, in plan order.
+  public let layers: [String]
+  public let probes: [any Probe.Type]
+  /// Rows that `measures` can hold.
+  private let capacity: Int
+
+  /// Something that happened in a step.
+  public struct Event: Hashable, Codable, Sendable {
+    public enum Kind: String, Hashable, Codable, Sendable {
+      /// The gradient norm is far above what has been usual.
+      case surge
+      /// The averaged loss passed 5·max(B, L₀).
+      case divergence
+      /// The step was not finite and was skipped.
+      case skipped
+    }
+    public let step: Int
+    public let kind: Kind
+    /// Robust deviations for a surge, the loss otherwise.
+    public let value: Float
+  }
+
+  /// More events than this are not kept; a run that surges in every step says nothing new.
+  public static let eventLimit = 1000
+  /// Floats that `measures` may take: 64 MB.
+  static let measureLimit = 1 << 24
+
+  init(layers: [String], probes: [any Probe.Type], total: Int) {
+    self.layers = layers
+    self.probes = probes
+    let width = max(1, layers.count * probes.count)
+    capacity = max(2, min(total, Self.measureLimit / width))
+    let reserved = min(total, 1 << 22)
+    losses.reserveCapacity(reserved)
+    gradientNorms.reserveCapacity(reserved)
+    clippedNorms.reserveCapacity(reserved)
+    learningRates.reserveCapacity(reserved)
+    measures.reserveCapacity(capacity * width)
+    events.reserveCapacity(Self.eventLimit)
+  }
+
+  /// Steps recorded.
+  public var count: Int { losses.count }
+
+  /// Floats a row of `measures`.
+  private var width: Int { layers.count * probes.count }
+
+  /// What a probe measured in a layer, at steps 0, `stride`, 2·`stride`, ….
+  public func series<P: Probe>(_ probe: P.Type, layer: String) -> [Float] {
+    guard let first = probes.firstIndex(where: { $0 == probe }),
+      let second = layers.firstIndex(of: layer)
+    else { return [] }
+    return Swift.stride(
+      from: first * layers.count + second, to: measures.count, by: width
+    ).map { measures[$0] }
+  }
+
+  // MARK: recording
+
+  mutating func record(loss: Double, learningRate: Double) {
+    losses.append(Float(loss))
+    learningRates.append(Float(learningRate))
+    gradientNorms.append(0)
+    clippedNorms.append(0)
+  }
+
+  mutating func record(gradientNorm: Double) {
+    gradientNorms[count - 1] = Float(gradientNorm)
+    clippedNorms[count - 1] = Float(gradientNorm)
+  }
+
+  mutating func record(clippedNorm: Double) { clippedNorms[count - 1] = Float(clippedNorm) }
+
+  mutating func record(_ sums: [Stepper.LayerSums]) {
+    let step = count - 1
+    guard step % stride == 0, width > 0 else { return }
+    if measures.count == capacity * width { thin() }
+    guard step % stride == 0 else { return }
+    for probe in probes {
+      for layer in sums { measures.append(probe.measure(LayerMeasures(layer))) }
+    }
+  }
+
+  mutating func record(_ kind: Event.Kind, value: Double) {
+    if kind == .skipped { skipped += 1 }
+    guard events.count < Self.eventLimit else { return }
+    events.append(Event(step: count - 1, kind: kind, value: Float(value)))
+  }
+
+  /// Forgets every step from `step` on.
+  mutating func truncate(to step: Int) {
+    losses.removeSubrange(step...)
+    gradientNorms.removeSubrange(step...)
+    clippedNorms.removeSubrange(step...)
+    learningRates.removeSubrange(step...)
+    let rows = (step + stride - 1) / stride
+    measures.removeSubrange(min(measures.count, rows * width)...)
+    skipped -= events.count { $0.step >= step && $0.kind == .skipped }
+    events.removeAll { $0.step >= step }
+  }
+
+  /// Keeps every second row.
+  private mutating func thin() {
+    var kept = 0
+    for row in Swift.stride(from: 0, to: measures.count / width, by: 2) {
+      for column in 0..<width { measures[kept * width + column] = measures[row * width + column] }
+      kept += 1
+    }
+    measures.removeSubrange((kept * width)...)
+    stride *= 2
+  }
+}
