@@ -37,11 +37,11 @@ bench: deps
 # type, in the order of the folders below; the files left out hold the families' protocols.
 FAMILIES := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers Datasets
 PROTOCOLS := Layer Activation Initializer Loss Optimizer Schedule Clip Regularizer Dataset
-FRAME := Cause Reference Evidence Diagnosis Remedy Price Cure CaseHistory HealingPolicy Catalog
+FRAME := Cause Reference Evidence Diagnosis Remedy Cure CaseHistory HealingPolicy Catalog
 list = $(filter-out $(1),$(foreach d,$(2),$(sort $(basename $(notdir $(filter-out %/*+*,$(filter-out $(wildcard $(d)/*+*),$(wildcard $(d)/*.swift))))))))
 define write_list
 	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \
-	  echo "extension $(2) {"; echo "  public static let standard = $(2)(["; \
+	  echo "extension $(2) {"; echo "  public static let standard: $(2) = $(2)(["; \
 	  for t in $(3); do echo "    $$t.self,"; done; echo "  ])"; echo "}"; } > $(1)
 endef
 catalog:

@@ -3,8 +3,8 @@
     python step.py [WORKLOAD] [--threads N] [--steps N] [--warmup N] [--watch]
 
 A step is what somebody who watches loss and gradient norm does: zero the gradients, forward,
-backward, clip by the global norm (or, where the workload does not clip, compute it), update, and read
-both as Python numbers. --watch also reads the gradient norm of every parameter in every step.
+backward, clip by the global norm (or, where the workload does not clip, compute it), update, and
+read both as Python numbers. --watch also reads the gradient norm of every parameter in every step.
 Random data, made beforehand; float32. Prints one line of JSON, times in seconds.
 """
 
@@ -28,14 +28,6 @@ def adam(parameters):
     """Fused where this PyTorch has it on the CPU, else for-each."""
     parameters = list(parameters)
     try:
-        optimizer = torch.optim.Adam(parameters, lr=0.001, fused=True)
-        for parameter in parameters:
-            parameter.grad = torch.zeros_like(parameter)
-        with torch.no_grad():
-            saved = [parameter.clone() for parameter in parameters]
-            optimizer.step()  # some versions refuse only here
-            for parameter, old in zip(parameters, saved):
-                parameter.copy_(old)
         return torch.optim.Adam(parameters, lr=0.001, fused=True)
     except (RuntimeError, TypeError):
         return torch.optim.Adam(parameters, lr=0.001, foreach=True)
@@ -83,20 +75,20 @@ def measure(name, steps, warmup, watch):
         loss.backward()
         if watch:
             for key, parameter in model.named_parameters():
-                watched[key] = float(parameter.grad.norm())
+                watched[key] = parameter.grad.norm().item()
         if limit is None:
             norm = nn.utils.get_total_norm([parameter.grad for parameter in parameters])
         else:
             norm = nn.utils.clip_grad_norm_(parameters, limit)
         optimizer.step()
-        last = float(loss), float(norm)
+        last = loss.item(), norm.item()
         seconds.append(time.perf_counter() - start)
     return seconds[warmup:], last, optimizer
 
 
 def main():
-    parser = argparse.ArgumentParser(description=inspect.cleandoc(__doc__),
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        description=inspect.cleandoc(__doc__), formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workload", nargs="?", default="mlp-784-512-512-10", choices=WORKLOADS)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--steps", type=int, default=300)

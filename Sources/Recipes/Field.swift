@@ -24,6 +24,9 @@ public struct Field<Root>: Sendable {
     self.write = { root in root[keyPath: path].written }
   }
 
+  /// The value as a recipe writes it; nil where it stands for "not set here".
+  public func written(_ root: Root) -> Settings? { write(root) }
+
   /// The same, for a setting that may take any number, or none.
   public init<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, required: Bool = false,

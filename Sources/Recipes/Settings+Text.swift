@@ -102,7 +102,9 @@ extension Settings: Codable {
       } else if let value = try? scalar.decode(Double.self) {
         self = .number(value)
       } else {
-        self = .string(try scalar.decode(String.self))
+        // A text that looks like a number stays a text; any other may be a name or `none`.
+        let text = try scalar.decode(String.self)
+        self = Self.isNumber(text) ? .text(text) : .scalar(text)
       }
     }
   }

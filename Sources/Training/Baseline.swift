@@ -2,19 +2,19 @@ import KeelEngine
 import KeelRecipes
 
 /// What a loss is held against.
-package struct Baseline: Hashable, Sendable {
+public struct Baseline: Hashable, Sendable {
   /// L_const: the training loss of the best constant output.
-  package let constant: Double
+  public let constant: Double
   /// L₀: the loss of the initial network over at least 256 training rows (all, if fewer).
-  package let initial: Double
+  public let initial: Double
   /// B: L_const, or L₀ where the targets are constant.
-  package let reference: Double
+  public let reference: Double
 
   /// max(B, L₀), what divergence is measured in.
-  package var scale: Double { max(reference, initial) }
+  public var scale: Double { max(reference, initial) }
 
   /// S = 1 − loss/B.
-  package func skill(_ loss: Double) -> Double { 1 - loss / reference }
+  public func skill(_ loss: Double) -> Double { 1 - loss / reference }
 
   init(_ stepper: Stepper, _ data: PreparedData, _ batches: inout Batches, loss: any Loss) {
     let columns = data.targets.columns

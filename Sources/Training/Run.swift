@@ -36,6 +36,12 @@ public actor Run {
     trainer.train(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
   }
 
+  /// What the loss is held against: the best constant output, and the network before training.
+  public var baseline: Baseline { trainer.baseline }
+
+  /// Rows to train on, rows to test, and parameters.
+  public var size: RunSize { trainer.size }
+
   /// What happened so far.
   public var trace: Trace { trainer.trace }
 
@@ -54,13 +60,33 @@ public actor Run {
   public func rewind(to snapshot: Snapshot) { trainer.rewind(to: snapshot) }
 }
 
+/// How large a run is.
+public struct RunSize: Hashable, Sendable {
+  public let trainRows: Int
+  public let testRows: Int
+  public let parameters: Int
+  /// Rows a step.
+  public let batch: Int
+  /// Steps in the whole run.
+  public let steps: Int
+}
+
+extension Trainer {
+  package var size: RunSize {
+    RunSize(
+      trainRows: data.train.count, testRows: data.test?.count ?? 0,
+      parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count }, batch: batches.size,
+      steps: batches.total)
+  }
+}
+
 /// Runs the jobs of one actor, one after the other, on one thread.
-final class ThreadExecutor: SerialExecutor {
+package final class ThreadExecutor: SerialExecutor {
   private let queue: DispatchQueue
 
-  init(name: String) { queue = DispatchQueue(label: name, qos: .userInitiated) }
+  package init(name: String) { queue = DispatchQueue(label: name, qos: .userInitiated) }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     let executor = asUnownedSerialExecutor()
     queue.async { job.runSynchronously(on: executor) }

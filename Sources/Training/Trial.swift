@@ -1,11 +1,11 @@
 import KeelEngine
 import KeelRecipes
 
-/// A controlled experiment: a recipe that differs in one thing, on the same data in the same order,
-/// with the same seed, from step 0 or from a snapshot.
+/// A controlled experiment: a recipe that differs in one thing from a control, on the same data in
+/// the same order with the same seed, and what became of it.
 ///
-/// It knows no remedy and no cause; it says what became of the change.
-package struct Trial: Hashable, Sendable {
+/// It knows no remedy and no cause.
+package struct Trial: Sendable {
   package enum Outcome: String, Hashable, Codable, Sendable {
     case holds
     case explodes
@@ -16,22 +16,36 @@ package struct Trial: Hashable, Sendable {
   package let outcome: Outcome
   package let training: Training
 
-  /// Runs `variant`, which differs from `control`, for at most `steps` steps.
-  /// - Throws: `KeelError` where the variant cannot be planned.
-  package init(_ variant: Recipe, against control: Recipe, parts: Parts, steps: Int) throws {
+  /// Trains `variant` from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and has
+  /// not learnt; that it does not learn is said only at the end of its recipe.
+  /// - Throws: `KeelError` where the variant cannot be planned; `CancellationError`.
+  package init(_ variant: Recipe, against control: Recipe, parts: Parts) throws {
     let trainer = try Trainer(variant, parts: parts)
-    let training = trainer.train(steps: steps)
+    var steps = max(100, 2 * trainer.batches.stepsPerEpoch)
+    var training = try Self.train(trainer, until: steps)
+    while !trainer.isOver, training.verdict != .healthy {
+      steps *= 3
+      training = try Self.train(trainer, until: steps)
+    }
     self.init(training, variant, control)
   }
 
-  /// Goes on from a snapshot of the control's run under `variant`, whose network and optimizer are
+  /// Goes on from a snapshot of the control's run under `variant`, whose network and optimizer must be
   /// the same.
-  package init(
-    _ variant: Recipe, against control: Trainer, from snapshot: Snapshot, steps: Int
-  ) throws {
+  package init(_ variant: Recipe, against control: Trainer, from snapshot: Snapshot, steps: Int)
+    throws
+  {
     let trainer = try Trainer(variant, parts: control.parts)
     trainer.rewind(to: snapshot, history: control.trace)
-    self.init(trainer.train(steps: steps), variant, control.recipe)
+    self.init(
+      try Self.train(trainer, until: snapshot.step + steps), variant, control.recipe)
+  }
+
+  private static func train(_ trainer: Trainer, until step: Int) throws -> Training {
+    let training = trainer.train(
+      steps: step - trainer.step, isCancelled: { Task.isCancelled })
+    try Task.checkCancellation()
+    return training
   }
 
   private init(_ training: Training, _ variant: Recipe, _ control: Recipe) {

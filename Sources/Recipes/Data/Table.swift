@@ -19,6 +19,8 @@ struct Table {
   private var texts: Set<String> = []
   private var firstText: Int?
   private var firstFraction: (row: Int, text: String)?
+  /// Whether only the targets are read, as numbers, whatever the other columns hold.
+  private var isSelection = false
 
   /// All rows of `file`, in order.
   static func read(_ file: DataFile, target: ColumnNames) throws -> Examples {
@@ -27,6 +29,17 @@ struct Table {
       try table.readHeader(target)
       try table.readRows()
       return try table.examples()
+    }
+  }
+
+  /// The named columns of `file`, row by row; other columns are passed over.
+  static func columns(_ names: ColumnNames, of file: DataFile) throws -> (rows: [Float], count: Int) {
+    try file.text().withUnsafeBufferPointer { bytes in
+      var table = Table(file: file.name, reader: TableReader(bytes))
+      table.isSelection = true
+      try table.readHeader(names)
+      try table.readRows()
+      return (table.numbers, table.targets.count)
     }
   }
 
@@ -64,7 +77,7 @@ extension Table {
     names = header
     try checkNames()
     targets = try target.indices(in: names, at: file)
-    guard targets.count < names.count else {
+    guard isSelection || targets.count < names.count else {
       throw KeelError(
         .invalid, at: file, "every column is a target, none is left as an input",
         fix: "name fewer columns as targets, or add columns to learn from")
@@ -109,7 +122,7 @@ extension Table {
       row += 1
     }
     let count = row - 2
-    guard count >= 2 else {
+    guard count >= (isSelection ? 1 : 2) else {
       throw KeelError(
         .invalid, at: file, count == 0 ? "there is a header but no row" : "there is only one row",
         fix: "give at least 2 rows below the header")
@@ -138,7 +151,8 @@ extension Table {
 
   private mutating func read(_ cell: TableReader.Cell, _ column: Int) throws {
     let slot = slots[column]
-    if slot != nil, targets.count == 1 { labels.append(cell) }
+    if slot == nil, isSelection { return }
+    if slot != nil, targets.count == 1, !isSelection { labels.append(cell) }
     guard let value = DecimalText.value(reader.bytes, in: cell.bounds) else {
       return try readText(cell, column)
     }
@@ -166,7 +180,7 @@ extension Table {
         column, "\(shown(text)) is not a finite number",
         fix: "write a finite number, or remove the row")
     }
-    if slots[column] == nil {
+    if slots[column] == nil || isSelection {
       throw error(
         column, "'\(shown(text))' is not a number",
         fix: "write a number, or remove the column: inputs are numbers")

@@ -1,0 +1,176 @@
+import Foundation
+import KeelEngine
+import KeelRecipes
+import Yams
+
+/// Recipes as files: YAML, at most 1 MiB, read strictly.
+public enum RecipeFile {
+  public static let sizeLimit = 1 << 20
+
+  /// Reads a recipe.
+  /// - Parameters:
+  ///   - path: the file; its name is the recipe's, if the recipe does not say.
+  ///   - changes: `path=value` pairs, applied in order before the recipe is checked.
+  /// - Throws: `KeelError` with the path into the recipe and the line and column.
+  public static func read(
+    _ path: String, setting changes: [String] = [], catalog: Catalog = .standard
+  ) throws -> Recipe {
+    let text = try text(at: path)
+    let file = URL(fileURLWithPath: path)
+    let written = try settings(yaml: text, named: file.lastPathComponent)
+    var recipe = try decode(
+      written, applying: changes, catalog, name: file.deletingPathExtension().lastPathComponent)
+    recipe.folder = .init(file.deletingLastPathComponent().path)
+    return recipe
+  }
+
+  /// Writes a recipe, every default included, with its file names relative to the new place.
+  public static func write(_ recipe: Recipe, to path: String) throws {
+    let target = URL(fileURLWithPath: path).deletingLastPathComponent()
+    let moved = recipe.renamingFiles { name in
+      let file = URL(fileURLWithPath: name, relativeTo: URL(fileURLWithPath: recipe.folder.path + "/"))
+      return name.hasPrefix("/") ? name : relative(file.standardizedFileURL, to: target)
+    }
+    try AtomicFile.write(Data(moved.description.utf8), to: path)
+  }
+
+  /// A YAML text as a tree.
+  public static func settings(yaml text: String, named name: String) throws -> Settings {
+    try YAMLScreen.check(text, name: name)
+    do {
+      guard let node = try Yams.compose(yaml: text, .basic) else {
+        throw KeelError(
+          .invalid, at: name, "is empty", fix: "write a recipe; 'keel show --template mlp' prints one")
+      }
+      return try Settings(node, name)
+    } catch let error as YamlError {
+      throw problem(error, name)
+    }
+  }
+
+  /// A recipe with `path=value` pairs applied to it.
+  public static func change(_ recipe: Recipe, setting changes: [String]) throws -> Recipe {
+    var changed = try decode(recipe.written, applying: changes, .standard, name: recipe.name)
+    changed.folder = recipe.folder
+    return changed
+  }
+
+  private static func decode(
+    _ written: Settings, applying changes: [String], _ catalog: Catalog, name: String
+  ) throws -> Recipe {
+    let pairs = try changes.map(pair)
+    // Paths lead through the complete recipe, where every setting can be named; a recipe that is not
+    // complete yet is changed as it was written.
+    var tree = (try? Recipe(written, catalog: catalog, name: name).written) ?? written
+    if pairs.isEmpty { tree = written }
+    for (path, value) in pairs {
+      try tree.set(path, to: value)
+      if let complete = try? Recipe(tree, catalog: catalog, name: name) { tree = complete.written }
+    }
+    return try Recipe(tree, catalog: catalog, name: name)
+  }
+
+  /// Splits `path=value`; the value is YAML.
+  private static func pair(_ change: String) throws -> (String, Settings) {
+    guard let equals = change.firstIndex(of: "="), equals != change.startIndex else {
+      throw KeelError(
+        .usage, at: "--set \(change)", "has no path and value",
+        fix: "write PATH=VALUE, such as optimizer.sgd.learning-rate=0.01")
+    }
+    let value = String(change[change.index(after: equals)...])
+    guard !value.isEmpty else {
+      throw KeelError(.usage, at: "--set \(change)", "has no value", fix: "write PATH=VALUE")
+    }
+    return (String(change[..<equals]), try settings(yaml: value, named: "--set \(change)"))
+  }
+
+  private static func text(at path: String) throws -> String {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw KeelError(.missing, at: path, "is not there", fix: "check the name of the recipe file")
+    }
+    guard !isFolder.boolValue else {
+      throw KeelError(.invalid, at: path, "is a folder", fix: "name a recipe file in it")
+    }
+    guard let handle = FileHandle(forReadingAtPath: path),
+      let data = try? handle.read(upToCount: sizeLimit + 1) ?? Data()
+    else {
+      throw KeelError(
+        .missing, at: path, "cannot be read", fix: "check the file's permissions")
+    }
+    guard data.count <= sizeLimit else {
+      throw KeelError(
+        .invalid, at: path, "is larger than 1 MiB",
+        fix: "a recipe is a page of text; put data into files of their own")
+    }
+    guard let text = String(validatingUTF8: data), !text.contains("\0") else {
+      throw KeelError(.invalid, at: path, "is not a text file (UTF-8)", fix: "name a recipe file")
+    }
+    return text
+  }
+
+  private static func problem(_ error: YamlError, _ name: String) -> KeelError {
+    switch error {
+    case .duplicatedKeysInMapping(let duplicates, let context):
+      return KeelError(
+        .invalid, at: name, "'\(duplicates.sorted().joined(separator: "', '"))' is there twice",
+        fix: "keep one of them", source: "\(name):\(context.mark.line):\(context.mark.column)")
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      return KeelError(
+        .invalid, at: name, "is not YAML: \(problem) in line \(mark.line), column \(mark.column)",
+        fix: "check indentation, colons and brackets there",
+        source: "\(name):\(mark.line):\(mark.column)")
+    case .reader(let problem, _, _, _):
+      return KeelError(
+        .invalid, at: name, "is not YAML: \(problem)", fix: "save it as plain UTF-8 text")
+    default:
+      return KeelError(
+        .invalid, at: name, "is not YAML", fix: "compare it with 'keel show --template mlp'")
+    }
+  }
+
+  /// A path from one folder to a file: `../data/train.csv`.
+  private static func relative(_ file: URL, to folder: URL) -> String {
+    let from = folder.standardizedFileURL.pathComponents
+    let to = file.pathComponents
+    let shared = zip(from, to).prefix { $0 == $1 }.count
+    let up = Array(repeating: "..", count: from.count - shared)
+    return (up + to[shared...]).joined(separator: "/")
+  }
+}
+
+extension String {
+  /// Nil where the bytes are not UTF-8; a byte-order mark is dropped.
+  fileprivate init?(validatingUTF8 data: Data) {
+    guard let text = String(data: data, encoding: .utf8) else { return nil }
+    self = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+  }
+}
+
+extension Settings {
+  /// - Throws: `KeelError` where a key is not a plain word.
+  fileprivate init(_ node: Yams.Node, _ file: String) throws {
+    let source = node.mark.map { "\(file):\($0.line):\($0.column)" }
+    switch node {
+    case .scalar(let scalar):
+      self.init(
+        .scalar(scalar.string, quoted: scalar.style != .plain && scalar.style != .any),
+        source: source)
+    case .sequence(let sequence):
+      self.init(.list(try sequence.map { try Settings($0, file) }), source: source)
+    case .mapping(let mapping):
+      let entries = try mapping.map { key, value -> Entry in
+        guard case .scalar(let name) = key else {
+          throw KeelError(
+            .invalid, at: file, "has a key that is not a word", fix: "write keys as plain words",
+            source: source)
+        }
+        return Entry(name.string, try Settings(value, file))
+      }
+      self.init(.map(entries), source: source)
+    case .alias:
+      throw YAMLScreen.refusal("an alias", at: source ?? file, name: file)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import KeelEngine
+import KeelTraining
+
+/// A safetensors file of float32 tensors.
+struct Safetensors {
+  var metadata: [String: String]
+  var tensors: [Network.Tensor]
+
+  init(metadata: [String: String], tensors: [Network.Tensor]) {
+    self.metadata = metadata
+    self.tensors = tensors
+  }
+
+  private struct Entry: Codable {
+    let dtype: String
+    let shape: [Int]
+    let data_offsets: [Int]
+  }
+
+  func encoded() throws -> Data {
+    var header: [String: Any] = ["__metadata__": metadata]
+    var offset = 0
+    for tensor in tensors {
+      let end = offset + tensor.values.count * 4
+      header[tensor.name] = [
+        "dtype": "F32", "shape": tensor.shape.axes, "data_offsets": [offset, end],
+      ]
+      offset = end
+    }
+    var json = try JSONSerialization.data(
+      withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
+    while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
+    var data = Data()
+    withUnsafeBytes(of: UInt64(json.count).littleEndian) { data.append(contentsOf: $0) }
+    data.append(json)
+    for tensor in tensors {
+      // Every platform Swift runs on stores float32 with the low byte first, as the format does.
+      tensor.values.withUnsafeBytes { data.append(contentsOf: $0) }
+    }
+    return data
+  }
+
+  /// - Throws: `KeelError` that says which promise of the header the file breaks.
+  init(_ data: Data, named path: String) throws {
+    func broken(_ what: String) -> KeelError {
+      KeelError(.invalid, at: path, what, fix: "write the model again, or use another copy")
+    }
+    guard data.count >= 8 else { throw broken("is too short for a safetensors file") }
+    let length = data.prefix(8).enumerated().reduce(UInt64(0)) {
+      $0 | UInt64($1.element) << (8 * UInt64($1.offset))
+    }
+    guard length <= UInt64(data.count - 8) else {
+      throw broken("promises a header of \(length) bytes, but has \(data.count - 8)")
+    }
+    let start = 8 + Int(length)
+    guard
+      let header = try? JSONSerialization.jsonObject(with: data[8..<start]) as? [String: Any]
+    else { throw broken("has a header that is not JSON") }
+    metadata = header["__metadata__"] as? [String: String] ?? [:]
+    tensors = []
+    var expected = 0
+    let entries = try header.filter { $0.key != "__metadata__" }.map { name, value in
+      guard let value = value as? [String: Any], let type = value["dtype"] as? String,
+        let shape = value["shape"] as? [Int], let range = value["data_offsets"] as? [Int],
+        range.count == 2
+      else { throw broken("describes \(name) in a way that is not safetensors") }
+      return (name, Entry(dtype: type, shape: shape, data_offsets: range))
+    }
+    for (name, entry) in entries.sorted(by: { $0.1.data_offsets[0] < $1.1.data_offsets[0] }) {
+      let (first, end) = (entry.data_offsets[0], entry.data_offsets[1])
+      guard entry.dtype == "F32" else { throw broken("holds \(name) as \(entry.dtype), not F32") }
+      guard entry.shape.allSatisfy({ $0 >= 0 }), first == expected, end >= first,
+        end <= data.count - start, Shape(entry.shape).count == (end - first) / 4,
+        (end - first) % 4 == 0
+      else {
+        throw broken(
+          "promises \(name) [\(Shape(entry.shape))] at bytes \(first) to \(end), "
+            + "but has \(data.count - start) bytes from \(expected) on")
+      }
+      expected = end
+      let values = data[start + first..<start + end].withUnsafeBytes { bytes in
+        (0..<(end - first) / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+      }
+      tensors.append(.init(name: name, shape: Shape(entry.shape), values: values))
+    }
+    guard expected == data.count - start else {
+      throw broken("has \(data.count - start - expected) bytes that belong to no tensor")
+    }
+  }
+}

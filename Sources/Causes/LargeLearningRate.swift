@@ -1,0 +1,59 @@
+import KeelRecipes
+
+/// The learning rate is too high: updates overshoot, and gradients grow with them.
+///
+/// Gradient descent is unstable where the loss's largest curvature exceeds 2/lr; each step then lands
+/// further out than the last. See `Guides/Causes/LargeLearningRate.md`.
+///
+/// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge of
+/// stability*, ICLR 2021.
+public enum LargeLearningRate: Cause {
+  public static let name = "large-learning-rate"
+  public static let summary = "the learning rate is too high: every update overshoots further"
+
+  public static func deviation(in recipe: Recipe) -> Deviation? {
+    let optimizer = recipe.optimizer.member
+    let reference = Reference.learningRate(optimizer)
+    guard optimizer.learningRate > reference else { return nil }
+    let path = "optimizer.\(recipe.optimizer.name).learning-rate"
+    return Deviation(
+      quantity: "learning rate", value: optimizer.learningRate, reference: reference, path: path,
+      resetting: "\(path)=\(Settings.number(reference).line)")
+  }
+
+  public static func reset(_ recipe: Recipe) -> Recipe {
+    recipe.withLearningRate(
+      min(recipe.optimizer.member.learningRate, Reference.learningRate(recipe.optimizer.member)))
+  }
+
+  public static func insert(from recipe: Recipe, into reference: Recipe) -> Recipe {
+    reference.withLearningRate(recipe.optimizer.member.learningRate)
+  }
+
+  public static let guilty: [Recipe] = [
+    regression(rate: 1), regression(rate: 10), regression(rate: 1, momentum: 0.9),
+  ]
+
+  public static let innocent: [Recipe] = [
+    regression(rate: 0.05), regression(rate: 0.01, momentum: 0.9),
+  ]
+
+  private static func regression(rate: Double, momentum: Double = 0) -> Recipe {
+    Recipe(
+      name: "learning-rate-\(rate)", data: .regression(samples: 256, features: 8, noise: 0.1),
+      model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: rate, momentum: momentum),
+      training: .init(epochs: 50, batch: 32))
+  }
+}
+
+extension Recipe {
+  /// The same recipe at another rate.
+  public func withLearningRate(_ rate: Double) -> Recipe {
+    var recipe = self
+    var optimizer = recipe.optimizer.member
+    optimizer.learningRate = rate
+    recipe.optimizer = Choice(optimizer)
+    return recipe
+  }
+}

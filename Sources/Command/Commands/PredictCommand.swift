@@ -1,0 +1,31 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelArchive
+
+struct PredictCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict", abstract: "Use what was trained on new rows.")
+
+  @Argument(help: "A model written by 'keel train --save'.")
+  var model: String
+
+  @Argument(help: "A CSV file with the columns of training (others are ignored), or IDX images.")
+  var data: String
+
+  @Flag(help: "One JSON object on standard output.")
+  var json = false
+
+  func run() async throws {
+    let network = try ModelFile.read(model)
+    let rows: NewRows
+    if let images = network.recipe.data.ingredient as? IDX {
+      rows = try NewRows(idx: data, divide: images.divide)
+    } else {
+      rows = try NewRows(csv: data, columns: network.columns)
+    }
+    let outputs = try network.predict(rows.rows)
+    let page = PredictPage(network: network, outputs: outputs)
+    print(json ? JSON.text(page) : page.text, terminator: json ? "\n" : "")
+  }
+}

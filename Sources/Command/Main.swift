@@ -1,0 +1,113 @@
+import ArgumentParser
+import Foundation
+import Keel
+
+@main
+struct KeelCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "keel",
+    abstract: "Trains neural networks and keeps them from blowing up.",
+    discussion: """
+      Exit codes: 0 done, 1 exploding or incurable, 64 usage, 65 invalid recipe or data, \
+      66 missing file, 70 internal, 74 cannot write, 130 interrupted.
+      """,
+    subcommands: [
+      TrainCommand.self, CureCommand.self, PredictCommand.self, ListCommand.self,
+      ShowCommand.self,
+    ])
+
+  /// The one place where errors become exit codes.
+  static func main() async {
+    signal(SIGXFSZ, SIG_IGN)  // a file-size limit is then an error of the write, not a killed process
+    do {
+      var command = try parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      Failure(error).exit()
+    }
+  }
+}
+
+/// How an error leaves the process: text on standard error or JSON on standard output, and a code.
+private struct Failure {
+  let code: Int32
+  let error: KeelError?
+  let message: String
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as KeelError:
+      (self.error, message) = (error, "")
+      code = Self.code(error.kind)
+    case is CancellationError:
+      (self.error, message, code) = (nil, "interrupted", 130)
+    case let exit as ExitCode:
+      (self.error, message, code) = (nil, "", exit.rawValue)
+    default:
+      let parsed = KeelCommand.exitCode(for: error)
+      message = KeelCommand.fullMessage(for: error)
+      if parsed == .success {
+        (self.error, code) = (nil, 0)
+      } else if parsed == .validationFailure {
+        let what = KeelCommand.message(for: error)
+        self.error = KeelError(.usage, at: "keel", what, fix: "see 'keel --help'")
+        code = 64
+      } else {
+        self.error = KeelError(
+          .broken, at: "keel", "\(error)", fix: "this is a fault of Keel's; please report it")
+        code = 70
+      }
+    }
+  }
+
+  private static func code(_ kind: KeelError.Kind) -> Int32 {
+    switch kind {
+    case .usage: 64
+    case .invalid: 65
+    case .missing: 66
+    case .broken: 70
+    case .unwritable: 74
+    case .interrupted: 130
+    }
+  }
+
+  func exit() -> Never {
+    let wantsJSON = CommandLine.arguments.contains("--json")
+    if let error, wantsJSON {
+      print(JSON.text(ErrorPage(error)))
+    } else if let error, message.isEmpty {
+      Terminal.error.write(ErrorPage(error).text)
+    } else if code == 0 {
+      print(message)
+    } else if !message.isEmpty {
+      Terminal.error.write(message + "\n")
+    }
+    Foundation.exit(code)
+  }
+}
+
+/// An error as people and machines see it.
+struct ErrorPage: Encodable {
+  private struct Body: Encodable {
+    let place: String
+    let what: String
+    let fix: String
+    let source: String?
+    enum CodingKeys: String, CodingKey { case place = "where", what, fix, source }
+  }
+  private let error: Body
+
+  init(_ error: KeelError) {
+    self.error = Body(place: error.place, what: error.what, fix: error.fix, source: error.source)
+  }
+
+  var text: String {
+    let head = Terminal.error.red("error:")
+    let place = error.source.map { "\n  in \($0)" } ?? ""
+    return "\(head) \(error.place): \(error.what); \(error.fix)\(place)\n"
+  }
+}

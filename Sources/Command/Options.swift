@@ -1,0 +1,85 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelArchive
+
+/// Which recipe, and what is changed in it.
+struct RecipeOptions: ParsableArguments {
+  @Argument(help: "A recipe file (YAML).")
+  var recipe: String
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change a setting, such as optimizer.sgd.learning-rate=0.01; as often as wanted.",
+      valueName: "path=value"))
+  var changes: [String] = []
+
+  @Option(help: "The seed, in place of the recipe's.")
+  var seed: UInt64?
+
+  func read() throws -> Recipe {
+    var recipe = try RecipeFile.read(self.recipe, setting: changes)
+    if let seed { recipe.seed = seed }
+    return recipe
+  }
+
+  /// The same choice on a command line, for what to type next.
+  var line: String {
+    let words =
+      [recipe] + changes.flatMap { ["--set", $0] } + (seed.map { ["--seed", String($0)] } ?? [])
+    return words.map(Self.quoted).joined(separator: " ")
+  }
+
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+".contains($0) }
+    return isPlain && !word.isEmpty
+      ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+  }
+}
+
+/// How the answer is given.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "One JSON object on standard output.")
+  var json = false
+
+  @Flag(help: "No progress bar.")
+  var quiet = false
+
+  var wantsProgress: Bool { !json && !quiet }
+}
+
+/// How much of the machine is used.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "Threads for matrix products; all cores if not given.")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads takes a number from 1 to 1024")
+    }
+  }
+
+  func apply() {
+    MatrixProducts.use(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+  }
+}
+
+/// Runs work that Ctrl-C cancels at its next step; a second Ctrl-C ends the process at once.
+func interruptible<Result: Sendable>(
+  _ work: @escaping @Sendable () async throws -> Result
+) async throws -> Result {
+  let task = Task { try await work() }
+  signal(SIGINT, SIG_IGN)
+  let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+  source.setEventHandler {
+    if task.isCancelled { _exit(130) }
+    task.cancel()
+  }
+  source.resume()
+  defer {
+    source.cancel()
+    signal(SIGINT, SIG_DFL)
+  }
+  return try await task.value
+}

@@ -1,0 +1,70 @@
+import Keel
+
+/// The catalogue: families, their members, and each member's settings with their defaults.
+struct CatalogPage {
+  struct Setting: Encodable {
+    let name: String
+    /// As a recipe writes it; null where it has none: it must be given, or is left to the recipe.
+    let `default`: Settings?
+    let required: Bool
+    let help: String
+  }
+
+  struct Entry: Encodable {
+    let name: String
+    let aliases: [String]
+    let summary: String
+    let settings: [Setting]
+  }
+
+  let families: [(name: String, entries: [Entry])]
+
+  init(families: [(name: String, entries: [Entry])]) { self.families = families }
+
+  init(_ catalog: Catalog) {
+    families = [
+      Self.family(Layers.self, catalog, except: Activations.self),
+      Self.family(Activations.self, catalog), Self.family(Initializers.self, catalog),
+      Self.family(Losses.self, catalog), Self.family(Optimizers.self, catalog),
+      Self.family(Schedules.self, catalog), Self.family(Clips.self, catalog),
+      Self.family(Regularizers.self, catalog), Self.family(Datasets.self, catalog),
+    ]
+  }
+
+  private static func family<F: Family>(_ family: F.Type, _ catalog: Catalog) -> (String, [Entry]) {
+    (F.plural, catalog.types(of: family).map { entry($0) })
+  }
+
+  private static func family<F: Family, G: Family>(
+    _ family: F.Type, _ catalog: Catalog, except other: G.Type
+  ) -> (String, [Entry]) {
+    (F.plural, catalog.types(of: family).filter { G.member($0.init()) == nil }.map { entry($0) })
+  }
+
+  private static func entry<I: Ingredient>(_ type: I.Type) -> Entry {
+    Entry(
+      name: I.name, aliases: I.aliases, summary: I.summary,
+      settings: I.fields.map { field in
+        Setting(
+          name: field.name, default: field.isRequired ? nil : field.written(I()),
+          required: field.isRequired, help: field.help)
+      })
+  }
+
+  var text: String {
+    families.map { family in
+      ([Terminal.output.bold(family.name)] + family.entries.flatMap(lines)).joined(separator: "\n")
+    }.joined(separator: "\n\n") + "\n"
+  }
+
+  private func lines(_ entry: Entry) -> [String] {
+    let aliases = entry.aliases.isEmpty ? "" : " (also \(entry.aliases.joined(separator: ", ")))"
+    let head = "  \(Text.padded(entry.name, 22)) \(entry.summary)\(aliases)"
+    return [head]
+      + entry.settings.map { setting in
+        let value =
+          setting.required ? "required" : setting.default.map { "= \($0.line)" } ?? "not set"
+        return Terminal.output.dim("      \(Text.padded("\(setting.name) \(value)", 32)) \(setting.help)")
+      }
+  }
+}

@@ -1,0 +1,48 @@
+import Keel
+
+/// Predictions as CSV for people and other tools, or as JSON.
+struct PredictPage: Encodable {
+  /// What the columns of `outputs` are called: classes, target columns, or `output-0`, ….
+  let columns: [String]
+  let outputs: [[Float]]
+  /// The likeliest class of each row, where targets were classes.
+  let classes: [String]?
+
+  init(network: Network, outputs: [[Float]]) {
+    self.outputs = outputs
+    let targets = network.targets
+    let names = targets.names
+    let width = targets.columns
+    columns = (0..<width).map { index in
+      if let names, names.count == width { return names[index] }
+      return targets.areScoredAsClasses && width > 1 ? "class-\(index)" : "output-\(index)"
+    }
+    guard targets.areScoredAsClasses else {
+      classes = nil
+      return
+    }
+    classes = outputs.map { row in
+      if width == 1 {
+        let index = row[0] >= 0.5 ? 1 : 0
+        return if let names, names.count == 2 { names[index] } else { String(index) }
+      }
+      let best = row.indices.max { row[$0] < row[$1] } ?? 0
+      return names.map { best < $0.count ? $0[best] : String(best) } ?? String(best)
+    }
+  }
+
+  /// CSV with a header: the class, if there is one, then every output.
+  var text: String {
+    let header = (classes == nil ? [] : ["class"]) + columns
+    let rows = outputs.indices.map { row in
+      ((classes.map { [Self.cell($0[row])] } ?? []) + outputs[row].map { "\($0)" })
+        .joined(separator: ",")
+    }
+    return ([header.map(Self.cell).joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
+  }
+
+  private static func cell(_ text: String) -> String {
+    text.contains { ",\"\n\r".contains($0) }
+      ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+  }
+}

@@ -1,0 +1,147 @@
+import Keel
+
+/// What a person reads after a training: the verdict, then the numbers, then what to type next.
+struct TrainPage {
+  let training: Training
+  let trace: Trace
+  let size: RunSize
+  let baseline: Baseline
+  let name: String
+  /// The recipe as it stood on the command line.
+  let line: String
+  /// Where the network was written.
+  let saved: String?
+
+  private var out: Terminal { .output }
+
+  var text: String {
+    var lines = [head, ""]
+    lines += training.outcome == .exploded ? exploded : trained
+    lines += [""] + next
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var head: String {
+    let rows =
+      "\(Text.count(size.trainRows)) rows to train on"
+      + (size.testRows > 0 ? ", \(Text.count(size.testRows)) to test" : "")
+    return "\(out.bold(name))  \(Text.count(size.parameters)) parameters · \(rows) · "
+      + "\(Text.count(size.steps)) steps of \(size.batch)"
+  }
+
+  private var speed: String {
+    "\(Text.count(training.steps)) steps in \(Text.seconds(training.seconds)) "
+      + "(\(Text.count(Int(training.stepsPerSecond))) a second)"
+  }
+
+  // MARK: a network that was lost
+
+  private var exploded: [String] {
+    guard let explosion = training.explosion else { return [] }
+    return [
+      "\(out.red("✗ exploding")) at step \(explosion.step): \(Self.sentence(explosion))", "",
+    ] + lastSteps + ["", "  loss  \(Text.sparkline(trace.losses))  \(speed)"] + alarms
+  }
+
+  /// `dense-2.weight became non-finite in the update (overflow)`
+  static func sentence(_ explosion: Explosion) -> String {
+    switch explosion.kind {
+    case .divergence:
+      return "the loss left and did not come back; \(explosion.place) moved most for its size"
+    case .nonFinite:
+      let pass =
+        switch explosion.pass {
+        case .forward: "forward pass"
+        case .backward: "backward pass"
+        case .update: "update"
+        }
+      let origin =
+        switch explosion.origin {
+        case .overflow: "too large for float32"
+        case .invalid: "0/0, log 0 or ∞ − ∞"
+        case .input, nil: "it was there before the step"
+        }
+      return "\(explosion.place) is the first to be non-finite, in the \(pass) (\(origin))"
+    }
+  }
+
+  private var lastSteps: [String] {
+    let first = max(0, trace.count - 6)
+    let header = "  " + Text.right("step", 6) + Text.right("loss", 12) + Text.right("gradient", 12)
+    return [out.dim(header + Text.right("clipped", 12))]
+      + (first..<trace.count).map { step in
+        "  " + Text.right(String(step), 6) + Text.right(Text.number(trace.losses[step]), 12)
+          + Text.right(Text.number(trace.gradientNorms[step]), 12)
+          + Text.right(Text.number(trace.clippedNorms[step]), 12)
+      }
+  }
+
+  // MARK: a network that was trained
+
+  private var trained: [String] {
+    let verdict = training.verdict
+    let mark = verdict == .healthy ? out.green("✓ healthy") : out.yellow("! \(verdict.rawValue)")
+    let stopped = training.outcome == .stopped ? ", stopped on request" : ""
+    var lines = ["\(mark)\(stopped)  \(speed)", ""]
+    lines.append("  loss        \(Text.sparkline(trace.losses))")
+    lines.append(
+      "              \(Text.number(training.loss)) at the end; "
+        + "\(Text.number(baseline.initial)) untrained, "
+        + "\(Text.number(baseline.constant)) for the best constant: skill "
+        + Text.number(training.skill))
+    if let metric = training.metric {
+      let test = metric.test.map { ", \(shown($0)) on the test part" } ?? ""
+      lines.append(
+        "  \(Text.padded(metric.name, 12))\(shown(metric.train)) on the training part\(test)")
+    }
+    return lines + gradients + alarms
+  }
+
+  private func shown(_ value: Double) -> String {
+    training.metric?.name == "accuracy" ? Text.percent(value) : Text.number(value)
+  }
+
+  private var gradients: [String] {
+    let norms = trace.gradientNorms
+    guard let largest = norms.indices.max(by: { norms[$0] < norms[$1] }) else { return [] }
+    let median = norms.sorted()[norms.count / 2]
+    let clipped = norms.indices.count { trace.clippedNorms[$0] < norms[$0] }
+    let acted = clipped > 0 ? "; clipped in \(Text.count(clipped)) steps" : ""
+    return [
+      "  gradient    median \(Text.number(median)), largest \(Text.number(norms[largest])) "
+        + "at step \(largest)\(acted)"
+    ]
+  }
+
+  private var alarms: [String] {
+    let surges = trace.events.filter { $0.kind == .surge }
+    var lines: [String] = []
+    if let worst = surges.max(by: { $0.value < $1.value }) {
+      lines.append(
+        "  alarms      \(surges.count) surge\(surges.count == 1 ? "" : "s") of the gradient, "
+          + "the worst at step \(worst.step)")
+    }
+    if trace.skipped > 0 {
+      lines.append("  skipped     \(Text.count(trace.skipped)) steps that were not finite")
+    }
+    return lines
+  }
+
+  // MARK: what to type
+
+  private var next: [String] {
+    var lines: [String] = []
+    if let saved { lines.append("saved to \(saved)") }
+    lines.append(out.dim("next"))
+    if training.outcome == .exploded {
+      lines.append("  keel cure \(line)    find the smallest change that works, and prove it")
+    } else if let saved {
+      lines.append("  keel predict \(saved) NEW.csv    use it")
+    } else if training.outcome == .stopped {
+      lines.append("  keel train \(line)    train it again from the start")
+    } else {
+      lines.append("  keel train \(line) --save model.safetensors    keep the network")
+    }
+    return lines
+  }
+}
