@@ -43,5 +43,9 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Command"),
+    .target(name: "Allocations", path: "Tests/Allocations"),
+    .testTarget(
+      name: "TrainingTests", dependencies: ["KeelTraining", "KeelArchive", "Allocations"],
+      path: "Tests/Training"),
   ],
   swiftLanguageModes: [.v6])

@@ -47,8 +47,8 @@ package struct SnapshotRing {
   ///   - work: floating-point operations of one step.
   init(floats: Int, work: Double) {
     let affordable = Self.memoryLimit / max(1, floats * 4) - 1
-    slots = Array(
-      repeating: Snapshot(floats: floats), count: min(8, max(2, affordable)))
+    // Each has memory of its own: repeated values would share it until the first is written.
+    slots = (0..<min(8, max(2, affordable))).map { _ in Snapshot(floats: floats) }
     pinned = Snapshot(floats: floats)
     // Under 1 % of the time: a copy moves 8 bytes a float at about 5 GB/s here, a step computes at no
     // more than 100 Gflop/s and takes no less than 2 µs. A model of costs, not a clock, so that the
@@ -71,11 +71,11 @@ package struct SnapshotRing {
   }
 
   /// All there are, oldest first.
-  var all: [Snapshot] {
+  package var all: [Snapshot] {
     (slots + [pinned]).filter { $0.step >= 0 }.sorted { $0.step < $1.step }
   }
 
-  func newest(before step: Int) -> Snapshot? { all.last { $0.step <= step } }
+  package func newest(before step: Int) -> Snapshot? { all.last { $0.step <= step } }
 
   /// Drops what lies after a step that the run has gone back to.
   mutating func forget(after step: Int) {

@@ -70,7 +70,9 @@ package final class Stepper {
   package func forward(_ pass: Pass) -> (loss: Double, isFinite: Bool) {
     let isFinite = plan.forward(pass)
     let result = loss.mean(batch(pass, wantsGradient: pass.mode == .training))
-    return (result.sum, isFinite && result.nonFinite == 0 && result.sum.isFinite)
+    // The sum is taken in double; the loss is a float32 like every other value of a training.
+    let isLossFinite = result.nonFinite == 0 && Float(result.sum).isFinite
+    return (result.sum, isFinite && isLossFinite)
   }
 
   /// Gradients of everything, the penalty's included; measured, not yet clipped.

@@ -20,8 +20,11 @@ public final class Harness {
     self.rows = rows
     plan = try recipe.plan(row: Shape(row), capacity: capacity ?? rows)
     workspace = try Workspace(plan)
-    plan.initialize(workspace.memory, seed: recipe.seed)
+    initialize(seed: recipe.seed)
   }
+
+  /// Draws parameters, and resets what layers remember.
+  public func initialize(seed: UInt64) { plan.initialize(workspace.memory, seed: seed) }
 
   /// Valid as long as the harness lives.
   public var memory: Memory { workspace.memory }

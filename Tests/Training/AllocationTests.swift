@@ -1,0 +1,34 @@
+import Allocations
+import KeelRecipes
+import KeelTraining
+import Testing
+
+/// A step asks the system for no memory, whatever it is made of.
+@Suite(.enabled(if: allocations_are_counted() != 0))
+struct AllocationTests {
+  @Test(arguments: [
+    Choice<Optimizers>.sgd(learningRate: 1e-3, momentum: 0.9), .adam(), .adamw(), .adagrad(),
+    .rmsprop(learningRate: 1e-4),
+  ])
+  func stepsAllocateNothing(_ optimizer: Choice<Optimizers>) throws {
+    var recipe = everything
+    recipe.optimizer = optimizer
+    recipe.clipping = [.value(10), .norm(5), .globalNorm(1)]
+    recipe.regularizer = [.elasticNet(l1: 1e-6, l2: 1e-5), .maxNorm(4)]
+    recipe.training.epochs = 100
+    let trainer = try Trainer(recipe)
+    for _ in 0..<10 { trainer.advance() }
+    let before = allocations_of_this_thread()
+    for _ in 0..<1000 { trainer.advance() }
+    #expect(allocations_of_this_thread() - before == 0)
+    #expect(trainer.explosion == nil)
+    #expect(trainer.trace.count == 1010)
+  }
+
+  @Test func countingWorks() {
+    let before = allocations_of_this_thread()
+    let array = [Int](repeating: 1, count: 1000)
+    #expect(allocations_of_this_thread() > before)
+    #expect(array.count == 1000)
+  }
+}
