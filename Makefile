@@ -31,7 +31,7 @@ test: build
 	$(SWIFT) test -c release --skip-build
 
 bench: deps
-	$(SWIFT) run --package-path Benchmarks -c release
+	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
 
 # Rewrites the checked-in lists of ingredients, causes and remedies from the folders: one file, one
 # type, in the order of the folders below; the files left out hold the families' protocols.

@@ -135,7 +135,9 @@ import Testing
     let ratio = try stack.mean(Array(1...5)) { harness, seed in
       let matrix = matrixOfRadius(radius, width, seed: seed)
       for parameter in harness.plan.parameters { harness[parameter.buffer] = matrix }
-    } of: { profile in log((profile.gradients.first! / profile.gradients.last!).squareRoot()) }
+    } of: { profile in
+      log((profile.gradients.first! / profile.gradients.last!).squareRoot())
+    }
     let expected = pow(radius, Double(times))
     report("E2 ρ = \(radius)", ratio, expected)
     #expect(ratio > expected / 10 && ratio < expected * 10)

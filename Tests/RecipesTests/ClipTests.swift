@@ -8,7 +8,8 @@ import Testing
 @Suite struct ClipTests {
   static let all: [ClipCase] = [.init(.value(0.7)), .init(.norm(0.9)), .init(.globalNorm(1.1))]
 
-  @Test(arguments: all, [0.01, 1, 1e10]) func agreesWithTheTwin(clip: ClipCase, size: Double) throws {
+  @Test(arguments: all, [0.01, 1, 1e10]) func agreesWithTheTwin(clip: ClipCase, size: Double) throws
+  {
     let seed: UInt64 = 41
     let scene = try ClipScene(seed: seed, size: size)
     let before = scene.effective
@@ -120,7 +121,8 @@ import Testing
   }
 
   /// The penalty's gradient joins those of weights, and of nothing else.
-  @Test(arguments: [(0.3, 0), (0, 0.2), (0.05, 0.4)]) func penalties(l1: Double, l2: Double) throws {
+  @Test(arguments: [(0.3, 0), (0, 0.2), (0.05, 0.4)]) func penalties(l1: Double, l2: Double) throws
+  {
     let seed: UInt64 = 43
     let scene = try ClipScene(seed: seed, size: 1)
     var dice = Dice(seed: seed)

@@ -9,7 +9,8 @@ import Testing
   static let fan = Fan(input: 400, output: 300)
 
   static let moments: [InitializerCase] = [
-    .init(.normal(), std: 1, .normal), .init(.normal(std: 0.02, mean: 3), mean: 3, std: 0.02, .normal),
+    .init(.normal(), std: 1, .normal),
+    .init(.normal(std: 0.02, mean: 3), mean: 3, std: 0.02, .normal),
     .init(.uniform(0.3), std: 0.3 / 3.0.squareRoot(), .uniform),
     .init(.truncatedNormal(std: 2, mean: -1), mean: -1, std: 2 * 0.8796256610342398, .truncated),
     .init(.xavier(), std: (1 / 350.0).squareRoot(), .normal),
@@ -44,7 +45,9 @@ import Testing
   @Test(arguments: moments) func seedAndStreamDecide(initializer: InitializerCase) {
     let values = fill(initializer.choice, seed: 9)
     #expect(values == fill(initializer.choice, seed: 9))
-    for other in [fill(initializer.choice, seed: 10), fill(initializer.choice, seed: 9, stream: "b")] {
+    for other in [
+      fill(initializer.choice, seed: 10), fill(initializer.choice, seed: 9, stream: "b"),
+    ] {
       #expect(values != other)
       let products = zip(values, other).map {
         (Double($0) - initializer.mean) * (Double($1) - initializer.mean)
@@ -73,7 +76,9 @@ import Testing
     }
     #expect(worst < 1e-5)
     #expect(w == fill(.orthogonal(gain: gain), seed: 1, Fan(input: columns, output: rows)))
-    #expect(rows * columns < 6 || w != fill(.orthogonal(gain: gain), seed: 2, Fan(input: columns, output: rows)))
+    #expect(
+      rows * columns < 6
+        || w != fill(.orthogonal(gain: gain), seed: 2, Fan(input: columns, output: rows)))
   }
 
   /// Directions are uniform: the first entry of many small matrices has mean 0, variance 1/n.

@@ -81,7 +81,8 @@ import Testing
     #expect(measure.nonFinite > 0)
     // Scaled back by a clip, the same gradient is an ordinary one.
     var clipped = Tensor(weights: [1, 2, 3], optimizer: optimizer)
-    #expect(clipped.update([0.5, 1e25, 1], scale: 1e-25, learningRate: 0.1, step: 1).nonFinite == 0)
+    #expect(
+      clipped.update([0.5, 1e25, 1], scale: 1e-25, learningRate: 0.1, step: 1).nonFinite == 0)
   }
 
   /// Weights at the edge of float32 are measured without overflow.

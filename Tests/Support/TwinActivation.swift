@@ -6,8 +6,9 @@ public struct Formula: Sendable {
   public let value: @Sendable (Double) -> Double
   public let slope: @Sendable (Double) -> Double
 
-  init(_ value: @escaping @Sendable (Double) -> Double, _ slope: @escaping @Sendable (Double) -> Double)
-  {
+  init(
+    _ value: @escaping @Sendable (Double) -> Double, _ slope: @escaping @Sendable (Double) -> Double
+  ) {
     (self.value, self.slope) = (value, slope)
   }
 }
