@@ -43,9 +43,17 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Command"),
+    .target(
+      name: "KeelTestSupport", dependencies: ["KeelRecipes"], path: "Tests/Support"),
+    .testTarget(name: "EngineTests", dependencies: ["KeelTestSupport"], path: "Tests/Engine"),
+    .testTarget(
+      name: "RecipesTests", dependencies: ["KeelTestSupport", "CKernels", "CZlib"],
+      path: "Tests/Recipes"),
     .target(name: "Allocations", path: "Tests/Allocations"),
     .testTarget(
       name: "TrainingTests", dependencies: ["KeelTraining", "KeelArchive", "Allocations"],
       path: "Tests/Training"),
+    .testTarget(name: "CausesTests", dependencies: ["KeelCauses"], path: "Tests/Causes"),
+    .testTarget(name: "RemediesTests", dependencies: ["KeelRemedies"], path: "Tests/Remedies"),
   ],
   swiftLanguageModes: [.v6])

@@ -6,10 +6,11 @@
 
 // MARK: element by element
 
-/// One element's loss and its derivative by the output.
+/// One element's loss and its derivative by the output; in double, as 2·(output − target) may leave
+/// float where its share of the mean does not.
 typedef struct {
   double loss;
-  float slope;
+  double slope;
 } element_loss;
 
 KEEL_INLINE element_loss sigmoid_cross_entropy(float x, float target) {
@@ -27,7 +28,7 @@ KEEL_INLINE element_loss binary_cross_entropy(float output, float target) {
 
 KEEL_INLINE element_loss squared_error(float output, float target) {
   double difference = (double)output - target;
-  return (element_loss){difference * difference, 2 * (output - target)};
+  return (element_loss){difference * difference, 2 * difference};
 }
 
 KEEL_INLINE element_loss absolute_error(float output, float target) {
@@ -50,7 +51,7 @@ KEEL_INLINE element_loss huber(float output, float target, float delta) {
       KEEL_REASSOCIATE                                            \
       element_loss result = element;                              \
       sum += result.loss;                                         \
-      gradient[i] = result.slope * scale;                         \
+      gradient[i] = (float)(result.slope * scale);                \
     }                                                             \
   } else {                                                        \
     KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {               \
@@ -124,16 +125,16 @@ KEEL_DISPATCH keel_loss keel_softmax_cross_entropy(const float *logits, const fl
 /// NULL.
 KEEL_INLINE double cross_entropy_row(const float *output, const float *t, float *g, size_t columns,
                                      float scale) {
-  float sum = (float)row_sum(output, columns);
+  double sum = row_sum(output, columns);
   double loss = 0, dot = 0;
   for (size_t c = 0; c < columns; c++) {
-    float p = output[c] / sum;
+    float p = (float)(output[c] / sum);
     loss -= (double)t[c] * log_of(clamp(p, CLIP_LOW, CLIP_HIGH));
     if (!g) continue;
     g[c] = p <= CLIP_LOW || p >= CLIP_HIGH ? 0 : -t[c] / p;
     dot += (double)g[c] * p;
   }
-  for (size_t c = 0; g && c < columns; c++) g[c] = (g[c] - (float)dot) / sum * scale;
+  for (size_t c = 0; g && c < columns; c++) g[c] = (float)((g[c] - dot) / sum * scale);
   return loss;
 }
 

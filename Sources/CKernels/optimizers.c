@@ -79,8 +79,8 @@ KEEL_DISPATCH keel_update keel_adagrad(float *w, const float *g, float *squares,
 }
 
 KEEL_DISPATCH keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n,
-                                       float scale, float lr, float rho, float epsilon) {
-  return scaled_by_squares(w, g, squares, n, scale, lr, rho, 1 - rho, epsilon);
+                                       float scale, float lr, double rho, float epsilon) {
+  return scaled_by_squares(w, g, squares, n, scale, lr, (float)rho, (float)(1 - rho), epsilon);
 }
 
 /// What keel_adam's settings come to at step t.

@@ -105,7 +105,7 @@ public struct Planner {
     guard !overflow, size <= limit / 4 / copies, (others + size) * 4 <= limit else {
       throw KeelError(
         .invalid, at: "model",
-        "\(what), needs \(overflow ? "more" : Self.bytes(size, copies)) than the "
+        "\(what), needs \(overflow ? "" : "\(Self.bytes(size, copies)), ")more than the "
           + "\(Self.bytes(limit / 4, 1)) a plan may take here",
         fix: "use fewer units, or a smaller training.batch")
     }

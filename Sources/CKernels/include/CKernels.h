@@ -155,7 +155,7 @@ keel_update keel_adagrad(float *w, const float *g, float *squares, size_t n, flo
                          float epsilon);
 /// s = rho·s + (1 − rho)·g²; w −= lr · g/(√s + epsilon).
 keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n, float scale, float lr,
-                         float rho, float epsilon);
+                         double rho, float epsilon);
 /// t counts from 1. m, v: first and second moments with bias correction; AdamW's decoupled decay first:
 /// w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
 keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,

@@ -95,7 +95,9 @@ struct BatchNormKernel: Kernel {
     for feature in 0..<features {
       mean[feature] += Float(momentum) * (batchMean[feature] - mean[feature])
       let old = Double(variance[feature])
-      variance[feature] = Float(old + momentum * (batchVariance[feature] * unbiased - old))
+      // Finite inputs beyond 1e19 have a variance beyond float32: the largest one is nearest to it.
+      let new = old + momentum * (batchVariance[feature] * unbiased - old)
+      variance[feature] = Float(min(new, Double(Float.greatestFiniteMagnitude)))
     }
   }
 

@@ -45,7 +45,12 @@ public struct NetworkBuilder {
     var signal = input
     for (index, layer) in layers.enumerated() {
       path = "\(place)[\(index)].\(layer.name)"
-      signal = try layer.member.plan(signal, in: &self)
+      do {
+        signal = try layer.member.plan(signal, in: &self)
+      } catch var error as KeelError {
+        if error.place == "model" { error.place = path }
+        throw error
+      }
     }
     return signal
   }

@@ -28,7 +28,7 @@ public struct RMSprop: Optimizer {
     UpdateMeasure(
       keel_rmsprop(
         tensor.weights, tensor.gradients, tensor.slot(0), tensor.count, tensor.scale,
-        Float(tensor.learningRate), Float(rho), Float(epsilon)))
+        Float(tensor.learningRate), rho, Float(epsilon)))
   }
 }
 
