@@ -48,6 +48,7 @@ catalog:
 	$(call write_list,Sources/Recipes/Catalog.swift,Catalog,$(call list,$(PROTOCOLS),$(addprefix Sources/Recipes/,$(FAMILIES))))
 	$(call write_list,Sources/Causes/Catalog.swift,CauseCatalog,$(call list,$(FRAME),Sources/Causes))
 	$(call write_list,Sources/Remedies/Catalog.swift,RemedyCatalog,$(call list,$(FRAME),Sources/Remedies))
+	@$(SWIFT) format --in-place Sources/*/Catalog.swift
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks

@@ -12,7 +12,8 @@ public enum AtomicFile {
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
     else {
       throw KeelError(
-        .unwritable, at: path, "the folder \(folder) is not there", fix: "create it, or name another")
+        .unwritable, at: path, "the folder \(folder) is not there",
+        fix: "create it, or name another")
     }
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
@@ -35,7 +36,8 @@ public enum AtomicFile {
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
     else {
       throw KeelError(
-        .unwritable, at: path, "the folder \(folder) is not there", fix: "create it, or name another")
+        .unwritable, at: path, "the folder \(folder) is not there",
+        fix: "create it, or name another")
     }
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
@@ -49,7 +51,8 @@ public enum AtomicFile {
     try data.withUnsafeBytes { bytes in
       var rest = bytes[...]
       while !rest.isEmpty {
-        let count = Foundation.write(file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        let count = Foundation.write(
+          file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
         if count < 0, errno == EINTR { continue }
         guard count > 0 else { throw failure(path) }
         rest = rest.dropFirst(count)

@@ -28,7 +28,8 @@ public enum RecipeFile {
   public static func write(_ recipe: Recipe, to path: String) throws {
     let target = URL(fileURLWithPath: path).deletingLastPathComponent()
     let moved = recipe.renamingFiles { name in
-      let file = URL(fileURLWithPath: name, relativeTo: URL(fileURLWithPath: recipe.folder.path + "/"))
+      let file = URL(
+        fileURLWithPath: name, relativeTo: URL(fileURLWithPath: recipe.folder.path + "/"))
       return name.hasPrefix("/") ? name : relative(file.standardizedFileURL, to: target)
     }
     try AtomicFile.write(Data(moved.description.utf8), to: path)
@@ -40,7 +41,8 @@ public enum RecipeFile {
     do {
       guard let node = try Yams.compose(yaml: text, .basic) else {
         throw KeelError(
-          .invalid, at: name, "is empty", fix: "write a recipe; 'keel show --template mlp' prints one")
+          .invalid, at: name, "is empty",
+          fix: "write a recipe; 'keel show --template mlp' prints one")
       }
       return try Settings(node, name)
     } catch let error as YamlError {

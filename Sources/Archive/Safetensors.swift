@@ -12,10 +12,10 @@ struct Safetensors {
     self.tensors = tensors
   }
 
-  private struct Entry: Codable {
-    let dtype: String
+  private struct Entry {
+    let type: String
     let shape: [Int]
-    let data_offsets: [Int]
+    let offsets: [Int]
   }
 
   func encoded() throws -> Data {
@@ -65,11 +65,11 @@ struct Safetensors {
         let shape = value["shape"] as? [Int], let range = value["data_offsets"] as? [Int],
         range.count == 2
       else { throw broken("describes \(name) in a way that is not safetensors") }
-      return (name, Entry(dtype: type, shape: shape, data_offsets: range))
+      return (name, Entry(type: type, shape: shape, offsets: range))
     }
-    for (name, entry) in entries.sorted(by: { $0.1.data_offsets[0] < $1.1.data_offsets[0] }) {
-      let (first, end) = (entry.data_offsets[0], entry.data_offsets[1])
-      guard entry.dtype == "F32" else { throw broken("holds \(name) as \(entry.dtype), not F32") }
+    for (name, entry) in entries.sorted(by: { $0.1.offsets[0] < $1.1.offsets[0] }) {
+      let (first, end) = (entry.offsets[0], entry.offsets[1])
+      guard entry.type == "F32" else { throw broken("holds \(name) as \(entry.type), not F32") }
       guard entry.shape.allSatisfy({ $0 >= 0 }), first == expected, end >= first,
         end <= data.count - start, Shape(entry.shape).count == (end - first) / 4,
         (end - first) % 4 == 0

@@ -68,7 +68,9 @@ enum YAMLScreen {
           isTokenStart = true
           if scalar == "[" || scalar == "{" { try open("\(name):\(number):\(index + 1)") }
           if scalar == "]" || scalar == "}" { close(&isTokenStart) }
-        } else if scalar == ":", next == " " || (depth > 0 && ",[]{}\"'".unicodeScalars.contains(next)) {
+        } else if scalar == ":",
+          next == " " || (depth > 0 && ",[]{}\"'".unicodeScalars.contains(next))
+        {
           isTokenStart = true
         }
         index += 1
@@ -90,7 +92,8 @@ enum YAMLScreen {
     private mutating func checkMarkers(_ scalars: [Unicode.Scalar], _ number: Int) throws {
       let source = "\(name):\(number):1"
       let head = String(String.UnicodeScalarView(scalars.prefix(3)))
-      let isAlone = scalars.count == 3 || (scalars.count > 3 && (scalars[3] == " " || scalars[3] == "\t"))
+      let isAlone =
+        scalars.count == 3 || (scalars.count > 3 && (scalars[3] == " " || scalars[3] == "\t"))
       if scalars.first == "%" { throw refusal("a directive", at: source, name: name) }
       if head == "---", isAlone, hasContent {
         throw refusal("a second document", at: source, name: name)

@@ -2,6 +2,6 @@
 
 extension CauseCatalog {
   public static let standard: CauseCatalog = CauseCatalog([
-    LargeLearningRate.self,
+    LargeLearningRate.self
   ])
 }

@@ -44,7 +44,7 @@ extension Evidence {
         ruledOut.append(.init(cause: cause.name, why: why))
       }
     }
-    findings.sort { ($0.finding.kind == .cause ? 0 : 1, -$0.decades) < ($1.finding.kind == .cause ? 0 : 1, -$1.decades) }
+    findings.sort { ($0.finding.rank, -$0.decades) < ($1.finding.rank, -$1.decades) }
     return Diagnosis(
       self, findings: findings.map(\.finding), ruledOut: ruledOut, trialSteps: steps)
   }
@@ -60,6 +60,11 @@ extension Evidence {
           step: 0, command: "keel train RECIPE --set \(deviation.resetting)")
       ])
   }
+}
+
+extension Finding {
+  /// Causes before what only contributes.
+  fileprivate var rank: Int { kind == .cause ? 0 : 1 }
 }
 
 extension Trial.Outcome {

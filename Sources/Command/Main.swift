@@ -18,7 +18,8 @@ struct KeelCommand: AsyncParsableCommand {
 
   /// The one place where errors become exit codes.
   static func main() async {
-    signal(SIGXFSZ, SIG_IGN)  // a file-size limit is then an error of the write, not a killed process
+    // A file-size limit is then an error of the write, not a killed process.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
@@ -97,7 +98,10 @@ struct ErrorPage: Encodable {
     let what: String
     let fix: String
     let source: String?
-    enum CodingKeys: String, CodingKey { case place = "where", what, fix, source }
+    enum CodingKeys: String, CodingKey {
+      case place = "where"
+      case what, fix, source
+    }
   }
   private let error: Body
 

@@ -68,7 +68,8 @@ public struct Limits: Hashable, Sendable {
     case (nil, let high?): return "\(noun) \(includesMaximum ? "of at most" : "below") \(high)"
     case (let low?, let high?):
       return "\(noun) \(includesMinimum ? "from" : "above") \(low) "
-        + (includesMaximum ? "to \(high)" : includesMinimum ? "to below \(high)" : "and below \(high)")
+        + (includesMaximum
+          ? "to \(high)" : includesMinimum ? "to below \(high)" : "and below \(high)")
     }
   }
 }
@@ -91,7 +92,8 @@ extension Double: SettingValue {
         throw reader.error(settings, "\(text) is not a finite number", fix: fix)
       }
       if quoted, Settings.isNumber(text) {
-        throw reader.error(settings, "\"\(text)\" is a text, not a number", fix: "remove the quotes")
+        throw reader.error(
+          settings, "\"\(text)\" is a text, not a number", fix: "remove the quotes")
       }
       throw reader.error(settings, "\(settings.kind) is not a number", fix: fix)
     }

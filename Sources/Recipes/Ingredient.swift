@@ -89,7 +89,8 @@ extension Configurable {
       }
       try field.read(&self, entry.value, reader.entering(entry.key))
     }
-    for field in Self.fields where field.isRequired && !entries.contains(where: { $0.key == field.name }) {
+    for field in Self.fields
+    where field.isRequired && !entries.contains(where: { $0.key == field.name }) {
       throw reader.error(
         settings, "'\(field.name)' is missing", fix: "add '\(field.name): …' (\(field.help))")
     }
@@ -125,7 +126,8 @@ extension Choice: SettingValue {
     }
     let inner = reader.entering(type.name)
     let isEmpty = given.map { $0.node == .scalar("", quoted: false) } ?? true
-    self.init(try type.init(reading: isEmpty ? Settings(.map([]), source: settings.source) : given!, inner))
+    self.init(
+      try type.init(reading: isEmpty ? Settings(.map([]), source: settings.source) : given!, inner))
   }
 
   /// The name alone where there is nothing to set, else the name with every setting.

@@ -34,7 +34,8 @@ func suggestion(for word: String, among words: [String]) -> String {
 
 /// Insertions, removals, replacements and swaps of neighbours (optimal string alignment).
 func editDistance(_ a: String, _ b: String) -> Int {
-  let a = Array(a.prefix(64)), b = Array(b)
+  let a = Array(a.prefix(64))
+  let b = Array(b)
   var before: [Int] = []
   var last = Array(0...b.count)
   for i in 0..<a.count {

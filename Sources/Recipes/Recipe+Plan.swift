@@ -13,7 +13,8 @@ extension Recipe {
       shape = Shape(axes)
       guard shape.count == row.count else {
         throw KeelError(
-          .invalid, at: "input", "[\(shape)] has \(shape.count) numbers, a row of the data [\(row)]",
+          .invalid, at: "input",
+          "[\(shape)] has \(shape.count) numbers, a row of the data [\(row)]",
           fix: "give a shape whose product is \(row.count)")
       }
     }

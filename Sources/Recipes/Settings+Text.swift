@@ -51,7 +51,8 @@ extension Settings {
       !text.isEmpty && text.first!.isLetter
       && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
       && !["true", "false", "null", "none", "yes", "no", "on", "off", "y", "n"]
-        .contains(text.lowercased()) && !isNonFinite(text)
+        .contains(text.lowercased())
+      && !isNonFinite(text)
     return isBare ? .scalar(text) : .text(text)
   }
 

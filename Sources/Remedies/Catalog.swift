@@ -2,6 +2,6 @@
 
 extension RemedyCatalog {
   public static let standard: RemedyCatalog = RemedyCatalog([
-    LowerLearningRate.self,
+    LowerLearningRate.self
   ])
 }

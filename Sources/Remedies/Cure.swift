@@ -39,7 +39,8 @@ public actor Cure {
   /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`.
   public func run() throws -> CaseHistory {
     let trainer = try Trainer(recipe)
-    let before = trainer.train(isCancelled: { Task.isCancelled }) { observe(.training($0)) }
+    let before = trainer.train(
+      isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
     try Task.checkCancellation()
     steps = before.steps
     guard before.verdict == .exploding else {
@@ -54,7 +55,8 @@ public actor Cure {
     var best: (Candidate, Training)?
     for candidate in try candidates(for: diagnosis.findings, trainer.parts) {
       let final = try Trainer(candidate.recipe, parts: trainer.parts)
-      let after = final.train(isCancelled: { Task.isCancelled }) { observe(.retraining($0)) }
+      let after = final.train(
+        isCancelled: { Task.isCancelled }, observe: { observe(.retraining($0)) })
       try Task.checkCancellation()
       steps += after.steps
       if after.verdict == .healthy {

@@ -70,7 +70,9 @@ extension PreparedData.Part {
     let targets = memory[plan.targets]
     if numbers.isEmpty {
       keel_fill(targets, rows.count * columns, 0)
-      for (index, row) in rows.enumerated() { targets[index * columns + Int(classes[Int(row)])] = 1 }
+      for (index, row) in rows.enumerated() {
+        targets[index * columns + Int(classes[Int(row)])] = 1
+      }
     } else {
       numbers.withUnsafeBufferPointer {
         keel_gather_rows($0.baseAddress, rows.baseAddress, targets, rows.count, columns)

@@ -23,7 +23,9 @@ public struct Explosion: Hashable, Codable, Sendable {
   public var origin: NonFiniteOrigin?
 
   enum CodingKeys: String, CodingKey {
-    case step, place = "where", pass, kind, origin
+    case step
+    case place = "where"
+    case pass, kind, origin
   }
 
   public func encode(to encoder: any Encoder) throws {

@@ -33,7 +33,9 @@ public struct Finding: Hashable, Codable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case cause, confidence, kind, place = "where", exhibits
+    case cause, confidence, kind
+    case place = "where"
+    case exhibits
   }
 
   public func encode(to encoder: any Encoder) throws {

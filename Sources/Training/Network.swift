@@ -71,7 +71,8 @@ public struct Network: Sendable {
   public func predict(_ rows: [[Float]]) throws -> [[Float]] {
     if let row = rows.firstIndex(where: { $0.count != input.count }) {
       throw KeelError(
-        .invalid, at: "row \(row)", "has \(rows[row].count) numbers, the network takes \(input.count)",
+        .invalid, at: "row \(row)",
+        "has \(rows[row].count) numbers, the network takes \(input.count)",
         fix: "give \(input.count) numbers a row, in the order of training")
     }
     guard !rows.isEmpty else { return [] }

@@ -2,7 +2,7 @@
 public struct Trace: Sendable {
   /// The mean data loss of each step's batch, without penalty; float32, NaN and ±Inf as they came.
   public private(set) var losses: [Float] = []
-  /// The norm of all gradients as one vector, before clipping.
+  /// The norm of all gradients as one vector, before clipping; NaN where the step did not get there.
   public private(set) var gradientNorms: [Float] = []
   /// The same after clipping.
   public private(set) var clippedNorms: [Float] = []
@@ -77,13 +77,12 @@ public struct Trace: Sendable {
   mutating func record(loss: Double, learningRate: Double) {
     losses.append(Float(loss))
     learningRates.append(Float(learningRate))
-    gradientNorms.append(0)
-    clippedNorms.append(0)
+    gradientNorms.append(.nan)
+    clippedNorms.append(.nan)
   }
 
   mutating func record(gradientNorm: Double) {
     gradientNorms[count - 1] = Float(gradientNorm)
-    clippedNorms[count - 1] = Float(gradientNorm)
   }
 
   mutating func record(clippedNorm: Double) { clippedNorms[count - 1] = Float(clippedNorm) }

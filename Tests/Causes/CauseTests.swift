@@ -10,7 +10,9 @@ struct CauseTests {
     let cause: any Cause.Type
     let recipe: Recipe
     let isGuilty: Bool
-    var testDescription: String { "\(cause.name): \(isGuilty ? "guilty" : "innocent") \(recipe.name)" }
+    var testDescription: String {
+      "\(cause.name): \(isGuilty ? "guilty" : "innocent") \(recipe.name)"
+    }
   }
 
   static let examples = CauseCatalog.standard.causes.flatMap { cause in
@@ -73,7 +75,9 @@ struct CauseTests {
       .appendingPathComponent("../../Sources/Causes").standardizedFileURL
     let frame: Set = ["Cause", "Reference", "Evidence", "Diagnosis", "Catalog"]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }.filter { !frame.contains($0) }
+      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }.filter {
+        !frame.contains($0)
+      }
     #expect(CauseCatalog.standard.causes.map { "\($0)" } == files.sorted(), "run 'make catalog'")
   }
 

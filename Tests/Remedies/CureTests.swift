@@ -27,8 +27,9 @@ struct CureTests {
     #expect(history.remedies.map(\.remedy) == [example.remedy.name])
     #expect(history.remedies[0].changes == history.recipe.diff(from: example.recipe))
     #expect((history.after?.score ?? 0) > 0.5)
-    print("\(example.testDescription): score \(history.after?.score ?? .nan), "
-      + "cost \(history.cost.relativeToOneTraining)")
+    print(
+      "\(example.testDescription): score \(history.after?.score ?? .nan), "
+        + "cost \(history.cost.relativeToOneTraining)")
   }
 
   @Test(arguments: LargeLearningRate.innocent)
@@ -52,7 +53,9 @@ struct CureTests {
   /// An overflow in the first forward pass: no rate can mend it.
   @Test func theIncurableIsReportedAsSuch() async throws {
     var recipe = LargeLearningRate.guilty[0]
-    recipe.model = [.dense(8, initializer: .normal(std: 1e30)), .dense(1, initializer: .normal(std: 1e30))]
+    recipe.model = [
+      .dense(8, initializer: .normal(std: 1e30)), .dense(1, initializer: .normal(std: 1e30)),
+    ]
     let history = try await recipe.cured()
     #expect(history.outcome == .incurable)
     #expect(history.after == nil)
@@ -82,7 +85,9 @@ struct CureTests {
       .appendingPathComponent("../../Sources/Remedies").standardizedFileURL
     let frame: Set = ["Remedy", "Price", "Cure", "CaseHistory", "HealingPolicy", "Catalog"]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }.filter { !frame.contains($0) }
+      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }.filter {
+        !frame.contains($0)
+      }
     #expect(RemedyCatalog.standard.remedies.map { "\($0)" } == files.sorted(), "run 'make catalog'")
   }
 

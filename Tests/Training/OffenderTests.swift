@@ -9,7 +9,8 @@ struct OffenderTests {
   static let step = 3
 
   /// Dense layers of widths 11, 12, …, so that a parameter is known by its size.
-  static func deep(_ activation: Choice<Layers>, optimizer: Choice<Optimizers> = .sgd(learningRate: 1e-9)
+  static func deep(
+    _ activation: Choice<Layers>, optimizer: Choice<Optimizers> = .sgd(learningRate: 1e-9)
   ) -> Recipe {
     Recipe(
       name: "deep", data: .regression(samples: 64, features: 10, noise: 0.1),
@@ -135,7 +136,10 @@ struct OffenderTests {
     #expect(invalid.place == "loss")
     #expect(invalid.step == 0)
     let huge = Recipe(
-      data: .regression(samples: 64), model: [.dense(4, initializer: .normal(std: 1e20)), .dense(1, initializer: .normal(std: 1e20))],
+      data: .regression(samples: 64),
+      model: [
+        .dense(4, initializer: .normal(std: 1e20)), .dense(1, initializer: .normal(std: 1e20)),
+      ],
       loss: .meanSquaredError, optimizer: .sgd(), training: .init(epochs: 1, batch: 64))
     let overflow = try #require(try Trainer(huge).train().explosion)
     #expect(overflow.origin == .overflow)

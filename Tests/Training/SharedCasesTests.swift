@@ -32,7 +32,8 @@ struct SharedCasesTests {
       let explosion = training.explosion.map {
         "step \($0.step) \($0.place) \($0.pass.rawValue) \($0.origin?.rawValue ?? "divergence")"
       }
-      let skill = explosion ?? String(format: "S = %.3f, score %.3f", training.skill, training.score)
+      let skill =
+        explosion ?? String(format: "S = %.3f, score %.3f", training.skill, training.score)
       rows.append("| \(recipe.name) | \(seed) | \(training.verdict.rawValue) | \(skill) |")
     }
     print(rows.joined(separator: "\n"))

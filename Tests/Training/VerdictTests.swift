@@ -42,7 +42,8 @@ struct VerdictTests {
     let trainer = try Trainer(Self.catapult)
     let training = trainer.train()
     let peak = Double(trainer.trace.losses.max()!) / trainer.baseline.initial
-    print("catapult: peak \(peak) × L₀, S = \(training.skill), \(trainer.trace.events.count) events")
+    print(
+      "catapult: peak \(peak) × L₀, S = \(training.skill), \(trainer.trace.events.count) events")
     #expect(peak > 100)
     #expect(training.skill >= 0.9)
     #expect(training.verdict == .healthy)

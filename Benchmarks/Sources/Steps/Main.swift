@@ -51,7 +51,8 @@ struct Steps: AsyncParsableCommand {
   }
 
   /// Milliseconds of a step in PyTorch: the median that `step.py` prints.
-  private static func peer(_ python: String, _ workload: Workload, _ threads: Int) throws -> Double {
+  private static func peer(_ python: String, _ workload: Workload, _ threads: Int) throws -> Double
+  {
     struct Answer: Decodable { let secondsPerStep: Double }
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Peers/step.py").standardizedFileURL

@@ -64,7 +64,8 @@ struct CatalogPage {
       + entry.settings.map { setting in
         let value =
           setting.required ? "required" : setting.default.map { "= \($0.line)" } ?? "not set"
-        return Terminal.output.dim("      \(Text.padded("\(setting.name) \(value)", 32)) \(setting.help)")
+        return Terminal.output.dim(
+          "      \(Text.padded("\(setting.name) \(value)", 32)) \(setting.help)")
       }
   }
 }

@@ -17,7 +17,8 @@ struct CurePage {
     case .training(let step):
       bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
     case .retraining(let step):
-      bar.show("training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+      bar.show(
+        "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
     case .exploded(let training):
       bar.show("exploded; diagnosing", training.steps, of: training.steps, "")
     case .diagnosed, .tried: break
@@ -116,7 +117,9 @@ struct CurePage {
 
   private var next: [String] {
     guard history.outcome == .cured else { return [] }
-    if let written { return [out.dim("next"), "  keel train \(written)    train the cured recipe"] }
+    if let written {
+      return [out.dim("next"), "  keel train \(written)    train the cured recipe"]
+    }
     return [out.dim("next"), "  keel cure \(line) -o fixed.yaml    write the cured recipe"]
   }
 }

@@ -71,9 +71,15 @@ struct TrainPage {
     return [out.dim(header + Text.right("clipped", 12))]
       + (first..<trace.count).map { step in
         "  " + Text.right(String(step), 6) + Text.right(Text.number(trace.losses[step]), 12)
-          + Text.right(Text.number(trace.gradientNorms[step]), 12)
-          + Text.right(Text.number(trace.clippedNorms[step]), 12)
+          + Text.right(reached(step, .backward) ? Text.number(trace.gradientNorms[step]) : "–", 12)
+          + Text.right(reached(step, .update) ? Text.number(trace.clippedNorms[step]) : "–", 12)
       }
+  }
+
+  /// Whether a step got as far as a pass.
+  private func reached(_ step: Int, _ pass: Explosion.Pass) -> Bool {
+    guard let explosion = training.explosion, explosion.step == step else { return true }
+    return explosion.pass == pass || explosion.pass == .update
   }
 
   // MARK: a network that was trained
@@ -102,14 +108,17 @@ struct TrainPage {
   }
 
   private var gradients: [String] {
-    let norms = trace.gradientNorms
-    guard let largest = norms.indices.max(by: { norms[$0] < norms[$1] }) else { return [] }
+    let norms = trace.gradientNorms.filter(\.isFinite)
+    guard let largest = norms.max(), let step = trace.gradientNorms.firstIndex(of: largest)
+    else { return [] }
     let median = norms.sorted()[norms.count / 2]
-    let clipped = norms.indices.count { trace.clippedNorms[$0] < norms[$0] }
+    let clipped = trace.clippedNorms.indices.count {
+      trace.clippedNorms[$0] < trace.gradientNorms[$0]
+    }
     let acted = clipped > 0 ? "; clipped in \(Text.count(clipped)) steps" : ""
     return [
-      "  gradient    median \(Text.number(median)), largest \(Text.number(norms[largest])) "
-        + "at step \(largest)\(acted)"
+      "  gradient    median \(Text.number(median)), largest \(Text.number(largest)) "
+        + "at step \(step)\(acted)"
     ]
   }
 

@@ -34,13 +34,15 @@ extension ElementwiseActivation {
 public struct ElementwiseKernel: Kernel {
   /// What an activation computes, and its one setting.
   public struct Functions: Sendable {
-    public typealias Forward = @convention(c) @Sendable (
-      UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int, Float
-    ) -> Int64
-    public typealias Backward = @convention(c) @Sendable (
-      UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
-      UnsafeMutablePointer<Float>?, Int, Float, Int32
-    ) -> Int64
+    public typealias Forward =
+      @convention(c) @Sendable (
+        UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int, Float
+      ) -> Int64
+    public typealias Backward =
+      @convention(c) @Sendable (
+        UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?,
+        UnsafeMutablePointer<Float>?, Int, Float, Int32
+      ) -> Int64
     let forward: Forward
     let backward: Backward
     let setting: Float

@@ -33,7 +33,8 @@ struct Table {
   }
 
   /// The named columns of `file`, row by row; other columns are passed over.
-  static func columns(_ names: ColumnNames, of file: DataFile) throws -> (rows: [Float], count: Int) {
+  static func columns(_ names: ColumnNames, of file: DataFile) throws -> (rows: [Float], count: Int)
+  {
     try file.text().withUnsafeBufferPointer { bytes in
       var table = Table(file: file.name, reader: TableReader(bytes))
       table.isSelection = true
