@@ -37,7 +37,7 @@ bench: deps
 # type, in the order of the folders below; the files left out hold the families' protocols.
 FAMILIES := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers Datasets
 PROTOCOLS := Layer Activation Initializer Loss Optimizer Schedule Clip Regularizer Dataset
-FRAME := Cause Reference Evidence Diagnosis Remedy Cure CaseHistory HealingPolicy Catalog
+FRAME := Probe Cause Reference Evidence Diagnosis Remedy Cure CaseHistory HealingPolicy Catalog
 list = $(filter-out $(1),$(foreach d,$(2),$(sort $(basename $(notdir $(filter-out %/*+*,$(filter-out $(wildcard $(d)/*+*),$(wildcard $(d)/*.swift))))))))
 define write_list
 	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \
@@ -46,9 +46,10 @@ define write_list
 endef
 catalog:
 	$(call write_list,Sources/Recipes/Catalog.swift,Catalog,$(call list,$(PROTOCOLS),$(addprefix Sources/Recipes/,$(FAMILIES))))
+	$(call write_list,Sources/Training/Probes/Catalog.swift,ProbeCatalog,$(call list,$(FRAME),Sources/Training/Probes))
 	$(call write_list,Sources/Causes/Catalog.swift,CauseCatalog,$(call list,$(FRAME),Sources/Causes))
 	$(call write_list,Sources/Remedies/Catalog.swift,RemedyCatalog,$(call list,$(FRAME),Sources/Remedies))
-	@$(SWIFT) format --in-place Sources/*/Catalog.swift
+	@$(SWIFT) format --in-place Sources/*/Catalog.swift Sources/Training/Probes/Catalog.swift
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks

@@ -51,7 +51,7 @@ let package = Package(
       path: "Tests/Recipes"),
     .target(name: "Allocations", path: "Tests/Allocations"),
     .testTarget(
-      name: "TrainingTests", dependencies: ["KeelTraining", "KeelArchive", "Allocations"],
+      name: "TrainingTests", dependencies: ["KeelTraining", "KeelArchive", "KeelTestSupport", "Allocations"],
       path: "Tests/Training"),
     .testTarget(name: "CausesTests", dependencies: ["KeelCauses"], path: "Tests/Causes"),
     .testTarget(name: "RemediesTests", dependencies: ["KeelRemedies"], path: "Tests/Remedies"),

@@ -72,6 +72,12 @@ public struct Trace: Sendable {
     ).map { measures[$0] }
   }
 
+  /// The layer whose update was largest for its weights, in a step (or the recorded one before it).
+  func mostMovedLayer(at step: Int) -> String {
+    let ratios = layers.map { layer in series(UpdateRatio.self, layer: layer)[step / stride] }
+    return layers[ratios.indices.max { ratios[$0] < ratios[$1] }!]
+  }
+
   // MARK: recording
 
   mutating func record(loss: Double, learningRate: Double) {

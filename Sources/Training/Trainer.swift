@@ -45,7 +45,7 @@ package final class Trainer {
     stepper = try Stepper(recipe, plan: plan)
     schedule = recipe.schedule.member
     baseRate = recipe.optimizer.member.learningRate
-    trace = Trace(layers: plan.layers, probes: ProbeCatalog.standard, total: batches.total)
+    trace = Trace(layers: plan.layers, probes: ProbeCatalog.standard.probes, total: batches.total)
     snapshots = SnapshotRing(
       floats: plan.persistentFloats,
       work: 6 * Double(plan.count(.parameters)) * Double(batches.size))
@@ -113,14 +113,9 @@ package final class Trainer {
       trace.record(.divergence, value: loss)
       snapshots.pin(before: step)
     case .divergence:
-      explode(divergence.firstPassed!, .update, .divergence, mostMovedLayer, nil)
+      let passed = divergence.firstPassed!
+      explode(passed, .update, .divergence, trace.mostMovedLayer(at: passed), nil)
     }
-  }
-
-  /// The layer whose last update was largest for its weights.
-  var mostMovedLayer: String {
-    let ratios = stepper.layerSums.map { $0.weight == 0 ? 0 : $0.update / $0.weight }
-    return trace.layers[ratios.indices.max { ratios[$0] < ratios[$1] }!]
   }
 
   /// A non-finite step: skipped where the recipe says so, until every batch has been tried with the

@@ -82,7 +82,8 @@ extension Trainer {
   private func lateDivergence(_ verdict: Verdict) -> Explosion? {
     guard verdict == .exploding, let step = divergenceStep else { return nil }
     return Explosion(
-      step: step, place: mostMovedLayer, pass: .update, kind: .divergence, origin: nil)
+      step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,
+      origin: nil)
   }
 }
 

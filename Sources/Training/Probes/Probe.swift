@@ -23,3 +23,14 @@ public struct LayerMeasures: Sendable {
     weightNorm = sums.weight.squareRoot()
   }
 }
+
+/// What is measured in every step. `ProbeCatalog.standard + [MyProbe.self]` adds your own.
+public struct ProbeCatalog: Sendable {
+  public var probes: [any Probe.Type]
+
+  public init(_ probes: [any Probe.Type]) { self.probes = probes }
+
+  public static func + (catalog: ProbeCatalog, more: [any Probe.Type]) -> ProbeCatalog {
+    ProbeCatalog(catalog.probes + more)
+  }
+}
