@@ -23,8 +23,11 @@ public struct Reader: Sendable {
   }
 }
 
-/// `did you mean 'units'?`, or the whole choice where nothing is near.
+/// `did you mean 'units'?`, or the whole choice where nothing is near. `lr` means `learning-rate`.
 func suggestion(for word: String, among words: [String]) -> String {
+  let initials = words.first { $0.split(separator: "-").map { $0.prefix(1) }.joined() == word }
+  if let initials, word.count > 1 { return "did you mean '\(initials)'?" }
+  if let longer = words.first(where: { $0.hasPrefix(word) }) { return "did you mean '\(longer)'?" }
   let near = words.map { (word: $0, distance: editDistance(word.lowercased(), $0)) }
     .min { $0.distance < $1.distance }
   guard let near else { return "nothing can be set here" }

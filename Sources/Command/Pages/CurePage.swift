@@ -63,14 +63,15 @@ struct CurePage {
         : "resetting it heals, but it does not explode a sound recipe"
       let percent = Int((finding.confidence * 100).rounded())
       return ["\(out.bold("cause"))   \(finding.cause) (\(percent) %)", "        \(enough)"]
-        + finding.exhibits.map(exhibit)
+        + finding.exhibits.flatMap(exhibit)
     } + [""]
   }
 
-  private func exhibit(_ exhibit: Exhibit) -> String {
-    let command = exhibit.command?.replacing("RECIPE", with: line) ?? ""
-    return "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
-      + "reference \(Text.number(exhibit.expected))   \(out.dim(command))"
+  private func exhibit(_ exhibit: Exhibit) -> [String] {
+    let line = "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
+      + "reference \(Text.number(exhibit.expected))"
+    guard let command = exhibit.command?.replacing("RECIPE", with: self.line) else { return [line] }
+    return [line + " — see for yourself:", "        " + out.dim(command)]
   }
 
   private var change: [String] {
