@@ -3,7 +3,7 @@ import PackageDescription
 
 let package = Package(
   name: "Keel",
-  platforms: [.macOS(.v14)],
+  platforms: [.macOS(.v15)],
   products: [
     .library(name: "Keel", targets: ["Keel"]),
     .library(name: "KeelArchive", targets: ["KeelArchive"]),
@@ -11,7 +11,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
   ],
   targets: [
@@ -29,10 +28,19 @@ let package = Package(
         .linkedFramework("Accelerate", .when(platforms: [.macOS])),
       ]),
     .target(name: "KeelEngine", dependencies: ["CKernels"], path: "Sources/Engine"),
-    .target(name: "KeelRecipes", dependencies: ["KeelEngine", "CZlib"], path: "Sources/Recipes"),
-    .target(name: "KeelTraining", dependencies: ["KeelRecipes"], path: "Sources/Training"),
-    .target(name: "KeelCauses", dependencies: ["KeelTraining"], path: "Sources/Causes"),
-    .target(name: "KeelRemedies", dependencies: ["KeelCauses"], path: "Sources/Remedies"),
+    .target(
+      name: "KeelRecipes", dependencies: ["KeelEngine", "CKernels", "CZlib"],
+      path: "Sources/Recipes"),
+    .target(
+      name: "KeelTraining", dependencies: ["KeelRecipes", "KeelEngine", "CKernels"],
+      path: "Sources/Training"),
+    .target(
+      name: "KeelCauses", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
+      path: "Sources/Causes"),
+    .target(
+      name: "KeelRemedies",
+      dependencies: ["KeelCauses", "KeelTraining", "KeelRecipes", "KeelEngine"],
+      path: "Sources/Remedies"),
     .target(name: "Keel", dependencies: ["KeelRemedies"], path: "Sources/Keel"),
     .target(name: "KeelArchive", dependencies: ["Keel", "Yams"], path: "Sources/Archive"),
     .executableTarget(
@@ -40,7 +48,6 @@ let package = Package(
       dependencies: [
         "Keel", "KeelArchive",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ],
       path: "Sources/Command"),
     .target(
@@ -51,9 +58,13 @@ let package = Package(
       path: "Tests/Recipes"),
     .target(name: "Allocations", path: "Tests/Allocations"),
     .testTarget(
-      name: "TrainingTests", dependencies: ["KeelTraining", "KeelArchive", "KeelTestSupport", "Allocations"],
+      name: "TrainingTests",
+      dependencies: ["KeelTraining", "KeelArchive", "KeelTestSupport", "Allocations"],
       path: "Tests/Training"),
     .testTarget(name: "CausesTests", dependencies: ["KeelCauses"], path: "Tests/Causes"),
+    .testTarget(name: "ArchiveTests", dependencies: ["KeelArchive"], path: "Tests/Archive"),
+    .testTarget(
+      name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),
     .testTarget(name: "RemediesTests", dependencies: ["KeelRemedies"], path: "Tests/Remedies"),
   ],
   swiftLanguageModes: [.v6])

@@ -3,7 +3,7 @@ import PackageDescription
 
 let package = Package(
   name: "Benchmarks",
-  platforms: [.macOS(.v14)],
+  platforms: [.macOS(.v15)],
   dependencies: [
     .package(name: "Keel", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),

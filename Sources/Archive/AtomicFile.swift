@@ -6,59 +6,66 @@ public enum AtomicFile {
   /// Writes beside the target, waits for the disk, renames, waits for the folder.
   /// - Throws: `KeelError` of kind `.unwritable`; the old file is untouched then.
   public static func write(_ data: Data, to path: String) throws {
-    let target = URL(fileURLWithPath: path)
+    try check(path)
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
     let folder = target.deletingLastPathComponent().path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
-    else {
-      throw KeelError(
-        .unwritable, at: path, "the folder \(folder) is not there",
-        fix: "create it, or name another")
-    }
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
-    }
-    let temporary = "\(folder)/.\(target.lastPathComponent).\(UUID().uuidString)"
-    do {
-      try writeSynced(data, to: temporary)
-      guard rename(temporary, target.path) == 0 else { throw failure(path) }
-    } catch {
+    let temporary = "\(folder)/.keel-\(UUID().uuidString)"
+    guard writeSynced(data, to: temporary), rename(temporary, target.path) == 0 else {
+      let error = failure(path)
       unlink(temporary)
-      throw (error as? KeelError) ?? failure(path)
+      throw error
     }
     sync(folder: folder)
   }
 
   /// Checks, before hours of work, that a file could be written there.
-  public static func checkFolder(of path: String) throws {
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
-    else {
+  /// - Throws: `KeelError` of kind `.unwritable`.
+  public static func check(_ path: String) throws {
+    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let folder = target.deletingLastPathComponent().path
+    guard type(of: folder) == S_IFDIR else {
       throw KeelError(
         .unwritable, at: path, "the folder \(folder) is not there",
         fix: "create it, or name another")
     }
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
+    switch type(of: target.path) {
+    case nil, S_IFREG: break
+    case S_IFDIR: throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
+    // A rename would put a file in the place of the device or the pipe.
+    default: throw KeelError(.unwritable, at: path, "is not a file", fix: "name another")
     }
+    guard access(folder, W_OK) == 0 else { throw failure(path) }
   }
 
-  private static func writeSynced(_ data: Data, to path: String) throws {
+  /// Whether it is a file, a folder or something else; nil where nothing is.
+  private static func type(of path: String) -> mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+  }
+
+  /// - Returns: whether all is on disk; if not, `errno` says why.
+  private static func writeSynced(_ data: Data, to path: String) -> Bool {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
-    guard file >= 0 else { throw failure(path) }
-    defer { close(file) }
-    try data.withUnsafeBytes { bytes in
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        let count = Foundation.write(
-          file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0, errno == EINTR { continue }
-        guard count > 0 else { throw failure(path) }
-        rest = rest.dropFirst(count)
-      }
+    guard file >= 0 else { return false }
+    let isWritten = data.withUnsafeBytes { writeAll($0, to: file) } && fsync(file) == 0
+    let reason = errno
+    close(file)
+    errno = reason
+    return isWritten
+  }
+
+  /// Writes to an open file, however many calls it takes.
+  /// - Returns: whether all was written; if not, `errno` says why.
+  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Foundation.write(
+        file, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
     }
-    guard fsync(file) == 0 else { throw failure(path) }
+    return true
   }
 
   private static func sync(folder: String) {

@@ -24,16 +24,22 @@ public enum ModelFile {
     let card = Card(
       recipe: network.recipe, input: network.input.axes, columns: network.columns,
       targets: network.targets, inputScale: network.inputScale, targetScale: network.targetScale)
-    let text = String(decoding: try JSONEncoder().encode(card), as: UTF8.self)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let text = String(decoding: try encoder.encode(card), as: UTF8.self)
     let file = Safetensors(metadata: [key: text], tensors: network.tensors)
     try AtomicFile.write(try file.encoded(), to: path)
   }
 
   /// - Throws: `KeelError` for a file that is missing, broken, or was not written by Keel.
   public static func read(_ path: String) throws -> Network {
-    guard FileManager.default.fileExists(atPath: path) else {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw KeelError(
         .missing, at: path, "is not there", fix: "write one with 'keel train RECIPE --save MODEL'")
+    }
+    guard !isFolder.boolValue else {
+      throw KeelError(.invalid, at: path, "is a folder", fix: "name a model file in it")
     }
     guard let data = FileManager.default.contents(atPath: path) else {
       throw KeelError(.invalid, at: path, "cannot be read", fix: "check that it is a readable file")

@@ -80,10 +80,16 @@ public enum RecipeFile {
         fix: "write PATH=VALUE, such as optimizer.sgd.learning-rate=0.01")
     }
     let value = String(change[change.index(after: equals)...])
-    guard !value.isEmpty else {
+    guard value.contains(where: { !$0.isWhitespace }) else {
       throw KeelError(.usage, at: "--set \(change)", "has no value", fix: "write PATH=VALUE")
     }
-    return (String(change[..<equals]), try settings(yaml: value, named: "--set \(change)"))
+    do {
+      let settings = try settings(yaml: value, named: "--set \(change)")
+      return (String(change[..<equals]), settings.standing(at: "--set \(change)"))
+    } catch var error as KeelError {
+      error.source = nil  // a line and a column say nothing where there is one line
+      throw error
+    }
   }
 
   private static func text(at path: String) throws -> String {
@@ -151,6 +157,17 @@ extension String {
 }
 
 extension Settings {
+  /// The same tree, all of it from one place.
+  fileprivate func standing(at source: String) -> Settings {
+    switch node {
+    case .scalar: Settings(node, source: source)
+    case .list(let items): Settings(.list(items.map { $0.standing(at: source) }), source: source)
+    case .map(let entries):
+      Settings(
+        .map(entries.map { Entry($0.key, $0.value.standing(at: source)) }), source: source)
+    }
+  }
+
   /// - Throws: `KeelError` where a key is not a plain word.
   fileprivate init(_ node: Yams.Node, _ file: String) throws {
     let source = node.mark.map { "\(file):\($0.line):\($0.column)" }
@@ -172,7 +189,7 @@ extension Settings {
       }
       self.init(.map(entries), source: source)
     case .alias:
-      throw YAMLScreen.refusal("an alias", at: source ?? file, name: file)
+      throw YAMLScreen.Refused.alias.error(at: source ?? file, name: file)
     }
   }
 }

@@ -46,11 +46,14 @@ struct Safetensors {
     func broken(_ what: String) -> KeelError {
       KeelError(.invalid, at: path, what, fix: "write the model again, or use another copy")
     }
+    /// What the format allows a header to take.
+    let longest = 100_000_000
     guard data.count >= 8 else { throw broken("is too short for a safetensors file") }
     let length = data.prefix(8).enumerated().reduce(UInt64(0)) {
       $0 | UInt64($1.element) << (8 * UInt64($1.offset))
     }
-    guard length <= UInt64(data.count - 8) else {
+    guard length <= longest else { throw broken("is not a safetensors file") }
+    guard length <= data.count - 8 else {
       throw broken("promises a header of \(length) bytes, but has \(data.count - 8)")
     }
     let start = 8 + Int(length)
@@ -67,7 +70,7 @@ struct Safetensors {
       else { throw broken("describes \(name) in a way that is not safetensors") }
       return (name, Entry(type: type, shape: shape, offsets: range))
     }
-    for (name, entry) in entries.sorted(by: { $0.1.offsets[0] < $1.1.offsets[0] }) {
+    for (name, entry) in entries.sorted(by: { ($0.1.offsets[0], $0.0) < ($1.1.offsets[0], $1.0) }) {
       let (first, end) = (entry.offsets[0], entry.offsets[1])
       guard entry.type == "F32" else { throw broken("holds \(name) as \(entry.type), not F32") }
       guard entry.shape.allSatisfy({ $0 >= 0 }), first == expected, end >= first,

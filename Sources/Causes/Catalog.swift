@@ -2,6 +2,11 @@
 
 extension CauseCatalog {
   public static let standard: CauseCatalog = CauseCatalog([
-    LargeLearningRate.self
+    ExcessiveDepth.self,
+    LargeLearningRate.self,
+    MismatchedLoss.self,
+    PoorInitialization.self,
+    SteepActivation.self,
+    UnscaledData.self,
   ])
 }

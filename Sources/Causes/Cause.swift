@@ -3,22 +3,41 @@ import KeelRecipes
 
 /// A reason why trainings explode: one factor of a recipe, and where it should stand.
 ///
-/// A cause knows no remedy. Two experiments decide whether it is at work: the recipe with only this
-/// factor reset, and the reference recipe with only this factor inserted.
+/// A cause knows no remedy. Trials decide whether it is at work: with only this factor reset, and
+/// with every other deviating factor reset.
 public protocol Cause: Sendable {
   /// The file's name in kebab-case: `large-learning-rate`.
   static var name: String { get }
   /// One line that finishes "exploded because …".
   static var summary: String { get }
-  /// How far the recipe lies beyond the reference in this factor; nil where it does not deviate.
-  static func deviation(in recipe: Recipe) -> Deviation?
-  /// The recipe with this factor at its reference, and nothing else changed.
-  static func reset(_ recipe: Recipe) -> Recipe
-  /// `reference` with this factor as `recipe` has it.
-  static func insert(from recipe: Recipe, into reference: Recipe) -> Recipe
+  /// How far the subject lies beyond the reference in this factor; nil where it does not deviate.
+  static func deviation(in subject: Subject) -> Deviation?
+  /// The recipe with this factor at its reference and nothing else changed; nil where it cannot be
+  /// put there.
+  static func reset(_ subject: Subject) -> Recipe?
   /// Recipes that explode for this cause, and recipes that look like it and do not.
   static var guilty: [Recipe] { get }
   static var innocent: [Recipe] { get }
+}
+
+/// A recipe together with the rows it trains on: what causes and remedies look at.
+public struct Subject: Sendable {
+  public let recipe: Recipe
+  public let parts: Parts
+  public let data: DataSummary
+
+  public init(_ recipe: Recipe, _ parts: Parts) {
+    self.recipe = recipe
+    self.parts = parts
+    data = DataSummary(parts.train)
+  }
+
+  private init(_ recipe: Recipe, _ subject: Subject) {
+    (self.recipe, parts, data) = (recipe, subject.parts, subject.data)
+  }
+
+  /// The same rows under another recipe.
+  public func with(_ recipe: Recipe) -> Subject { Subject(recipe, self) }
 }
 
 /// A factor beyond its reference.
@@ -27,10 +46,15 @@ public struct Deviation: Hashable, Sendable {
   public let quantity: String
   public let value: Double
   public let reference: Double
-  /// Where it stands in the recipe: `optimizer.sgd.learning-rate`.
-  public let path: String
-  /// What resets it, as the command line writes it: `optimizer.sgd.learning-rate=0.01`.
-  public let resetting: String
+  /// The layer, or the row and column, where it is largest.
+  public let place: String?
+
+  public init(quantity: String, value: Double, reference: Double, place: String? = nil) {
+    self.quantity = quantity
+    self.value = value
+    self.reference = reference
+    self.place = place
+  }
 
   /// |log₁₀(value/reference)|: of two causes the one further off comes first.
   public var decades: Double { abs(log10(value / reference)) }

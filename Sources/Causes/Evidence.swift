@@ -15,56 +15,34 @@ public struct Evidence: Sendable {
 }
 
 extension Evidence {
-  /// Puts every deviating factor to the two experiments.
+  /// Puts every deviating factor to the experiments that decide.
   ///
   /// - Parameter parts: the rows the recipe trains on.
-  /// - Throws: `KeelError` where a trial cannot be planned; `CancellationError`.
+  /// - Throws: `CancellationError`.
   package func diagnosis(_ parts: Parts, catalog: CauseCatalog = .standard) throws -> Diagnosis {
     guard training.verdict == .exploding else {
-      return Diagnosis(self, findings: [], ruledOut: [], trialSteps: 0)
+      return Diagnosis(self, findings: [], ruledOut: [], truthTable: nil, trialSteps: 0)
     }
-    var findings: [(finding: Finding, decades: Double)] = []
+    let subject = Subject(recipe, parts)
+    var suspects: [TruthTable.Factor] = []
     var ruledOut: [Diagnosis.RuledOut] = []
-    var steps = 0
     for cause in catalog.causes {
-      guard let deviation = cause.deviation(in: recipe) else {
-        ruledOut.append(.init(cause: cause.name, why: "does not deviate from the reference"))
-        continue
-      }
-      let reference = Reference.recipe(for: recipe)
-      let reset = try Trial(cause.reset(recipe), against: recipe, parts: parts)
-      let inserted = try Trial(
-        cause.insert(from: recipe, into: reference), against: reference, parts: parts)
-      steps += reset.training.steps + inserted.training.steps
-      if reset.outcome == .holds {
-        let isEnough = inserted.outcome != .holds
-        findings.append((finding(cause, deviation, isEnough: isEnough), deviation.decades))
+      if let deviation = cause.deviation(in: subject) {
+        suspects.append(TruthTable.Factor(cause: cause, deviation: deviation))
       } else {
-        let why = "with \(deviation.resetting) it \(reset.outcome.words)"
-        ruledOut.append(.init(cause: cause.name, why: why))
+        ruledOut.append(.init(cause: cause.name, why: "does not deviate from the reference"))
       }
     }
-    findings.sort { ($0.finding.rank, -$0.decades) < ($1.finding.rank, -$1.decades) }
+    suspects.sort { $0.deviation.decades > $1.deviation.decades }
+    var table = TruthTable(subject, suspects, until: training.steps)
+    let findings = try table.findings()
+    for factor in suspects where !findings.contains(where: { $0.cause == factor.cause.name }) {
+      ruledOut.append(.init(cause: factor.cause.name, why: try table.innocence(of: factor)))
+    }
     return Diagnosis(
-      self, findings: findings.map(\.finding), ruledOut: ruledOut, trialSteps: steps)
+      self, findings: findings, ruledOut: ruledOut, truthTable: table.rows,
+      trialSteps: table.steps)
   }
-
-  /// Confidence: both experiments agree, or one of them. Not yet fitted to a benchmark of faults.
-  private func finding(_ cause: any Cause.Type, _ deviation: Deviation, isEnough: Bool) -> Finding {
-    Finding(
-      cause: cause.name, confidence: isEnough ? 0.95 : 0.85,
-      kind: isEnough ? .cause : .contributing,
-      exhibits: [
-        Exhibit(
-          quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
-          step: 0, command: "keel train RECIPE --set \(deviation.resetting)")
-      ])
-  }
-}
-
-extension Finding {
-  /// Causes before what only contributes.
-  fileprivate var rank: Int { kind == .cause ? 0 : 1 }
 }
 
 extension Trial.Outcome {

@@ -2,8 +2,8 @@ import KeelRecipes
 
 /// The learning rate is too high: updates overshoot, and gradients grow with them.
 ///
-/// Gradient descent is unstable where the loss's largest curvature exceeds 2/lr; each step then lands
-/// further out than the last. See `Guides/Causes/LargeLearningRate.md`.
+/// **Definition** The optimizer's rate; it deviates above 0.01 for SGD and Adagrad, 0.001 for the
+/// kinds of Adam and RMSprop. See `Guides/Causes/LargeLearningRate.md`.
 ///
 /// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge of
 /// stability*, ICLR 2021.
@@ -11,23 +11,18 @@ public enum LargeLearningRate: Cause {
   public static let name = "large-learning-rate"
   public static let summary = "the learning rate is too high: every update overshoots further"
 
-  public static func deviation(in recipe: Recipe) -> Deviation? {
-    let optimizer = recipe.optimizer.member
+  public static func deviation(in subject: Subject) -> Deviation? {
+    let optimizer = subject.recipe.optimizer.member
     let reference = Reference.learningRate(optimizer)
     guard optimizer.learningRate > reference else { return nil }
-    let path = "optimizer.\(recipe.optimizer.name).learning-rate"
     return Deviation(
-      quantity: "learning rate", value: optimizer.learningRate, reference: reference, path: path,
-      resetting: "\(path)=\(Settings.number(reference).line)")
+      quantity: "learning rate", value: optimizer.learningRate, reference: reference)
   }
 
-  public static func reset(_ recipe: Recipe) -> Recipe {
-    recipe.withLearningRate(
-      min(recipe.optimizer.member.learningRate, Reference.learningRate(recipe.optimizer.member)))
-  }
-
-  public static func insert(from recipe: Recipe, into reference: Recipe) -> Recipe {
-    reference.withLearningRate(recipe.optimizer.member.learningRate)
+  public static func reset(_ subject: Subject) -> Recipe? {
+    let optimizer = subject.recipe.optimizer.member
+    return subject.recipe.withLearningRate(
+      min(optimizer.learningRate, Reference.learningRate(optimizer)))
   }
 
   public static let guilty: [Recipe] = [
@@ -40,7 +35,7 @@ public enum LargeLearningRate: Cause {
 
   private static func regression(rate: Double, momentum: Double = 0) -> Recipe {
     Recipe(
-      name: "learning-rate-\(rate)", data: .regression(samples: 256, features: 8, noise: 0.1),
+      name: "rate-\(rate)", data: .regression(samples: 256, features: 8, noise: 0.1),
       model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: rate, momentum: momentum),
       training: .init(epochs: 50, batch: 32))

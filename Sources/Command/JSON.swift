@@ -1,6 +1,6 @@
 import Foundation
 
-/// One object for machines; numbers that are not finite are strings, never null.
+/// One object for machines, and a line's end; numbers that are not finite are strings, never null.
 enum JSON {
   static func text(_ value: some Encodable) -> String {
     let encoder = JSONEncoder()
@@ -8,7 +8,7 @@ enum JSON {
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     do {
-      return String(decoding: try encoder.encode(value), as: UTF8.self)
+      return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
     } catch {
       preconditionFailure("every page of Keel can be encoded: \(error)")
     }

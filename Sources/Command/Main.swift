@@ -12,7 +12,8 @@ struct KeelCommand: AsyncParsableCommand {
       66 missing file, 70 internal, 74 cannot write, 130 interrupted.
       """,
     subcommands: [
-      TrainCommand.self, CureCommand.self, PredictCommand.self, ListCommand.self,
+      TrainCommand.self, DiagnoseCommand.self, CureCommand.self, PredictCommand.self,
+      ListCommand.self,
       ShowCommand.self,
     ])
 
@@ -45,7 +46,10 @@ private struct Failure {
       (self.error, message) = (error, "")
       code = Self.code(error.kind)
     case is CancellationError:
-      (self.error, message, code) = (nil, "interrupted", 130)
+      let error = KeelError(
+        .interrupted, at: "keel", "interrupted; nothing was written",
+        fix: "type the same command again to begin anew")
+      (self.error, message, code) = (error, "", Self.code(error.kind))
     case let exit as ExitCode:
       (self.error, message, code) = (nil, "", exit.rawValue)
     default:
@@ -79,11 +83,11 @@ private struct Failure {
   func exit() -> Never {
     let wantsJSON = CommandLine.arguments.contains("--json")
     if let error, wantsJSON {
-      print(JSON.text(ErrorPage(error)))
+      Terminal.output.write(JSON.text(ErrorPage(error)))
     } else if let error, message.isEmpty {
       Terminal.error.write(ErrorPage(error).text)
     } else if code == 0 {
-      print(message)
+      Terminal.output.write(message + "\n")
     } else if !message.isEmpty {
       Terminal.error.write(message + "\n")
     }
@@ -111,7 +115,7 @@ struct ErrorPage: Encodable {
 
   var text: String {
     let head = Terminal.error.red("error:")
-    let place = error.source.map { "\n  in \($0)" } ?? ""
-    return "\(head) \(error.place): \(error.what); \(error.fix)\(place)\n"
+    let place = error.source.map { "\n  in \(Text.plain($0))" } ?? ""
+    return "\(head) \(Text.plain("\(error.place): \(error.what); \(error.fix)"))\(place)\n"
   }
 }

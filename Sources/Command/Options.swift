@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Keel
 import KeelArchive
+import Synchronization
 
 /// Which recipe, and what is changed in it.
 struct RecipeOptions: ParsableArguments {
@@ -21,6 +22,7 @@ struct RecipeOptions: ParsableArguments {
   func read() throws -> Recipe {
     var recipe = try RecipeFile.read(self.recipe, setting: changes)
     if let seed { recipe.seed = seed }
+    recipe.folder.line = line
     return recipe
   }
 
@@ -72,8 +74,15 @@ func interruptible<Result: Sendable>(
   let task = Task { try await work() }
   signal(SIGINT, SIG_IGN)
   let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+  // Some senders deliver one wish twice, to the process and to its group: only what comes half a
+  // second later is a second wish.
+  let first = Mutex<ContinuousClock.Instant?>(nil)
   source.setEventHandler {
-    if task.isCancelled { _exit(130) }
+    let isSecond = first.withLock { first in
+      defer { first = first ?? .now }
+      return first.map { ContinuousClock.now - $0 > .milliseconds(500) } ?? false
+    }
+    if isSecond { _exit(130) }
     task.cancel()
   }
   source.resume()

@@ -1,4 +1,5 @@
 import Foundation
+import KeelArchive
 
 /// An output stream: colours only where a person looks on.
 struct Terminal: Sendable {
@@ -16,8 +17,13 @@ struct Terminal: Sendable {
       isatty(file) == 1 && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
   }
 
+  /// Writes all of it; a page that cannot be written is an error of the command (74).
   func write(_ text: String) {
-    FileHandle(fileDescriptor: file).write(Data(text.utf8))
+    let isWritten = Array(text.utf8).withUnsafeBytes { AtomicFile.writeAll($0, to: file) }
+    guard !isWritten, file == STDOUT_FILENO else { return }
+    let reason = String(cString: strerror(errno))
+    Terminal.error.write("error: standard output: cannot be written (\(reason)); make room\n")
+    exit(74)
   }
 
   func red(_ text: String) -> String { colored(text, "31;1") }

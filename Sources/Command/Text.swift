@@ -2,6 +2,9 @@ import Foundation
 
 /// How numbers and series look in a page.
 enum Text {
+  /// Columns that a page takes at most.
+  static let width = 100
+
   /// Four significant digits: `0.01234`, `1.2e-07`, `NaN`, `∞`.
   static func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
@@ -27,7 +30,14 @@ enum Text {
   static func percent(_ value: Double) -> String { String(format: "%.1f %%", value * 100) }
 
   static func seconds(_ value: Double) -> String {
-    value < 1 ? String(format: "%.2f s", value) : String(format: "%.1f s", value)
+    value < 0.1 ? String(format: "%.1f ms", value * 1000) : String(format: "%.1f s", value)
+  }
+
+  /// Text from a recipe or a file, with nothing in it that a terminal would obey.
+  static func plain(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
   }
 
   static func padded(_ text: String, _ width: Int) -> String {

@@ -89,6 +89,13 @@ public struct Planner {
     var counts = self.counts
     counts[.slots] = slots * (counts[.parameters] ?? 0)
     counts[.gradients] = counts[.parameters]
+    let total = counts.values.reduce(0, +)
+    guard total <= limit / 4 else {
+      throw KeelError(
+        .invalid, at: "model",
+        "needs \(Self.bytes(total, 1)) in all, more than the \(Self.bytes(limit / 4, 1)) a plan "
+          + "may take here", fix: "use fewer units, or a smaller training.batch")
+    }
     return Plan(
       capacity: capacity, input: input, output: output, targets: targets, operations: resolved,
       parameters: parameters, states: states, counts: counts, slotCount: slots)

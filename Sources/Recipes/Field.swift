@@ -83,7 +83,14 @@ public protocol SettingValue: Hashable, Sendable {
 
 extension Double: SettingValue {
   public init(_ settings: Settings, _ reader: Reader, _ limits: Limits) throws {
-    let fix = "write \(limits.description("a number"))"
+    try self.init(settings, reader, limits, noun: "a number")
+  }
+
+  /// - Parameter noun: what a message asks for.
+  fileprivate init(
+    _ settings: Settings, _ reader: Reader, _ limits: Limits, noun: String
+  ) throws {
+    let fix = "write \(limits.description(noun))"
     guard case .scalar(let text, let quoted) = settings.node else {
       throw reader.error(settings, "expected a number, found \(settings.kind)", fix: fix)
     }
@@ -100,6 +107,9 @@ extension Double: SettingValue {
     guard abs(value) <= Limits.greatest else {
       throw reader.error(settings, "\(text) does not fit float32 (±3.4e38)", fix: fix)
     }
+    guard value == 0 || Float(value) != 0 else {
+      throw reader.error(settings, "\(text) is 0 in float32 (below 1.4e-45)", fix: fix)
+    }
     guard limits.contains(value) else {
       throw reader.error(settings, "\(text) is out of range", fix: fix)
     }
@@ -110,7 +120,7 @@ extension Double: SettingValue {
 
 extension Int: SettingValue {
   public init(_ settings: Settings, _ reader: Reader, _ limits: Limits) throws {
-    let value = try Double(settings, reader, limits)
+    let value = try Double(settings, reader, limits, noun: "a whole number")
     guard value == value.rounded(), abs(value) <= 0x1p53 else {
       throw reader.error(
         settings, "\(settings.kind) is not a whole number",
@@ -159,9 +169,12 @@ extension String: SettingValue {
 /// `none`, or a value.
 extension Optional: SettingValue where Wrapped: SettingValue {
   public init(_ settings: Settings, _ reader: Reader, _ limits: Limits) throws {
-    self =
-      settings.node == .scalar("none", quoted: false)
-      ? nil : try Wrapped(settings, reader, limits)
+    // Quoted, too: JSON knows no other scalars.
+    if case .scalar("none", _) = settings.node {
+      self = nil
+    } else {
+      self = try Wrapped(settings, reader, limits)
+    }
   }
   public var written: Settings? { self?.written ?? .scalar("none") }
 }

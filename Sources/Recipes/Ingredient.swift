@@ -46,16 +46,17 @@ public protocol Family: Sendable {
 /// One member of a family, as a value that a recipe holds: `.dense(512)`, `.relu`, `.he()`.
 public struct Choice<F: Family>: Hashable, Sendable {
   public let ingredient: any Ingredient
+  /// The same, as what it does.
+  public let member: F.Member
 
   /// - Precondition: `ingredient` belongs to the family.
   public init(_ ingredient: any Ingredient) {
-    precondition(
-      F.member(ingredient) != nil, "\(type(of: ingredient).name) is not a \(F.singular)")
+    guard let member = F.member(ingredient) else {
+      preconditionFailure("\(type(of: ingredient).name) is not a \(F.singular)")
+    }
     self.ingredient = ingredient
+    self.member = member
   }
-
-  /// What the ingredient does.
-  public var member: F.Member { F.member(ingredient)! }
 
   /// The name in the recipe file.
   public var name: String { type(of: ingredient).name }

@@ -31,7 +31,8 @@ func suggestion(for word: String, among words: [String]) -> String {
   let near = words.map { (word: $0, distance: editDistance(word.lowercased(), $0)) }
     .min { $0.distance < $1.distance }
   guard let near else { return "nothing can be set here" }
-  if near.distance <= max(2, near.word.count - 1) { return "did you mean '\(near.word)'?" }
+  let longer = max(word.count, near.word.count)
+  if near.distance <= max(2, longer * 3 / 5) { return "did you mean '\(near.word)'?" }
   return "choose one of: \(words.joined(separator: ", "))"
 }
 

@@ -10,6 +10,10 @@ extension Recipe {
     try validate(at: "recipe")
     var shape = row
     if let axes = input.value {
+      guard !axes.isEmpty else {
+        throw KeelError(
+          .invalid, at: "input", "has no axes", fix: "give the shape of a row, or leave it out")
+      }
       shape = Shape(axes)
       guard shape.count == row.count else {
         throw KeelError(

@@ -83,14 +83,18 @@ public struct Recipe: Configurable {
   /// Which parts of the data are brought to mean 0 and deviation 1, as measured on the training part.
   public enum Standardize: String, Word {
     case none, inputs, targets, both
-    var includesInputs: Bool { self == .inputs || self == .both }
-    var includesTargets: Bool { self == .targets || self == .both }
+    public var includesInputs: Bool { self == .inputs || self == .both }
+    public var includesTargets: Bool { self == .targets || self == .both }
   }
 
-  /// A folder's path; all are equal, because a recipe is the same wherever it lies.
+  /// Where a recipe lies; all are equal, because a recipe is the same wherever it lies.
   public struct Folder: Hashable, Sendable {
     public var path: String
-    public init(_ path: String = ".") { self.path = path }
+    /// How to name the recipe on a command line, `--set` and `--seed` included.
+    public var line: String
+    public init(_ path: String = ".", line: String = "RECIPE") {
+      (self.path, self.line) = (path, line)
+    }
     public static func == (a: Self, b: Self) -> Bool { true }
     public func hash(into hasher: inout Hasher) {}
   }

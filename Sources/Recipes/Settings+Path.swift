@@ -63,6 +63,10 @@ extension Settings {
       }
       try items[index].set(rest, to: value, walked: "\(walked)[\(index)]", path)
       node = .list(items)
+    case (.key(let key), .scalar(let text, _)) where key == text:
+      throw KeelError(
+        .invalid, at: path, "\(walked) is \(text), which has nothing to set",
+        fix: "set \(walked) itself, such as \(walked)=tanh")
     case (.key(let key), .scalar(let text, _)) where !text.isEmpty:
       throw KeelError(
         .invalid, at: path, "\(walked) is \(text), which has no '\(key)'",

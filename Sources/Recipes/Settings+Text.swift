@@ -66,9 +66,13 @@ extension Settings {
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       default:
-        if scalar.value < 0x20 || scalar.value == 0x7f {
+        // What YAML takes for a line break, or does not allow as it is.
+        let isUnprintable =
+          scalar.value < 0x20 || (0x7f...0xa0).contains(scalar.value)
+          || [0x2028, 0x2029, 0xfeff].contains(scalar.value)
+        if isUnprintable {
           let hex = String(scalar.value, radix: 16)
-          result += "\\x" + String(repeating: "0", count: 2 - hex.count) + hex
+          result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
         } else {
           result.unicodeScalars.append(scalar)
         }
@@ -89,7 +93,9 @@ extension Settings: Codable {
   public init(from decoder: any Decoder) throws {
     if let map = try? decoder.container(keyedBy: Key.self) {
       self = .map(
-        try map.allKeys.map { Entry($0.stringValue, try map.decode(Settings.self, forKey: $0)) })
+        try map.allKeys.sorted { $0.stringValue < $1.stringValue }.map {
+          Entry($0.stringValue, try map.decode(Settings.self, forKey: $0))
+        })
     } else if var list = try? decoder.unkeyedContainer() {
       var items: [Settings] = []
       while !list.isAtEnd { items.append(try list.decode(Settings.self)) }

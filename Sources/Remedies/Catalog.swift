@@ -2,6 +2,16 @@
 
 extension RemedyCatalog {
   public static let standard: RemedyCatalog = RemedyCatalog([
-    LowerLearningRate.self
+    AdaptLearningRate.self,
+    ClipGradients.self,
+    ConstrainWeights.self,
+    LowerLearningRate.self,
+    MatchLoss.self,
+    NormalizeBatches.self,
+    RegularizeWeights.self,
+    Reinitialize.self,
+    SimplifyNetwork.self,
+    StandardizeData.self,
+    SwapActivation.self,
   ])
 }

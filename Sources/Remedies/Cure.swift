@@ -14,26 +14,24 @@ public actor Cure {
   }
 
   private let recipe: Recipe
+  private let catalog: RemedyCatalog
+  private let budget: Double
   private let observe: @Sendable (Progress) -> Void
   private let thread = ThreadExecutor(name: "keel-cure")
-  private var trials: [CaseHistory.TrialRecord] = []
-  private var steps = 0
 
-  public init(_ recipe: Recipe, observe: @escaping @Sendable (Progress) -> Void = { _ in }) {
+  /// - Parameter budget: what the search may cost beyond the final training, in trainings.
+  public init(
+    _ recipe: Recipe, budget: Double = 3, catalog: RemedyCatalog = .standard,
+    observe: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) {
     self.recipe = recipe
+    self.budget = budget
+    self.catalog = catalog
     self.observe = observe
   }
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     thread.asUnownedSerialExecutor()
-  }
-
-  /// A candidate that a trial has shown to hold.
-  private struct Candidate {
-    let recipe: Recipe
-    let treatment: CaseHistory.Treatment
-    let price: Price
-    let score: Double
   }
 
   /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`.
@@ -42,73 +40,48 @@ public actor Cure {
     let before = trainer.train(
       isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
     try Task.checkCancellation()
-    steps = before.steps
-    guard before.verdict == .exploding else {
-      let outcome = before.verdict == .healthy ? CaseHistory.Outcome.healthy : .notExploding
-      return history(outcome, recipe, [], nil, before, nil, trainer)
-    }
+    var history = CaseHistory(recipe, before, fullSteps: trainer.batches.total)
+    guard before.verdict == .exploding else { return history }
     observe(.exploded(before))
+
+    let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
     let diagnosis = try Evidence(recipe, before, trainer.trace).diagnosis(trainer.parts)
-    steps += diagnosis.trialSteps
     observe(.diagnosed(diagnosis.findings))
+    history.add(diagnosis)
 
-    var best: (Candidate, Training)?
-    for candidate in try candidates(for: diagnosis.findings, trainer.parts) {
-      let final = try Trainer(candidate.recipe, parts: trainer.parts)
-      let after = final.train(
-        isCancelled: { Task.isCancelled }, observe: { observe(.retraining($0)) })
-      try Task.checkCancellation()
-      steps += after.steps
-      if after.verdict == .healthy {
-        return history(
-          .cured, candidate.recipe, diagnosis.findings, candidate.treatment, before, after, trainer)
-      }
-      if best == nil || after.score > best!.1.score { best = (candidate, after) }
+    let total = trainer.batches.total
+    var tournament = Tournament(
+      patient.subject, horizon: total, observe: { self.observe(.tried($0)) })
+    // Two epochs, but no more than a tenth of the run: many contenders must fit the budget.
+    let first = max(100, min(2 * trainer.batches.stepsPerEpoch, total / 10), 2 * before.steps)
+    let regimen = Regimen(patient, diagnosis.findings, catalog)
+    let whole = budget * Double(max(1000, total))
+    for (entries, share) in regimen.stages {
+      let holding = try tournament.play(entries, first: first, budget: Int(share * whole))
+      history.trials = tournament.records
+      if let cured = try settle(holding, tournament.steps, &history) { return cured }
     }
-    return history(
-      .incurable, best?.0.recipe ?? recipe, diagnosis.findings, best?.0.treatment, before,
-      best?.1, trainer)
+    history.spend(tournament.steps)
+    return history
   }
 
-  /// Every remedy for what was found, put to a trial; those that hold and whose score is within 0.02
-  /// of the best, the cheapest first, then the best.
-  private func candidates(for findings: [Finding], _ parts: Parts) throws -> [Candidate] {
-    let causes = Set(findings.map(\.cause))
-    var held: [Candidate] = []
-    for remedy in RemedyCatalog.standard.remedies where !causes.isDisjoint(with: remedy.treats) {
-      held += try tried(remedy, parts)
+  /// Trains the best to the end; where it turns out worse than its trial, the next.
+  private func settle(_ holding: [Contender], _ spent: Int, _ history: inout CaseHistory) throws
+    -> CaseHistory?
+  {
+    var extra = 0
+    var best: Contender?
+    for var contender in holding.prefix(3) {
+      let promised = contender.training.score
+      extra += try contender.advance(
+        to: contender.trainer.batches.total, observe: { self.observe(.retraining($0)) })
+      guard contender.outcome == .holds else { continue }
+      if contender.training.score > best?.training.score ?? -.infinity { best = contender }
+      if contender.training.score >= promised - 0.02 { break }
     }
-    guard let best = held.map(\.score).max() else { return [] }
-    return held.filter { $0.score >= best - 0.02 }
-      .sorted { ($0.price, -$0.score) < ($1.price, -$1.score) }
-  }
-
-  private func tried<R: Remedy>(_ remedy: R.Type, _ parts: Parts) throws -> [Candidate] {
-    try remedy.candidates(for: recipe).compactMap { candidate in
-      guard let variant = candidate.applied(to: recipe) else { return nil }
-      let trial = try Trial(variant, against: recipe, parts: parts)
-      steps += trial.training.steps
-      let treatment = CaseHistory.Treatment(remedy: R.name, changes: trial.changes)
-      let record = CaseHistory.TrialRecord(
-        remedies: [treatment], outcome: trial.outcome.rawValue, steps: trial.training.steps,
-        loss: trial.training.loss, score: trial.training.score)
-      trials.append(record)
-      observe(.tried(record))
-      guard trial.outcome == .holds else { return nil }
-      return Candidate(
-        recipe: variant, treatment: treatment, price: R.price, score: trial.training.score)
-    }
-  }
-
-  private func history(
-    _ outcome: CaseHistory.Outcome, _ fixed: Recipe, _ findings: [Finding],
-    _ treatment: CaseHistory.Treatment?, _ before: Training, _ after: Training?, _ trainer: Trainer
-  ) -> CaseHistory {
-    let full = max(1000, trainer.batches.total)
-    return CaseHistory(
-      recipe: fixed, outcome: outcome, findings: findings, remedies: treatment.map { [$0] } ?? [],
-      trials: trials, before: before, after: after,
-      cost: .init(steps: steps, relativeToOneTraining: Double(steps) / Double(full)))
+    guard let best else { return nil }
+    history.spend(spent + extra)
+    return history.cured(by: best)
   }
 }
 

@@ -4,8 +4,8 @@ import KeelRecipes
 
 /// A lower learning rate, and nothing else.
 ///
-/// Updates that overshot fall short again. It treats its own cause; it may hide others, which is why
-/// it is proposed only where that cause was found. See `Guides/Remedies/LowerLearningRate.md`.
+/// Updates that overshot fall short again. It may hide other causes, which is why it is proposed only
+/// where its own was found. See `Guides/Remedies/LowerLearningRate.md`.
 public struct LowerLearningRate: Remedy {
   public static let name = "lower-learning-rate"
   public static let summary = "a lower learning rate"
@@ -19,26 +19,18 @@ public struct LowerLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
-  /// Half a decade at a time, down to a tenth of the reference: fine enough that the best lies within
-  /// ×1.8 of one of them, wide enough that a rate which trains is among them.
-  public static func candidates(for recipe: Recipe) -> [LowerLearningRate] {
-    let current = recipe.optimizer.member.learningRate
-    let lowest = Reference.learningRate(recipe.optimizer.member) / 10
-    var rates: [Double] = []
-    var power = 1
-    while current / pow(10, Double(power) / 2) >= lowest * 0.99 {
-      rates.append(rounded(current / pow(10, Double(power) / 2)))
-      power += 1
-    }
-    return rates.map(LowerLearningRate.init)
+  /// Half a decade at a time over four decades: fine enough that the best lies within ×1.8 of one of
+  /// them; of 25 real explosions a lower rate healed 8, and none needed more than a ten-thousandth.
+  public static func candidates(for patient: Patient) -> [LowerLearningRate] {
+    let current = patient.recipe.optimizer.member.learningRate
+    return (1...8).map { LowerLearningRate(rate: rounded(current / pow(10, Double($0) / 2))) }
   }
 
-  public func applied(to recipe: Recipe) -> Recipe? {
-    rate < recipe.optimizer.member.learningRate ? recipe.withLearningRate(rate) : nil
-  }
-
-  /// Two digits: a rate that a person would write.
-  private static func rounded(_ value: Double) -> Double {
-    Double(String(format: "%.1e", value)) ?? value
+  public func applied(to subject: Subject) -> Recipe? {
+    rate < subject.recipe.optimizer.member.learningRate
+      ? subject.recipe.withLearningRate(rate) : nil
   }
 }
+
+/// Two digits: a number that a person would write.
+func rounded(_ value: Double) -> Double { Double(String(format: "%.1e", value)) ?? value }

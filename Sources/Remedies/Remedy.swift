@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelRecipes
+import KeelTraining
 
 /// A change of a recipe that treats causes, in a certain strength.
 ///
@@ -13,15 +14,34 @@ public protocol Remedy: Hashable, Sendable {
   static var price: Price { get }
   /// Whether a running training can take it over.
   static var isHot: Bool { get }
-  /// The strengths worth a trial for a recipe, the mildest first.
-  static func candidates(for recipe: Recipe) -> [Self]
+  /// The strengths worth a trial, the mildest first.
+  static func candidates(for patient: Patient) -> [Self]
   /// The changed recipe; nil where there is nothing to change.
-  func applied(to recipe: Recipe) -> Recipe?
+  func applied(to subject: Subject) -> Recipe?
+}
+
+/// What a remedy is chosen for: the recipe, its rows, and what was recorded until it exploded.
+public struct Patient: Sendable {
+  public let subject: Subject
+  public let trace: Trace
+
+  public init(_ subject: Subject, _ trace: Trace) {
+    self.subject = subject
+    self.trace = trace
+  }
+
+  public var recipe: Recipe { subject.recipe }
+
+  /// The norm of the gradient before anything was changed; nil where it was not finite.
+  public var firstGradientNorm: Double? {
+    trace.gradientNorms.first.flatMap { $0.isFinite && $0 > 0 ? Double($0) : nil }
+  }
 }
 
 /// What a remedy costs.
 public struct Price: Hashable, Comparable, Sendable {
-  /// 0: a number changes. 1: something is added to the step. 2: the data. 3: the network.
+  /// 0: a number changes. 1: something is added to the step, or the data are scaled. 2: layers change.
+  /// 3: the network becomes another.
   public let invasiveness: Int
   /// Time of a step, over that without.
   public let timePerStep: Double

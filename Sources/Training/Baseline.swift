@@ -10,11 +10,12 @@ public struct Baseline: Hashable, Sendable {
   /// B: L_const, or L₀ where the targets are constant.
   public let reference: Double
 
-  /// max(B, L₀), what divergence is measured in.
-  public var scale: Double { max(reference, initial) }
+  /// max(B, L₀), what divergence is measured in; B where the untrained network gave no finite loss.
+  public var scale: Double { initial.isFinite ? max(reference, initial) : reference }
 
   /// S = 1 − loss/B.
-  public func skill(_ loss: Double) -> Double { 1 - loss / reference }
+  /// 0 where B itself is 0: a loss that cannot be anything else teaches nothing.
+  public func skill(_ loss: Double) -> Double { reference == 0 ? 0 : 1 - loss / reference }
 
   init(_ stepper: Stepper, _ data: PreparedData, _ batches: inout Batches, loss: any Loss) {
     let columns = data.targets.columns
@@ -24,10 +25,11 @@ public struct Baseline: Hashable, Sendable {
     let isConstant = (columns..<max(columns, targets.count)).allSatisfy {
       targets[$0] == targets[$0 - columns]
     }
-    reference = isConstant ? initial : constant
+    reference = isConstant || constant == 0 ? initial : constant
   }
 
   /// The mean over the first batches of the first epoch, in training mode; nothing is changed by it.
+  /// A batch whose loss is not finite tells nothing and is passed over.
   private static func initialLoss(
     _ stepper: Stepper, _ data: PreparedData, _ batches: inout Batches
   ) -> Double {
@@ -36,10 +38,12 @@ public struct Baseline: Hashable, Sendable {
       batches.withRows(at: step) { data.train.gather($0, stepper.plan, stepper.memory) }
       let count = batches.count(at: step)
       let pass = stepper.pass(rows: count, mode: .training, position: step)
-      sum += stepper.forward(pass).loss * Double(count)
-      rows += count
+      let loss = stepper.forward(pass).loss
       step += 1
+      guard loss.isFinite else { continue }
+      sum += loss * Double(count)
+      rows += count
     }
-    return sum / Double(rows)
+    return rows == 0 ? .infinity : sum / Double(rows)
   }
 }

@@ -60,7 +60,7 @@ package struct Batches {
 
 extension PreparedData.Part {
   /// Copies rows and their targets, classes one-hot, to where a plan reads them.
-  func gather(_ rows: UnsafeBufferPointer<Int32>, _ plan: Plan, _ memory: Memory) {
+  package func gather(_ rows: UnsafeBufferPointer<Int32>, _ plan: Plan, _ memory: Memory) {
     let width = plan.input.shape.count
     let columns = plan.output.shape.count
     inputs.withUnsafeBufferPointer {

@@ -11,8 +11,8 @@ package struct Divergence {
   private let scale: Double
   /// The step of the first passing, ever.
   package private(set) var firstPassed: Int?
-  /// Since when the average has been above the edge.
-  private var above: Int?
+  /// Since when the average has been above the edge, if it is.
+  package private(set) var above: Int?
 
   /// - Parameter scale: max(B, L₀).
   package init(scale: Double, batch: Int, total: Int) {

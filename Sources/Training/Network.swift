@@ -53,6 +53,18 @@ public struct Network: Sendable {
         .invalid, at: extra.name, "is not in the recipe's network",
         fix: "use the model with the recipe it was trained by")
     }
+    let plan = try recipe.plan(row: input, capacity: 1)
+    let scales = [inputScale, targetScale].compactMap { $0 }
+    guard targets.columns == plan.output.shape.count,
+      columns.map({ $0.count == input.count }) ?? true,
+      inputScale.map({ $0.mean.count == input.count }) ?? true,
+      targetScale.map({ $0.mean.count == targets.columns }) ?? true,
+      scales.allSatisfy({ $0.mean.count == $0.std.count && $0.std.allSatisfy { $0 > 0 } })
+    else {
+      throw KeelError(
+        .invalid, at: "model", "says of its inputs and outputs what its recipe does not",
+        fix: "use a file as it was written by 'keel train --save'")
+    }
     self.recipe = recipe
     self.tensors = expected.map { name, _ in tensors.first { $0.name == name }! }
     self.input = input

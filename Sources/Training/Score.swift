@@ -71,8 +71,11 @@ extension Trainer {
 
   /// Σ squared error of the reference point before training, for targets that never change.
   private func referenceErrors(_ targets: [Float]) -> Double {
-    guard let trainer = try? Stepper(recipe.referencePoint, plan: stepper.plan) else { return .nan }
-    let outputs = trainer.outputs(data.train, data)
+    let reference = recipe.referencePoint
+    guard let plan = try? reference.plan(row: data.shape, capacity: stepper.plan.capacity),
+      let untrained = try? Stepper(reference, plan: plan)
+    else { return .nan }
+    let outputs = untrained.outputs(data.train, data)
     let train = data.original(data.train.denseTargets(columns: data.targets.columns))
     let errors = zip(outputs, train).reduce(0) { $0 + pow(Double($1.0) - Double($1.1), 2) }
     return errors * Double(targets.count) / Double(train.count)
@@ -91,11 +94,17 @@ extension Stepper {
       let rows = (first..<min(part.count, first + plan.capacity)).map(Int32.init)
       rows.withUnsafeBufferPointer { part.gather($0, plan, memory) }
       let pass = pass(rows: rows.count, mode: .evaluation, position: 0)
-      _ = plan.forward(pass)
-      result.append(contentsOf: pass.values(plan.output.value))
+      // A layer may turn an infinity into a number: such a batch has no outputs.
+      let isFinite = plan.forward(pass)
+      let outputs = pass.values(plan.output.value)
+      if isFinite, outputs.allSatisfy(\.isFinite) {
+        result.append(contentsOf: outputs)
+      } else {
+        result.append(contentsOf: repeatElement(.nan, count: outputs.count))
+      }
       first += rows.count
     }
-    recipe.loss.member.link.apply(&result, columns: plan.output.shape.last)
+    recipe.loss.member.link.apply(&result, columns: columns)
     return data.original(result)
   }
 }

@@ -48,7 +48,7 @@ package struct SnapshotRing {
   init(floats: Int, work: Double) {
     let affordable = Self.memoryLimit / max(1, floats * 4) - 1
     // Each has memory of its own: repeated values would share it until the first is written.
-    slots = (0..<min(8, max(2, affordable))).map { _ in Snapshot(floats: floats) }
+    slots = (0..<min(8, max(1, affordable))).map { _ in Snapshot(floats: floats) }
     pinned = Snapshot(floats: floats)
     // Under 1 % of the time: a copy moves 8 bytes a float at about 5 GB/s here, a step computes at no
     // more than 100 Gflop/s and takes no less than 2 µs. A model of costs, not a clock, so that the

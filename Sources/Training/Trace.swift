@@ -74,7 +74,11 @@ public struct Trace: Sendable {
 
   /// The layer whose update was largest for its weights, in a step (or the recorded one before it).
   func mostMovedLayer(at step: Int) -> String {
-    let ratios = layers.map { layer in series(UpdateRatio.self, layer: layer)[step / stride] }
+    guard let probe = probes.firstIndex(where: { $0 == UpdateRatio.self }), !measures.isEmpty else {
+      return layers[0]
+    }
+    let row = min(step / stride, measures.count / width - 1)
+    let ratios = layers.indices.map { measures[row * width + probe * layers.count + $0] }
     return layers[ratios.indices.max { ratios[$0] < ratios[$1] }!]
   }
 
@@ -94,17 +98,28 @@ public struct Trace: Sendable {
   mutating func record(clippedNorm: Double) { clippedNorms[count - 1] = Float(clippedNorm) }
 
   mutating func record(_ sums: [Stepper.LayerSums]) {
+    appendRow { probe, layer in probe.measure(LayerMeasures(sums[layer])) }
+  }
+
+  /// A row for the newest step, if it is one of every `stride`.
+  private mutating func appendRow(_ value: (any Probe.Type, Int) -> Float) {
     let step = count - 1
     guard step % stride == 0, width > 0 else { return }
     if measures.count == capacity * width { thin() }
     guard step % stride == 0 else { return }
     for probe in probes {
-      for layer in sums { measures.append(probe.measure(LayerMeasures(layer))) }
+      for layer in layers.indices { measures.append(value(probe, layer)) }
     }
   }
 
+  /// A step that changed nothing: its row of measures is NaN.
+  mutating func recordSkip() {
+    skipped += 1
+    record(.skipped, value: Double(losses[count - 1]))
+    appendRow { _, _ in .nan }
+  }
+
   mutating func record(_ kind: Event.Kind, value: Double) {
-    if kind == .skipped { skipped += 1 }
     guard events.count < Self.eventLimit else { return }
     events.append(Event(step: count - 1, kind: kind, value: Float(value)))
   }
@@ -117,7 +132,7 @@ public struct Trace: Sendable {
     learningRates.removeSubrange(step...)
     let rows = (step + stride - 1) / stride
     measures.removeSubrange(min(measures.count, rows * width)...)
-    skipped -= events.count { $0.step >= step && $0.kind == .skipped }
+    skipped = clippedNorms.count { $0.isNaN }
     events.removeAll { $0.step >= step }
   }
 

@@ -14,6 +14,8 @@ package final class Trainer {
   package let baseline: Baseline
   package private(set) var trace: Trace
   package private(set) var explosion: Explosion?
+  /// The step whose state the network has after an explosion.
+  package private(set) var rewoundTo: Int?
   package private(set) var snapshots: SnapshotRing
   package private(set) var batches: Batches
   private let schedule: any Schedule
@@ -104,16 +106,18 @@ package final class Trainer {
     let sums = stepper.layerSums
     let (first, last) = (sums[0].gradient, sums[sums.count - 1].gradient)
     if norm == 0 || (sums.count > 1 && first < 1e-6 * last) { tally.vanishing += 1 }
-    let score = window.score(norm)
+    // As the trace keeps it, so that a rewound run sees the same.
+    let recorded = Double(Float(norm))
+    let score = window.score(recorded)
     if score > Self.surge { trace.record(.surge, value: score) }
-    window.admit(norm)
+    window.admit(recorded)
     switch divergence.look(at: trace.losses, step: step) {
     case .none: break
     case .alarm:
       trace.record(.divergence, value: loss)
       snapshots.pin(before: step)
     case .divergence:
-      let passed = divergence.firstPassed!
+      let passed = divergence.above!
       explode(passed, .update, .divergence, trace.mostMovedLayer(at: passed), nil)
     }
   }
@@ -123,8 +127,10 @@ package final class Trainer {
   private func fail(_ step: Int, _ pass: Explosion.Pass, _ offender: () -> Offender) {
     if recipe.training.badSteps == .skip {
       tally.consecutiveSkips += 1
-      trace.record(.skipped, value: Double(trace.losses[step]))
-      if tally.consecutiveSkips < max(10, batches.stepsPerEpoch) { return }
+      trace.recordSkip()
+      let isHopeless = tally.consecutiveSkips >= max(10, batches.stepsPerEpoch)
+      let isLast = step + 1 == batches.total && trace.skipped == batches.total
+      if !isHopeless, !isLast { return }
     }
     let found = offender()
     explode(step, pass, .nonFinite, found.place, found.origin)
@@ -136,6 +142,11 @@ package final class Trainer {
   ) {
     snapshots.pin(before: step)
     explosion = Explosion(step: step, place: place, pass: pass, kind: kind, origin: origin)
+    // The network goes back to its last good state; trace and explosion stay to be read.
+    if let good = snapshots.newest(before: step) {
+      good.restore(stepper.memory)
+      rewoundTo = good.step
+    }
   }
 
   // MARK: going back
@@ -157,15 +168,14 @@ package final class Trainer {
     (updates, tally) = (snapshot.updates, snapshot.tally)
     if let history { trace = history }
     trace.truncate(to: snapshot.step)
-    explosion = nil
+    (explosion, rewoundTo) = (nil, nil)
     snapshots.forget(after: snapshot.step)
     window = Window()
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
     for past in 0..<trace.count {
-      let norm = Double(trace.gradientNorms[past])
-      let wasSkipped = !trace.losses[past].isFinite || !norm.isFinite
+      let wasSkipped = trace.clippedNorms[past].isNaN
       if wasSkipped { continue }
-      window.admit(norm)
+      window.admit(Double(trace.gradientNorms[past]))
       _ = divergence.look(at: trace.losses, step: past)
     }
   }

@@ -20,6 +20,8 @@ public struct Training: Hashable, Codable, Sendable {
   /// Nil if it exploded.
   public let metric: Metric?
   public let explosion: Explosion?
+  /// The step whose state the network was taken back to; nil if it did not explode.
+  public let rewoundTo: Int?
   public let recoveries: [Recovery]
   public let seconds: Double
   public let stepsPerSecond: Double
@@ -39,6 +41,7 @@ public struct Training: Hashable, Codable, Sendable {
     try container.encode(score, forKey: .score)
     try container.encode(metric, forKey: .metric)
     try container.encode(explosion, forKey: .explosion)
+    try container.encode(rewoundTo, forKey: .rewoundTo)
     try container.encode(recoveries, forKey: .recoveries)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(stepsPerSecond, forKey: .stepsPerSecond)
@@ -71,10 +74,12 @@ extension Trainer {
     let metric = verdict == .exploding ? nil : metric()
     let seconds = time / .seconds(1)
     return Training(
-      outcome: verdict == .exploding ? .exploded : isStopped ? .stopped : .trained,
+      outcome: explosion != nil
+        ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
       verdict: verdict, steps: step, loss: endLoss,
       skill: verdict == .exploding ? -.infinity : skill, score: metric?.score ?? -.infinity,
-      metric: metric, explosion: explosion ?? lateDivergence(verdict), recoveries: [],
+      metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: rewoundTo,
+      recoveries: [],
       seconds: seconds, stepsPerSecond: seconds > 0 ? Double(taken) / seconds : 0)
   }
 

@@ -25,29 +25,39 @@ struct CauseTests {
     let trainer = try Trainer(example.recipe)
     let training = trainer.train()
     #expect((training.verdict == .exploding) == example.isGuilty)
-    let evidence = Evidence(example.recipe, training, trainer.trace)
-    let diagnosis = try evidence.diagnosis(trainer.parts)
+    let diagnosis = try Evidence(example.recipe, training, trainer.trace).diagnosis(trainer.parts)
     let found = diagnosis.findings.first
-    print("\(example.testDescription) → \(found?.cause ?? "nothing") \(found?.kind.rawValue ?? "")")
+    print(
+      "| \(example.testDescription) | \(found?.cause ?? "–") | \(found?.kind.rawValue ?? "–") |")
     if example.isGuilty {
       #expect(found?.cause == example.cause.name)
-      #expect(found?.kind == .cause)
       #expect(found?.exhibits.isEmpty == false)
+      #expect((found?.confidence ?? 0) > 0.8)
     } else {
       #expect(diagnosis.findings.isEmpty)
     }
   }
 
-  /// One factor, and no other.
-  @Test(arguments: examples)
-  func resettingAndInsertingTouchOneFactor(_ example: Example) {
-    let cause = example.cause
-    #expect(cause.deviation(in: cause.reset(example.recipe)) == nil)
-    #expect(cause.reset(example.recipe).diff(from: example.recipe).count <= 1)
-    let reference = Reference.recipe(for: example.recipe)
-    #expect(CauseCatalog.standard.causes.allSatisfy { $0.deviation(in: reference) == nil })
-    let inserted = cause.insert(from: example.recipe, into: reference)
-    #expect(cause.deviation(in: inserted)?.value == cause.deviation(in: example.recipe)?.value)
+  /// A guilty recipe deviates in its factor; with the factor reset it does not.
+  @Test(arguments: examples.filter(\.isGuilty))
+  func resettingEndsTheDeviation(_ example: Example) throws {
+    let (cause, recipe) = (example.cause, example.recipe)
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    let subject = Subject(recipe, parts)
+    guard let deviation = cause.deviation(in: subject), let reset = cause.reset(subject) else {
+      Issue.record("\(recipe.name) does not deviate")
+      return
+    }
+    #expect(deviation.value > deviation.reference && deviation.decades > 0)
+    #expect(cause.deviation(in: subject.with(reset)) == nil)
+    #expect(reset != recipe)
+  }
+
+  @Test func everyCauseHasBoth() {
+    for cause in CauseCatalog.standard.causes {
+      #expect(cause.guilty.count >= 2, "\(cause.name)")
+      #expect(cause.innocent.count >= 2, "\(cause.name)")
+    }
   }
 
   @Test func referenceRates() {
@@ -58,26 +68,29 @@ struct CauseTests {
     }
   }
 
-  /// A rate above the reference that is not why it explodes is found to be no more than contributing,
-  /// or ruled out.
-  @Test func aHarmlessRateIsNotTheCause() throws {
-    var recipe = LargeLearningRate.innocent[0]
-    recipe.model = [.dense(64, initializer: .normal(std: 30)), .relu, .dense(1)]
+  /// Two factors, each enough alone: no single reset heals, and both are found.
+  @Test func sharedBlameIsOverdetermined() throws {
+    var recipe = UnscaledData.guilty[0]
+    recipe.model = PoorInitialization.guilty[0].model
+    recipe.initializer = PoorInitialization.guilty[0].initializer
     let trainer = try Trainer(recipe)
     let training = trainer.train()
     try #require(training.verdict == .exploding)
     let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
-    #expect(!diagnosis.findings.contains { $0.kind == .cause })
+    let kinds = Dictionary(
+      uniqueKeysWithValues: diagnosis.findings.map { ($0.cause, $0.kind) })
+    #expect(kinds[UnscaledData.name] == .overdetermined)
+    #expect(kinds[PoorInitialization.name] == .overdetermined, "\(kinds)")
+    #expect(diagnosis.truthTable?.isEmpty == false)
   }
 
   @Test func catalogueIsFresh() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/Causes").standardizedFileURL
-    let frame: Set = ["Cause", "Reference", "Evidence", "Diagnosis", "Catalog"]
+    let frame: Set = ["Cause", "Reference", "Evidence", "Diagnosis", "TruthTable", "Catalog"]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }.filter {
-        !frame.contains($0)
-      }
+      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }
+      .filter { !frame.contains($0) }
     #expect(CauseCatalog.standard.causes.map { "\($0)" } == files.sorted(), "run 'make catalog'")
   }
 

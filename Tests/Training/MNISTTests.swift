@@ -118,9 +118,10 @@ private struct Stepping {
         moved[layer]!.weight += parameters[name]![index] * parameters[name]![index]
       }
     }
-    mostMovedLayer = moved.max {
-      $0.value.update / $0.value.weight < $1.value.update / $1.value.weight
-    }!.key
+    mostMovedLayer =
+      moved.max {
+        $0.value.update / $0.value.weight < $1.value.update / $1.value.weight
+      }!.key
     count += 1
     last = result
     return result.loss

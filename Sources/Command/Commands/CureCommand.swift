@@ -20,7 +20,7 @@ struct CureCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     let recipe = try source.read()
-    if let fixed { try AtomicFile.checkFolder(of: fixed) }
+    if let fixed { try AtomicFile.check(fixed) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let cure = Cure(recipe) { CurePage.show($0, on: bar) }
     let history = try await interruptible { try await cure.run() }
@@ -29,7 +29,7 @@ struct CureCommand: AsyncParsableCommand {
       try RecipeFile.write(history.recipe, to: fixed)
     }
     if output.json {
-      print(JSON.text(history))
+      Terminal.output.write(JSON.text(history))
     } else {
       let page = CurePage(
         history: history, recipe: recipe, line: source.line,

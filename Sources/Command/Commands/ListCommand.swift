@@ -20,9 +20,9 @@ struct ListCommand: AsyncParsableCommand {
         fix: "choose one of: \(families.joined(separator: ", "))")
     }
     let chosen = page.families.filter { family == nil || $0.name == family }
-    print(
+    Terminal.output.write(
       json
         ? JSON.text(Dictionary(uniqueKeysWithValues: chosen.map { ($0.name, $0.entries) }))
-        : CatalogPage(families: chosen).text, terminator: json ? "\n" : "")
+        : CatalogPage(families: chosen).text)
   }
 }

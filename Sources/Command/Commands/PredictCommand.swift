@@ -26,6 +26,6 @@ struct PredictCommand: AsyncParsableCommand {
     }
     let outputs = try network.predict(rows.rows)
     let page = PredictPage(network: network, outputs: outputs)
-    print(json ? JSON.text(page) : page.text, terminator: json ? "\n" : "")
+    Terminal.output.write(json ? JSON.text(page) : page.text)
   }
 }

@@ -43,15 +43,17 @@ struct ShowCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
-    var recipe: Recipe
-    switch (self.recipe, template) {
-    case (let path?, nil): recipe = try RecipeFile.read(path, setting: changes)
-    case (nil, let template?):
-      recipe = try RecipeFile.change(template.recipe, setting: changes)
-    default: throw ValidationError("name a recipe, or --template; not both")
+  func validate() throws {
+    if (recipe == nil) == (template == nil) {
+      throw ValidationError("name a recipe, or a --template; not both")
     }
+  }
+
+  func run() async throws {
+    var recipe =
+      try template.map { try RecipeFile.change($0.recipe, setting: changes) }
+      ?? RecipeFile.read(self.recipe!, setting: changes)
     if let seed { recipe.seed = seed }
-    print(json ? JSON.text(recipe) : recipe.description, terminator: json ? "\n" : "")
+    Terminal.output.write(json ? JSON.text(recipe) : recipe.description)
   }
 }

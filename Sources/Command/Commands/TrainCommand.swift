@@ -18,7 +18,7 @@ struct TrainCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     let recipe = try source.read()
-    if let save { try AtomicFile.checkFolder(of: save) }
+    if let save { try AtomicFile.check(save) }
     let run = try Run(recipe)
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let training = try await interruptible {
@@ -29,7 +29,7 @@ struct TrainCommand: AsyncParsableCommand {
     bar.clear()
     if let save, training.explosion == nil { try ModelFile.write(try await run.network, to: save) }
     if output.json {
-      print(JSON.text(training))
+      Terminal.output.write(JSON.text(training))
     } else {
       let page = TrainPage(
         training: training, trace: await run.trace, size: await run.size,

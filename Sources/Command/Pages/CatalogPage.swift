@@ -8,6 +8,18 @@ struct CatalogPage {
     let `default`: Settings?
     let required: Bool
     let help: String
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(name, forKey: .name)
+      try container.encode(`default`, forKey: .default)
+      try container.encode(required, forKey: .required)
+      try container.encode(help, forKey: .help)
+    }
+
+    private enum CodingKeys: CodingKey {
+      case name, `default`, required, help
+    }
   }
 
   struct Entry: Encodable {

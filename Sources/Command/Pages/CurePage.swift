@@ -30,7 +30,7 @@ struct CurePage {
   }
 
   private var verdict: [String] {
-    let name = out.bold(recipe.name)
+    let name = out.bold(Text.plain(recipe.name))
     switch history.outcome {
     case .healthy:
       return [
@@ -52,26 +52,7 @@ struct CurePage {
   }
 
   private var cause: [String] {
-    guard history.before.verdict == .exploding else { return [] }
-    guard !history.findings.isEmpty else {
-      return ["\(out.bold("cause"))   none of those Keel knows was shown to be at work", ""]
-    }
-    return history.findings.flatMap { finding -> [String] in
-      let enough =
-        finding.kind == .cause
-        ? "enough alone: resetting it heals, inserting it into a sound recipe explodes"
-        : "resetting it heals, but it does not explode a sound recipe"
-      let percent = Int((finding.confidence * 100).rounded())
-      return ["\(out.bold("cause"))   \(finding.cause) (\(percent) %)", "        \(enough)"]
-        + finding.exhibits.flatMap(exhibit)
-    } + [""]
-  }
-
-  private func exhibit(_ exhibit: Exhibit) -> [String] {
-    let line = "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
-      + "reference \(Text.number(exhibit.expected))"
-    guard let command = exhibit.command?.replacing("RECIPE", with: self.line) else { return [line] }
-    return [line + " — see for yourself:", "        " + out.dim(command)]
+    history.before.verdict == .exploding ? FindingLines(history.findings).lines : []
   }
 
   private var change: [String] {
@@ -107,8 +88,10 @@ struct CurePage {
         "\(change.path)=\(change.to?.line ?? "none")"
       }.joined(separator: " ")
       let score = trial.score.isFinite ? "score \(Text.number(trial.score))" : ""
-      return "  \(Text.padded(changes, 40)) \(Text.padded(trial.outcome, 15))"
-        + "\(Text.right(Text.count(trial.steps), 6)) steps  \(score)"
+      let line =
+        "  \(Text.padded(trial.outcome, 14)) \(Text.right(Text.count(trial.steps), 6)) steps  "
+        + "\(Text.padded(score, 14)) \(changes)"
+      return line.count > Text.width ? line.prefix(Text.width - 1) + "…" : line
     }
     return [out.bold("trials")] + rows + [
       "  in all \(Text.count(history.cost.steps)) steps, "

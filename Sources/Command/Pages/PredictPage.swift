@@ -31,6 +31,17 @@ struct PredictPage: Encodable {
     }
   }
 
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(columns, forKey: .columns)
+    try container.encode(outputs, forKey: .outputs)
+    try container.encode(classes, forKey: .classes)
+  }
+
+  private enum CodingKeys: CodingKey {
+    case columns, outputs, classes
+  }
+
   /// CSV with a header: the class, if there is one, then every output.
   var text: String {
     let header = (classes == nil ? [] : ["class"]) + columns

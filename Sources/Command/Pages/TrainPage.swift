@@ -25,7 +25,7 @@ struct TrainPage {
     let rows =
       "\(Text.count(size.trainRows)) rows to train on"
       + (size.testRows > 0 ? ", \(Text.count(size.testRows)) to test" : "")
-    return "\(out.bold(name))  \(Text.count(size.parameters)) parameters · \(rows) · "
+    return "\(out.bold(Text.plain(name)))  \(Text.count(size.parameters)) parameters · \(rows) · "
       + "\(Text.count(size.steps)) steps of \(size.batch)"
   }
 
@@ -39,7 +39,7 @@ struct TrainPage {
   private var exploded: [String] {
     guard let explosion = training.explosion else { return [] }
     return [
-      "\(out.red("✗ exploding")) at step \(explosion.step): \(Self.sentence(explosion))", "",
+      "\(out.red("✗ exploding")) at step \(explosion.step)", "  \(Self.sentence(explosion))", "",
     ] + lastSteps + ["", "  loss  \(Text.sparkline(trace.losses))  \(speed)"] + alarms
   }
 
@@ -47,7 +47,8 @@ struct TrainPage {
   static func sentence(_ explosion: Explosion) -> String {
     switch explosion.kind {
     case .divergence:
-      return "the loss left and did not come back; \(explosion.place) moved most for its size"
+      return "the averaged loss passed 5 times its start, and nothing was learnt after; "
+        + "\(explosion.place) moved most for its size"
     case .nonFinite:
       let pass =
         switch explosion.pass {
@@ -142,15 +143,15 @@ struct TrainPage {
     var lines: [String] = []
     if let saved { lines.append("saved to \(saved)") }
     lines.append(out.dim("next"))
-    if training.outcome == .exploded {
+    switch training.outcome {
+    case .exploded:
       lines.append("  keel cure \(line)    find the smallest change that works, and prove it")
-    } else if let saved {
-      lines.append("  keel predict \(saved) NEW.csv    use it")
-    } else if training.outcome == .stopped {
-      lines.append("  keel train \(line)    train it again from the start")
-    } else {
+    case .stopped: lines.append("  keel train \(line)    train it again from the start")
+    case .trained where saved == nil:
       lines.append("  keel train \(line) --save model.safetensors    keep the network")
+    case .trained: break
     }
+    if let saved { lines.append("  keel predict \(saved) NEW.csv    use it") }
     return lines
   }
 }

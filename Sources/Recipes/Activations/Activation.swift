@@ -2,7 +2,14 @@ import CKernels
 import KeelEngine
 
 /// A layer without a shape of its own: it stands in the model, or inside `dense`.
-public protocol Activation: Layer {}
+public protocol Activation: Layer {
+  /// What it computes of each element, if it treats all alike; theory integrates over it.
+  var elementwise: ElementwiseKernel.Functions? { get }
+}
+
+extension Activation {
+  public var elementwise: ElementwiseKernel.Functions? { nil }
+}
 
 /// Families that activations belong to: they are layers, too.
 public protocol ActivationFamily: Family {}
@@ -21,6 +28,8 @@ public protocol ElementwiseActivation: Activation {
 }
 
 extension ElementwiseActivation {
+  public var elementwise: ElementwiseKernel.Functions? { kernel }
+
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
     let output = try network.planner.signal(layer, input.shape)
@@ -53,6 +62,23 @@ public struct ElementwiseKernel: Kernel {
       self.forward = forward
       self.backward = backward
       self.setting = Float(setting)
+    }
+
+    /// f at each point.
+    package func values(at points: [Float]) -> [Float] {
+      var values = points
+      _ = forward(points, &values, points.count, setting)
+      return values
+    }
+
+    /// f′ at each point.
+    package func slopes(at points: [Float]) -> [Float] {
+      var values = points
+      var slopes = points
+      let ones = [Float](repeating: 1, count: points.count)
+      _ = forward(points, &values, points.count, setting)
+      _ = backward(points, values, ones, &slopes, points.count, setting, 0)
+      return slopes
     }
   }
 

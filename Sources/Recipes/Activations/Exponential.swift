@@ -1,7 +1,7 @@
 import CKernels
 import KeelEngine
 
-/// Exp x.
+/// The exponential function.
 ///
 /// **Definition** y = exp x, as Keras's `exponential`. Applied to each element.
 ///

@@ -1,7 +1,7 @@
 import CKernels
 import KeelEngine
 
-/// X above 0, slope·x below.
+/// The identity above 0, `slope` times it below.
 ///
 /// **Definition** y = x if x ≥ 0, else slope·x. Applied to each element.
 ///

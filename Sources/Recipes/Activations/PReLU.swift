@@ -21,6 +21,11 @@ public struct PReLU: Activation {
 
   public init() {}
 
+  /// As it begins.
+  public var elementwise: ElementwiseKernel.Functions? {
+    .init(forward: keel_leaky_relu, backward: keel_leaky_relu_gradient, setting: slope)
+  }
+
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
     let start = Float(slope)

@@ -1,7 +1,7 @@
 import CKernels
 import KeelEngine
 
-/// Log(1 + exp(beta·x))/beta.
+/// A smooth ReLU.
 ///
 /// **Definition** y = log(1 + exp(beta·x))/beta. Applied to each element.
 ///

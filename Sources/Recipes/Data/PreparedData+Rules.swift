@@ -6,9 +6,10 @@ extension PreparedData {
   /// - Throws: `KeelError` where targets and outputs do not fit, or a column has no scale.
   package init(_ parts: Parts, recipe: Recipe, columns: Int) throws {
     let examples = [parts.train] + (parts.test.map { [$0] } ?? [])
-    let targets = examples.map {
-      recipe.loss.member.isOverClasses ? $0.targets.integersAsClasses() : $0.targets
-    }
+    // One rule for both parts: a fraction in either makes the column numbers in both.
+    let isClasses =
+      recipe.loss.member.isOverClasses && examples.allSatisfy(\.targets.holdsIntegers)
+    let targets = examples.map { isClasses ? $0.targets.integersAsClasses() : $0.targets }
     let kind = try TargetKind(targets, loss: recipe.loss.member, columns: columns)
     var inputScale: Scale?
     if recipe.standardize.includesInputs {
@@ -110,11 +111,15 @@ extension PreparedData.TargetKind {
 }
 
 extension Targets {
-  /// One column of integers from 0 on, read as classes; anything else as it is.
+  /// Whether this is one column of integers from 0 on.
+  var holdsIntegers: Bool {
+    guard case .numbers(let numbers) = values, columns == 1 else { return false }
+    return numbers.allSatisfy { $0 >= 0 && $0 == $0.rounded() && $0 < 0x1p24 }
+  }
+
+  /// Integers read as classes.
   func integersAsClasses() -> Targets {
-    guard case .numbers(let numbers) = values, columns == 1,
-      numbers.allSatisfy({ $0 >= 0 && $0 == $0.rounded() && $0 < 0x1p24 })
-    else { return self }
+    guard case .numbers(let numbers) = values else { return self }
     return Targets(values: .classes(numbers.map(Int32.init)), columns: 1)
   }
 

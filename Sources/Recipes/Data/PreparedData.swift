@@ -65,14 +65,15 @@ public struct Scale: Hashable, Codable, Sendable {
   public func standardize(_ values: inout [Float]) {
     var column = 0
     for index in values.indices {
-      values[index] = (values[index] - mean[column]) / std[column]
+      let centred = Double(values[index]) - Double(mean[column])
+      values[index] = Float(centred / Double(std[column]))
       column = column + 1 == mean.count ? 0 : column + 1
     }
   }
 
   /// The value in its own units.
   public func original(_ value: Float, column: Int) -> Float {
-    value * std[column] + mean[column]
+    Float(Double(value) * Double(std[column]) + Double(mean[column]))
   }
 
   /// Measures columns, or all of them together.
@@ -89,7 +90,8 @@ public struct Scale: Hashable, Codable, Sendable {
       squares[index % groups] += deviation * deviation
     }
     let stds = squares.map { ($0 / rows).squareRoot() }
-    for (column, std) in stds.enumerated() where !(std > abs(means[column]) * 1e-7) {
+    for (column, std) in stds.enumerated()
+    where !(std > abs(means[column]) * 1e-7 && Float(std) > 0) {
       throw KeelError(
         .invalid, at: together ? "data" : name(column),
         "is constant (\(Float(means[column]))) in the training part and cannot be standardized",

@@ -126,7 +126,7 @@ extension Table {
     guard count >= (isSelection ? 1 : 2) else {
       throw KeelError(
         .invalid, at: file, count == 0 ? "there is a header but no row" : "there is only one row",
-        fix: "give at least 2 rows below the header")
+        fix: "give at least \(isSelection ? "1 row" : "2 rows") below the header")
     }
   }
 

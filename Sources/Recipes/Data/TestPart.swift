@@ -9,7 +9,7 @@ public enum TestPart: SettingValue {
   case count(Int)
 
   public init(_ settings: Settings, _ reader: Reader, _ limits: Limits) throws {
-    if settings.node == .scalar("none", quoted: false) {
+    if case .scalar("none", _) = settings.node {
       self = .none
       return
     }

@@ -4,7 +4,8 @@ import KeelEngine
 ///
 /// **Definition** x ~ N(0, 1) on every axis, y = w·x + `noise`·N(0, 1), with one w ~ N(0, 1) for all
 /// rows. scikit-learn's `make_regression` draws w from [0, 100); here w has unit deviation, so that
-/// y has a deviation near √`features` and needs no standardising.
+/// y has a deviation near √`features` and needs no standardising. `scale` multiplies inputs and
+/// targets, to make data that do.
 ///
 /// **Shapes** Inputs [`features`]; targets are numbers, one column.
 public struct Regression: Dataset {
@@ -14,11 +15,13 @@ public struct Regression: Dataset {
     .init("samples", \.samples, .atLeast(2), "rows in all"),
     .init("features", \.features, .atLeast(1), "inputs a row"),
     .init("noise", \.noise, .nonNegative, "deviation added to the target"),
+    .init("scale", \.scale, .positive, "a factor on inputs and targets"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
   public var samples = 1000
   public var features = 10
   public var noise = 0.1
+  public var scale = 1.0
   public var test = TestPart.none
 
   public init() {}
@@ -35,10 +38,10 @@ public struct Regression: Dataset {
       var sum = 0.0
       for axis in 0..<features {
         let x = Float(random.normal())
-        inputs.append(x)
+        inputs.append(Float(scale) * x)
         sum += weights[axis] * Double(x)
       }
-      values.append(Float(sum + noise * random.normal()))
+      values.append(Float(scale * (sum + noise * random.normal())))
     }
     let rows = Examples(
       inputs: inputs, shape: Shape(features),
@@ -48,13 +51,14 @@ public struct Regression: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `regression: {samples: …, features: …, noise: …, test: …}`
+  /// `regression: {samples: …, features: …, noise: …, scale: …, test: …}`
   public static func regression(
-    samples: Int = 1000, features: Int = 10, noise: Double = 0.1, test: TestPart = .none
+    samples: Int = 1000, features: Int = 10, noise: Double = 0.1, scale: Double = 1,
+    test: TestPart = .none
   ) -> Choice {
     var regression = Regression()
     (regression.samples, regression.features) = (samples, features)
-    (regression.noise, regression.test) = (noise, test)
+    (regression.noise, regression.scale, regression.test) = (noise, scale, test)
     return Choice(regression)
   }
 }

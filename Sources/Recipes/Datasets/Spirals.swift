@@ -23,7 +23,16 @@ public struct Spirals: Dataset {
 
   public init() {}
 
+  public func validate(at path: String) throws {
+    guard classes > samples else { return }
+    throw KeelError(
+      .invalid, at: path, "\(samples) samples cannot show \(classes) classes",
+      fix: "ask for at least \(classes) samples")
+  }
+
   public func load(from folder: String, seed: UInt64) throws -> Parts {
+    try check()
+    try checkMemory(samples: samples, numbers: 2)
     var random = Random(seed: seed, stream: "data/spirals")
     var inputs: [Float] = []
     var labels: [Int32] = []

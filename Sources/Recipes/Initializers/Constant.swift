@@ -11,6 +11,9 @@ public struct Constant: Initializer {
 
   public init() {}
 
+  public func std(_ fan: Fan) -> Double { abs(value) }
+  public var isCentered: Bool { value == 0 }
+
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) { values.update(repeating: Float(value)) }

@@ -9,10 +9,25 @@ public protocol Initializer: Ingredient {
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random)
   /// Whether it makes sense for a matrix only.
   var needsMatrix: Bool { get }
+  /// The root mean square of an element, by theory; measured on a draw where it is not known.
+  func std(_ fan: Fan) -> Double
+  /// Whether elements are random around 0, as theory wants them: one value everywhere is not.
+  var isCentered: Bool { get }
 }
 
 extension Initializer {
   public var needsMatrix: Bool { false }
+  public var isCentered: Bool { true }
+
+  public func std(_ fan: Fan) -> Double {
+    var random = Random(seed: 0, stream: "initializer/std")
+    let count = fan.input * fan.output
+    return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
+      values.initialize(repeating: 0)
+      fill(values, fan: fan, random: &random)
+      return (values.reduce(0) { $0 + Double($1) * Double($1) } / Double(count)).squareRoot()
+    }
+  }
 }
 
 /// How many numbers flow into one output of a weight, and how many outputs one input reaches.

@@ -16,6 +16,9 @@ public struct Normal: Initializer {
 
   public init() {}
 
+  public func std(_ fan: Fan) -> Double { (std * std + mean * mean).squareRoot() }
+  public var isCentered: Bool { mean == 0 }
+
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) { random.fill(values, normalWithMean: Float(mean), std: Float(std)) }

@@ -21,9 +21,12 @@ public struct Orthogonal: Initializer {
 
   public init() {}
 
+  public func std(_ fan: Fan) -> Double { gain / Double(max(fan.input, fan.output)).squareRoot() }
+
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) {
+    precondition(values.count == fan.input * fan.output, "a matrix of the fan's extents")
     let isTall = fan.output > fan.input
     let (count, length) = isTall ? (fan.input, fan.output) : (fan.output, fan.input)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count * length + count) { memory in

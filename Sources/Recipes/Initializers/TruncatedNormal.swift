@@ -16,6 +16,12 @@ public struct TruncatedNormal: Initializer {
 
   public init() {}
 
+  /// What is left of a normal distribution between ±2 deviates by √(1 − 4φ(2)/(2Φ(2) − 1)).
+  public func std(_ fan: Fan) -> Double {
+    (0.879_625_66 * std * 0.879_625_66 * std + mean * mean).squareRoot()
+  }
+  public var isCentered: Bool { mean == 0 }
+
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) {

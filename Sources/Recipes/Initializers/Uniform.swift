@@ -11,6 +11,8 @@ public struct Uniform: Initializer {
 
   public init() {}
 
+  public func std(_ fan: Fan) -> Double { limit / 3.0.squareRoot() }
+
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) { random.fill(values, uniformFrom: -Float(limit), to: Float(limit)) }

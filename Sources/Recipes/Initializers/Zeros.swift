@@ -7,6 +7,8 @@ public struct Zeros: Initializer {
 
   public init() {}
 
+  public func std(_ fan: Fan) -> Double { 0 }
+
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) { values.update(repeating: 0) }

@@ -93,7 +93,8 @@ struct BatchNormKernel: Kernel {
     let (mean, variance) = (pass[mean], pass[variance])
     let (batchMean, batchVariance) = (pass[batch], doubles(pass))
     for feature in 0..<features {
-      mean[feature] += Float(momentum) * (batchMean[feature] - mean[feature])
+      let past = Double(mean[feature])
+      mean[feature] = Float(past + momentum * (Double(batchMean[feature]) - past))
       let old = Double(variance[feature])
       // Finite inputs beyond 1e19 have a variance beyond float32: the largest one is nearest to it.
       let new = old + momentum * (batchVariance[feature] * unbiased - old)

@@ -29,6 +29,13 @@ public struct Dense: Layer {
 
   public init() {}
 
+  public func validate(at path: String) throws {
+    guard biasInitializer.member.needsMatrix else { return }
+    throw KeelError(
+      .invalid, at: "\(path).bias-initializer", "'\(biasInitializer.name)' is for matrices",
+      fix: "use zeros, or another initializer that fills numbers one by one")
+  }
+
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
     let fan = Fan(input: input.shape.last, output: units)

@@ -191,7 +191,7 @@ struct GeneratedDataTests {
         + "fewer samples"),
     Refusal(
       dataset: .circles(samples: 1),
-      message: "data.circles.samples: 1 is out of range; write a number of at least 2"),
+      message: "data.circles.samples: 1 is out of range; write a whole number of at least 2"),
     Refusal(
       dataset: .circles(factor: 1),
       message: "data.circles.factor: 1 is out of range; write a number above 0 and below 1"),
@@ -203,14 +203,14 @@ struct GeneratedDataTests {
       message: "data.moons.noise: -0.5 is out of range; write a number of at least 0"),
     Refusal(
       dataset: .blobs(classes: 0),
-      message: "data.blobs.classes: 0 is out of range; write a number of at least 2"),
+      message: "data.blobs.classes: 0 is out of range; write a whole number of at least 2"),
     Refusal(
       dataset: .blobs(samples: 4, classes: 5),
       message: "data.blobs.classes: 5 classes, but only 4 samples; ask for at least one sample of "
         + "each class"),
     Refusal(
       dataset: .regression(features: 0),
-      message: "data.regression.features: 0 is out of range; write a number of at least 1"),
+      message: "data.regression.features: 0 is out of range; write a whole number of at least 1"),
     Refusal(
       dataset: .regression(samples: 10, test: .count(10)),
       message: "data.regression: test: 10 takes 10 of 10 rows; leave at least one row to test and "

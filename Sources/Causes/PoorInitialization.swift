@@ -1,0 +1,62 @@
+import KeelEngine
+import KeelRecipes
+
+/// The initial weights are too large for their layers: every layer multiplies what it passes on.
+///
+/// **Definition** The root mean square of a weight's initial values over that of the reference (He,
+/// LeCun or Xavier), the largest of all layers; it deviates above 2.
+///
+/// **References** Glorot and Bengio, 2010; He et al., 2015, eq. 10 and 14.
+public enum PoorInitialization: Cause {
+  public static let name = "poor-initialization"
+  public static let summary = "the initial weights are too large for their layers"
+
+  public static func deviation(in subject: Subject) -> Deviation? {
+    guard let given = weights(subject.recipe, subject.parts),
+      let sound = weights(subject.recipe.referencePoint, subject.parts)
+    else { return nil }
+    let ratios = zip(given, sound).map { ($0.rms / $1.rms, $0.rms, $1.rms, $0.layer) }
+    guard let worst = ratios.max(by: { $0.0 < $1.0 }), worst.0 > Reference.initialization else {
+      return nil
+    }
+    return Deviation(
+      quantity: "root mean square of initial weights", value: worst.1, reference: worst.2,
+      place: worst.3)
+  }
+
+  public static func reset(_ subject: Subject) -> Recipe? { subject.recipe.referencePoint }
+
+  /// The root mean square of each weight as it begins, measured rather than derived, so that it holds
+  /// for every initializer.
+  private static func weights(_ recipe: Recipe, _ parts: Parts) -> [(layer: String, rms: Double)]? {
+    guard let plan = try? recipe.plan(row: parts.train.shape, capacity: 1) else { return nil }
+    return plan.parameters.filter { $0.role == .weight }.map { parameter in
+      var random = Random(seed: recipe.seed, stream: parameter.name)
+      var values = [Float](repeating: 0, count: parameter.shape.count)
+      values.withUnsafeMutableBufferPointer { parameter.fill($0, &random) }
+      let squares = values.reduce(0.0) { $0 + Double($1) * Double($1) }
+      return (parameter.layer, (squares / Double(values.count)).squareRoot())
+    }
+  }
+
+  public static let guilty: [Recipe] = [
+    network(.normal(std: 1), layers: 6, units: 64),
+    network(.normal(std: 0.6), layers: 8, units: 64),
+    network(.uniform(1), layers: 8, units: 96),
+  ]
+
+  public static let innocent: [Recipe] = [
+    network(.he(), layers: 6, units: 64), network(.normal(std: 0.2), layers: 4, units: 32),
+  ]
+
+  private static func network(
+    _ initializer: Choice<Initializers>, layers: Int, units: Int
+  ) -> Recipe {
+    Recipe(
+      name: "\(initializer.name)-\(layers)x\(units)",
+      data: .regression(samples: 512, features: 8, noise: 0.1),
+      model: [.repeat(layers, [.dense(units), .relu]), .dense(1)], initializer: initializer,
+      loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.002),
+      training: .init(epochs: 30, batch: 32))
+  }
+}

@@ -1,0 +1,69 @@
+import KeelRecipes
+
+/// An activation is so steep that gradients grow on their way through it.
+///
+/// **Definition** √E[φ′(z)²] for a standard normal z, the largest of all hidden activations; it
+/// deviates above 1.1. For the exponential it is e = 2.72; for SELU 1.03, for ReLU 0.71.
+public enum SteepActivation: Cause {
+  public static let name = "steep-activation"
+  public static let summary = "an activation is so steep that gradients grow through it"
+
+  public static func deviation(in subject: Subject) -> Deviation? {
+    let slopes = hidden(subject.recipe).compactMap { activation in
+      activation.rootMeanSquareSlope.map { (slope: $0, name: type(of: activation).name) }
+    }
+    guard let worst = slopes.max(by: { $0.slope < $1.slope }), worst.slope > Reference.slope else {
+      return nil
+    }
+    return Deviation(
+      quantity: "slope of the activation", value: worst.slope, reference: Reference.slope,
+      place: worst.name)
+  }
+
+  /// ReLU in place of each steep one.
+  public static func reset(_ subject: Subject) -> Recipe? {
+    subject.recipe.replacingLeaves { choice in
+      switch choice.ingredient {
+      case let activation as any Activation where isSteep(activation): return [.relu]
+      case var dense as Dense where isSteep(dense.activation.member):
+        dense.activation = .relu
+        return [Choice(dense)]
+      default: return [choice]
+      }
+    }
+  }
+
+  /// Whether a layer is an activation beyond the reference.
+  package static func isSteep(_ choice: Choice<Layers>) -> Bool {
+    ((choice.ingredient as? any Activation) ?? (choice.ingredient as? Dense)?.activation.member)
+      .map(isSteep) ?? false
+  }
+
+  private static func isSteep(_ activation: any Activation) -> Bool {
+    (activation.rootMeanSquareSlope ?? 0) > Reference.slope
+  }
+
+  private static func hidden(_ recipe: Recipe) -> [any Activation] {
+    recipe.leaves.compactMap { choice in
+      (choice.ingredient as? any Activation) ?? (choice.ingredient as? Dense)?.activation.member
+    }
+  }
+
+  public static let guilty: [Recipe] = [
+    network(.exponential, layers: 5), network(.exponential, layers: 8),
+    network(.leakyReLU(slope: 3), layers: 10),
+  ]
+
+  public static let innocent: [Recipe] = [
+    network(.elu(), layers: 5), network(.selu, layers: 5), network(.gelu, layers: 5),
+  ]
+
+  private static func network(_ activation: Choice<Layers>, layers: Int) -> Recipe {
+    Recipe(
+      name: "\(activation.name)-\(layers)",
+      data: .spirals(samples: 600, classes: 3, noise: 0.05),
+      model: [.repeat(layers, [.dense(24), activation]), .dense(3)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 60, batch: 32))
+  }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import Keel
+
+struct DiagnoseCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diagnose",
+    abstract: "Why did it explode? The causes at work, shown by experiment.")
+
+  @OptionGroup var source: RecipeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+
+  func run() async throws {
+    machine.apply()
+    let recipe = try source.read()
+    let bar = ProgressBar(isWanted: output.wantsProgress)
+    let diagnosis = try await interruptible {
+      try await recipe.diagnosed { step in
+        bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+      }
+    }
+    bar.clear()
+    if output.json {
+      print(JSON.text(DiagnosisPage.Body(recipe: recipe, diagnosis: diagnosis)))
+    } else {
+      let page = DiagnosisPage(diagnosis: diagnosis, name: recipe.name, line: source.line)
+      Terminal.output.write(page.text)
+    }
+    if diagnosis.verdict == .exploding { throw ExitCode(1) }
+  }
+}

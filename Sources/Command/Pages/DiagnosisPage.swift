@@ -1,0 +1,104 @@
+import Keel
+
+/// What a person reads after a diagnosis: the verdict, the causes with their proof, what was ruled
+/// out, and what to type next.
+struct DiagnosisPage {
+  let diagnosis: Diagnosis
+  let name: String
+  let line: String
+
+  private var out: Terminal { .output }
+
+  /// The same for machines.
+  struct Body: Encodable {
+    let recipe: Recipe
+    let diagnosis: Diagnosis
+
+    enum CodingKeys: CodingKey { case recipe, verdict, findings, ruledOut, truthTable, training }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(recipe, forKey: .recipe)
+      try container.encode(diagnosis.verdict, forKey: .verdict)
+      try container.encode(diagnosis.findings, forKey: .findings)
+      try container.encode(diagnosis.ruledOut, forKey: .ruledOut)
+      try container.encode(diagnosis.truthTable, forKey: .truthTable)
+      try container.encode(diagnosis.training, forKey: .training)
+    }
+  }
+
+  var text: String {
+    guard let explosion = diagnosis.training.explosion else {
+      return "\(out.bold(Text.plain(name)))  \(diagnosis.verdict.rawValue): it does not explode "
+        + "(skill \(Text.number(diagnosis.training.skill)))\n"
+    }
+    let head = [
+      "\(out.bold(Text.plain(name)))  \(out.red("✗ exploding")) at step \(explosion.step)",
+      "  \(TrainPage.sentence(explosion))", "",
+    ]
+    return (head + FindingLines(diagnosis.findings).lines + ruledOut + table + next)
+      .joined(separator: "\n") + "\n"
+  }
+
+  private var ruledOut: [String] {
+    diagnosis.ruledOut.isEmpty
+      ? []
+      : [out.bold("not at work")]
+        + diagnosis.ruledOut.map { "  \(Text.padded($0.cause, 20)) \($0.why)" } + [""]
+  }
+
+  private var table: [String] {
+    guard let rows = diagnosis.truthTable, !rows.isEmpty else { return [] }
+    return [out.bold("experiments") + "  (the factors named stay, the others are reset)"]
+      + rows.map { row in
+        let kept = row.kept.isEmpty ? "none: the reference" : row.kept.joined(separator: " + ")
+        return "  \(Text.padded(row.outcome, 15)) \(Text.right(Text.count(row.steps), 6)) steps  "
+          + kept
+      } + [""]
+  }
+
+  private var next: [String] {
+    [out.dim("next"), "  keel cure \(line)    find the smallest change that works"]
+  }
+}
+
+/// Findings as lines: the cause, whether it is enough alone, what was measured, and the command that
+/// shows it again.
+struct FindingLines {
+  private let findings: [Finding]
+  private var out: Terminal { .output }
+
+  init(_ findings: [Finding]) { self.findings = findings }
+
+  var lines: [String] {
+    guard !findings.isEmpty else {
+      return ["\(out.bold("cause"))   none of those Keel knows was shown to be at work", ""]
+    }
+    return findings.flatMap { finding in
+      let percent = Int((finding.confidence * 100).rounded())
+      let place = finding.place.map { ", \($0)" } ?? ""
+      return [
+        "\(out.bold("cause"))   \(finding.cause)\(place)  (\(finding.kind.rawValue), \(percent) %)",
+        "        \(Self.proof(finding.kind))",
+      ] + finding.exhibits.flatMap(exhibit)
+    } + [""]
+  }
+
+  private static func proof(_ kind: Finding.Kind) -> String {
+    switch kind {
+    case .cause: "enough alone: resetting it heals, and with it alone a sound recipe is sick"
+    case .contributing: "resetting it heals, but with it alone a sound recipe is well"
+    case .overdetermined: "enough alone, and not the only one: all that are must be mended"
+    case .joint: "only together with the others named here: mending one is enough"
+    case .suspect: "it deviates, but no experiment has decided"
+    }
+  }
+
+  private func exhibit(_ exhibit: Exhibit) -> [String] {
+    let line =
+      "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
+      + "reference \(Text.number(exhibit.expected))"
+    guard let command = exhibit.command else { return [line] }
+    return [line + " — see for yourself:", "        " + out.dim(command)]
+  }
+}

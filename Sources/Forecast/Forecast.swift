@@ -1,0 +1,146 @@
+import KeelRecipes
+import KeelTraining
+
+/// What theory, real batches and a dry run say before training. Its coding keys are part of the
+/// command's contract.
+///
+/// The verdict comes from the dry run alone (and, for linear models under squared error, from their
+/// exact curvature): gains and sharpness are exhibits. It never says that a training is stable for
+/// ever: what sharpens after the dry run is the monitor's business.
+public struct Forecast: Codable, Sendable {
+  public enum Verdict: String, Hashable, Codable, Sendable {
+    /// Nothing exploded in the dry run.
+    case stable
+    case exploding
+    /// No gradient reaches the first layer.
+    case vanishing
+  }
+
+  public struct LearningRate: Hashable, Codable, Sendable {
+    public let current: Double
+    /// The largest rate that stays finite and ends below its starting loss; nil where none was found.
+    public let limit: Double?
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(current, forKey: .current)
+      try container.encode(limit, forKey: .limit)
+    }
+  }
+
+  /// One layer with a weight, at initialisation.
+  public struct Layer: Hashable, Codable, Sendable {
+    public let name: String
+    /// Root mean square of its output over that of the layer's before (of the input).
+    public let forwardGain: Double
+    /// Norm of the gradient at the output of the layer before, over that at its own.
+    public let backwardGain: Double
+    /// Norm of the gradient of its parameters; NaN where the pass was not finite.
+    public let gradientNorm: Double
+    /// The same two gains by theory; nil where a layer is unknown to it.
+    public let theory: Theory?
+
+    public struct Theory: Hashable, Codable, Sendable {
+      public let forwardGain: Double
+      public let backwardGain: Double
+      /// Whether the layer is what the theory is about: wide, with independent, centred weights.
+      public let isExact: Bool
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(name, forKey: .name)
+      try container.encode(forwardGain, forKey: .forwardGain)
+      try container.encode(backwardGain, forKey: .backwardGain)
+      try container.encode(gradientNorm, forKey: .gradientNorm)
+      try container.encode(theory, forKey: .theory)
+    }
+  }
+
+  /// What was spent on it.
+  public struct Cost: Hashable, Codable, Sendable {
+    /// Gradient evaluations.
+    public let evaluations: Double
+    public let limit: Double
+  }
+
+  public let recipe: Recipe
+  public let verdict: Verdict
+  /// The step in which a training would be called exploding; nil where it would not.
+  public let step: Int?
+  /// Suspects: without a trial no confidence exceeds 0.8.
+  public var findings: [Finding]
+  /// log₁₀ of the norm of the gradient at the first layer's output over that at the last: measured,
+  /// or by theory where the measured pass was not finite. NaN where neither knows.
+  public let gradientGrowth: Double
+  public let learningRate: LearningRate
+  public let margin: Margin
+  /// Between which factors each edge lies.
+  public let searched: Searched
+  public let layers: [Layer]
+  /// The step with the first value that float32 does not hold, if nobody stops the training before:
+  /// seen, or continued from the growth of the loss.
+  public let diesAtStep: Int?
+  public let dryRun: DryRun
+  /// Nil in a quick forecast.
+  public let sharpness: Sharpness?
+  public let cost: Cost
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(recipe, forKey: .recipe)
+    try container.encode(verdict, forKey: .verdict)
+    try container.encode(step, forKey: .step)
+    try container.encode(findings, forKey: .findings)
+    try container.encode(gradientGrowth, forKey: .gradientGrowth)
+    try container.encode(learningRate, forKey: .learningRate)
+    try container.encode(margin, forKey: .margin)
+    try container.encode(searched, forKey: .searched)
+    try container.encode(layers, forKey: .layers)
+    try container.encode(diesAtStep, forKey: .diesAtStep)
+    try container.encode(dryRun, forKey: .dryRun)
+    try container.encode(sharpness, forKey: .sharpness)
+    try container.encode(cost, forKey: .cost)
+  }
+}
+
+/// How much a forecast looks at.
+public enum ForecastScope: Hashable, Sendable {
+  /// Theory, one measured batch and the dry run.
+  case quick
+  /// Sharpness, the limit of the learning rate and the margins besides.
+  case full
+}
+
+extension Recipe {
+  /// Says before training whether it will explode, on a thread of its own.
+  /// - Parameter observe: evaluations spent so far, and the most there may be.
+  /// - Throws: `KeelError` where the recipe cannot be trained at all; `CancellationError`.
+  public func forecast(
+    _ scope: ForecastScope = .full, observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+  ) async throws -> Forecast {
+    try await Forecasting(recipe: self).run(scope, observe)
+  }
+
+  /// The same, of rows that have been read, where the caller runs.
+  package func forecast(
+    _ parts: Parts, _ scope: ForecastScope = .full, observe: (Int, Int) -> Void = { _, _ in }
+  ) throws -> Forecast {
+    try Forecaster(self, parts, scope).run(observe)
+  }
+}
+
+/// A thread for one forecast.
+private actor Forecasting {
+  private let recipe: Recipe
+  private let thread = ThreadExecutor(name: "keel-forecast")
+
+  init(recipe: Recipe) { self.recipe = recipe }
+
+  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  func run(_ scope: ForecastScope, _ observe: (Int, Int) -> Void) throws -> Forecast {
+    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    return try recipe.forecast(parts, scope, observe: observe)
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import KeelEngine
+import KeelRecipes
+import KeelTraining
+
+/// Puts a forecast together: theory, one measured batch, the dry run, sharpness, margins.
+struct Forecaster {
+  private let recipe: Recipe
+  private let scope: ForecastScope
+  private let sandbox: Sandbox
+  private let theory: Propagation
+  private let inputLogSquare: Double
+
+  init(_ recipe: Recipe, _ parts: Parts, _ scope: ForecastScope) throws {
+    self.recipe = recipe
+    self.scope = scope
+    sandbox = try Sandbox(recipe, parts: parts)
+    let signal = sandbox.sampleSignal()
+    inputLogSquare = signal.logSquare
+    theory = Propagation(
+      recipe, input: sandbox.plan.input.shape, signal: signal, batch: sandbox.batchSize)
+  }
+
+  func run(_ observe: (Int, Int) -> Void) throws -> Forecast {
+    func note() throws {
+      observe(Int(sandbox.meter.spent), Int(sandbox.meter.limit))
+      try Task.checkCancellation()
+    }
+    let measured = sandbox.measurement()
+    let growth = measured.gradientGrowth ?? theory.gradientGrowth ?? .nan
+    try note()
+    let (dryRun, judged) = sandbox.dryRun()
+    try note()
+    let fate = self.fate(judged, dryRun)
+    let isExploding = judged == .exploding || fate.passes != nil
+    var sharpness: Sharpness?
+    var searched = Searched()
+    if scope == .full {
+      sharpness = sandbox.sharpness()
+      try note()
+      let search = MarginSearch(
+        sandbox: sandbox, dryRun: dryRun, isExploding: isExploding, depth: measured.layers.count,
+        gradientGrowth: growth, sharpness: sharpness)
+      searched.learningRate = try search.learningRate()
+      try note()
+      searched.initialization = try search.initialization(rateMargin: searched.learningRate.edge)
+      try note()
+      if !hasScaledInputs {
+        searched.data = try search.data(rateMargin: searched.learningRate.edge)
+      }
+      try note()
+    }
+    let current = recipe.optimizer.member.learningRate
+    let limit = searched.learningRate.holding.map { $0 * current }
+    return Forecast(
+      recipe: recipe, verdict: isExploding ? .exploding : judged,
+      step: isExploding ? dryRun.explosion?.step ?? fate.passes ?? dryRun.steps : nil,
+      findings: [], gradientGrowth: growth,
+      learningRate: .init(current: current, limit: scope == .full ? limit : nil),
+      margin: searched.margin, searched: searched,
+      layers: layers(measured), diesAtStep: fate.dies, dryRun: dryRun, sharpness: sharpness,
+      cost: .init(evaluations: sandbox.meter.spent.rounded(.up), limit: sandbox.meter.limit))
+  }
+
+  private var hasScaledInputs: Bool {
+    recipe.standardize == .inputs || recipe.standardize == .both
+  }
+
+  /// Measured where the pass was finite, theory's otherwise.
+  private func layers(_ measured: Measurement) -> [Forecast.Layer] {
+    let gains = theory.gains(inputLogSquare: inputLogSquare)
+    return measured.layers.enumerated().map { index, layer in
+      let gain = gains.count == measured.layers.count ? gains[index] : nil
+      func either(_ value: Double, _ other: Double?) -> Double {
+        value.isFinite && value != 0 ? value : other ?? value
+      }
+      return Forecast.Layer(
+        name: layer.name, forwardGain: either(layer.forwardGain, gain?.forward),
+        backwardGain: either(layer.backwardGain, gain?.backward),
+        gradientNorm: layer.gradientNorm,
+        theory: gain.map {
+          .init(forwardGain: $0.forward, backwardGain: $0.backward, isExact: $0.isExact)
+        })
+    }
+  }
+
+  /// When it passes the edge for good, and when float32 ends: by the dry run, by the exact curvature
+  /// of a linear model, or by continuing the growth of the loss.
+  private func fate(_ judged: Forecast.Verdict, _ dryRun: DryRun) -> LinearModel.Fate {
+    if let explosion = dryRun.explosion, explosion.kind == .nonFinite {
+      return LinearModel.Fate(passes: nil, dies: explosion.step)
+    }
+    let edge = 5 * sandbox.trainer.baseline.scale
+    if let linear = LinearModel(sandbox) {
+      let fate = linear.fate(recipe, edge: edge, total: sandbox.total, horizon: 100_000)
+      let isWhole = sandbox.stepsPerEpoch == 1
+      // Single batches add to what the mean batch does: their growth, where it is seen, is faster.
+      let dies = isWhole ? fate.dies : continued(dryRun) ?? fate.dies
+      return LinearModel.Fate(passes: fate.passes, dies: dies)
+    }
+    return LinearModel.Fate(passes: nil, dies: continued(dryRun))
+  }
+
+  /// Where the loss would leave float32 if it went on growing as in the last steps of the dry run;
+  /// nil where it does not grow, or stands below where it began.
+  private func continued(_ dryRun: DryRun) -> Int? {
+    let losses = dryRun.losses.filter(\.isFinite).map(Double.init)
+    let recent = losses.suffix(max(4, min(20, losses.count / 2))).map { log(max($0, 1e-300)) }
+    guard recent.count >= 4, let last = recent.last else { return nil }
+    let middle = Double(recent.count - 1) / 2
+    var (products, squares) = (0.0, 0.0)
+    for (index, value) in recent.enumerated() {
+      products += (Double(index) - middle) * value
+      squares += (Double(index) - middle) * (Double(index) - middle)
+    }
+    let slope = products / squares
+    guard slope > 0.01, last > log(2 * sandbox.trainer.baseline.scale) else { return nil }
+    let rest = log(Double(Float.greatestFiniteMagnitude)) - last
+    return dryRun.losses.count + Int((rest / slope).rounded(.up))
+  }
+}

@@ -1,0 +1,52 @@
+/// How large the numbers of a training part are, before any standardisation.
+public struct DataSummary: Hashable, Sendable {
+  /// One block of columns.
+  public struct Block: Hashable, Sendable {
+    /// The root mean square of all its numbers.
+    public let rms: Double
+    /// The largest magnitude, and where it stands; row and column count from 0.
+    public let largest: Double
+    public let row: Int
+    public let column: Int
+    /// Whether a column never changes, so that it cannot be standardised.
+    public let hasConstantColumn: Bool
+  }
+
+  public let inputs: Block
+  /// Nil where the targets are classes.
+  public let targets: Block?
+  /// The least and the greatest target; nil where they are classes.
+  public let targetRange: ClosedRange<Float>?
+  /// Columns of targets; 1 for classes.
+  public let targetColumns: Int
+
+  public init(_ examples: Examples) {
+    inputs = Block(
+      examples.inputs, columns: examples.isHomogeneous ? 1 : examples.shape.count)
+    targetColumns = examples.targets.columns
+    guard case .numbers(let numbers) = examples.targets.values else {
+      (targets, targetRange) = (nil, nil)
+      return
+    }
+    targets = Block(numbers, columns: examples.targets.columns)
+    targetRange = numbers.min().flatMap { low in numbers.max().map { low...$0 } }
+  }
+}
+
+extension DataSummary.Block {
+  init(_ values: [Float], columns: Int) {
+    var (squares, largest, index) = (0.0, Float(0), 0)
+    for (position, value) in values.enumerated() {
+      squares += Double(value) * Double(value)
+      if abs(value) > largest { (largest, index) = (abs(value), position) }
+    }
+    rms = (squares / Double(max(1, values.count))).squareRoot()
+    self.largest = Double(largest)
+    (row, column) = (index / columns, index % columns)
+    hasConstantColumn = (0..<columns).contains { column in
+      stride(from: column, to: values.count, by: columns).allSatisfy {
+        values[$0] == values[column]
+      }
+    }
+  }
+}

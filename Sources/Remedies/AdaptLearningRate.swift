@@ -1,0 +1,32 @@
+import KeelCauses
+import KeelRecipes
+
+/// An optimizer whose steps do not depend on how large gradients are: Adam.
+///
+/// Each parameter moves by about the rate in a step, however steep its slope.
+///
+/// **References** Kingma and Ba, ICLR 2015.
+public struct AdaptLearningRate: Remedy {
+  public static let name = "adapt-learning-rate"
+  public static let summary = "Adam in place of the optimizer"
+  public static let treats = [LargeLearningRate.name, UnscaledData.name, PoorInitialization.name]
+  public static let price = Price(
+    invasiveness: 1, timePerStep: 1.2, risk: "two more numbers a parameter; may generalise less")
+  public static let isHot = false
+
+  public let rate: Double
+
+  public init(rate: Double) { self.rate = rate }
+
+  /// The reference rate, and half a decade to both sides.
+  public static func candidates(for patient: Patient) -> [AdaptLearningRate] {
+    let isAdam = patient.recipe.optimizer.ingredient is Adam
+    return isAdam ? [] : [0.003, 0.001, 0.0003].map(AdaptLearningRate.init)
+  }
+
+  public func applied(to subject: Subject) -> Recipe? {
+    var recipe = subject.recipe
+    recipe.optimizer = .adam(learningRate: rate)
+    return recipe == subject.recipe ? nil : recipe
+  }
+}

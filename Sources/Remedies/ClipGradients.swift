@@ -1,0 +1,36 @@
+import KeelCauses
+import KeelRecipes
+
+/// Gradients scaled back to a norm before each update.
+///
+/// The direction stays, the step is bounded. It cannot help where the forward pass overflows.
+///
+/// **References** Pascanu et al., 2013, algorithm 1: thresholds from half to ten times the usual norm.
+public struct ClipGradients: Remedy {
+  public static let name = "clip-gradients"
+  public static let summary = "gradients scaled back to a norm"
+  public static let treats = [
+    LargeLearningRate.name, PoorInitialization.name, UnscaledData.name, ExcessiveDepth.name,
+  ]
+  public static let price = Price(
+    invasiveness: 1, timePerStep: 1.02, risk: "hides the cause where it acts in most steps")
+  public static let isHot = true
+
+  /// The largest norm of all gradients together.
+  public let limit: Double
+
+  public init(limit: Double) { self.limit = limit }
+
+  /// The norm of the first gradient, a tenth and a hundredth of it, and 1.
+  public static func candidates(for patient: Patient) -> [ClipGradients] {
+    let first = patient.firstGradientNorm ?? 1
+    let limits = [first, first / 10, first / 100, 1].map(rounded).filter { $0 > 0 }
+    return Set(limits).sorted(by: >).map(ClipGradients.init)
+  }
+
+  public func applied(to subject: Subject) -> Recipe? {
+    var recipe = subject.recipe
+    recipe.clipping.choices.append(.globalNorm(limit))
+    return recipe
+  }
+}

@@ -1,0 +1,31 @@
+import KeelCauses
+import KeelRecipes
+
+/// A limit on the norm of the weights into each unit.
+///
+/// Weights cannot run away; what overflows in the first forward pass it does not mend.
+///
+/// **References** Srebro and Shraibman, 2005; Srivastava et al., *Dropout*, JMLR 2014, §5.1.
+public struct ConstrainWeights: Remedy {
+  public static let name = "constrain-weights"
+  public static let summary = "a limit on the norm of each unit's weights"
+  public static let treats = [LargeLearningRate.name, PoorInitialization.name]
+  public static let price = Price(
+    invasiveness: 1, timePerStep: 1.05, risk: "the network may not be able to fit")
+  public static let isHot = true
+
+  public let limit: Double
+
+  public init(limit: Double) { self.limit = limit }
+
+  /// 3 and 4 are the limits of the dropout papers; 2 is √2 times the norm He gives a unit.
+  public static func candidates(for patient: Patient) -> [ConstrainWeights] {
+    [4, 3, 2].map(ConstrainWeights.init)
+  }
+
+  public func applied(to subject: Subject) -> Recipe? {
+    var recipe = subject.recipe
+    recipe.regularizer.choices.append(.maxNorm(limit))
+    return recipe
+  }
+}

@@ -1,0 +1,41 @@
+import KeelCauses
+import KeelRecipes
+
+/// Batch normalisation between each hidden layer and its activation.
+///
+/// However large a layer's weights, what it passes on has unit variance. In a deep plain network it
+/// makes gradients grow by itself: ×1.21 a layer with ReLU.
+///
+/// **References** Ioffe and Szegedy, 2015; Yang et al., ICLR 2019.
+public struct NormalizeBatches: Remedy {
+  public static let name = "normalize-batches"
+  public static let summary = "batch normalisation before each hidden activation"
+  public static let treats = [
+    PoorInitialization.name, ExcessiveDepth.name, LargeLearningRate.name, UnscaledData.name,
+    SteepActivation.name,
+  ]
+  public static let price = Price(
+    invasiveness: 2, timePerStep: 1.3, risk: "depends on the batch; explodes by itself when deep")
+  public static let isHot = false
+
+  public init() {}
+
+  public static func candidates(for patient: Patient) -> [NormalizeBatches] {
+    let isSmall = patient.recipe.training.batch < 8
+    return isSmall ? [] : [NormalizeBatches()]
+  }
+
+  public func applied(to subject: Subject) -> Recipe? {
+    guard !subject.recipe.leaves.contains(where: { $0.ingredient is BatchNorm }) else { return nil }
+    let last = subject.recipe.leaves.last { $0.ingredient is Dense }
+    var recipe = subject.recipe.replacingLeaves { choice in
+      guard var dense = choice.ingredient as? Dense, choice != last else { return [choice] }
+      guard dense.activation != .linear else { return [choice, .batchNorm()] }
+      let activation = Choice<Layers>(dense.activation.ingredient)
+      dense.activation = .linear
+      return [Choice(dense), .batchNorm(), activation]
+    }
+    recipe.name = subject.recipe.name
+    return recipe == subject.recipe ? nil : recipe
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import Keel
+import KeelArchive
+import Testing
+
+/// Either the new file is there, or the old one still is. The full disk is in `ExitCodeTests`.
+@Suite struct AtomicFileTests {
+  @Test func replacesAFileAndLeavesNothingElse() throws {
+    let scratch = try Scratch()
+    try scratch.write("a", "old")
+    try AtomicFile.write(Data("new".utf8), to: scratch("a"))
+    #expect(try String(contentsOfFile: scratch("a"), encoding: .utf8) == "new")
+    try AtomicFile.write(Data(), to: scratch("b"))
+    #expect(try scratch.contents == ["a", "b"])
+  }
+
+  @Test func takesTheLongestNameThereIs() throws {
+    let scratch = try Scratch()
+    let name = String(repeating: "n", count: 255)
+    try AtomicFile.write(Data("x".utf8), to: scratch(name))
+    #expect(try scratch.contents == [name])
+  }
+
+  @Test func writesThroughALink() throws {
+    let scratch = try Scratch()
+    try scratch.write("real", "old")
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch("link"), withDestinationPath: scratch("real"))
+    try AtomicFile.write(Data("new".utf8), to: scratch("link"))
+    #expect(try String(contentsOfFile: scratch("real"), encoding: .utf8) == "new")
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: scratch("link")) == scratch("real"))
+  }
+
+  private func refusal(_ path: String) throws -> KeelError {
+    let check = try failure { try AtomicFile.check(path) }
+    let write = try failure { try AtomicFile.write(Data("x".utf8), to: path) }
+    #expect(check == write)
+    #expect(check.kind == .unwritable)
+    return write
+  }
+
+  @Test func refusesAFolderThatIsNotThere() throws {
+    let scratch = try Scratch()
+    #expect(
+      try refusal(scratch("no/a")).description
+        == "\(scratch("no/a")): the folder \(scratch("no")) is not there; create it, or name another"
+    )
+    #expect(try scratch.contents.isEmpty)
+  }
+
+  @Test func refusesAFileInTheFoldersPlace() throws {
+    let scratch = try Scratch()
+    try scratch.write("file", "x")
+    #expect(
+      try refusal(scratch("file/a")).what == "the folder \(scratch("file")) is not there")
+  }
+
+  @Test func refusesAFolder() throws {
+    let scratch = try Scratch()
+    #expect(
+      try refusal(scratch.path).description == "\(scratch.path): is a folder; name a file in it")
+  }
+
+  /// As root a rename would put a file in the place of /dev/null.
+  @Test func refusesWhatIsNoFile() throws {
+    let scratch = try Scratch()
+    #expect(mkfifo(scratch("pipe"), 0o600) == 0)
+    #expect(
+      try refusal(scratch("pipe")).description == "\(scratch("pipe")): is not a file; name another")
+    #expect(try scratch.contents == ["pipe"])
+  }
+
+  @Test(.enabled(if: getuid() != 0, "root may write anywhere"))
+  func refusesAFolderThatMayNotBeWritten() throws {
+    let scratch = try Scratch()
+    #expect(chmod(scratch.path, 0o500) == 0)
+    defer { chmod(scratch.path, 0o700) }
+    #expect(
+      try refusal(scratch("a")).what == "cannot be written (Permission denied)")
+  }
+}

@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+/// A disk without room: the old file survives, nothing else is left, and the shell is told.
+@Suite struct FullDiskTests {
+  @Test func aModel() throws {
+    let tool = try Tool()
+    try tool.write("r.yaml", Sample.healthy.replacing("dense: 16", with: "dense: 512"))
+    try tool.write("model", "old")
+    let result = try tool.run("train", "r.yaml", "--save", "model", blocks: 1)
+    #expect(result.code == 74)
+    #expect(result.out.isEmpty)
+    #expect(
+      result.err == "error: model: cannot be written (File too large); "
+        + "make room, or choose a place that can be written\n")
+    #expect(try tool.read("model") == "old")
+    #expect(try tool.contents == ["model", "r.yaml"])
+  }
+
+  @Test func aCuredRecipe() throws {
+    let tool = try Tool()
+    try tool.write("r.yaml", Sample.exploding)
+    let result = try tool.run("cure", "r.yaml", "-o", "fixed.yaml", "--json", blocks: 0)
+    #expect(result.code == 74)
+    let error = try #require(try result.json["error"] as? [String: Any])
+    #expect(error["where"] as? String == "fixed.yaml")
+    #expect(error["what"] as? String == "cannot be written (File too large)")
+    #expect(try tool.contents == ["r.yaml"])
+  }
+
+  @Test(
+    .enabled(if: FileManager.default.fileExists(atPath: "/dev/full")),
+    arguments: [
+      ["show", "r.yaml"], ["train", "r.yaml"], ["train", "r.yaml", "--json"], ["list"], ["--help"],
+      ["show", "none.yaml", "--json"],
+    ])
+  func standardOutput(_ arguments: [String]) throws {
+    let tool = try Tool()
+    try tool.write("r.yaml", Sample.healthy)
+    let result = try tool.run(arguments, output: "/dev/full")
+    #expect(result.code == 74)
+    #expect(
+      result.err
+        == "error: standard output: cannot be written (No space left on device); make room\n")
+  }
+}

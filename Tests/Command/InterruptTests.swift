@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+/// Ctrl-C: stops at a step boundary, and says how to go on.
+@Suite(.serialized) struct InterruptTests {
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write("long.yaml", Sample.long)
+    return tool
+  }
+
+  @Test func aTraining() throws {
+    let tool = try tool()
+    let result = try tool.interrupt("train", "long.yaml", "--save", "model", "--seed", "3")
+    #expect(result.code == 130)
+    #expect(result.err.isEmpty)
+    #expect(result.out.contains(", stopped on request  "))
+    #expect(
+      result.out.hasSuffix(
+        """
+        saved to model
+        next
+          keel train long.yaml --seed 3    train it again from the start
+          keel predict model NEW.csv    use it
+
+        """))
+    #expect(try tool.contents == ["long.yaml", "model"])
+  }
+
+  @Test func aTrainingInJSON() throws {
+    let result = try tool().interrupt("train", "long.yaml", "--json")
+    #expect(result.code == 130)
+    let training = try result.json
+    #expect(training["outcome"] as? String == "stopped")
+    #expect(try #require(training["steps"] as? Int) > 0)
+  }
+
+  @Test func aCure() throws {
+    let tool = try tool()
+    let result = try tool.interrupt("cure", "long.yaml", "-o", "fixed.yaml")
+    #expect(result.code == 130)
+    #expect(result.out.isEmpty)
+    #expect(
+      result.err
+        == "error: keel: interrupted; nothing was written; "
+        + "type the same command again to begin anew\n")
+    #expect(try tool.contents == ["long.yaml"])
+  }
+
+  @Test func aCureInJSON() throws {
+    let result = try tool().interrupt("cure", "long.yaml", "--json")
+    #expect(result.code == 130)
+    let error = try #require(try result.json["error"] as? [String: Any])
+    #expect(error["what"] as? String == "interrupted; nothing was written")
+  }
+}
