@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo test bench catalog format lint clean
+.PHONY: deps build demo install test cases bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -27,8 +27,17 @@ demo: deps
 	$(BUILD) --product keel
 	.build/release/keel cure Recipes/exploding-mlp.yaml
 
+PREFIX ?= /usr/local
+install: deps
+	$(BUILD) --product keel
+	install -d $(PREFIX)/bin && install -m 755 .build/release/keel $(PREFIX)/bin/keel
+
 test: build
 	$(SWIFT) test -c release --skip-build
+
+# The verdicts of the real cases beside the checkout, three seeds each, as a table.
+cases: build
+	$(SWIFT) test -c release --skip-build --filter SharedCases | grep '^|'
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))

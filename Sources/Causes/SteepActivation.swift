@@ -2,7 +2,7 @@ import KeelRecipes
 
 /// An activation is so steep that gradients grow on their way through it.
 ///
-/// **Definition** √E[φ′(z)²] for a standard normal z, the largest of all hidden activations; it
+/// **Definition** √E[φ′(z)²] for a standard normal z, the largest of all activations; it
 /// deviates above 1.1. For the exponential it is e = 2.72; for SELU 1.03, for ReLU 0.71.
 public enum SteepActivation: Cause {
   public static let name = "steep-activation"

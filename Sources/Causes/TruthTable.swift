@@ -96,7 +96,8 @@ package struct TruthTable {
       case (true, true): .cause
       case (true, false): !isAnySick && heals.count { $0 } > 1 ? .joint : .contributing
       case (false, true):
-        isAnyHealed ? nil : sickens.count { $0 } > 1 ? .overdetermined : .suspect
+        // One factor alone that neither heals is no proof; of several the rest is enough, too.
+        isAnyHealed ? nil : factors.count > 1 ? .overdetermined : .suspect
       case (false, false): isAnyHealed || isAnySick ? nil : .suspect
       }
     }

@@ -26,6 +26,18 @@ struct RecipeOptions: ParsableArguments {
     return recipe
   }
 
+  /// Checks, before any work, that a file can be written and is not what the work is about.
+  func checkTarget(_ path: String, _ recipe: Recipe) throws {
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    if ([self.recipe] + recipe.files).map(resolved).contains(resolved(path)) {
+      throw KeelError(
+        .usage, at: path, "is the recipe, or a file it trains on", fix: "write to another file")
+    }
+    try AtomicFile.check(path)
+  }
+
   /// The same choice on a command line, for what to type next.
   var line: String {
     let words =

@@ -178,6 +178,16 @@ extension Recipe: CustomStringConvertible {
   /// The recipe as YAML, every default written out; it reads back as the same recipe.
   public var description: String { written.document() }
 
+  /// Every file the recipe names, as a path from the working directory.
+  public var files: [String] {
+    var names: [String] = []
+    _ = data.member.renamed { name in
+      names.append(name)
+      return name
+    }
+    return names.map { $0.hasPrefix("/") ? $0 : "\(folder.path)/\($0)" }
+  }
+
   /// The same recipe for a file in another folder: relative file names are written anew.
   public func renamingFiles(_ rename: (String) -> String) -> Recipe {
     var recipe = self

@@ -27,15 +27,21 @@ public struct NormalizeBatches: Remedy {
 
   public func applied(to subject: Subject) -> Recipe? {
     guard !subject.recipe.leaves.contains(where: { $0.ingredient is BatchNorm }) else { return nil }
-    let last = subject.recipe.leaves.last { $0.ingredient is Dense }
-    var recipe = subject.recipe.replacingLeaves { choice in
-      guard var dense = choice.ingredient as? Dense, choice != last else { return [choice] }
+    var count = 0
+    _ = subject.recipe.replacingLeaves { choice in
+      count += choice.ingredient is Dense ? 1 : 0
+      return [choice]
+    }
+    var seen = 0
+    let recipe = subject.recipe.replacingLeaves { choice in
+      guard var dense = choice.ingredient as? Dense else { return [choice] }
+      seen += 1
+      if seen == count { return [choice] }  // the output is left as it is
       guard dense.activation != .linear else { return [choice, .batchNorm()] }
       let activation = Choice<Layers>(dense.activation.ingredient)
       dense.activation = .linear
       return [Choice(dense), .batchNorm(), activation]
     }
-    recipe.name = subject.recipe.name
     return recipe == subject.recipe ? nil : recipe
   }
 }

@@ -79,16 +79,3 @@ extension Trainer {
       steps: batches.total)
   }
 }
-
-/// Runs the jobs of one actor, one after the other, on one thread.
-package final class ThreadExecutor: SerialExecutor {
-  private let queue: DispatchQueue
-
-  package init(name: String) { queue = DispatchQueue(label: name, qos: .userInitiated) }
-
-  package func enqueue(_ job: consuming ExecutorJob) {
-    let job = UnownedJob(job)
-    let executor = asUnownedSerialExecutor()
-    queue.async { job.runSynchronously(on: executor) }
-  }
-}

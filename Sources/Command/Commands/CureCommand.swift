@@ -20,7 +20,7 @@ struct CureCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     let recipe = try source.read()
-    if let fixed { try AtomicFile.check(fixed) }
+    if let fixed { try source.checkTarget(fixed, recipe) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let cure = Cure(recipe) { CurePage.show($0, on: bar) }
     let history = try await interruptible { try await cure.run() }

@@ -8,8 +8,8 @@ struct ListCommand: AsyncParsableCommand {
   @Argument(help: "One family only, such as layers or optimizers.")
   var family: String?
 
-  @Flag(help: "One JSON object on standard output.")
-  var json = false
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
 
   func run() async throws {
     let page = CatalogPage(.standard)
@@ -21,7 +21,7 @@ struct ListCommand: AsyncParsableCommand {
     }
     let chosen = page.families.filter { family == nil || $0.name == family }
     Terminal.output.write(
-      json
+      output.json
         ? JSON.text(Dictionary(uniqueKeysWithValues: chosen.map { ($0.name, $0.entries) }))
         : CatalogPage(families: chosen).text)
   }

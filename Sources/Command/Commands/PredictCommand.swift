@@ -13,10 +13,11 @@ struct PredictCommand: AsyncParsableCommand {
   @Argument(help: "A CSV file with the columns of training (others are ignored), or IDX images.")
   var data: String
 
-  @Flag(help: "One JSON object on standard output.")
-  var json = false
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
 
   func run() async throws {
+    machine.apply()
     let network = try ModelFile.read(model)
     let rows: NewRows
     if let images = network.recipe.data.ingredient as? IDX {
@@ -26,6 +27,6 @@ struct PredictCommand: AsyncParsableCommand {
     }
     let outputs = try network.predict(rows.rows)
     let page = PredictPage(network: network, outputs: outputs)
-    Terminal.output.write(json ? JSON.text(page) : page.text)
+    Terminal.output.write(output.json ? JSON.text(page) : page.text)
   }
 }

@@ -21,8 +21,8 @@ struct ShowCommand: AsyncParsableCommand {
   @Option(help: "The seed, in place of the recipe's.")
   var seed: UInt64?
 
-  @Flag(help: "One JSON object on standard output.")
-  var json = false
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
 
   /// Recipes to start from.
   enum Template: String, CaseIterable, ExpressibleByArgument {
@@ -54,6 +54,6 @@ struct ShowCommand: AsyncParsableCommand {
       try template.map { try RecipeFile.change($0.recipe, setting: changes) }
       ?? RecipeFile.read(self.recipe!, setting: changes)
     if let seed { recipe.seed = seed }
-    Terminal.output.write(json ? JSON.text(recipe) : recipe.description)
+    Terminal.output.write(output.json ? JSON.text(recipe) : recipe.description)
   }
 }

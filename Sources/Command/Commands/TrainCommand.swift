@@ -18,7 +18,7 @@ struct TrainCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     let recipe = try source.read()
-    if let save { try AtomicFile.check(save) }
+    if let save { try source.checkTarget(save, recipe) }
     let run = try Run(recipe)
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let training = try await interruptible {

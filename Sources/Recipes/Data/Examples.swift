@@ -12,6 +12,8 @@ public struct Examples: Sendable {
   /// Whether all inputs share one unit (pixels do): they are then standardised together, by one mean
   /// and one deviation, and not column by column.
   public var isHomogeneous = false
+  /// Where the rows come from, and what the first of them is called there, for messages.
+  var source = (name: "data", firstRow: 1)
 
   public init(inputs: [Float], shape: Shape, targets: Targets, columns: [String]? = nil) {
     precondition(inputs.count == targets.count * shape.count, "as many rows as targets")

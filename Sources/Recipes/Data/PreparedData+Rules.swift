@@ -10,7 +10,8 @@ extension PreparedData {
     let isClasses =
       recipe.loss.member.isOverClasses && examples.allSatisfy(\.targets.holdsIntegers)
     let targets = examples.map { isClasses ? $0.targets.integersAsClasses() : $0.targets }
-    let kind = try TargetKind(targets, loss: recipe.loss.member, columns: columns)
+    let kind = try TargetKind(
+      targets, source: parts.train.source, loss: recipe.loss.member, columns: columns)
     var inputScale: Scale?
     if recipe.standardize.includesInputs {
       inputScale = try Scale(
@@ -67,12 +68,14 @@ extension PreparedData.Part {
 
 extension PreparedData.TargetKind {
   /// - Parameter parts: the targets of the training part, and of the test part if there is one.
-  init(_ parts: [Targets], loss: any Loss, columns: Int) throws {
+  init(
+    _ parts: [Targets], source: (name: String, firstRow: Int), loss: any Loss, columns: Int
+  ) throws {
     let isBinary = loss is BinaryCrossEntropy || loss is SigmoidCrossEntropy
     let names = parts[0].names
     switch parts[0].values {
     case .classes:
-      try Self.check(parts, outputs: columns)
+      try Self.check(parts, source, outputs: columns)
       self.init(
         columns: columns, areClasses: columns > 1, areScoredAsClasses: true, names: names)
     case .numbers:
@@ -92,15 +95,17 @@ extension PreparedData.TargetKind {
   }
 
   /// Every class must have an output; a single output tells two classes apart.
-  private static func check(_ parts: [Targets], outputs: Int) throws {
-    var firstRow = 1
+  private static func check(
+    _ parts: [Targets], _ source: (name: String, firstRow: Int), outputs: Int
+  ) throws {
+    var firstRow = source.firstRow
     for part in parts {
       guard case .classes(let classes) = part.values else { continue }
       let limit = outputs == 1 ? 2 : outputs
       if let row = classes.firstIndex(where: { $0 < 0 || Int($0) >= limit }) {
         let label = part.names.map { "'\($0[Int(classes[row])])' (class \(classes[row]))" }
         throw KeelError(
-          .invalid, at: "data, row \(row + firstRow)",
+          .invalid, at: "\(source.name), row \(row + firstRow)",
           "the label is \(label ?? "\(classes[row])"), the model has \(outputs) "
             + "\(outputs == 1 ? "output, enough for classes 0 and 1" : "outputs, for classes 0 to \(outputs - 1)")",
           fix: "give the last layer at least \(classes.max()! + 1) units")

@@ -214,8 +214,10 @@ extension Table {
 extension Table {
   private func examples() throws -> Examples {
     let columns = names.indices.filter { slots[$0] == nil }.map { names[$0] }
-    return Examples(
+    var examples = Examples(
       inputs: inputs, shape: Shape(columns.count), targets: try values(), columns: columns)
+    examples.source = (file, 2)  // the header is row 1
+    return examples
   }
 
   private func values() throws -> Targets {

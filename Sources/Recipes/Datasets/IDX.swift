@@ -55,6 +55,7 @@ public struct IDX: Dataset {
     let targets = Targets(values: .classes(classes.bytes.map(Int32.init)), columns: 1)
     var rows = Examples(inputs: inputs, shape: Shape(pixels.shape.count), targets: targets)
     rows.isHomogeneous = true
+    rows.source = (labels, 1)
     return try test.split(rows, at: "data.idx")
   }
 

@@ -12,7 +12,7 @@ public struct Constant: Initializer {
   public init() {}
 
   public func std(_ fan: Fan) -> Double { abs(value) }
-  public var isCentered: Bool { value == 0 }
+  public var isCentered: Bool { false }
 
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random

@@ -11,7 +11,7 @@ public protocol Initializer: Ingredient {
   var needsMatrix: Bool { get }
   /// The root mean square of an element, by theory; measured on a draw where it is not known.
   func std(_ fan: Fan) -> Double
-  /// Whether elements are random around 0, as theory wants them: one value everywhere is not.
+  /// Whether elements are random with mean 0, as theory wants them.
   var isCentered: Bool { get }
 }
 

@@ -8,6 +8,7 @@ public struct Zeros: Initializer {
   public init() {}
 
   public func std(_ fan: Fan) -> Double { 0 }
+  public var isCentered: Bool { false }
 
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
