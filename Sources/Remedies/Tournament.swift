@@ -41,10 +41,16 @@ struct Tournament {
       field = field.filter { $0.isAlive && $0.trainer.step >= min(length, horizon) }
       let holding = field.filter { $0.outcome == .holds }
       if length >= horizon || budget <= 0 || Self.isDecided(field, holding) {
-        if length < horizon { field.forEach { report($0) } }
+        if length < horizon {
+          for contender in field { report(contender) }
+        }
         return Self.ranked(holding)
       }
-      field = Self.betterHalf(field)
+      let better = Self.betterHalf(field)
+      for contender in field where !better.contains(where: { $0.trainer === contender.trainer }) {
+        report(contender)
+      }
+      field = better
       length = min(horizon, 3 * length)
     }
   }
@@ -59,15 +65,13 @@ struct Tournament {
     field.isEmpty || (field.count == 1 && holding.count == 1)
   }
 
-  /// The better half by score; who has not learnt yet but still falls stays (a third of the good cures
-  /// look dead at 100 steps).
+  /// The better half, in the order in which they would be taken; two who have not learnt yet but still
+  /// fall stay (a third of the good cures look dead at 100 steps), and all of them where nobody has.
   private static func betterHalf(_ field: [Contender]) -> [Contender] {
-    let holding = field.filter { $0.outcome == .holds }.sorted {
-      $0.training.score > $1.training.score
-    }
+    let holding = ranked(field.filter { $0.outcome == .holds })
     let falling = field.filter { $0.outcome != .holds }
-    return Array(holding.prefix(max(1, (holding.count + 1) / 2)))
-      + (holding.isEmpty ? falling : Array(falling.prefix(2)))
+    guard !holding.isEmpty else { return falling }
+    return Array(holding.prefix((holding.count + 1) / 2)) + Array(falling.prefix(2))
   }
 
   /// Those within 0.02 of the best score, the cheapest first, then the better; then the rest.
