@@ -35,7 +35,10 @@ let package = Package(
       name: "KeelTraining", dependencies: ["KeelRecipes", "KeelEngine", "CKernels"],
       path: "Sources/Training"),
     .target(
-      name: "KeelCauses", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
+      name: "KeelForecast", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
+      path: "Sources/Forecast"),
+    .target(
+      name: "KeelCauses", dependencies: ["KeelForecast", "KeelTraining", "KeelRecipes", "KeelEngine"],
       path: "Sources/Causes"),
     .target(
       name: "KeelRemedies",
@@ -62,6 +65,9 @@ let package = Package(
       dependencies: ["KeelTraining", "KeelArchive", "KeelTestSupport", "Allocations"],
       path: "Tests/Training"),
     .testTarget(name: "CausesTests", dependencies: ["KeelCauses"], path: "Tests/Causes"),
+    .testTarget(
+      name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
+      path: "Tests/Forecast"),
     .testTarget(name: "ArchiveTests", dependencies: ["KeelArchive"], path: "Tests/Archive"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),

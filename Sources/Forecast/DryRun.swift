@@ -4,40 +4,72 @@ import KeelTraining
 
 /// Real steps of the real optimizer on real batches, on a copy: what decides a forecast.
 ///
-/// Forty steps; more only while the loss stands above where it began and has not come back. What
-/// explodes in them explodes in the training, which is the same bit for bit.
+/// Forty steps; up to eighty more only while the loss stands above where it began. What explodes in
+/// them explodes in the training, which is the same bit for bit.
 public struct DryRun: Hashable, Codable, Sendable {
   /// Steps taken.
   public let steps: Int
-  /// The loss of each step's batch.
+  /// The loss of each step's batch; after a divergence also of the steps that would have followed.
   public let losses: [Float]
   /// Over rows spread over the training part, before and after.
   public let startingLoss: Double
   public let endingLoss: Double
   /// The first non-finite value, or the divergence, if there was one.
   public let explosion: Explosion?
+  /// The step with the first non-finite value; after a divergence, if nobody had stopped there. Nil
+  /// where none was reached.
+  public let diesAtStep: Int?
   /// In how many steps no gradient reached the first layer.
   public let vanishingSteps: Int
 
   public static let length = 40
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(steps, forKey: .steps)
+    try container.encode(losses, forKey: .losses)
+    try container.encode(startingLoss, forKey: .startingLoss)
+    try container.encode(endingLoss, forKey: .endingLoss)
+    try container.encode(explosion, forKey: .explosion)
+    try container.encode(diesAtStep, forKey: .diesAtStep)
+    try container.encode(vanishingSteps, forKey: .vanishingSteps)
+  }
 }
 
 extension Sandbox {
   /// Takes the steps and judges them; the network is then as it was before.
-  package func dryRun() -> (run: DryRun, verdict: Forecast.Verdict) {
-    let limit = min(total, max(120, Int(meter.left / 3)))
+  /// - Throws: `CancellationError`.
+  package func dryRun() throws -> (run: DryRun, verdict: Forecast.Verdict) {
+    let limit = min(total, 3 * DryRun.length)
     while !trainer.isOver, trainer.step < limit {
-      if trainer.step >= DryRun.length, !isInFlight { break }
+      if trainer.step >= DryRun.length, !isInFlight, !isUndecided { break }
+      try Task.checkCancellation()
       trainer.advance()
       meter.countGradient(rows: batchSize)
     }
     let verdict = dryVerdict
-    let losses = trainer.trace.losses
+    var losses = trainer.trace.losses
+    let endingLoss = trainer.explosion == nil ? sampleLoss() : Double(losses.last ?? .nan)
+    let death = death(&losses)
     let run = DryRun(
-      steps: trainer.step, losses: losses, startingLoss: initialLoss,
-      endingLoss: trainer.explosion == nil ? sampleLoss() : Double(losses.last ?? .nan),
-      explosion: trainer.explosion, vanishingSteps: trainer.vanishingSteps)
+      steps: trainer.step, losses: losses, startingLoss: initialLoss, endingLoss: endingLoss,
+      explosion: trainer.explosion, diesAtStep: death, vanishingSteps: trainer.vanishingSteps)
     return (run, verdict)
+  }
+
+  /// The step with the first non-finite value. A divergence is stopped before; from the snapshot it
+  /// went back to the steps are taken again, and on.
+  private func death(_ losses: inout [Float]) -> Int? {
+    guard let explosion = trainer.explosion else { return nil }
+    guard explosion.kind == .divergence, recipe.training.badSteps == .stop,
+      let first = trainer.rewoundTo
+    else { return explosion.kind == .nonFinite ? explosion.step : nil }
+    let last = min(losses.count + DryRun.length, total)
+    for step in first..<max(first, last) {
+      guard case .done(let loss) = advance(step: step, updates: step) else { return step }
+      if step == losses.count { losses.append(Float(loss)) }
+    }
+    return nil
   }
 
   /// Whether the loss left and is still away: what a catapult and an explosion have in common.
@@ -45,6 +77,13 @@ extension Sandbox {
     let recent = trainer.trace.losses.suffix(5).map(Double.init).filter(\.isFinite)
     guard !recent.isEmpty else { return true }
     return recent.reduce(0, +) / Double(recent.count) > 2 * trainer.baseline.scale
+  }
+
+  /// Whether it has not yet come below where it began, though gradients do arrive: a rate is not
+  /// called beyond its edge for a slow start. Looked at every twenty steps.
+  private var isUndecided: Bool {
+    guard 2 * trainer.vanishingSteps <= trainer.step else { return false }
+    return trainer.step % 20 != 0 || !(sampleLoss() < initialLoss)
   }
 
   private var dryVerdict: Forecast.Verdict {

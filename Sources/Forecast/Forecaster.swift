@@ -29,7 +29,7 @@ struct Forecaster {
     let measured = sandbox.measurement()
     let growth = measured.gradientGrowth ?? theory.gradientGrowth ?? .nan
     try note()
-    let (dryRun, judged) = sandbox.dryRun()
+    let (dryRun, judged) = try sandbox.dryRun()
     try note()
     let fate = self.fate(judged, dryRun)
     let isExploding = judged == .exploding || fate.passes != nil
@@ -87,35 +87,41 @@ struct Forecaster {
   /// When it passes the edge for good, and when float32 ends: by the dry run, by the exact curvature
   /// of a linear model, or by continuing the growth of the loss.
   private func fate(_ judged: Forecast.Verdict, _ dryRun: DryRun) -> LinearModel.Fate {
-    if let explosion = dryRun.explosion, explosion.kind == .nonFinite {
-      return LinearModel.Fate(passes: nil, dies: explosion.step)
-    }
+    if let step = dryRun.diesAtStep { return LinearModel.Fate(passes: nil, dies: step) }
     let edge = 5 * sandbox.trainer.baseline.scale
     if let linear = LinearModel(sandbox) {
       let fate = linear.fate(recipe, edge: edge, total: sandbox.total, horizon: 100_000)
       let isWhole = sandbox.stepsPerEpoch == 1
       // Single batches add to what the mean batch does: their growth, where it is seen, is faster.
-      let dies = isWhole ? fate.dies : continued(dryRun) ?? fate.dies
+      let dies = isWhole ? fate.dies : continued(dryRun, isSteady: true) ?? fate.dies
       return LinearModel.Fate(passes: fate.passes, dies: dies)
     }
-    return LinearModel.Fate(passes: nil, dies: continued(dryRun))
+    return LinearModel.Fate(passes: nil, dies: continued(dryRun, isSteady: false))
   }
 
   /// Where the loss would leave float32 if it went on growing as in the last steps of the dry run;
   /// nil where it does not grow, or stands below where it began.
-  private func continued(_ dryRun: DryRun) -> Int? {
+  /// - Parameter isSteady: the growth is the same all along, so that every step above the start tells
+  ///   of it; otherwise only the latest.
+  private func continued(_ dryRun: DryRun, isSteady: Bool) -> Int? {
     let losses = dryRun.losses.filter(\.isFinite).map(Double.init)
-    let recent = losses.suffix(max(4, min(20, losses.count / 2))).map { log(max($0, 1e-300)) }
+    let scale = sandbox.trainer.baseline.scale
+    let above = losses.count - (losses.lastIndex { $0 < scale } ?? -1) - 1
+    let count = isSteady ? above : min(20, losses.count / 2)
+    let recent = losses.suffix(max(4, count)).map { log(max($0, 1e-300)) }
     guard recent.count >= 4, let last = recent.last else { return nil }
     let middle = Double(recent.count - 1) / 2
-    var (products, squares) = (0.0, 0.0)
+    var (products, squares, sum) = (0.0, 0.0, 0.0)
     for (index, value) in recent.enumerated() {
       products += (Double(index) - middle) * value
       squares += (Double(index) - middle) * (Double(index) - middle)
+      sum += value
     }
     let slope = products / squares
-    guard slope > 0.01, last > log(2 * sandbox.trainer.baseline.scale) else { return nil }
-    let rest = log(Double(Float.greatestFiniteMagnitude)) - last
-    return dryRun.losses.count + Int((rest / slope).rounded(.up))
+    guard slope > 0.01, last > log(2 * scale) else { return nil }
+    // From the fitted line, not from one noisy batch.
+    let end = sum / Double(recent.count) + slope * middle
+    let rest = log(Double(Float.greatestFiniteMagnitude)) - end
+    return dryRun.losses.count - 1 + Int((rest / slope).rounded(.up))
   }
 }

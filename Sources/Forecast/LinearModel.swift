@@ -61,7 +61,7 @@ package struct LinearModel: Sendable {
     guard component > 0, edge > 0 else { return Fate(passes: nil, dies: nil) }
     var logLoss = log(component)
     var (passes, dies): (Int?, Int?) = (nil, nil)
-    for step in 0..<max(total, horizon) {
+    for step in 0..<min(max(total, horizon), 1_000_000) {
       if logLoss <= log(edge), step < total { passes = nil }
       if logLoss > log(edge), step < total { passes = passes ?? step }
       if logLoss > log(Double(Float.greatestFiniteMagnitude)) {

@@ -69,7 +69,10 @@ struct MarginSearch {
     let isLostBefore = dryRun.explosion.map { $0.step == 0 && $0.pass != .update } ?? false
     guard dryRun.startingLoss.isFinite, !isLostBefore else { return search }
     let guess = firstUpdateEdge() ?? sharpness?.margin ?? 1
-    try run(&search, guess: guess, range: EdgeSearch.range, stride: 1.6, share: 0.6) {
+    try run(
+      &search, guess: guess, range: EdgeSearch.range, stride: 1.6, share: 0.6,
+      steps: DryRun.length
+    ) {
       sandbox.probe(.init(rate: $0), steps: DryRun.length).learns
     }
     return search
@@ -108,11 +111,10 @@ struct MarginSearch {
   /// - Parameter share: of what is left of the budget.
   private func run(
     _ search: inout EdgeSearch, guess: Double, range: ClosedRange<Double> = 1e-4...1e4,
-    stride: Double, share: Double,
-    holds: (Double) -> Bool
+    stride: Double, share: Double, steps: Int = DryRun.length / 2, holds: (Double) -> Bool
   ) throws {
     let floor = sandbox.meter.left * (1 - share)
-    let cost = Double(min(DryRun.length, sandbox.total) + 2)
+    let cost = Double(min(steps, sandbox.total) + 3)
     try search.run(
       guess: guess, range: range, stride: stride, resolution: min(1.25, stride),
       isAffordable: { sandbox.meter.left > max(floor, cost) },

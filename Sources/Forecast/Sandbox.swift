@@ -79,10 +79,11 @@ package final class Sandbox {
 
   /// The gradient, at parameters given in place of the network's own.
   /// - Parameter gradient: written over; as long as the parameters' region.
-  /// - Returns: whether all of it is finite.
+  /// - Returns: whether all of it is finite; false, too, once the task is cancelled.
   package func gradient(
     at parameters: [Float], rows: [Int32], into gradient: inout [Float]
   ) -> Bool {
+    guard !Task.isCancelled else { return false }
     let pass = loadSample(rows, inputs: 1)
     parameters.withUnsafeBufferPointer {
       keel_copy($0.baseAddress, wide.firstParameter, $0.count, 0)
@@ -141,6 +142,8 @@ package final class Sandbox {
   package func advance(
     step: Int, updates: Int, rate: Double = 1, inputs: Double = 1
   ) -> Outcome {
+    // Whoever searches asks for cancellation between two probes.
+    guard !Task.isCancelled else { return .lost }
     let pass = load(step: step, inputs: inputs)
     meter.countGradient(rows: pass.rows)
     let (loss, isFinite) = stepper.forward(pass)

@@ -86,7 +86,7 @@ extension Sandbox {
     let count = min(4, stepsPerEpoch)
     let values = (0..<count).map { index in
       let rows = rows(ofStep: index * stepsPerEpoch / count)
-      return Lanczos(start: vector, steps: 3) {
+      return Lanczos(start: vector, steps: 2) {
         hessian.apply($0, rows, step: 1e-3, into: &$1)
       }?.value ?? .nan
     }

@@ -1,0 +1,156 @@
+import Foundation
+import Keel
+
+/// What a person reads before a training: the verdict, how far each knob is from its edge, how the
+/// gradient grows, what stays unknown, what to type next.
+struct ForecastPage {
+  let forecast: Forecast
+  /// The recipe as it stood on the command line.
+  let line: String
+
+  private var out: Terminal { .output }
+
+  var text: String {
+    (verdict + [""] + margins + gradient + [""] + unknown + [""] + next).joined(separator: "\n")
+      + "\n"
+  }
+
+  // MARK: the verdict
+
+  private var verdict: [String] {
+    let name = out.bold(Text.plain(forecast.recipe.name))
+    let run = forecast.dryRun
+    let steps = "\(run.steps) real step\(run.steps == 1 ? "" : "s") on a copy"
+    let loss = "loss \(Text.number(run.startingLoss)) → \(Text.number(run.endingLoss))"
+    switch forecast.verdict {
+    case .exploding:
+      let how =
+        run.explosion.map(TrainPage.sentence) ?? "the exact curvature of this linear model says so"
+      return [
+        "\(name)  \(out.red("✗ will explode")) at step \(forecast.step ?? 0)", "  \(how)",
+        "  \(steps): \(loss)\(death)",
+      ]
+    case .vanishing:
+      return [
+        "\(name)  \(out.yellow("! vanishing")): no gradient reaches the first layer",
+        "  \(steps), in \(run.vanishingSteps) of them none: \(loss)",
+      ]
+    case .stable:
+      return ["\(name)  \(out.green("✓ no explosion in sight"))", "  \(steps): \(loss)\(death)"]
+    }
+  }
+
+  private var death: String {
+    guard let step = forecast.diesAtStep, step != forecast.step else { return "" }
+    return forecast.verdict == .exploding
+      ? "; float32 ends at step \(step) if nobody stops it"
+      : "; if its growth went on, float32 would end at step \(step)"
+  }
+
+  // MARK: margins
+
+  private var margins: [String] {
+    let rate = forecast.learningRate
+    let limit = rate.limit.map { " (\(Text.number(Self.rounded($0))))" } ?? ""
+    return [out.bold("how far from the edge")]
+      + [
+        row("learning rate", Self.sentence(forecast.searched.learningRate, limit: limit)),
+        row("initial weights", Self.sentence(forecast.searched.initialization)),
+        row("inputs", isScaled ? "standardised: their scale does not matter" : inputs),
+      ] + [""]
+  }
+
+  private var inputs: String { Self.sentence(forecast.searched.data) }
+
+  private var isScaled: Bool {
+    forecast.recipe.standardize == .inputs || forecast.recipe.standardize == .both
+  }
+
+  private func row(_ name: String, _ text: String) -> String {
+    "  \(Text.padded(name, 16))\(text)"
+  }
+
+  /// `×3.1 below its edge (0.31)`
+  static func sentence(_ search: EdgeSearch, limit: String = "") -> String {
+    if search.holding == nil, search.failing == nil { return "not looked for" }
+    guard let margin = search.edge else {
+      let tried = search.failing.map { $0 < 1 ? " down to ×\(Text.number(rounded($0)))" : "" }
+      return "beyond its edge; nothing\(tried ?? "") holds"
+    }
+    if margin == .infinity {
+      return "no edge up to ×\(Text.number(rounded(search.holding ?? 1)))"
+    }
+    return margin < 1
+      ? "×\(Text.number(rounded(1 / margin))) beyond its edge\(limit)"
+      : "×\(Text.number(rounded(margin))) below its edge\(limit)"
+  }
+
+  /// Two digits, an edge is not known better; three next to 1, where they matter.
+  private static func rounded(_ value: Double) -> Double {
+    Double(String(format: abs(value - 1) < 0.5 ? "%.2f" : "%.1e", value)) ?? value
+  }
+
+  // MARK: gains
+
+  private var gradient: [String] {
+    let growth = forecast.gradientGrowth
+    guard growth.isFinite, forecast.layers.count > 1 else { return table }
+    let words =
+      abs(growth) < 0.5
+      ? "keeps its size" : "is 10^\(String(format: "%.1f", growth)) of the last layer's"
+    return ["\(out.bold("gradient")) at the first layer \(words)"] + table
+  }
+
+  /// The layers whose gains lie furthest from 1.
+  private var table: [String] {
+    func badness(_ layer: Forecast.Layer) -> Double {
+      let gains = [layer.forwardGain, layer.backwardGain].map { abs(log10($0)) }
+      return gains.map { $0.isFinite ? $0 : 99 }.max() ?? 0
+    }
+    let worst = forecast.layers.sorted { badness($0) > badness($1) }.prefix(3)
+    let header =
+      "  " + Text.padded("worst layers", 16) + Text.right("forward", 10)
+      + Text.right("backward", 10) + Text.right("∇ norm", 12) + "  theory"
+    return [out.dim(header)]
+      + worst.map { layer in
+        "  " + Text.padded(layer.name, 16) + Text.right("×" + Text.number(layer.forwardGain), 10)
+          + Text.right("×" + Text.number(layer.backwardGain), 10)
+          + Text.right(Text.number(layer.gradientNorm), 12) + "  \(theory(layer))"
+      }
+  }
+
+  private func theory(_ layer: Forecast.Layer) -> String {
+    guard let theory = layer.theory else { return "unknown" }
+    let sign = theory.isExact ? "" : "~ (not exact here) "
+    return "\(sign)×\(Text.number(theory.forwardGain)) ×\(Text.number(theory.backwardGain))"
+  }
+
+  // MARK: what it is not
+
+  private var unknown: [String] {
+    var lines = [out.bold("not promised")]
+    if let sharpness = forecast.sharpness, let edge = sharpness.edge {
+      let certain = sharpness.isCertain ? "" : " (uncertain)"
+      lines.append(
+        "  sharpness \(Text.number(sharpness.value))\(certain), stable on a quadratic below "
+          + "\(Text.number(edge)): a lead, no verdict")
+    }
+    if forecast.verdict != .exploding {
+      lines.append(
+        "  what sharpens after step \(max(0, forecast.dryRun.steps - 1)) is not seen here: "
+          + "keel train watches every step")
+    }
+    lines.append(
+      "  margins are of short runs, most within ×1.2, some ×2 off; "
+        + "\(Text.count(Int(forecast.cost.evaluations))) gradients were spent")
+    return lines
+  }
+
+  private var next: [String] {
+    forecast.verdict == .exploding
+      ? [
+        out.dim("next"), "  keel cure \(line)    find the smallest change that works, and prove it",
+      ]
+      : [out.dim("next"), "  keel train \(line)    train it, watching every layer"]
+  }
+}
