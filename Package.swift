@@ -38,7 +38,8 @@ let package = Package(
       name: "KeelForecast", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
       path: "Sources/Forecast"),
     .target(
-      name: "KeelCauses", dependencies: ["KeelForecast", "KeelTraining", "KeelRecipes", "KeelEngine"],
+      name: "KeelCauses",
+      dependencies: ["KeelForecast", "KeelTraining", "KeelRecipes", "KeelEngine"],
       path: "Sources/Causes"),
     .target(
       name: "KeelRemedies",
@@ -68,6 +69,7 @@ let package = Package(
     .testTarget(
       name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
       path: "Tests/Forecast"),
+    .testTarget(name: "KeelTests", dependencies: ["Keel"], path: "Tests/Keel"),
     .testTarget(name: "ArchiveTests", dependencies: ["KeelArchive"], path: "Tests/Archive"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),

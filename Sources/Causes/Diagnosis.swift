@@ -19,14 +19,14 @@ public struct Diagnosis: Hashable, Sendable {
   }
 
   init(
-    _ evidence: Evidence, findings: [Finding], ruledOut: [RuledOut],
+    _ training: Training, findings: [Finding], ruledOut: [RuledOut],
     truthTable: [TruthTableRow]?, trialSteps: Int
   ) {
-    verdict = evidence.training.verdict
+    verdict = training.verdict
     self.findings = findings
     self.ruledOut = ruledOut
     self.truthTable = truthTable
-    training = evidence.training
+    self.training = training
     self.trialSteps = trialSteps
   }
 }

@@ -1,16 +1,29 @@
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
-/// What is known of a training: its recipe, how it ended, what was recorded.
+/// What is known of a training: its recipe, what was forecast, how it ended, what was recorded.
 public struct Evidence: Sendable {
   public let recipe: Recipe
-  public let training: Training
+  public let forecast: Forecast?
+  /// Nil where only the trace is known.
+  public let training: Training?
   public let trace: Trace
 
+  public init(_ recipe: Recipe, _ forecast: Forecast?, _ trace: Trace) {
+    (self.recipe, self.forecast, training, self.trace) = (recipe, forecast, nil, trace)
+  }
+
   public init(_ recipe: Recipe, _ training: Training, _ trace: Trace) {
-    self.recipe = recipe
-    self.training = training
-    self.trace = trace
+    (self.recipe, forecast, self.training, self.trace) = (recipe, nil, training, trace)
+  }
+
+  /// Finds out by experiment why the recipe explodes; trains it first where its end is not known.
+  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
+  public func diagnosis() async throws -> Diagnosis {
+    guard let training else { return try await recipe.diagnosed() }
+    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    return try Evidence(recipe, training, trace).diagnosis(parts)
   }
 }
 
@@ -20,8 +33,9 @@ extension Evidence {
   /// - Parameter parts: the rows the recipe trains on.
   /// - Throws: `CancellationError`.
   package func diagnosis(_ parts: Parts, catalog: CauseCatalog = .standard) throws -> Diagnosis {
+    guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict == .exploding else {
-      return Diagnosis(self, findings: [], ruledOut: [], truthTable: nil, trialSteps: 0)
+      return Diagnosis(training, findings: [], ruledOut: [], truthTable: nil, trialSteps: 0)
     }
     let subject = Subject(recipe, parts)
     var suspects: [TruthTable.Factor] = []
@@ -40,7 +54,7 @@ extension Evidence {
       ruledOut.append(.init(cause: factor.cause.name, why: try table.innocence(of: factor)))
     }
     return Diagnosis(
-      self, findings: findings, ruledOut: ruledOut, truthTable: table.rows,
+      training, findings: findings, ruledOut: ruledOut, truthTable: table.rows,
       trialSteps: table.steps)
   }
 }

@@ -12,7 +12,8 @@ struct KeelCommand: AsyncParsableCommand {
       66 missing file, 70 internal, 74 cannot write, 130 interrupted.
       """,
     subcommands: [
-      ForecastCommand.self, TrainCommand.self, DiagnoseCommand.self, CureCommand.self, PredictCommand.self,
+      ForecastCommand.self, TrainCommand.self, DiagnoseCommand.self, CureCommand.self,
+      PredictCommand.self,
       ListCommand.self,
       ShowCommand.self,
     ])
