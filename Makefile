@@ -37,7 +37,7 @@ test: build
 
 # The verdicts of the real cases beside the checkout, three seeds each, as a table.
 cases: build
-	$(SWIFT) test -c release --skip-build --filter SharedCases | grep '^|'
+	$(SWIFT) test -c release --skip-build --filter TrainingTests.SharedCases | grep '^|' | sort
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
