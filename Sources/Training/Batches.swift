@@ -18,6 +18,12 @@ package struct Batches {
   /// - Throws: `KeelError` where drop-last leaves no batch.
   package init(_ recipe: Recipe, rows: Int) throws {
     let training = recipe.training
+    // A recipe file cannot say so; Swift code can.
+    guard training.batch >= 1, training.epochs >= 1, training.maxSteps ?? 1 >= 1 else {
+      throw KeelError(
+        .invalid, at: "training", "epochs, batch and max-steps must be at least 1",
+        fix: "give whole numbers of at least 1")
+    }
     if training.dropLast, training.batch > rows {
       throw KeelError(
         .invalid, at: "training.batch",

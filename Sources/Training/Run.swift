@@ -57,7 +57,16 @@ public actor Run {
   public func snapshot() -> Snapshot { trainer.snapshot() }
 
   /// Goes back to a snapshot of this run; what follows is bit for bit what followed then.
-  public func rewind(to snapshot: Snapshot) { trainer.rewind(to: snapshot) }
+  /// - Throws: `KeelError` for a snapshot of another network, or of a step not yet reached again.
+  public func rewind(to snapshot: Snapshot) throws {
+    guard trainer.canRewind(to: snapshot) else {
+      throw KeelError(
+        .invalid, at: "snapshot of step \(snapshot.step)",
+        "does not lie behind this run, which is at step \(trainer.step)",
+        fix: "use a snapshot that this run took, from before where it is")
+    }
+    trainer.rewind(to: snapshot)
+  }
 }
 
 /// How large a run is.

@@ -158,6 +158,12 @@ package final class Trainer {
     return snapshot
   }
 
+  /// Whether a snapshot fits the network and lies behind the run.
+  package func canRewind(to snapshot: Snapshot) -> Bool {
+    (0...step).contains(snapshot.step)
+      && snapshot.values.count == stepper.plan.persistentFloats
+  }
+
   /// Goes back to a snapshot of this run. What follows is bit for bit what would have followed then.
   /// - Parameter history: the trace of another run with the same network and optimizer, to go on from
   ///   a snapshot of that one.

@@ -27,7 +27,7 @@ struct GradientCheck {
     let loss = harness.loss().sum
     let expected = lossAtOutputs(harness).loss
     #expect(abs(loss - expected) <= 1e-5 * abs(expected) + 1e-6, "\(name), seed \(seed): loss")
-    return compareWithDifferences(harness, result)
+    return try compareWithDifferences(harness, result)
   }
 
   /// The engine after a backward pass, and what the twin makes of the same numbers.
@@ -45,7 +45,7 @@ struct GradientCheck {
     harness.forward()
     _ = harness.loss()
     harness.backward()
-    let result = twin(harness).run(
+    let result = try twin(harness).run(
       harness.parameters, inputs: inputs(harness), targets: targets(harness))
     return (harness, result)
   }
@@ -58,15 +58,15 @@ struct GradientCheck {
       targets: harness.targets.map(Double.init), rows: harness.rows)
   }
 
-  private func twin(_ harness: Harness) -> Twin {
+  private func twin(_ harness: Harness) throws -> Twin {
     let dropouts = harness.layers.filter { $0.hasPrefix("dropout") }
-    let masks = dropouts.map { ($0, copy(harness).mask(of: $0).map(Double.init)) }
+    let masks = try dropouts.map { ($0, try copy(harness).mask(of: $0).map(Double.init)) }
     return Twin(harness.recipe, row: row, masks: Dictionary(uniqueKeysWithValues: masks))
   }
 
   /// Another harness of the same recipe, whose signals may be overwritten.
-  private func copy(_ harness: Harness) -> Harness {
-    try! Harness(harness.recipe, row: row, rows: harness.rows)
+  private func copy(_ harness: Harness) throws -> Harness {
+    try Harness(harness.recipe, row: row, rows: harness.rows)
   }
 
   private func values(of parameter: Parameter, _ dice: inout Dice) -> [Float] {
@@ -135,8 +135,8 @@ struct GradientCheck {
 
   /// The twin's gradient against central differences with two steps; where those disagree there is a
   /// kink between, and the point is rejected.
-  private func compareWithDifferences(_ harness: Harness, _ result: Twin.Result) -> Tally {
-    let twin = twin(harness)
+  private func compareWithDifferences(_ harness: Harness, _ result: Twin.Result) throws -> Tally {
+    let twin = try self.twin(harness)
     let (inputs, targets, start) = (inputs(harness), targets(harness), harness.parameters)
     var tally = Tally()
     var dice = Dice(seed: seed)

@@ -1,3 +1,4 @@
+import KeelEngine
 import KeelRecipes
 import KeelTraining
 import Testing
@@ -71,6 +72,26 @@ struct DeterminismTests {
     #expect(training.outcome == .trained)
     #expect(await run.trace.bits == trainer.trace.bits)
     #expect(try await run.network.bits == trainer.network().bits)
+  }
+
+  /// Forwards, or into another network, there is no way back.
+  @Test func aSnapshotThatDoesNotFitIsRefused() async throws {
+    let run = try Run(everything)
+    _ = await run.train(steps: 10)
+    let early = await run.snapshot()
+    _ = await run.train(steps: 10)
+    let late = await run.snapshot()
+    try await run.rewind(to: early)
+    await #expect(throws: KeelError.self) { try await run.rewind(to: late) }
+    let other = try Run(regression(rate: 0.1))
+    _ = await other.train(steps: 20)
+    await #expect(throws: KeelError.self) { try await other.rewind(to: early) }
+  }
+
+  @Test func anEmptyBatchIsRefused() {
+    var recipe = everything
+    recipe.training.batch = 0
+    #expect(throws: KeelError.self) { try Trainer(recipe) }
   }
 
   @Test func aCancelledTaskStopsAtAStep() async throws {

@@ -27,7 +27,9 @@ final class DataFolder {
 }
 
 struct CSVTests {
-  let folder = try! DataFolder()
+  let folder: DataFolder
+
+  init() throws { folder = try DataFolder() }
 
   func load(_ text: String, target: [String] = ["y"], test: TestPart = .none) throws -> Parts {
     try folder.write("t.csv", text.utf8)

@@ -10,9 +10,11 @@ private func idx(_ magic: UInt32, _ axes: [UInt32], _ data: [UInt8]) -> [UInt8] 
 }
 
 struct IDXTests {
-  let folder = try! DataFolder()
+  let folder: DataFolder
   let images = idx(0x803, [3, 2, 2], [0, 51, 102, 255, 1, 2, 3, 4, 5, 6, 7, 8])
   let labels = idx(0x801, [3], [7, 0, 255])
+
+  init() throws { folder = try DataFolder() }
 
   func pair(_ images: [UInt8], _ labels: [UInt8]) throws -> Choice<Datasets> {
     try folder.write("images", images)
