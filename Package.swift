@@ -65,7 +65,9 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["KeelTraining", "KeelArchive", "KeelTestSupport", "Allocations"],
       path: "Tests/Training"),
-    .testTarget(name: "CausesTests", dependencies: ["KeelCauses"], path: "Tests/Causes"),
+    .testTarget(
+      name: "CausesTests", dependencies: ["KeelCauses", "KeelTestSupport"], path: "Tests/Causes",
+      exclude: ["confusion-matrix.txt"]),
     .testTarget(
       name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
       path: "Tests/Forecast"),
