@@ -75,6 +75,8 @@ let package = Package(
     .testTarget(name: "ArchiveTests", dependencies: ["KeelArchive"], path: "Tests/Archive"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),
-    .testTarget(name: "RemediesTests", dependencies: ["KeelRemedies"], path: "Tests/Remedies"),
+    .testTarget(
+      name: "RemediesTests", dependencies: ["KeelRemedies", "KeelArchive", "KeelTestSupport"],
+      path: "Tests/Remedies", exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6])
