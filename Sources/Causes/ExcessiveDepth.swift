@@ -1,4 +1,6 @@
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// Too many layers in a row: the chain rule multiplies a gain above 1 once per layer.
 ///
@@ -38,6 +40,16 @@ public enum ExcessiveDepth: Cause {
     }
     walk(layers)
     return longest
+  }
+
+  /// How much the gradient grows from the last layer to the first.
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] {
+    guard forecast.gradientGrowth > 0 else { return [] }
+    return [
+      Exhibit(
+        quantity: "decades the gradient grows from the last layer to the first",
+        measured: forecast.gradientGrowth, expected: 0, step: 0)
+    ]
   }
 
   public static let guilty: [Recipe] = [

@@ -1,4 +1,6 @@
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// The learning rate is too high: updates overshoot, and gradients grow with them.
 ///
@@ -23,6 +25,17 @@ public enum LargeLearningRate: Cause {
     let optimizer = subject.recipe.optimizer.member
     return subject.recipe.withLearningRate(
       min(optimizer.learningRate, Reference.learningRate(optimizer)))
+  }
+
+  /// How far it is beyond the largest rate that forty steps held.
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] {
+    forecast.learningRate.limit.map { limit in
+      [
+        Exhibit(
+          quantity: "learning rate, against the largest that forty steps hold",
+          measured: forecast.learningRate.current, expected: limit)
+      ]
+    } ?? []
   }
 
   public static let guilty: [Recipe] = [

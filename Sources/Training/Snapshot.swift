@@ -42,6 +42,11 @@ package struct SnapshotRing {
   /// Bytes that all slots together may take.
   static let memoryLimit = 1 << 30
 
+  /// A ring that keeps nothing: for trials, which never go back.
+  static let none = SnapshotRing()
+
+  private init() { (slots, pinned, interval) = ([], Snapshot(floats: 0), .max) }
+
   /// - Parameters:
   ///   - floats: what a snapshot copies.
   ///   - work: floating-point operations of one step.
@@ -59,6 +64,7 @@ package struct SnapshotRing {
 
   /// The slot of snapshot number n is the number of zeros at the end of n: a ruler.
   mutating func take(_ memory: Memory, step: Int, updates: Int, tally: Tally) {
+    guard !slots.isEmpty else { return }
     let number = step / interval
     let slot = number == 0 ? slots.count - 1 : min(number.trailingZeroBitCount, slots.count - 1)
     slots[slot].take(memory, step: step, updates: updates, tally: tally)

@@ -38,7 +38,9 @@ package final class Trainer {
     try self.init(recipe, parts: parts)
   }
 
-  package init(_ recipe: Recipe, parts: Parts) throws {
+  /// - Parameter keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of the
+  ///   memory.
+  package init(_ recipe: Recipe, parts: Parts, keepsSnapshots: Bool = true) throws {
     var batches = try Batches(recipe, rows: parts.train.count)
     let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)
     self.recipe = recipe
@@ -48,9 +50,11 @@ package final class Trainer {
     schedule = recipe.schedule.member
     baseRate = recipe.optimizer.member.learningRate
     trace = Trace(layers: plan.layers, probes: ProbeCatalog.standard.probes, total: batches.total)
-    snapshots = SnapshotRing(
-      floats: plan.persistentFloats,
-      work: 6 * Double(plan.count(.parameters)) * Double(batches.size))
+    snapshots =
+      keepsSnapshots
+      ? SnapshotRing(
+        floats: plan.persistentFloats,
+        work: 6 * Double(plan.count(.parameters)) * Double(batches.size)) : .none
     baseline = Baseline(stepper, data, &batches, loss: recipe.loss.member)
     self.batches = batches
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
