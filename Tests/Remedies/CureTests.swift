@@ -133,7 +133,7 @@ struct CureTests {
   @Test func hotRemediesStartFromTheLastGoodSnapshot() throws {
     var recipe = LargeLearningRate.innocent[0]
     recipe.schedule = .warmup(steps: 400)
-    recipe.optimizer = .sgd(learningRate: 20)
+    recipe.optimizer = .sgd(learningRate: 2)
     let trainer = try Trainer(recipe)
     _ = trainer.train()
     let explosion = try #require(trainer.explosion)
