@@ -18,9 +18,9 @@ public struct ConstrainWeights: Remedy {
 
   public init(limit: Double) { self.limit = limit }
 
-  /// 3 and 4 are the limits of the dropout papers; 2 is √2 times the norm He gives a unit.
+  /// 4 is the largest limit of the dropout papers; 2 is √2 times the norm He gives a unit.
   public static func candidates(for patient: Patient) -> [ConstrainWeights] {
-    [4, 3, 2].map(ConstrainWeights.init)
+    [4, 2].map(ConstrainWeights.init)
   }
 
   public func applied(to subject: Subject) -> Recipe? {

@@ -64,16 +64,21 @@ package struct Contender {
   /// Trains on up to a step.
   /// - Returns: how many steps that took.
   /// - Throws: `CancellationError`.
-  mutating func advance(to step: Int, observe: (Step) -> Void = { _ in }) throws -> Int {
+  mutating func advance(
+    to step: Int, isCancelled: () -> Bool = { Task.isCancelled },
+    observe: (Step) -> Void = { _ in }
+  ) throws -> Int {
     let before = trainer.step
     training = trainer.train(
-      steps: max(0, step - before), isCancelled: { Task.isCancelled }, observe: observe)
-    try Task.checkCancellation()
+      steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+    if isCancelled() { throw CancellationError() }
     if outcome == .holds { heldAt = heldAt ?? trainer.step }
     return trainer.step - before
   }
 
   var outcome: Trial.Outcome { Trial.Outcome(training.verdict) }
+
+  var score: Double { training.score }
 
   /// What is left of it: finite, and either it learns or its loss still falls.
   var isAlive: Bool {

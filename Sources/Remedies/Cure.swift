@@ -70,7 +70,7 @@ public actor Cure {
 
     let subject = Subject(recipe, trainer.parts)
     let patient = Patient(subject, trainer.trace, before.explosion)
-    let left = max(0, whole - Double(diagnosis.trialSteps))
+    let left = Int(max(0, whole - Double(diagnosis.trialSteps)))
     var tournament = Tournament(subject, against: trainer) { self.observe(.tried($0)) }
     // Steps taken so far, whatever becomes of the search.
     let spent = history.cost.steps
@@ -79,8 +79,11 @@ public actor Cure {
       history.spend(spent + tournament.steps + patient.evaluations - history.cost.steps)
     }
     defer { note() }
-    for (courses, share) in Regimen(patient, diagnosis.findings, catalog).stages {
-      let holding = try tournament.play(courses, budget: Int(share * left))
+    let regimen = Regimen(patient, diagnosis.findings, catalog)
+    for (courses, share) in regimen.stages {
+      let holding = try tournament.play(
+        courses, challengers: { regimen.challengers($0.remedies) },
+        opening: Int(share * Double(left)), budget: left - tournament.steps)
       note()
       if let cured = try settle(holding, &tournament) {
         history.cured(by: cured)

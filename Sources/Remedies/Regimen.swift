@@ -13,12 +13,16 @@ struct Course {
 struct Regimen {
   private let patient: Patient
   private let catalog: RemedyCatalog
-  private let causes: Set<String>
+  /// What was found, the surest first.
+  private let causes: [String]
+  /// Causes of which each is enough alone: all must be mended.
+  private let separate: Set<String>
 
   init(_ patient: Patient, _ findings: [Finding], _ catalog: RemedyCatalog) {
     self.patient = patient
     self.catalog = catalog
-    causes = Set(findings.map(\.cause))
+    causes = findings.map(\.cause)
+    separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
   }
 
   /// What is tried in turn, and its share of the budget: what comes first is likeliest to do, and must
@@ -58,6 +62,13 @@ struct Regimen {
       ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
   }
 
+  /// What leads, with other rates: a training may hold and still be far from what it could reach.
+  func challengers(_ leader: [any Remedy]) -> [Course] {
+    guard leader.allSatisfy({ !type(of: $0).isHot }) else { return [] }
+    let kinds: [any Remedy.Type] = [AdaptLearningRate.self, LowerLearningRate.self]
+    return kinds.map { kind in Course { Array(extended(leader, by: kind).prefix(2)) } }
+  }
+
   /// Remedies with one more, in the strengths that suit what the first ones make of the recipe.
   private func extended(_ heads: [any Remedy], by kind: any Remedy.Type) -> [[any Remedy]] {
     var treated = patient.subject
@@ -69,18 +80,20 @@ struct Regimen {
     return strengths.prefix(3).map { heads + [$0] }
   }
 
-  /// What treats more of what was found first, then the less invasive.
+  /// What mends more of the causes that must all be mended first; then what is made for a cause that
+  /// was found; then the less invasive.
   private func ordered(_ combinations: [[any Remedy.Type]]) -> [[any Remedy.Type]] {
     let ranked = combinations.enumerated().map { place, kinds in
-      let treated = causes.intersection(kinds.flatMap { $0.treats }).count
+      let mended = separate.intersection(kinds.flatMap { $0.treats }).count
+      let isMeant = kinds.contains { $0.treats.first.map(causes.contains) ?? false }
       let invasiveness = kinds.reduce(0) { $0 + $1.price.invasiveness }
-      return (kinds: kinds, rank: (-treated, invasiveness, place))
+      return (kinds: kinds, rank: (-mended, isMeant ? 0 : 1, invasiveness, place))
     }
     return ranked.sorted { $0.rank < $1.rank }.map(\.kinds)
   }
 
   private func treats(_ remedy: any Remedy.Type) -> Bool {
-    causes.isEmpty || !causes.isDisjoint(with: remedy.treats)
+    causes.isEmpty || remedy.treats.contains(where: causes.contains)
   }
 
   /// What acts on gradients comes too late where the first pass overflows.

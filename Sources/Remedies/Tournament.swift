@@ -41,28 +41,29 @@ struct Tournament {
 
   /// - Parameters:
   ///   - courses: remedies to try; each is made when its turn comes.
-  ///   - budget: steps that all of them may take together.
+  ///   - challengers: what joins the field once one of them is ahead.
+  ///   - opening: steps that the first round may take.
+  ///   - budget: steps that all rounds may take together.
   /// - Returns: those that hold, the one to take first.
-  mutating func play(_ courses: [Course], budget: Int) throws -> [Contender] {
-    let end = steps + budget
-    var field: [Contender] = []
-    for course in courses where steps < end {
-      var entries = course.entries().compactMap {
-        Contender($0, on: subject, from: control)
-      }
-      try Task.checkCancellation()
-      try advance(&entries, to: first)
-      for contender in entries where !contender.isAlive { report(contender) }
-      field += entries.filter(\.isAlive)
+  mutating func play(
+    _ courses: [Course], challengers: (Contender) -> [Course], opening: Int, budget: Int
+  ) throws -> [Contender] {
+    // Whoever is ahead must still show itself on other seeds.
+    let end = steps + budget - 2 * first
+    var field = try enter(courses, until: steps + opening)
+    if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
+      field += try enter(challengers(leader), until: end)
     }
     var length = first
     while length < horizon, steps < end, !Self.isDecided(field) {
-      let better = Self.bestThird(field)
+      let next = min(horizon, 3 * length)
+      let better = Self.advancing(field).prefix(max(1, (end - steps) / (next - length)))
       for contender in field where !better.contains(where: { $0.trainer === contender.trainer }) {
         report(contender)
       }
-      field = better
-      length = min(horizon, 3 * length)
+      field = Array(better)
+      if Self.isDecided(field) { break }
+      length = next
       try advance(&field, to: length)
       for contender in field where !contender.isAlive { report(contender) }
       field = field.filter(\.isAlive)
@@ -71,28 +72,40 @@ struct Tournament {
     return Self.ranked(field.filter { $0.outcome == .holds })
   }
 
+  /// The first round of those whose turn comes before a number of steps is spent; who is left of them.
+  private mutating func enter(_ courses: [Course], until end: Int) throws -> [Contender] {
+    var field: [Contender] = []
+    for course in courses where steps < end {
+      var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
+      try Task.checkCancellation()
+      try advance(&entries, to: first)
+      for contender in entries where !contender.isAlive { report(contender) }
+      field += entries.filter(\.isAlive)
+    }
+    return field
+  }
+
   /// Trains all of them up to a step; side by side where that changes nothing.
   private mutating func advance(_ field: inout [Contender], to step: Int) throws {
-    let before = steps
-    if field.count > 1, field.allSatisfy(\.isSmall) {
-      let count = field.count
-      let taken = field.withUnsafeMutableBufferPointer { buffer in
-        nonisolated(unsafe) let buffer = buffer
-        var taken = [Int](repeating: 0, count: count)
-        taken.withUnsafeMutableBufferPointer { taken in
-          nonisolated(unsafe) let taken = taken
-          DispatchQueue.concurrentPerform(iterations: count) { index in
-            // There is no task on these threads, so that nothing is thrown.
-            taken[index] = (try? buffer[index].advance(to: step)) ?? 0
-          }
-        }
-        return taken
-      }
-      steps = before + taken.reduce(0, +)
-      try Task.checkCancellation()
-    } else {
+    let isParallel = field.count > 1 && field.allSatisfy(\.isSmall)
+    guard isParallel else {
       for index in field.indices { steps += try field[index].advance(to: step) }
+      return
     }
+    let before = field.reduce(0) { $0 + $1.trainer.step }
+    field.withUnsafeMutableBufferPointer { contenders in
+      withUnsafeCurrentTask { task in
+        // Each iteration has a contender of its own; asking a task whether it is cancelled is allowed
+        // from any thread.
+        nonisolated(unsafe) let (contenders, task) = (contenders, task)
+        DispatchQueue.concurrentPerform(iterations: contenders.count) { index in
+          _ = try? contenders[index].advance(
+            to: step, isCancelled: { task?.isCancelled ?? false })
+        }
+      }
+    }
+    steps += field.reduce(0) { $0 + $1.trainer.step } - before
+    try Task.checkCancellation()
   }
 
   private mutating func report(_ contender: Contender) {
@@ -105,25 +118,29 @@ struct Tournament {
     field.isEmpty || (field.count == 1 && field[0].outcome == .holds)
   }
 
-  /// The best third of those that hold; two who have not learnt yet but still fall stay with them (a
-  /// third of the good cures look dead at 100 steps), and all of them where nobody has.
-  private static func bestThird(_ field: [Contender]) -> [Contender] {
+  /// The best third of those that hold, the best and the cheapest of the good ones among them; two who
+  /// have not learnt yet but still fall stay with them, three where nobody has (a third of the good
+  /// cures look dead at 100 steps).
+  private static func advancing(_ field: [Contender]) -> [Contender] {
     let holding = ranked(field.filter { $0.outcome == .holds })
     let falling = field.filter { $0.outcome != .holds }
       .sorted { $0.training.loss < $1.training.loss }
-    guard !holding.isEmpty else { return falling }
-    return Array(holding.prefix((holding.count + 2) / 3)) + Array(falling.prefix(2))
+    guard let best = holding.indices.max(by: { holding[$0].score < holding[$1].score }) else {
+      return Array(falling.prefix(3))
+    }
+    let third = Set(holding.indices.prefix((holding.count + 2) / 3)).union([best])
+    return third.sorted().map { holding[$0] } + falling.prefix(2)
   }
 
   /// Those within 0.02 of the best score, the cheapest first; then the rest, the better first.
   static func ranked(_ holding: [Contender]) -> [Contender] {
-    let best = holding.map(\.training.score).max() ?? 0
+    let best = holding.map(\.score).max() ?? 0
     func isEligible(_ contender: Contender) -> Bool {
-      contender.training.score >= best - tolerance
+      contender.score >= best - tolerance
     }
     return holding.filter(isEligible).sorted {
-      ($0.price, -$0.training.score) < ($1.price, -$1.training.score)
-    } + holding.filter { !isEligible($0) }.sorted { $0.training.score > $1.training.score }
+      ($0.price, -$0.score) < ($1.price, -$1.score)
+    } + holding.filter { !isEligible($0) }.sorted { $0.score > $1.score }
   }
 
   /// Trains to the end of the recipe: what the cure comes to. What began at a snapshot begins again, as
@@ -142,8 +159,8 @@ struct Tournament {
   /// Whether it holds on two of three seeds (data order and initialisation both), and no worse there
   /// than the best of the others.
   mutating func isConfirmed(_ contender: Contender, among others: [Contender]) throws -> Bool {
-    let best = others.max { $0.training.score < $1.training.score }
-    let rival = best.flatMap { $0.training.score > contender.training.score ? $0 : nil }
+    let best = others.max { $0.score < $1.score }
+    let rival = best.flatMap { $0.score > contender.score ? $0 : nil }
     let length = max(contender.heldAt ?? horizon, rival?.heldAt ?? 0)
     for offset in UInt64(1)...2 {
       let seed = subject.recipe.seed &+ offset
@@ -168,6 +185,6 @@ struct Tournament {
       steps += try other.advance(to: min(3 * length, horizon))
     }
     report(other)
-    return other.outcome == .holds ? other.training.score : -.infinity
+    return other.outcome == .holds ? other.score : -.infinity
   }
 }

@@ -87,7 +87,9 @@ struct CauseTests {
   @Test func catalogueIsFresh() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/Causes").standardizedFileURL
-    let frame: Set = ["Cause", "Suspect", "Reference", "Evidence", "Diagnosis", "TruthTable", "Catalog"]
+    let frame: Set = [
+      "Cause", "Suspect", "Reference", "Evidence", "Diagnosis", "TruthTable", "Catalog",
+    ]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }
       .filter { !frame.contains($0) }

@@ -144,7 +144,8 @@ struct CureTests {
     #expect(hot.trainer.step == hot.start)
     let cold = try #require(Contender([StandardizeData()], on: subject, from: trainer))
     #expect(cold.start == 0)
-    let other = try #require(Contender([AdaptLearningRate(rate: 0.001)], on: subject, from: trainer))
+    let other = try #require(
+      Contender([AdaptLearningRate(rate: 0.001)], on: subject, from: trainer))
     #expect(other.start == 0, "another optimizer remembers other things")
   }
 

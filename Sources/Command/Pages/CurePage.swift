@@ -142,14 +142,16 @@ struct CurePage {
     case .cured:
       let seeds = Set(history.trials.map(\.seed)).count
       return [
-        out.bold("not known") + "  what other data than these would do; the cure was trained to the end"
+        out.bold("not known")
+          + "  what other data than these would do; the cure was trained to the end"
           + " on seed \(recipe.seed), and held",
         "           in shorter trials on \(seeds - 1) other\(seeds == 2 ? "" : "s"). "
           + "The percentages are not calibrated.", "",
       ]
     case .incurable:
       return [
-        out.bold("not known") + "  whether a longer search would help: --budget 10 allows one; or the "
+        out.bold("not known")
+          + "  whether a longer search would help: --budget 10 allows one; or the "
           + "fault is one Keel does", "           not know (its catalogue: keel list)", "",
       ]
     default: return []

@@ -40,9 +40,13 @@ struct DiagnosisPage {
           + "(skill \(Text.number(diagnosis.training.skill)))"
       return "\(title)  \(said)\n" + (why.isEmpty ? "" : why.joined(separator: "\n") + "\n")
     }
-    let head = diagnosis.training.explosion.map {
-      ["\(title)  \(out.red("✗ exploding")) at step \($0.step)", "  \(TrainPage.sentence($0))", ""]
-    } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
+    let head =
+      diagnosis.training.explosion.map {
+        [
+          "\(title)  \(out.red("✗ exploding")) at step \($0.step)", "  \(TrainPage.sentence($0))",
+          "",
+        ]
+      } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
     let lines = head + FindingLines(diagnosis.findings).lines + ruledOut + table + unknown + next
     return lines.joined(separator: "\n") + "\n"
   }

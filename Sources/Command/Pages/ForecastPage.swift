@@ -11,7 +11,8 @@ struct ForecastPage {
   private var out: Terminal { .output }
 
   var text: String {
-    (verdict + [""] + suspects + margins + gradient + [""] + unknown + [""] + next).joined(separator: "\n")
+    (verdict + [""] + suspects + margins + gradient + [""] + unknown + [""] + next).joined(
+      separator: "\n")
       + "\n"
   }
 
