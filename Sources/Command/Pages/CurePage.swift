@@ -21,7 +21,11 @@ struct CurePage {
         "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
     case .exploded(let training):
       bar.show("exploded; diagnosing", training.steps, of: training.steps, "")
-    case .diagnosed, .tried: break
+    case .diagnosed(let findings):
+      bar.show("trying remedies for \(findings.first?.cause ?? "it")", 0, of: 1, "")
+    case .tried(let trial):
+      let remedies = trial.remedies.map(\.remedy).joined(separator: " + ")
+      bar.show("trying remedies", 1, of: 1, "\(remedies): \(trial.outcome)")
     }
   }
 
