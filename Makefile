@@ -35,9 +35,9 @@ install: deps
 test: build
 	$(SWIFT) test -c release --skip-build
 
-# The verdicts of the real cases beside the checkout, three seeds each, as a table.
-cases: build
-	$(SWIFT) test -c release --skip-build --filter TrainingTests.SharedCases | grep '^|' | sort
+# Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
+cases: deps
+	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release cases $(ARGS)
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
