@@ -11,7 +11,7 @@ import KeelEngine
 /// deviation σ, once per layer.
 ///
 /// **Non-finite values** pass through the product; it does not look for them.
-public struct Dense: Layer {
+public struct Dense: Affine {
   public static let name = "dense"
   public static let summary = "fully connected, on the last axis"
   public static let fields: [Field<Dense>] = [
