@@ -30,10 +30,7 @@ public struct Dense: Affine {
   public init() {}
 
   public func validate(at path: String) throws {
-    guard biasInitializer.member.needsMatrix else { return }
-    throw KeelError(
-      .invalid, at: "\(path).bias-initializer", "'\(biasInitializer.name)' is for matrices",
-      fix: "use zeros, or another initializer that fills numbers one by one")
+    try requireVector(biasInitializer, at: path)
   }
 
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
@@ -57,6 +54,13 @@ public struct Dense: Affine {
       layer, reads: [input], writes: output, parameters: [weight] + (offset.map { [$0] } ?? []))
     return try activation.member.plan(output, in: &network)
   }
+}
+
+func requireVector(_ biasInitializer: Choice<Initializers>, at path: String) throws {
+  guard biasInitializer.member.needsMatrix else { return }
+  throw KeelError(
+    .invalid, at: "\(path).bias-initializer", "'\(biasInitializer.name)' is for matrices",
+    fix: "use zeros, or another initializer that fills numbers one by one")
 }
 
 struct DenseKernel: Kernel {
