@@ -32,7 +32,7 @@ public enum ExcessiveDepth: Cause {
         switch layer.ingredient {
         case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
         case is Residual, is BatchNorm: current = 0
-        case is Dense: current += 1
+        case is any Weighted: current += 1
         default: break
         }
         longest = max(longest, current)

@@ -2,10 +2,14 @@
 
 extension Catalog {
   public static let standard: Catalog = Catalog([
+    AveragePool2D.self,
     BatchNorm.self,
+    Conv2D.self,
     Dense.self,
     Dropout.self,
     Flatten.self,
+    GlobalAveragePool2D.self,
+    MaxPool2D.self,
     Repeat.self,
     Residual.self,
     ELU.self,

@@ -29,18 +29,16 @@ public struct NormalizeBatches: Remedy {
     guard !subject.recipe.leaves.contains(where: { $0.ingredient is BatchNorm }) else { return nil }
     var count = 0
     _ = subject.recipe.replacingLeaves { choice in
-      count += choice.ingredient is Dense ? 1 : 0
+      count += choice.ingredient is any Affine ? 1 : 0
       return [choice]
     }
     var seen = 0
     let recipe = subject.recipe.replacingLeaves { choice in
-      guard var dense = choice.ingredient as? Dense else { return [choice] }
+      guard let layer = choice.ingredient as? any Affine else { return [choice] }
       seen += 1
       if seen == count { return [choice] }  // the output is left as it is
-      guard dense.activation != .linear else { return [choice, .batchNorm()] }
-      let activation = Choice<Layers>(dense.activation.ingredient)
-      dense.activation = .linear
-      return [Choice(dense), .batchNorm(), activation]
+      guard let (product, activation) = layer.split else { return [choice, .batchNorm()] }
+      return [product, .batchNorm(), activation]
     }
     return recipe == subject.recipe ? nil : recipe
   }

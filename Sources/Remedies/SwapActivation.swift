@@ -28,9 +28,11 @@ public struct SwapActivation: Remedy {
       activation == "relu" ? .relu : activation == "selu" ? .selu : .tanh
     let changed = subject.recipe.replacingLeaves { choice in
       guard SteepActivation.isSteep(choice) else { return [choice] }
-      guard var dense = choice.ingredient as? Dense else { return [Choice(new.ingredient)] }
-      dense.activation = new
-      return [Choice(dense)]
+      guard var layer = choice.ingredient as? any Activated else {
+        return [Choice(new.ingredient)]
+      }
+      layer.activation = new
+      return [Choice(layer)]
     }
     return changed == subject.recipe ? nil : changed.referencePoint
   }

@@ -4,7 +4,7 @@ import KeelEngine
 public protocol Initializer: Ingredient {
   /// Writes initial values; `random` is the parameter's own generator.
   ///
-  /// - Parameter values: a matrix [fan.output, fan.input] row by row, or a bias [fan.output].
+  /// - Parameter values: a matrix [fan.rows, fan.input] row by row, or a bias [fan.output].
   func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random)
   /// Whether it makes sense for a matrix only.
@@ -21,7 +21,7 @@ extension Initializer {
 
   public func std(_ fan: Fan) -> Double {
     var random = Random(seed: 0, stream: "initializer/std")
-    let count = fan.input * fan.output
+    let count = fan.input * fan.rows
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: count) { values in
       values.initialize(repeating: 0)
       fill(values, fan: fan, random: &random)
@@ -34,9 +34,13 @@ extension Initializer {
 public struct Fan: Hashable, Sendable {
   public let input: Int
   public let output: Int
-  public init(input: Int, output: Int) {
+  /// How many rows of `input` numbers the weight has: `output`, but for a convolution, where an input
+  /// reaches each filter several times.
+  public let rows: Int
+  public init(input: Int, output: Int, rows: Int? = nil) {
     self.input = input
     self.output = output
+    self.rows = rows ?? output
   }
 }
 
