@@ -160,6 +160,14 @@ keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n, flo
 /// w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
 keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,
                       double beta1, double beta2, double epsilon, double decay, int64_t t);
+/// Σ g²/max(v̂, epsilon²) with v̂ as the next keel_adam of this g will have it; changes nothing. NaN
+/// where a gradient is, or where its square overflows.
+double keel_adam_surprise(const float *g, const float *v, size_t n, float scale, double beta2,
+                          double epsilon, int64_t t);
+/// s = rho·s + (1 − rho)·g²; d = √(u + epsilon)/√(s + epsilon)·g; u = rho·u + (1 − rho)·d²;
+/// w −= lr·d. `squares` is s, `steps` is u.
+keel_update keel_adadelta(float *w, const float *g, float *squares, float *steps, size_t n,
+                          float scale, float lr, double rho, float epsilon);
 
 // MARK: random numbers (random.c)
 //
