@@ -39,6 +39,11 @@ keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l
 keel_moments keel_scale(float *x, size_t n, double factor);
 /// x = min(max(x, -limit), limit); a NaN stays NaN; ±Inf stays ±Inf (never hidden by a clip).
 keel_moments keel_clamp(float *x, size_t n, float limit);
+/// Scales each row of g[rows, columns] whose norm exceeds ratio·max(‖w‖, floor), w the same row of the
+/// weights, back to that; returns the moments of the result. A row whose norm, or whose weights', is
+/// not finite stays as it is.
+keel_moments keel_limit_unit_norms(float *g, const float *w, size_t rows, size_t columns,
+                                   double ratio, double floor);
 
 // MARK: element-wise (elementwise.c)
 

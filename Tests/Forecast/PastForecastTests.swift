@@ -1,0 +1,36 @@
+import KeelForecast
+import KeelRecipes
+import KeelTraining
+import Testing
+
+/// What a forecast must share with the training it foretells: fitted weights, and what clips remember.
+struct PastForecastTests {
+  /// What clips and the schedule remember in a dry run is what they remember in the training.
+  @Test func aDryRunRemembersAsATrainingDoes() throws {
+    var recipe = classes("remembering", .spirals(samples: 300), count: 3, rate: 1e-4, batch: 75)
+    recipe.clipping = [.percentile(60), .zScore(1)]
+    recipe.schedule = .plateau(patience: 0, factor: 0.5)
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    let sandbox = try Sandbox(recipe, parts: parts)
+    let trainer = try Trainer(recipe, parts: parts)
+    for _ in 0..<2 {
+      sandbox.reset()
+      for step in 0..<40 {
+        guard case .done(let loss) = sandbox.advance(step: step, updates: step) else {
+          Issue.record("step \(step)")
+          return
+        }
+        if trainer.step == step { trainer.advance() }
+        #expect(Float(loss) == trainer.trace.losses[step], "step \(step)")
+      }
+    }
+    #expect(trainer.trace.clippedSteps > 5)
+    // So low a rate that epochs differ by less than the plateau's threshold.
+    #expect(trainer.trace.learningRates[39] < 1e-4)
+    let weight = trainer.stepper.plan.parameters[0]
+    let (memory, count) = (trainer.stepper.memory, weight.shape.count)
+    #expect(
+      Array(sandbox.parameters[..<count])
+        == Array(UnsafeBufferPointer(start: memory[weight.buffer], count: count)))
+  }
+}
