@@ -16,7 +16,10 @@ extension Dense: Propagating {
     let layer = path.name(Self.name)
     let rule = initializer.value?.member ?? path.initializer
     let fan = Fan(input: path.shape.last, output: units)
-    let gain = 2 * log(rule.std(fan)) + log(Double(fan.input))
+    // What is fitted to data puts out a mean square of 1, whatever comes in.
+    let gain =
+      rule.needsData
+      ? -path.signal.logSquare : 2 * log(rule.std(fan)) + log(Double(fan.input))
     let biasRule = biasInitializer.member
     let offset = bias ? 2 * log(biasRule.std(fan)) : -.infinity
     path.isExact =

@@ -25,6 +25,7 @@ extension Catalog {
     Constant.self,
     He.self,
     Identity.self,
+    LSUV.self,
     LeCun.self,
     Normal.self,
     Orthogonal.self,

@@ -44,6 +44,7 @@ package final class Trainer {
     self.parts = parts
     data = try PreparedData(parts, recipe: recipe, columns: plan.output.shape.count)
     stepper = try Stepper(recipe, plan: plan)
+    try stepper.fitToData(data)
     past = Past(recipe, batches)
     trace = Trace(layers: plan.layers, probes: ProbeCatalog.standard.probes, total: batches.total)
     snapshots = SnapshotRing(
