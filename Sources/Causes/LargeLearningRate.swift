@@ -5,7 +5,7 @@ import KeelTraining
 /// The learning rate is too high: updates overshoot, and gradients grow with them.
 ///
 /// **Definition** The optimizer's rate; it deviates above 0.01 for SGD and Adagrad, 0.001 for the
-/// kinds of Adam and RMSprop. See `Guides/Causes/LargeLearningRate.md`.
+/// kinds of Adam and RMSprop, 1 for Adadelta. See `Guides/Causes/LargeLearningRate.md`.
 ///
 /// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge of
 /// stability*, ICLR 2021.

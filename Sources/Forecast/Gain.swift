@@ -16,7 +16,7 @@ extension Dense: Propagating {
     let layer = path.name(Self.name)
     let rule = initializer.value?.member ?? path.initializer
     let fan = Fan(input: path.shape.last, output: units)
-    let gain = 2 * log(rule.std(fan)) + log(Double(fan.input))
+    let gain = path.logGain(of: rule, fan, inputs: Double(fan.input))
     path.isExact = path.isExact && rule.isCentered
     path.multiply(gain: gain, bias: bias ? (biasInitializer.member, fan) : nil)
     path.shape = path.shape.replacingLast(with: units)
@@ -26,6 +26,13 @@ extension Dense: Propagating {
 }
 
 extension Propagation {
+  /// ln of the squared gain of a product with fresh weights; what is fitted to data puts out a mean
+  /// square of 1, whatever comes in.
+  /// - Parameter inputs: how many inputs an output sums, on average.
+  func logGain(of rule: any Initializer, _ fan: Fan, inputs: Double) -> Double {
+    rule.needsData ? -signal.logSquare : 2 * log(rule.std(fan)) + log(inputs)
+  }
+
   /// A product with fresh weights of ln squared gain `gain`, and a bias.
   mutating func multiply(gain: Double, bias: (rule: any Initializer, fan: Fan)?) {
     let offset = bias.map { 2 * log($0.rule.std($0.fan)) } ?? -.infinity

@@ -16,7 +16,7 @@ extension Conv2D: Propagating {
     let inside = walks.reduce(1) { $0 * $1.tapsInside } / Double(kernel * kernel)
     let rule = initializer.value?.member ?? path.initializer
     let fan = fan(channels: path.shape.last)
-    let gain = 2 * log(rule.std(fan)) + log(Double(fan.input) * inside)
+    let gain = path.logGain(of: rule, fan, inputs: Double(fan.input) * inside)
     path.isExact = path.isExact && rule.isCentered && inside == 1
     let vector = Fan(input: fan.input, output: fan.rows)
     path.multiply(gain: gain, bias: bias ? (biasInitializer.member, vector) : nil)

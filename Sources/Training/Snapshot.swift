@@ -4,7 +4,8 @@ import KeelEngine
 /// Everything that changes in a run, as it stood before a step.
 ///
 /// Parameters, optimizer state and layer statistics are copied in one piece. Generators and the place
-/// in the data are functions of the step; windows and alarms are functions of the trace up to it.
+/// in the data are functions of the step; windows (of clips, schedule and monitor) and alarms are
+/// functions of the trace up to it.
 public struct Snapshot: Sendable {
   /// The next step.
   public internal(set) var step: Int

@@ -44,6 +44,11 @@ keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l
 keel_moments keel_scale(float *x, size_t n, double factor);
 /// x = min(max(x, -limit), limit); a NaN stays NaN; ±Inf stays ±Inf (never hidden by a clip).
 keel_moments keel_clamp(float *x, size_t n, float limit);
+/// Scales each row of g[rows, columns] whose norm exceeds ratio·max(‖w‖, floor), w the same row of the
+/// weights, back to that; returns the moments of the result. A row whose norm, or whose weights', is
+/// not finite stays as it is.
+keel_moments keel_limit_unit_norms(float *g, const float *w, size_t rows, size_t columns,
+                                   double ratio, double floor);
 
 // MARK: element-wise (elementwise.c)
 
@@ -207,6 +212,14 @@ keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n, flo
 /// w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
 keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,
                       double beta1, double beta2, double epsilon, double decay, int64_t t);
+/// Σ g²/max(v̂, epsilon²) with v̂ as the next keel_adam of this g will have it; changes nothing. NaN
+/// where a gradient is, or where its square overflows.
+double keel_adam_surprise(const float *g, const float *v, size_t n, float scale, double beta2,
+                          double epsilon, int64_t t);
+/// s = rho·s + (1 − rho)·g²; d = √(u + epsilon)/√(s + epsilon)·g; u = rho·u + (1 − rho)·d²;
+/// w −= lr·d. `squares` is s, `steps` is u.
+keel_update keel_adadelta(float *w, const float *g, float *squares, float *steps, size_t n,
+                          float scale, float lr, double rho, float epsilon);
 
 // MARK: random numbers (random.c)
 //

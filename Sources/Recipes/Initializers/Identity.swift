@@ -21,5 +21,6 @@ public struct Identity: Initializer {
 }
 
 extension Choice where F == Initializers {
+  /// `identity`
   public static var identity: Choice { Choice(Identity()) }
 }

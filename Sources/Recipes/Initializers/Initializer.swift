@@ -9,6 +9,8 @@ public protocol Initializer: Ingredient {
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random)
   /// Whether it makes sense for a matrix only.
   var needsMatrix: Bool { get }
+  /// Whether the weight is then scaled until its layer's output has variance 1 on the training's rows.
+  var needsData: Bool { get }
   /// The root mean square of an element, by theory; measured on a draw where it is not known.
   func std(_ fan: Fan) -> Double
   /// Whether elements are random with mean 0, as theory wants them.
@@ -17,6 +19,7 @@ public protocol Initializer: Ingredient {
 
 extension Initializer {
   public var needsMatrix: Bool { false }
+  public var needsData: Bool { false }
   public var isCentered: Bool { true }
 
   public func std(_ fan: Fan) -> Double {
@@ -32,7 +35,9 @@ extension Initializer {
 
 /// How many numbers flow into one output of a weight, and how many outputs one input reaches.
 public struct Fan: Hashable, Sendable {
+  /// Inputs of one output: the weights that are summed.
   public let input: Int
+  /// Outputs that one input reaches.
   public let output: Int
   /// How many rows of `input` numbers the weight has: `output`, but for a convolution, where an input
   /// reaches each filter several times.
@@ -44,6 +49,7 @@ public struct Fan: Hashable, Sendable {
   }
 }
 
+/// How parameters begin: `initializer:` in a recipe or a layer.
 public enum Initializers: Family {
   public static let singular = "initializer"
   public static let plural = "initializers"

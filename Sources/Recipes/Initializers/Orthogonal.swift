@@ -16,6 +16,7 @@ public struct Orthogonal: Initializer {
   public static let fields: [Field<Orthogonal>] = [
     .init("gain", \.gain, .nonNegative, "every singular value")
   ]
+  /// Every singular value.
   public var gain = 1.0
   public var needsMatrix: Bool { true }
 

@@ -39,7 +39,7 @@ public struct Dense: Affine {
     let rule = initializer.value?.member ?? network.initializer
     let biasRule = biasInitializer.member
     let weight = try network.planner.parameter(
-      layer, "weight", Shape(units, fan.input), role: .weight
+      layer, "weight", Shape(units, fan.input), role: .weight, needsData: rule.needsData
     ) { rule.fill($0, fan: fan, random: &$1) }
     let offset =
       bias
