@@ -35,9 +35,9 @@ install: deps
 test: build
 	$(SWIFT) test -c release --skip-build
 
-# The verdicts of the real cases beside the checkout, three seeds each, as a table.
-cases: build
-	$(SWIFT) test -c release --skip-build --filter TrainingTests.SharedCases | grep '^|' | sort
+# Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
+cases: deps
+	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release cases $(ARGS)
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
@@ -46,7 +46,7 @@ bench: deps
 # type, in the order of the folders below; the files left out hold the families' protocols.
 FAMILIES := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers Datasets
 PROTOCOLS := Layer Activation Initializer Loss Optimizer Schedule Clip Regularizer Dataset
-FRAME := Probe Cause Reference Evidence Diagnosis TruthTable Remedy Framework Cure Contender Regimen Tournament CaseHistory HealingPolicy Catalog
+FRAME := Probe Cause Suspect Reference Evidence Diagnosis TruthTable Remedy Framework Patient Cure Contender Regimen Tournament CaseHistory HealingPolicy Catalog
 list = $(filter-out $(1),$(foreach d,$(2),$(sort $(basename $(notdir $(filter-out %/*+*,$(filter-out $(wildcard $(d)/*+*),$(wildcard $(d)/*.swift))))))))
 define write_list
 	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \

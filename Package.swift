@@ -43,7 +43,7 @@ let package = Package(
       path: "Sources/Causes"),
     .target(
       name: "KeelRemedies",
-      dependencies: ["KeelCauses", "KeelTraining", "KeelRecipes", "KeelEngine"],
+      dependencies: ["KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes", "KeelEngine"],
       path: "Sources/Remedies"),
     .target(name: "Keel", dependencies: ["KeelRemedies"], path: "Sources/Keel"),
     .target(name: "KeelArchive", dependencies: ["Keel", "Yams"], path: "Sources/Archive"),
@@ -77,6 +77,6 @@ let package = Package(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),
     .testTarget(
       name: "RemediesTests", dependencies: ["KeelRemedies", "KeelArchive", "KeelTestSupport"],
-      path: "Tests/Remedies", exclude: ["Snapshots"]),
+      path: "Tests/Remedies", exclude: ["Snapshots", "Fixes"]),
   ],
   swiftLanguageModes: [.v6])

@@ -15,6 +15,14 @@ let package = Package(
         .product(name: "Keel", package: "Keel"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Sources/Steps")
+      path: "Sources/Steps"),
+    .executableTarget(
+      name: "cases",
+      dependencies: [
+        .product(name: "Keel", package: "Keel"),
+        .product(name: "KeelArchive", package: "Keel"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Cases", exclude: ["Variants"]),
   ],
   swiftLanguageModes: [.v6])

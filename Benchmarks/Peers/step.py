@@ -41,11 +41,23 @@ def mlp(widths, activation):
     return nn.Sequential(*layers[:-1])
 
 
+def cnn(is_normalized):
+    """3 × 3 convolutions of 32 and 64 filters, each halved by a max pool, over 28 × 28 pixels."""
+    layers = [nn.Unflatten(1, (1, 28, 28))]
+    for channels, filters in itertools.pairwise([1, 32, 64]):
+        layers.append(nn.Conv2d(channels, filters, 3, padding="same"))
+        layers += [nn.BatchNorm2d(filters)] if is_normalized else []
+        layers += [nn.ReLU(), nn.MaxPool2d(2)]
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(7 * 7 * 64, 10))
+
+
 # name: (model, features, outputs, batch, optimizer, clip)
 WORKLOADS = {
     "mlp-784-512-512-10": (lambda: mlp([784, 512, 512, 10], nn.ReLU), 784, 10, 128, adam, 1.0),
     # 50 × (dense 64, tanh), then the 10 logits.
     "tanh-50x64": (lambda: mlp([64] * 51 + [10], nn.Tanh), 64, 10, 128, sgd, None),
+    "cnn-32-64": (lambda: cnn(False), 784, 10, 64, adam, 1.0),
+    "cnn-32-64-batch-norm": (lambda: cnn(True), 784, 10, 64, adam, 1.0),
     "mlp-2-16-16-1": (lambda: mlp([2, 16, 16, 1], nn.ReLU), 2, 1, 32, sgd, None),
 }
 BATCHES = 16

@@ -53,3 +53,19 @@ KEEL_DISPATCH keel_moments keel_clamp(float *x, size_t n, float limit) {
   }
   return total;
 }
+
+KEEL_DISPATCH keel_moments keel_limit_unit_norms(float *g, const float *w, size_t rows,
+                                                 size_t columns, double ratio, double floor) {
+  keel_moments total = {0};
+  for (size_t r = 0; r < rows; r++) {
+    float *unit = g + r * columns;
+    keel_moments moments = keel_measure(unit, columns);
+    double norm = sqrt(moments.sum_of_squares);
+    double weight = sqrt(keel_measure(w + r * columns, columns).sum_of_squares);
+    double limit = ratio * (weight < floor ? floor : weight);
+    // What exceeds it by rounding alone stays, so that clipping twice is clipping once.
+    if (norm > limit * (1 + 1e-6) && !isinf(norm)) moments = keel_scale(unit, columns, limit / norm);
+    add_moments(&total, moments);
+  }
+  return total;
+}

@@ -83,10 +83,48 @@ KEEL_DISPATCH keel_update keel_rmsprop(float *w, const float *g, float *squares,
   return scaled_by_squares(w, g, squares, n, scale, lr, (float)rho, (float)(1 - rho), epsilon);
 }
 
-/// What keel_adam's settings come to at step t.
+KEEL_DISPATCH keel_update keel_adadelta(float *w, const float *g, float *squares, float *steps,
+                                        size_t n, float scale, float lr, double rho,
+                                        float epsilon) {
+  keel_update total = {0};
+  float step[KEEL_BLOCK], keep = (float)rho, take = (float)(1 - rho);
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t end = block_end(start, n), count = end - start;
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
+      float gradient = g[i] * scale, past = steps[i];
+      float sum = keep * squares[i] + take * gradient * gradient;
+      float direction = sqrt_of(past + epsilon) / sqrt_of(sum + epsilon) * gradient;
+      squares[i] = sum;
+      steps[i] = keep * past + take * direction * direction;
+      step[i - start] = direction;
+    }
+    descend(w + start, step, count, lr);
+    account(&total, w + start, step, count);
+    total.non_finite +=
+        count_non_finite(squares + start, count) + count_non_finite(steps + start, count);
+  }
+  return total;
+}
+
+/// What the settings of Adam and its kin come to at step t.
 typedef struct {
   float scale, keep, rate, correction, epsilon, beta1, gain1, beta2, gain2;
 } adam_constants;
+
+static adam_constants adam_at(int64_t t, float scale, double lr, double beta1, double beta2,
+                              double epsilon, double decay) {
+  return (adam_constants){
+      .scale = scale,
+      .keep = (float)(1 - lr * decay),
+      .rate = (float)(lr / (1 - pow(beta1, (double)t))),
+      .correction = (float)(1 / sqrt(1 - pow(beta2, (double)t))),
+      .epsilon = (float)epsilon,
+      .beta1 = (float)beta1,
+      .gain1 = (float)(1 - beta1),
+      .beta2 = (float)beta2,
+      .gain2 = (float)(1 - beta2),
+  };
+}
 
 KEEL_INLINE void adam_block(float *w, const float *g, float *m, float *v, float *step, size_t n,
                             adam_constants k) {
@@ -105,17 +143,7 @@ KEEL_INLINE void adam_block(float *w, const float *g, float *m, float *v, float 
 KEEL_DISPATCH keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n,
                                     float scale, double lr, double beta1, double beta2,
                                     double epsilon, double decay, int64_t t) {
-  adam_constants k = {
-      .scale = scale,
-      .keep = (float)(1 - lr * decay),
-      .rate = (float)(lr / (1 - pow(beta1, (double)t))),
-      .correction = (float)(1 / sqrt(1 - pow(beta2, (double)t))),
-      .epsilon = (float)epsilon,
-      .beta1 = (float)beta1,
-      .gain1 = (float)(1 - beta1),
-      .beta2 = (float)beta2,
-      .gain2 = (float)(1 - beta2),
-  };
+  adam_constants k = adam_at(t, scale, lr, beta1, beta2, epsilon, decay);
   keel_update total = {0};
   float step[KEEL_BLOCK];
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
@@ -123,6 +151,28 @@ KEEL_DISPATCH keel_update keel_adam(float *w, const float *g, float *m, float *v
     adam_block(w + start, g + start, m + start, v + start, step, count, k);
     account(&total, w + start, step, count);
     total.non_finite += count_non_finite(m + start, count) + count_non_finite(v + start, count);
+  }
+  return total;
+}
+
+/// Σ g²/max(v, epsilon²), v the corrected second moment *with* this gradient: a mean above 1 says
+/// that v lags behind. Where v is 0 (and epsilon too) g is, and counts as nothing.
+KEEL_DISPATCH double keel_adam_surprise(const float *g, const float *v, size_t n, float scale,
+                                        double beta2, double epsilon, int64_t t) {
+  float keep = (float)beta2, gain = (float)(1 - beta2), least = (float)(epsilon * epsilon);
+  float correction = (float)(1 / (1 - pow(beta2, (double)t)));
+  double total = 0;
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {
+    size_t end = block_end(start, n);
+    float sum = 0;
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
+      KEEL_REASSOCIATE
+      float gradient = g[i] * scale, square = gradient * gradient;
+      float second = (keep * v[i] + gain * square) * correction;
+      float divisor = second < least ? least : second;
+      sum += divisor == 0 ? 0 : square / divisor;
+    }
+    total += sum;
   }
   return total;
 }

@@ -1,5 +1,7 @@
 import Foundation
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// A reason why trainings explode: one factor of a recipe, and where it should stand.
 ///
@@ -15,9 +17,15 @@ public protocol Cause: Sendable {
   /// The recipe with this factor at its reference and nothing else changed; nil where it cannot be
   /// put there.
   static func reset(_ subject: Subject) -> Recipe?
+  /// What a forecast measured that speaks for this cause; without a command, which is filled in.
+  static func exhibits(in forecast: Forecast) -> [Exhibit]
   /// Recipes that explode for this cause, and recipes that look like it and do not.
   static var guilty: [Recipe] { get }
   static var innocent: [Recipe] { get }
+}
+
+extension Cause {
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] { [] }
 }
 
 /// A recipe together with the rows it trains on: what causes and remedies look at.

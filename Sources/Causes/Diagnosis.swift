@@ -1,8 +1,18 @@
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
 /// Why a training exploded: the causes at work, ranked, and those that are not.
 public struct Diagnosis: Hashable, Sendable {
+  /// How it was come by.
+  public enum Scope: String, Hashable, Codable, Sendable {
+    /// Theory and forty steps: suspects at most.
+    case quick
+    /// The whole training, and experiments.
+    case full
+  }
+
+  public let scope: Scope
   public let verdict: Verdict
   /// The surest first.
   public let findings: [Finding]
@@ -19,10 +29,11 @@ public struct Diagnosis: Hashable, Sendable {
   }
 
   init(
-    _ training: Training, findings: [Finding], ruledOut: [RuledOut],
-    truthTable: [TruthTableRow]?, trialSteps: Int
+    _ training: Training, scope: Scope = .full, verdict: Verdict? = nil, findings: [Finding] = [],
+    ruledOut: [RuledOut] = [], truthTable: [TruthTableRow]? = nil, trialSteps: Int = 0
   ) {
-    verdict = training.verdict
+    self.scope = scope
+    self.verdict = verdict ?? training.verdict
     self.findings = findings
     self.ruledOut = ruledOut
     self.truthTable = truthTable
@@ -34,21 +45,57 @@ public struct Diagnosis: Hashable, Sendable {
 /// One training of a truth table: which factors were kept, and what became of it.
 public struct TruthTableRow: Hashable, Codable, Sendable {
   public let kept: [String]
-  /// `holds`, `explodes` or `does-not-learn`.
+  /// `holds`, `explodes`, `does-not-learn` or `undecided`.
   public let outcome: String
   public let steps: Int
 }
 
 extension Recipe {
   /// Trains the recipe and, if it explodes, finds out why by experiment.
-  /// - Parameter observe: called after every step of the training, not of the experiments.
+  /// - Parameters:
+  ///   - scope: `quick` trains no more than forty steps and tries nothing.
+  ///   - observe: called after every step of the training, not of the experiments.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosed(
-    _ observe: @Sendable (Step) -> Void = { _ in }
+    _ scope: Diagnosis.Scope = .full, _ observe: @Sendable (Step) -> Void = { _ in }
   ) async throws -> Diagnosis {
     let trainer = try Trainer(self)
-    let training = trainer.train(isCancelled: { Task.isCancelled }, observe: observe)
+    let training = trainer.train(
+      steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
+      observe: observe)
     try Task.checkCancellation()
-    return try Evidence(self, training, trainer.trace).diagnosis(trainer.parts)
+    guard scope == .quick || training.verdict == .exploding else { return Diagnosis(training) }
+    let forecast = try forecast(trainer.parts, .quick)
+    let evidence = Evidence(self, training, trainer.trace, forecast: forecast)
+    return scope == .full
+      ? try evidence.diagnosis(trainer.parts) : evidence.quickDiagnosis(trainer.parts)
+  }
+
+  /// The forecast; where it says `exploding`, with the factors that deviate as suspects.
+  /// - Parameter observe: evaluations spent so far, and the most there may be.
+  /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
+  public func forecast(
+    naming catalog: CauseCatalog,
+    observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+  ) async throws -> Forecast {
+    var forecast = try await forecast(observe: observe)
+    guard forecast.verdict == .exploding else { return forecast }
+    let parts = try data.member.load(from: folder.path, seed: seed)
+    forecast.findings = Suspect.findings(in: Subject(self, parts), forecast, catalog)
+    return forecast
+  }
+}
+
+extension Evidence {
+  /// - Precondition: there is a forecast, and a training of forty steps.
+  fileprivate func quickDiagnosis(_ parts: Parts) -> Diagnosis {
+    guard let training, let forecast else { preconditionFailure("quick needs both") }
+    let isExploding = forecast.verdict == .exploding || training.verdict == .exploding
+    guard isExploding else { return Diagnosis(training, scope: .quick) }
+    let subject = Subject(recipe, parts)
+    return Diagnosis(
+      training, scope: .quick, verdict: .exploding,
+      findings: Suspect.findings(in: subject, forecast, .standard),
+      ruledOut: Self.undeviating(Suspect.all(of: subject, in: .standard), in: .standard))
   }
 }

@@ -14,58 +14,71 @@ public struct Evidence: Sendable {
     (self.recipe, self.forecast, training, self.trace) = (recipe, forecast, nil, trace)
   }
 
-  public init(_ recipe: Recipe, _ training: Training, _ trace: Trace) {
-    (self.recipe, forecast, self.training, self.trace) = (recipe, nil, training, trace)
+  public init(
+    _ recipe: Recipe, _ training: Training, _ trace: Trace, forecast: Forecast? = nil
+  ) {
+    (self.recipe, self.forecast, self.training, self.trace) = (recipe, forecast, training, trace)
   }
 
   /// Finds out by experiment why the recipe explodes; trains it first where its end is not known.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis() async throws -> Diagnosis {
-    guard let training else { return try await recipe.diagnosed() }
     let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
-    return try Evidence(recipe, training, trace).diagnosis(parts)
+    if training != nil { return try diagnosis(parts) }
+    let trainer = try Trainer(recipe, parts: parts)
+    let training = trainer.train(isCancelled: { Task.isCancelled })
+    try Task.checkCancellation()
+    return try Evidence(recipe, training, trainer.trace, forecast: forecast).diagnosis(parts)
   }
 }
 
 extension Evidence {
   /// Puts every deviating factor to the experiments that decide.
   ///
-  /// - Parameter parts: the rows the recipe trains on.
+  /// - Parameters:
+  ///   - parts: the rows the recipe trains on.
+  ///   - budget: steps that the experiments may take; what they leave open is suspected, not found.
   /// - Throws: `CancellationError`.
-  package func diagnosis(_ parts: Parts, catalog: CauseCatalog = .standard) throws -> Diagnosis {
+  package func diagnosis(
+    _ parts: Parts, catalog: CauseCatalog = .standard, budget: Int = .max
+  ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
-    guard training.verdict == .exploding else {
-      return Diagnosis(training, findings: [], ruledOut: [], truthTable: nil, trialSteps: 0)
-    }
+    guard training.verdict == .exploding else { return Diagnosis(training) }
     let subject = Subject(recipe, parts)
-    var suspects: [TruthTable.Factor] = []
-    var ruledOut: [Diagnosis.RuledOut] = []
-    for cause in catalog.causes {
-      if let deviation = cause.deviation(in: subject) {
-        suspects.append(TruthTable.Factor(cause: cause, deviation: deviation))
-      } else {
-        ruledOut.append(.init(cause: cause.name, why: "does not deviate from the reference"))
-      }
+    let suspects = Suspect.all(of: subject, in: catalog)
+    var table = TruthTable(subject, suspects, until: training.steps, budget: budget)
+    let kinds = try table.kinds()
+    var ruledOut = Self.undeviating(suspects, in: catalog)
+    for index in suspects.indices where kinds[index] == nil {
+      ruledOut.append(
+        .init(cause: suspects[index].cause.name, why: try table.innocence(of: index)))
     }
-    suspects.sort { $0.deviation.decades > $1.deviation.decades }
-    var table = TruthTable(subject, suspects, until: training.steps)
-    let findings = try table.findings()
-    for factor in suspects where !findings.contains(where: { $0.cause == factor.cause.name }) {
-      ruledOut.append(.init(cause: factor.cause.name, why: try table.innocence(of: factor)))
+    // Causes first, then those that share the blame, then suspects; within a kind the further off.
+    let findings = Finding.Kind.ranked.flatMap { kind in
+      suspects.indices.filter { kinds[$0] == kind }.map {
+        suspects[$0].finding(kind, confidence: Self.confidence(kind), in: subject, forecast)
+      }
     }
     return Diagnosis(
       training, findings: findings, ruledOut: ruledOut, truthTable: table.rows,
       trialSteps: table.steps)
   }
-}
 
-extension Trial.Outcome {
-  /// Finishes "the recipe …".
-  package var words: String {
-    switch self {
-    case .holds: "learns"
-    case .explodes: "still explodes"
-    case .doesNotLearn: "does not learn"
+  package static func undeviating(
+    _ suspects: [Suspect], in catalog: CauseCatalog
+  ) -> [Diagnosis.RuledOut] {
+    catalog.causes.filter { cause in !suspects.contains { $0.cause == cause } }.map {
+      .init(cause: $0.name, why: "does not deviate from the reference")
+    }
+  }
+
+  /// Not yet fitted to a benchmark of faults.
+  private static func confidence(_ kind: Finding.Kind) -> Double {
+    switch kind {
+    case .cause: 0.95
+    case .overdetermined, .joint: 0.9
+    case .contributing: 0.85
+    case .suspect: 0.5
     }
   }
 }

@@ -1,4 +1,6 @@
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// Too many layers in a row: the chain rule multiplies a gain above 1 once per layer.
 ///
@@ -30,7 +32,7 @@ public enum ExcessiveDepth: Cause {
         switch layer.ingredient {
         case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
         case is Residual, is BatchNorm: current = 0
-        case is Dense: current += 1
+        case is any Weighted: current += 1
         default: break
         }
         longest = max(longest, current)
@@ -38,6 +40,16 @@ public enum ExcessiveDepth: Cause {
     }
     walk(layers)
     return longest
+  }
+
+  /// How much the gradient grows from the last layer to the first.
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] {
+    guard forecast.gradientGrowth > 0 else { return [] }
+    return [
+      Exhibit(
+        quantity: "decades the gradient grows from the last layer to the first",
+        measured: forecast.gradientGrowth, expected: 0, step: 0)
+    ]
   }
 
   public static let guilty: [Recipe] = [

@@ -1,9 +1,11 @@
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// The learning rate is too high: updates overshoot, and gradients grow with them.
 ///
 /// **Definition** The optimizer's rate; it deviates above 0.01 for SGD and Adagrad, 0.001 for the
-/// kinds of Adam and RMSprop. See `Guides/Causes/LargeLearningRate.md`.
+/// kinds of Adam and RMSprop, 1 for Adadelta. See `Guides/Causes/LargeLearningRate.md`.
 ///
 /// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge of
 /// stability*, ICLR 2021.
@@ -23,6 +25,17 @@ public enum LargeLearningRate: Cause {
     let optimizer = subject.recipe.optimizer.member
     return subject.recipe.withLearningRate(
       min(optimizer.learningRate, Reference.learningRate(optimizer)))
+  }
+
+  /// How far it is beyond the largest rate that forty steps held.
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] {
+    forecast.learningRate.limit.map { limit in
+      [
+        Exhibit(
+          quantity: "learning rate, against the largest that forty steps hold",
+          measured: forecast.learningRate.current, expected: limit)
+      ]
+    } ?? []
   }
 
   public static let guilty: [Recipe] = [

@@ -40,7 +40,7 @@ public enum MismatchedLoss: Cause {
   private static func output(_ recipe: Recipe) -> String {
     switch recipe.leaves.last?.ingredient {
     case let activation as any Activation: type(of: activation).name
-    case let dense as Dense: dense.activation.name
+    case let layer as any Activated: layer.activation.name
     default: Linear.name
     }
   }
@@ -50,9 +50,7 @@ public enum MismatchedLoss: Cause {
   public static func reset(_ subject: Subject) -> Recipe? {
     var recipe = subject.recipe.replacingLast { choice in
       if choice.ingredient is any Activation { return [] }
-      guard var dense = choice.ingredient as? Dense else { return [choice] }
-      dense.activation = .linear
-      return [Choice(dense)]
+      return [(choice.ingredient as? any Affine)?.split?.product ?? choice]
     }
     let isOneColumn = (recipe.leaves.last?.ingredient as? Dense)?.units == 1
     let isClassification = subject.data.targets == nil || isProbability(subject)

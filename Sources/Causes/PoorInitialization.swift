@@ -1,5 +1,7 @@
 import KeelEngine
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// The initial weights are too large for their layers: every layer multiplies what it passes on.
 ///
@@ -37,6 +39,18 @@ public enum PoorInitialization: Cause {
       let squares = values.reduce(0.0) { $0 + Double($1) * Double($1) }
       return (parameter.layer, (squares / Double(values.count)).squareRoot())
     }
+  }
+
+  /// The layer whose gain is the furthest from 1.
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] {
+    let finite = forecast.layers.filter { $0.backwardGain.isFinite && $0.backwardGain > 1 }
+    return finite.max { $0.backwardGain < $1.backwardGain }.map { layer in
+      [
+        Exhibit(
+          quantity: "factor on the gradient's norm in one layer", measured: layer.backwardGain,
+          expected: 1, layer: layer.name, step: 0)
+      ]
+    } ?? []
   }
 
   public static let guilty: [Recipe] = [

@@ -5,9 +5,9 @@ import KeelRecipes
 /// He for ReLU-like activations, LeCun for SELU, Xavier otherwise, zero biases (`referencePoint` of a
 /// recipe); the rates, sizes and slopes below; a loss that matches output and target.
 public enum Reference {
-  /// 0.01 for SGD and Adagrad, 0.001 for the kinds of Adam and RMSprop.
+  /// 0.01 for SGD and Adagrad, 0.001 for the kinds of Adam and RMSprop, 1 for Adadelta.
   public static func learningRate(_ optimizer: any Optimizer) -> Double {
-    optimizer is SGD || optimizer is Adagrad ? 0.01 : 0.001
+    type(of: optimizer).referenceRate
   }
 
   /// Initial weights deviate where they are more than this many times the reference's.

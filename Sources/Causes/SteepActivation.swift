@@ -25,9 +25,9 @@ public enum SteepActivation: Cause {
     subject.recipe.replacingLeaves { choice in
       switch choice.ingredient {
       case let activation as any Activation where isSteep(activation): return [.relu]
-      case var dense as Dense where isSteep(dense.activation.member):
-        dense.activation = .relu
-        return [Choice(dense)]
+      case var layer as any Activated where isSteep(layer.activation.member):
+        layer.activation = .relu
+        return [Choice(layer)]
       default: return [choice]
       }
     }
@@ -35,8 +35,7 @@ public enum SteepActivation: Cause {
 
   /// Whether a layer is an activation beyond the reference.
   package static func isSteep(_ choice: Choice<Layers>) -> Bool {
-    ((choice.ingredient as? any Activation) ?? (choice.ingredient as? Dense)?.activation.member)
-      .map(isSteep) ?? false
+    activation(of: choice).map(isSteep) ?? false
   }
 
   private static func isSteep(_ activation: any Activation) -> Bool {
@@ -44,9 +43,12 @@ public enum SteepActivation: Cause {
   }
 
   private static func hidden(_ recipe: Recipe) -> [any Activation] {
-    recipe.leaves.compactMap { choice in
-      (choice.ingredient as? any Activation) ?? (choice.ingredient as? Dense)?.activation.member
-    }
+    recipe.leaves.compactMap(activation)
+  }
+
+  private static func activation(of choice: Choice<Layers>) -> (any Activation)? {
+    (choice.ingredient as? any Activation)
+      ?? (choice.ingredient as? any Activated)?.activation.member
   }
 
   public static let guilty: [Recipe] = [

@@ -5,35 +5,40 @@ import KeelTraining
 /// Short trainings with some of the deviating factors kept and the others reset: the proof of a
 /// diagnosis.
 package struct TruthTable {
-  /// A factor that deviates.
-  package struct Factor {
-    let cause: any Cause.Type
-    let deviation: Deviation
+  private enum Answer: Hashable {
+    case outcome(Trial.Outcome)
+    /// A factor cannot be reset, or the reset recipe cannot be trained.
+    case impossible
+    /// The steps that may be taken did not decide.
+    case undecided
   }
 
   private let subject: Subject
-  private let factors: [Factor]
+  private let factors: [Suspect]
   /// The step in which the recipe exploded: a trial must go beyond it.
   private let horizon: Int
-  private var trials: [Set<Int>: Trial.Outcome?] = [:]
+  /// Steps that all trials together may take.
+  private let budget: Int
+  private var answers: [Set<Int>: Answer] = [:]
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
 
-  init(_ subject: Subject, _ factors: [Factor], until horizon: Int) {
+  init(_ subject: Subject, _ factors: [Suspect], until horizon: Int, budget: Int) {
     self.subject = subject
     self.factors = factors
     self.horizon = horizon
-    trials[Set(factors.indices)] = .some(.explodes)
+    self.budget = budget
+    answers[Set(factors.indices)] = .outcome(.explodes)
   }
 
   // MARK: experiments
 
-  /// Trains with only `kept` as the recipe has them; nil where the factors cannot be reset.
-  private mutating func outcome(keeping kept: Set<Int>) throws -> Trial.Outcome? {
-    if let known = trials[kept] { return known }
-    let outcome = try trial(kept)
-    trials[kept] = .some(outcome)
-    return outcome
+  /// What becomes of the recipe with only `kept` as it has them.
+  private mutating func answer(keeping kept: Set<Int>) throws -> Answer {
+    if let known = answers[kept] { return known }
+    let answer = try trial(kept)
+    answers[kept] = answer
+    return answer
   }
 
   /// The recipe with every factor reset that is not in `kept`; nil where one cannot be.
@@ -51,102 +56,80 @@ package struct TruthTable {
     return changed.recipe
   }
 
-  private mutating func trial(_ kept: Set<Int>) throws -> Trial.Outcome? {
-    guard let changed = recipe(keeping: kept) else { return nil }
+  private mutating func trial(_ kept: Set<Int>) throws -> Answer {
+    guard steps < budget else { return .undecided }
+    guard let changed = recipe(keeping: kept) else { return .impossible }
     let trial: Trial
     do {
       trial = try Trial(
-        changed, against: subject.recipe, parts: subject.parts, atLeast: 2 * horizon)
+        changed, against: subject.recipe, parts: subject.parts, atLeast: 2 * horizon,
+        atMost: budget - steps)
     } catch is KeelError {
-      return nil
+      return .impossible
     }
     steps += trial.training.steps
     rows.append(
       TruthTableRow(
-        kept: kept.sorted().map { factors[$0].cause.name }, outcome: trial.outcome.rawValue,
-        steps: trial.training.steps))
-    return trial.outcome
+        kept: kept.sorted().map { factors[$0].cause.name },
+        outcome: trial.outcome?.rawValue ?? "undecided", steps: trial.training.steps))
+    return trial.outcome.map(Answer.outcome) ?? .undecided
   }
 
-  /// Whether the recipe is healthy with only this factor reset.
-  private mutating func resetHeals(_ index: Int) throws -> Bool {
-    try outcome(keeping: Set(factors.indices).subtracting([index])) == .holds
+  /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
+  private mutating func resetHeals(_ index: Int) throws -> Bool? {
+    let answer = try answer(keeping: Set(factors.indices).subtracting([index]))
+    return answer == .undecided ? nil : answer == .outcome(.holds)
   }
 
   /// Whether the reference recipe is sick with only this factor inserted. Where the reference itself
   /// does not learn, only an explosion counts.
-  private mutating func insertSickens(_ index: Int) throws -> Bool {
-    switch try outcome(keeping: [index]) {
-    case .explodes: true
-    case .doesNotLearn: try outcome(keeping: []) == .holds
-    case .holds, nil: false
+  private mutating func insertSickens(_ index: Int) throws -> Bool? {
+    switch try answer(keeping: [index]) {
+    case .outcome(.explodes): return true
+    case .outcome(.doesNotLearn):
+      let reference = try answer(keeping: [])
+      return reference == .undecided ? nil : reference == .outcome(.holds)
+    case .outcome(.holds), .impossible: return false
+    case .undecided: return nil
     }
   }
 
   // MARK: what they show
 
-  /// Causes first, then those that share the blame, then suspects; within a kind the further off.
-  mutating func findings() throws -> [Finding] {
+  /// The kind of each factor, in their order; nil where it is not to blame.
+  mutating func kinds() throws -> [Finding.Kind?] {
     let heals = try factors.indices.map { try resetHeals($0) }
     let sickens = try factors.indices.map { try insertSickens($0) }
     let isAnyHealed = heals.contains(true)
     let isAnySick = sickens.contains(true)
-    let kinds = factors.indices.map { index -> Finding.Kind? in
+    return factors.indices.map { index in
       switch (heals[index], sickens[index]) {
       case (true, true): .cause
-      case (true, false): !isAnySick && heals.count { $0 } > 1 ? .joint : .contributing
+      case (true, false): !isAnySick && heals.count { $0 == true } > 1 ? .joint : .contributing
       case (false, true):
         // One factor alone that neither heals is no proof; of several the rest is enough, too.
         isAnyHealed ? nil : factors.count > 1 ? .overdetermined : .suspect
       case (false, false): isAnyHealed || isAnySick ? nil : .suspect
+      case (nil, _), (_, nil): .suspect
       }
     }
-    let order: [Finding.Kind] = [.cause, .overdetermined, .joint, .contributing, .suspect]
-    return order.flatMap { kind in
-      factors.indices.filter { kinds[$0] == kind }.map { finding($0, kind) }
-    }
-  }
-
-  /// Not yet fitted to a benchmark of faults; without a trial that decides, no more than 0.8.
-  private func confidence(_ kind: Finding.Kind) -> Double {
-    switch kind {
-    case .cause: 0.95
-    case .overdetermined, .joint: 0.9
-    case .contributing: 0.85
-    case .suspect: 0.5
-    }
-  }
-
-  private func finding(_ index: Int, _ kind: Finding.Kind) -> Finding {
-    let factor = factors[index]
-    return Finding(
-      cause: factor.cause.name, confidence: confidence(kind), kind: kind,
-      place: factor.deviation.place,
-      exhibits: [
-        Exhibit(
-          quantity: factor.deviation.quantity, measured: factor.deviation.value,
-          expected: factor.deviation.reference, layer: factor.deviation.place, step: 0,
-          command: command(factor))
-      ])
-  }
-
-  /// What resets this factor alone, as a command line.
-  private func command(_ factor: Factor) -> String? {
-    guard let reset = factor.cause.reset(subject) else { return nil }
-    let changes = reset.diff(from: subject.recipe)
-    let settings = changes.compactMap { change in
-      change.to.map { "--set '\(change.path)=\($0.line)'" }
-    }
-    return settings.count == changes.count
-      ? "keel train \(subject.recipe.folder.line) " + settings.joined(separator: " ") : nil
   }
 
   /// Why a factor that deviates is not to blame.
-  mutating func innocence(of factor: Factor) throws -> String {
-    let index = factors.firstIndex { $0.cause.name == factor.cause.name }!
-    let without = try outcome(keeping: Set(factors.indices).subtracting([index]))
-    let alone = try outcome(keeping: [index])
-    return "with it reset the recipe \(without?.words ?? "cannot be planned"); "
-      + "with it alone a sound one \(alone == .explodes ? "explodes" : alone?.words ?? "cannot be planned")"
+  mutating func innocence(of index: Int) throws -> String {
+    let without = try answer(keeping: Set(factors.indices).subtracting([index]))
+    let alone = try answer(keeping: [index])
+    return "with it reset the recipe \(Self.words(without, explodes: "still explodes")); "
+      + "with it alone a sound one \(Self.words(alone, explodes: "explodes"))"
+  }
+
+  private static func words(_ answer: Answer, explodes: String) -> String {
+    switch answer {
+    case .outcome(.holds): "learns"
+    case .outcome(.explodes): explodes
+    case .outcome(.doesNotLearn): "does not learn"
+    case .impossible: "cannot be trained"
+    case .undecided: "was not trained long enough"
+    }
   }
 }

@@ -1,4 +1,6 @@
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// Inputs or targets are in the hundreds: so are errors and gradients.
 ///
@@ -12,19 +14,18 @@ public enum UnscaledData: Cause {
 
   public static func deviation(in subject: Subject) -> Deviation? {
     let standardize = subject.recipe.standardize
-    var blocks: [(quantity: String, block: DataSummary.Block)] = []
-    if !standardize.includesInputs {
-      blocks.append(("root mean square of the inputs", subject.data.inputs))
-    }
+    var blocks: [(name: String, block: DataSummary.Block)] = []
+    if !standardize.includesInputs { blocks.append(("input", subject.data.inputs)) }
     if let targets = subject.data.targets, !standardize.includesTargets, isRegression(subject) {
-      blocks.append(("root mean square of the targets", targets))
+      blocks.append(("target", targets))
     }
-    guard let worst = blocks.max(by: { $0.block.rms < $1.block.rms }),
-      worst.block.rms > Reference.data
+    guard let (name, worst) = blocks.max(by: { $0.block.rms < $1.block.rms }),
+      worst.rms > Reference.data
     else { return nil }
+    let row = subject.parts.train.number(ofRow: worst.row)
     return Deviation(
-      quantity: worst.quantity, value: worst.block.rms, reference: 1,
-      place: "row \(worst.block.row + 1), column \(worst.block.column + 1)")
+      quantity: "root mean square of the \(name)s", value: worst.rms, reference: 1,
+      place: "row \(row), \(name) column \(worst.column + 1): \(Float(worst.largest))")
   }
 
   public static func reset(_ subject: Subject) -> Recipe? {
@@ -46,6 +47,16 @@ public enum UnscaledData: Cause {
     let loss = subject.recipe.loss.ingredient
     return subject.data.targets != nil
       && (loss is MeanSquaredError || loss is MeanAbsoluteError || loss is Huber)
+  }
+
+  /// How far the inputs are beyond the largest scale that was seen to hold.
+  public static func exhibits(in forecast: Forecast) -> [Exhibit] {
+    guard let margin = forecast.margin.data, margin < 1 else { return [] }
+    return [
+      Exhibit(
+        quantity: "scale of the inputs, against the largest that holds", measured: 1,
+        expected: margin)
+    ]
   }
 
   public static let guilty: [Recipe] = [

@@ -11,12 +11,12 @@ struct KeelCommand: AsyncParsableCommand {
       Exit codes: 0 done, 1 exploding or incurable, 64 usage, 65 invalid recipe or data, \
       66 missing file, 70 internal, 74 cannot write, 130 interrupted.
       """,
+    version: "0.1.0",
     subcommands: [
       ForecastCommand.self, TrainCommand.self, DiagnoseCommand.self, CureCommand.self,
-      PredictCommand.self,
-      ListCommand.self,
-      ShowCommand.self,
+      PredictCommand.self, ListCommand.self, ShowCommand.self,
     ])
+
 
   /// The one place where errors become exit codes.
   static func main() async {

@@ -22,14 +22,18 @@ public struct Planner {
   }
 
   /// A parameter called `layer.suffix`, and its gradient.
+  /// - Parameter needsData: whether it is still to be scaled by what data show; see `Parameter`.
   public mutating func parameter(
     _ layer: String, _ suffix: String, _ shape: Shape, role: Parameter.Role,
+    needsData: Bool = false,
     fill: @escaping @Sendable (UnsafeMutableBufferPointer<Float>, inout Random) -> Void
   ) throws -> Buffer {
     let name = "\(layer).\(suffix)"
     let buffer = try place(.parameters, shape.count, what: "\(name), \(shape)")
     parameters.append(
-      Parameter(name: name, layer: layer, shape: shape, role: role, buffer: buffer, fill: fill))
+      Parameter(
+        name: name, layer: layer, shape: shape, role: role, buffer: buffer, needsData: needsData,
+        fill: fill))
     return buffer
   }
 

@@ -25,7 +25,8 @@ extension BatchNorm: Propagating {
     let variance = logSpread + log(free / rows)
     path.signal = SignalMoments(
       logSquare: variance - logSum(variance, log(epsilon)), correlation: -1 / free)
-    path.isExact = path.isExact && path.batch > 3
+    // Pixels of one image are alike, which its rows of statistics are not supposed to be.
+    path.isExact = path.isExact && path.batch > 3 && path.shape.leading == 1
   }
 
   /// T over E d², which the activation itself will add.

@@ -64,6 +64,7 @@ extension Sandbox {
     guard explosion.kind == .divergence, recipe.training.badSteps == .stop,
       let first = trainer.rewoundTo
     else { return explosion.kind == .nonFinite ? explosion.step : nil }
+    resume(at: first)
     let last = min(losses.count + DryRun.length, total)
     for step in first..<max(first, last) {
       guard case .done(let loss) = advance(step: step, updates: step) else { return step }

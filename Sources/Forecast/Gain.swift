@@ -16,19 +16,9 @@ extension Dense: Propagating {
     let layer = path.name(Self.name)
     let rule = initializer.value?.member ?? path.initializer
     let fan = Fan(input: path.shape.last, output: units)
-    let gain = 2 * log(rule.std(fan)) + log(Double(fan.input))
-    let biasRule = biasInitializer.member
-    let offset = bias ? 2 * log(biasRule.std(fan)) : -.infinity
-    path.isExact =
-      path.isExact && rule.isCentered && (!bias || biasRule.isCentered || biasRule is Zeros)
-    path.append(factor: gain)
-    var signal = path.signal
-    let square = logSum(gain + signal.logSquare, offset)
-    // The bias is the same for every row, the product as alike as its inputs.
-    let share = exp(gain + signal.logSquare - square)
-    signal.correlation = share.isFinite ? signal.correlation * share + (1 - share) : 1
-    (signal.logSquare, signal.mean) = (square, 0)
-    path.signal = signal
+    let gain = path.logGain(of: rule, fan, inputs: Double(fan.input))
+    path.isExact = path.isExact && rule.isCentered
+    path.multiply(gain: gain, bias: bias ? (biasInitializer.member, fan) : nil)
     path.shape = path.shape.replacingLast(with: units)
     path.record(layer, logWeightGain: gain)
     (activation.ingredient as? any Propagating)?.propagate(in: &path)
@@ -36,6 +26,25 @@ extension Dense: Propagating {
 }
 
 extension Propagation {
+  /// ln of the squared gain of a product with fresh weights; what is fitted to data puts out a mean
+  /// square of 1, whatever comes in.
+  /// - Parameter inputs: how many inputs an output sums, on average.
+  func logGain(of rule: any Initializer, _ fan: Fan, inputs: Double) -> Double {
+    rule.needsData ? -signal.logSquare : 2 * log(rule.std(fan)) + log(inputs)
+  }
+
+  /// A product with fresh weights of ln squared gain `gain`, and a bias.
+  mutating func multiply(gain: Double, bias: (rule: any Initializer, fan: Fan)?) {
+    let offset = bias.map { 2 * log($0.rule.std($0.fan)) } ?? -.infinity
+    isExact = isExact && bias.map { $0.rule.isCentered || $0.rule is Zeros } ?? true
+    append(factor: gain)
+    let square = logSum(gain + signal.logSquare, offset)
+    // The bias is the same for every row, the product as alike as its inputs.
+    let share = exp(gain + signal.logSquare - square)
+    signal.correlation = share.isFinite ? signal.correlation * share + (1 - share) : 1
+    (signal.logSquare, signal.mean) = (square, 0)
+  }
+
   /// An activation applied to each element of a normally distributed signal.
   mutating func apply(_ activation: ElementwiseKernel.Functions) {
     // A signal of mean share μ deviates by √(1 − μ²) of its size.
@@ -45,7 +54,8 @@ extension Propagation {
       activation, logDeviation: logDeviation, mean: signal.mean / spread.squareRoot())
     append(factor: moments.logSlopeSquare)
     // Twenty units for each unit of tail: the norm of a row is then known to 11 %, of many better.
-    isExact = isExact && 20 * moments.tail <= Double(shape.count)
+    // Pixels of one image, or steps of one sequence, are alike: only what is on the last axis counts.
+    isExact = isExact && 20 * moments.tail <= Double(shape.last)
     let correlation = covariance(of: activation, logDeviation, spread)
     signal = SignalMoments(
       logSquare: moments.logSquare, correlation: correlation, mean: moments.mean)
@@ -132,11 +142,20 @@ extension Repeat: Propagating {
 
 extension Residual: Propagating {
   /// y = x + f(x): squares add where f ends in fresh weights; where both have a mean over units, twice
-  /// its product besides. Backwards 1 + the branch's gain.
+  /// its product besides. Backwards 1 + the branch's gain. A projection is a product of its own.
   package func propagate(in path: inout Propagation) {
-    let before = path.signal
-    let (factor, branch) = path.branch(layers)
-    path.append(factor: logSum(0, factor))
+    let layer = path.name(Self.name)
+    var before = path.signal
+    let (factor, branch, shape) = path.branch(layers)
+    let fan = Fan(input: path.shape.last, output: shape.last)
+    let gain =
+      shortcut == .projection ? 2 * log(path.initializer.std(fan)) + log(Double(fan.input)) : 0
+    if shortcut == .projection {
+      (before.logSquare, before.mean) = (before.logSquare + gain, 0)
+      path.isExact = path.isExact && path.initializer.isCentered
+      path.shape = shape
+    }
+    path.append(factor: logSum(gain, factor))
     let middle = (before.logSquare + branch.logSquare) / 2
     let product = 2 * before.mean * branch.mean
     let sum = logSum(before.logSquare, branch.logSquare)
@@ -150,5 +169,6 @@ extension Residual: Propagating {
       before.correlation * part(before) + branch.correlation * part(branch)
       + product * exp(middle - signal.logSquare)
     path.signal = signal
+    if shortcut == .projection { path.record(layer, logWeightGain: gain) }
   }
 }

@@ -24,8 +24,9 @@ package struct LinearModel: Sendable {
     let (recipe, plan) = (sandbox.recipe, sandbox.plan)
     guard let sgd = recipe.optimizer.ingredient as? SGD, plan.operations.count == 1,
       recipe.loss.ingredient is MeanSquaredError, recipe.clipping.choices.isEmpty,
+      recipe.schedule.member.follower() == nil,
       recipe.regularizer.choices.allSatisfy({ $0.ingredient is L2 }),
-      plan.input.shape.leading == 1, let weight = plan.parameters.first, weight.role == .weight
+      plan.input.shape.leading == 1, recipe.leaves.contains(where: { $0.ingredient is Dense })
     else { return nil }
     optimizer = sgd
     let penalty = recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }

@@ -68,7 +68,7 @@ struct MarginSearch {
     // Without a finite start no rate helps, nor where step 0 did not get as far as its update.
     let isLostBefore = dryRun.explosion.map { $0.step == 0 && $0.pass != .update } ?? false
     guard dryRun.startingLoss.isFinite, !isLostBefore else { return search }
-    let guess = firstUpdateEdge() ?? sharpness?.margin ?? 1
+    let guess = sandbox.firstUpdateEdge() ?? sharpness?.margin ?? 1
     try run(
       &search, guess: guess, range: EdgeSearch.range, stride: 1.6, share: 0.6,
       steps: DryRun.length
@@ -124,13 +124,16 @@ struct MarginSearch {
       })
   }
 
+}
+
+extension Sandbox {
   /// The largest multiple of the first update that does not raise the loss over the sample: forward
   /// passes only, and on small networks within ×2.8 of the largest rate that learns.
-  private func firstUpdateEdge() -> Double? {
-    sandbox.reset()
-    let before = sandbox.parameters
-    guard case .done = sandbox.advance(step: 0, updates: 0) else { return nil }
-    var direction = sandbox.parameters
+  func firstUpdateEdge() -> Double? {
+    reset()
+    let before = parameters
+    guard case .done = advance(step: 0, updates: 0) else { return nil }
+    var direction = parameters
     keel_axpy(-1, before, &direction, direction.count)
     var search = EdgeSearch()
     var probes = 0
@@ -138,14 +141,12 @@ struct MarginSearch {
       guess: 1, range: EdgeSearch.range, resolution: 1.5, isAffordable: { probes < 10 },
       holds: { factor in
         probes += 1
-        return sandbox.sampleLoss(from: before, along: direction, factor) < dryRun.startingLoss
+        return sampleLoss(from: before, along: direction, factor) < initialLoss
       })
     // Where every step along it raises the loss, one batch tells nothing of the others.
     return search.holding
   }
-}
 
-extension Sandbox {
   /// The loss over the sample, a way along a direction.
   fileprivate func sampleLoss(
     from point: [Float], along direction: [Float], _ factor: Double

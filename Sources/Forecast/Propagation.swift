@@ -85,7 +85,9 @@ package struct Propagation {
 
   /// Walks a branch that begins with the signal as it is, and gives back ln of its squared gain and
   /// what comes out of it.
-  mutating func branch(_ layers: [Choice<Layers>]) -> (factor: Double, signal: SignalMoments) {
+  mutating func branch(
+    _ layers: [Choice<Layers>]
+  ) -> (factor: Double, signal: SignalMoments, shape: Shape) {
     var inner = self
     (inner.records, inner.factors) = ([], [])
     inner.run(layers)
@@ -99,7 +101,7 @@ package struct Propagation {
       record.position = factors.count + 1
       return record
     }
-    return (inner.factors.reduce(0, +), inner.signal)
+    return (inner.factors.reduce(0, +), inner.signal, inner.shape)
   }
 
   /// Gives every record what lies between it and the sequence's end.

@@ -19,7 +19,7 @@ package final class Sandbox {
   private let wide: Stepper
   private var batches: Batches
   private let initial: [Float]
-  private let schedule: any Schedule
+  private let past: Past
 
   /// As many rows as a baseline is taken over.
   static let sampleRows = 256
@@ -28,7 +28,7 @@ package final class Sandbox {
     self.recipe = recipe
     trainer = try Trainer(recipe, parts: parts)
     batches = trainer.batches
-    schedule = recipe.schedule.member
+    past = Past(recipe, batches)
     let rows = trainer.data.train.count
     let count = min(rows, max(Self.sampleRows, batches.size))
     sample = (0..<count).map { Int32($0 * rows / count) }
@@ -53,6 +53,7 @@ package final class Sandbox {
     initial.withUnsafeBufferPointer {
       keel_copy($0.baseAddress, stepper.memory.base, $0.count, 0)
     }
+    past.forget()
     guard factor != 1 else { return }
     for parameter in plan.parameters where parameter.role == .weight {
       _ = keel_scale(stepper.memory[parameter.buffer], parameter.buffer.count, factor)
@@ -120,6 +121,9 @@ package final class Sandbox {
 
   // MARK: virtual steps
 
+  /// Goes on from where the training went back to.
+  package func resume(at step: Int) { past.recall(trainer.trace, before: step) }
+
   /// Loads the batch of a step; what a pass over it then sees.
   package func load(step: Int, inputs factor: Double = 1) -> Pass {
     batches.withRows(at: step) { trainer.data.train.gather($0, plan, stepper.memory) }
@@ -147,12 +151,16 @@ package final class Sandbox {
     let pass = load(step: step, inputs: inputs)
     meter.countGradient(rows: pass.rows)
     let (loss, isFinite) = stepper.forward(pass)
-    guard isFinite, stepper.backward(pass) else { return .bad }
-    stepper.clip()
-    let base = recipe.optimizer.member.learningRate * rate
-    let learningRate = schedule.learningRate(base, at: step, of: batches.total)
-    return stepper.update(pass, count: updates + 1, learningRate: learningRate)
-      ? .done(loss: loss) : .lost
+    guard isFinite, stepper.backward(pass) else {
+      past.skip(step)
+      return .bad
+    }
+    let norm = stepper.gradients.globalNorm
+    stepper.clip(past)
+    let learningRate = past.learningRate(at: step, times: rate)
+    guard stepper.update(pass, count: updates + 1, learningRate: learningRate) else { return .lost }
+    past.admit(step, loss: Float(loss), norm: Float(norm))
+    return .done(loss: loss)
   }
 }
 

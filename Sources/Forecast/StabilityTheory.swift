@@ -32,7 +32,7 @@ extension SGD: StabilityTheory {
   }
 }
 
-extension Adam: StabilityTheory {
+extension MomentOptimizer where Self: StabilityTheory {
   /// (2 + 2β₁)/((1 − β₁)η). Cohen et al. 2022 (2207.14484).
   package func edge(learningRate: Double) -> Double {
     (2 + 2 * beta1) / ((1 - beta1) * learningRate)
@@ -40,12 +40,10 @@ extension Adam: StabilityTheory {
   package func precondition(_ gradient: Double) -> Double { abs(gradient) + epsilon }
 }
 
-extension AdamW: StabilityTheory {
-  package func edge(learningRate: Double) -> Double {
-    (2 + 2 * beta1) / ((1 - beta1) * learningRate)
-  }
-  package func precondition(_ gradient: Double) -> Double { abs(gradient) + epsilon }
-}
+extension Adam: StabilityTheory {}
+extension AdamW: StabilityTheory {}
+/// As AdamW: its rate is only ever lowered, and not while gradients are what they have been.
+extension StableAdamW: StabilityTheory {}
 
 extension RMSprop: StabilityTheory {
   /// 2/η.
@@ -60,5 +58,14 @@ extension Adagrad: StabilityTheory {
   package func edge(learningRate: Double) -> Double { 2 / learningRate }
   package func precondition(_ gradient: Double) -> Double {
     (initialAccumulator + gradient * gradient).squareRoot() + epsilon
+  }
+}
+
+extension Adadelta: StabilityTheory {
+  /// 2/η, while both running means stand still; the one of its steps grows from nothing, and the edge
+  /// comes down with it.
+  package func edge(learningRate: Double) -> Double { 2 / learningRate }
+  package func precondition(_ gradient: Double) -> Double {
+    (((1 - rho) * gradient * gradient + epsilon) / epsilon).squareRoot()
   }
 }

@@ -8,12 +8,15 @@ import KeelEngine
 public final class Gradients {
   private let memory: Memory
   private let buffers: [Buffer]
+  /// Rows of each tensor that are the weights of one unit; 1 for a vector, which is one.
+  private let units: [Int]
   private let moments: UnsafeMutableBufferPointer<keel_moments>
   private let factors: UnsafeMutableBufferPointer<Double>
 
   package init(_ plan: Plan, _ memory: Memory) {
     self.memory = memory
     buffers = plan.parameters.map(\.buffer.gradient)
+    units = plan.parameters.map { $0.shape.axes.count > 1 ? $0.shape.axes[0] : 1 }
     moments = .allocate(capacity: buffers.count)
     factors = .allocate(capacity: buffers.count)
     moments.initialize(repeating: keel_moments())
@@ -68,6 +71,23 @@ public final class Gradients {
     factors[index] *= factor
     // A factor below 1e-30 would be subnormal beside float32: it is applied at once, in double.
     if factors[index] != 0, abs(factors[index]) < 1e-30 { settle(index) }
+  }
+
+  /// Scales all tensors together back to a norm that theirs exceeds; not where theirs is not finite.
+  public func limitGlobalNorm(to limit: Double) {
+    let norm = globalNorm
+    guard norm > limit, norm.isFinite else { return }
+    for index in indices { scale(index, by: limit / norm) }
+  }
+
+  /// Scales each row of a matrix, or a whole vector, whose norm exceeds ratio·max(‖w‖, floor) back to
+  /// that, w being its weights; not where either is not finite.
+  public func limitUnitNorms(_ index: Int, ratio: Double, floor: Double) {
+    settle(index)
+    let buffer = buffers[index]
+    moments[index] = keel_limit_unit_norms(
+      memory[buffer], memory[buffer.parameter], units[index], buffer.count / units[index], ratio,
+      floor)
   }
 
   /// Cuts every element of a tensor at ±limit. NaN and ±Inf stay what they are.

@@ -16,16 +16,17 @@ extension Recipe {
   ) -> [Choice<Layers>] {
     layers.enumerated().map { index, choice in
       switch choice.ingredient {
-      case var dense as Dense:
-        let isInline = dense.activation != .linear
+      case var layer as any Weighted:
+        let own = (layer as? any Activated)?.activation
         // What stands between this layer and the next one with weights.
-        let next = Array(layers[(index + 1)...]).leaves.prefix { !($0.ingredient is Dense) }
+        let next = Array(layers[(index + 1)...]).leaves.prefix { !($0.ingredient is any Weighted) }
           .first { $0.ingredient is any Activation }
-        let name = isInline ? dense.activation.name : next?.name
-        let old = (dense.initializer.value ?? inherited).ingredient as? any VarianceScaling
-        dense.initializer = .init(initializer(before: name, old?.distribution ?? .normal))
-        dense.biasInitializer = .zeros
-        return Choice(dense)
+        let name = own.map { $0 != .linear } ?? false ? own?.name : next?.name
+        let old = (layer.initializer.value ?? inherited).ingredient as? any VarianceScaling
+        layer.initializer = .init(initializer(before: name, old?.distribution ?? .normal))
+        guard var product = layer as? any Affine else { return Choice(layer) }
+        product.biasInitializer = .zeros
+        return Choice(product)
       case var container as any Container:
         container.layers = reinitialized(container.layers, inherited)
         return Choice(container)

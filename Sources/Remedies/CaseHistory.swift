@@ -9,10 +9,12 @@ public struct CaseHistory: Encodable, Sendable {
     /// It trained well as it was.
     case healthy
     case cured
-    /// No remedy made it train; `recipe` is the best attempt.
+    /// No remedy made it train; `recipe` is as it was.
     case incurable
     /// It does not train, but it does not explode either.
     case notExploding = "not-exploding"
+    /// Somebody interrupted the search; what was known by then is kept.
+    case interrupted
   }
 
   /// A remedy and what it changed.
@@ -27,6 +29,7 @@ public struct CaseHistory: Encodable, Sendable {
     public let steps: Int
     public let loss: Double
     public let score: Double
+    public let seed: UInt64
   }
 
   /// Every gradient evaluation, the failed run's included.
@@ -36,27 +39,39 @@ public struct CaseHistory: Encodable, Sendable {
     public let relativeToOneTraining: Double
     /// What it is relative to.
     let full: Int
+    /// The part of the steps that the diagnosis' experiments took.
+    public let diagnosis: Int
 
-    enum CodingKeys: CodingKey { case steps, relativeToOneTraining }
+    enum CodingKeys: CodingKey { case steps, relativeToOneTraining, diagnosis }
 
-    init(steps: Int, full: Int) {
-      (self.steps, self.full) = (steps, full)
+    init(steps: Int, diagnosis: Int = 0, full: Int) {
+      (self.steps, self.diagnosis, self.full) = (steps, diagnosis, full)
       relativeToOneTraining = Double(steps) / Double(full)
     }
   }
 
   /// The recipe to use from now on.
   public private(set) var recipe: Recipe
-  public private(set) var outcome: Outcome
+  public internal(set) var outcome: Outcome
   public private(set) var findings: [Finding] = []
+  public private(set) var ruledOut: [Diagnosis.RuledOut] = []
+  /// The experiments of the diagnosis; nil where there was none.
+  public private(set) var truthTable: [TruthTableRow]?
   public private(set) var remedies: [Treatment] = []
   public internal(set) var trials: [TrialRecord] = []
   public let before: Training
   public private(set) var after: Training?
   public private(set) var cost: Cost
 
+  /// Of what was tried and did not cure, what came nearest: it holds, or else it took the most steps.
+  public var bestAttempt: TrialRecord? {
+    guard outcome != .cured else { return nil }
+    return trials.max { ($0.score, $0.steps) < ($1.score, $1.steps) }
+  }
+
   enum CodingKeys: CodingKey {
-    case recipe, outcome, findings, remedies, trials, before, after, cost
+    case recipe, outcome, findings, ruledOut, truthTable, remedies, trials, bestAttempt, before
+    case after, cost
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -64,8 +79,11 @@ public struct CaseHistory: Encodable, Sendable {
     try container.encode(recipe, forKey: .recipe)
     try container.encode(outcome, forKey: .outcome)
     try container.encode(findings, forKey: .findings)
+    try container.encode(ruledOut, forKey: .ruledOut)
+    try container.encode(truthTable, forKey: .truthTable)
     try container.encode(remedies, forKey: .remedies)
     try container.encode(trials, forKey: .trials)
+    try container.encode(bestAttempt, forKey: .bestAttempt)
     try container.encode(before, forKey: .before)
     try container.encode(after, forKey: .after)
     try container.encode(cost, forKey: .cost)
@@ -90,18 +108,21 @@ extension CaseHistory {
 
   mutating func add(_ diagnosis: Diagnosis) {
     findings = diagnosis.findings
-    spend(diagnosis.trialSteps)
+    ruledOut = diagnosis.ruledOut
+    truthTable = diagnosis.truthTable
+    cost = Cost(
+      steps: cost.steps + diagnosis.trialSteps, diagnosis: diagnosis.trialSteps, full: cost.full)
   }
 
   /// Steps that were taken.
-  mutating func spend(_ steps: Int) { cost = Cost(steps: cost.steps + steps, full: cost.full) }
+  mutating func spend(_ steps: Int) {
+    cost = Cost(steps: cost.steps + steps, diagnosis: cost.diagnosis, full: cost.full)
+  }
 
-  func cured(by contender: Contender) -> CaseHistory {
-    var history = self
-    history.recipe = contender.recipe
-    history.remedies = contender.treatments
-    history.after = contender.training
-    history.outcome = .cured
-    return history
+  mutating func cured(by contender: Contender) {
+    recipe = contender.recipe
+    remedies = contender.treatments
+    after = contender.training
+    outcome = .cured
   }
 }

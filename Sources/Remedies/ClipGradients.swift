@@ -23,7 +23,7 @@ public struct ClipGradients: Remedy {
 
   /// The norm of the first gradient, a tenth and a hundredth of it, and 1.
   public static func candidates(for patient: Patient) -> [ClipGradients] {
-    let first = patient.firstGradientNorm ?? 1
+    let first = patient.gradientNorm ?? 1
     let limits = [first, first / 10, first / 100, 1].map(rounded).filter { $0 > 0 }
     return Set(limits).sorted(by: >).map(ClipGradients.init)
   }

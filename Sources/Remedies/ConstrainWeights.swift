@@ -18,9 +18,9 @@ public struct ConstrainWeights: Remedy {
 
   public init(limit: Double) { self.limit = limit }
 
-  /// 3 and 4 are the limits of the dropout papers; 2 is √2 times the norm He gives a unit.
+  /// 4 is the largest limit of the dropout papers; 2 is √2 times the norm He gives a unit.
   public static func candidates(for patient: Patient) -> [ConstrainWeights] {
-    [4, 3, 2].map(ConstrainWeights.init)
+    [4, 2].map(ConstrainWeights.init)
   }
 
   public func applied(to subject: Subject) -> Recipe? {
@@ -35,11 +35,11 @@ public struct ConstrainWeights: Remedy {
       [
         "with torch.no_grad():  # after optimizer.step()",
         "    for layer in model.modules():",
-        "        if isinstance(layer, nn.Linear):",
+        "        if isinstance(layer, (nn.Linear, nn.Conv2d)):",
         "            layer.weight.renorm_(p=2, dim=0, maxnorm=\(limit))",
       ]
     case .keras:
-      [framework.denseComment]
+      [framework.denseComment(in: recipe)]
         + framework.denseLines(of: recipe) {
           framework.dense(
             $0.dense, ["kernel_constraint=keras.constraints.MaxNorm(\(limit), axis=0)"])

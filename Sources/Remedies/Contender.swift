@@ -5,17 +5,28 @@ import KeelTraining
 
 /// One or more remedies on trial: the changed recipe, and its training as far as it has come.
 ///
-/// The training of a trial is that of the cure: whoever wins goes on from where the trial stopped.
-struct Contender {
+/// The training of a trial that begins at step 0 is that of the cure: whoever wins goes on from where
+/// the trial stopped.
+package struct Contender {
   let remedies: [any Remedy]
   let recipe: Recipe
   let treatments: [CaseHistory.Treatment]
-  let trainer: Trainer
+  package let trainer: Trainer
   private(set) var training: Training
+  /// The step at which it was first seen to hold.
+  private(set) var heldAt: Int?
+  /// The step its training began at: that of a snapshot, or 0.
+  package let start: Int
 
   /// Applies remedies one after the other; nil where one changes nothing, or the result cannot be
   /// planned.
-  init?(_ remedies: [any Remedy], on subject: Subject, seed: UInt64? = nil) {
+  /// - Parameters:
+  ///   - seed: in place of the recipe's.
+  ///   - control: the run that exploded; where all remedies are hot and the optimizer is the same, the
+  ///     trial goes on from its last good snapshot.
+  package init?(
+    _ remedies: [any Remedy], on subject: Subject, seed: UInt64? = nil, from control: Trainer? = nil
+  ) {
     var changed = subject
     var treatments: [CaseHistory.Treatment] = []
     for remedy in remedies {
@@ -26,26 +37,48 @@ struct Contender {
     }
     var recipe = changed.recipe
     recipe.seed = seed ?? recipe.seed
-    guard let trainer = try? Trainer(recipe, parts: subject.parts) else { return nil }
+    guard
+      let trainer = try? Trainer(recipe, parts: subject.parts, keepsSnapshots: false)
+    else { return nil }
     self.remedies = remedies
     self.recipe = recipe
     self.treatments = treatments
     self.trainer = trainer
+    start = Self.join(trainer, to: control, remedies)
     training = trainer.train(steps: 0)
+  }
+
+  /// - Returns: the step the trainer then stands at.
+  private static func join(
+    _ trainer: Trainer, to control: Trainer?, _ remedies: [any Remedy]
+  ) -> Int {
+    guard let control, let explosion = control.explosion,
+      remedies.allSatisfy({ type(of: $0).isHot }),
+      type(of: trainer.recipe.optimizer.member) == type(of: control.recipe.optimizer.member),
+      let good = control.snapshots.newest(before: explosion.step)
+    else { return 0 }
+    trainer.rewind(to: good, history: control.trace)
+    return good.step
   }
 
   /// Trains on up to a step.
   /// - Returns: how many steps that took.
   /// - Throws: `CancellationError`.
-  mutating func advance(to step: Int, observe: (Step) -> Void = { _ in }) throws -> Int {
+  mutating func advance(
+    to step: Int, isCancelled: () -> Bool = { Task.isCancelled },
+    observe: (Step) -> Void = { _ in }
+  ) throws -> Int {
     let before = trainer.step
     training = trainer.train(
-      steps: max(0, step - before), isCancelled: { Task.isCancelled }, observe: observe)
-    try Task.checkCancellation()
+      steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+    if isCancelled() { throw CancellationError() }
+    if outcome == .holds { heldAt = heldAt ?? trainer.step }
     return trainer.step - before
   }
 
   var outcome: Trial.Outcome { Trial.Outcome(training.verdict) }
+
+  var score: Double { training.score }
 
   /// What is left of it: finite, and either it learns or its loss still falls.
   var isAlive: Bool {
@@ -69,10 +102,18 @@ struct Contender {
     return 2 * acted > late.count
   }
 
+  /// Whether OpenBLAS takes one thread for every product of it (up to 2¹⁸ multiplications): then it
+  /// may run beside others and still be the same bit for bit.
+  var isSmall: Bool {
+    trainer.stepper.plan.parameters.allSatisfy {
+      $0.shape.count * trainer.batches.size <= 1 << 18
+    }
+  }
+
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
       remedies: treatments, outcome: outcome.rawValue, steps: trainer.step, loss: training.loss,
-      score: training.score)
+      score: training.score, seed: recipe.seed)
   }
 }
 

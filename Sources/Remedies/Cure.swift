@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
@@ -13,13 +14,15 @@ public actor Cure {
     case retraining(Step)
   }
 
+  /// What is known so far; nil until the recipe has been trained.
+  public private(set) var history: CaseHistory?
   private let recipe: Recipe
   private let catalog: RemedyCatalog
   private let budget: Double
   private let observe: @Sendable (Progress) -> Void
   private let thread = ThreadExecutor(name: "keel-cure")
 
-  /// - Parameter budget: what the search may cost beyond the final training, in trainings.
+  /// - Parameter budget: what diagnosis and trials may cost beyond the final training, in trainings.
   public init(
     _ recipe: Recipe, budget: Double = 3, catalog: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
@@ -34,54 +37,77 @@ public actor Cure {
     thread.asUnownedSerialExecutor()
   }
 
-  /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`.
+  /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`, after which
+  ///   `history` has what was known by then.
   public func run() throws -> CaseHistory {
     let trainer = try Trainer(recipe)
     let before = trainer.train(
       isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
     try Task.checkCancellation()
     var history = CaseHistory(recipe, before, fullSteps: trainer.batches.total)
+    self.history = history
     guard before.verdict == .exploding else { return history }
     observe(.exploded(before))
-
-    let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
-    let diagnosis = try Evidence(recipe, before, trainer.trace).diagnosis(trainer.parts)
-    observe(.diagnosed(diagnosis.findings))
-    history.add(diagnosis)
-
-    let total = trainer.batches.total
-    var tournament = Tournament(
-      patient.subject, horizon: total, observe: { self.observe(.tried($0)) })
-    // Two epochs, but no more than a tenth of the run: many contenders must fit the budget.
-    let first = max(100, min(2 * trainer.batches.stepsPerEpoch, total / 10), 2 * before.steps)
-    let regimen = Regimen(patient, diagnosis.findings, catalog)
-    let whole = budget * Double(max(1000, total))
-    for (entries, share) in regimen.stages {
-      let holding = try tournament.play(entries, first: first, budget: Int(share * whole))
-      history.trials = tournament.records
-      if let cured = try settle(holding, tournament.steps, &history) { return cured }
+    do {
+      try treat(trainer, before, &history)
+    } catch is CancellationError {
+      history.outcome = .interrupted
+      self.history = history
+      throw CancellationError()
     }
-    history.spend(tournament.steps)
+    self.history = history
     return history
   }
 
-  /// Trains the best to the end; where it turns out worse than its trial, the next.
-  private func settle(_ holding: [Contender], _ spent: Int, _ history: inout CaseHistory) throws
-    -> CaseHistory?
+  private func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
+    let whole = budget * Double(max(1000, trainer.batches.total))
+    let forecast = try recipe.forecast(trainer.parts, .quick)
+    history.spend(Int(forecast.cost.evaluations))
+    let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
+      .diagnosis(trainer.parts, budget: Int(whole))
+    history.add(diagnosis)
+    observe(.diagnosed(diagnosis.findings))
+
+    let subject = Subject(recipe, trainer.parts)
+    let patient = Patient(subject, trainer.trace, before.explosion)
+    let left = Int(max(0, whole - Double(diagnosis.trialSteps)))
+    var tournament = Tournament(subject, against: trainer) { self.observe(.tried($0)) }
+    // Steps taken so far, whatever becomes of the search.
+    let spent = history.cost.steps
+    func note() {
+      history.trials = tournament.records
+      history.spend(spent + tournament.steps + patient.evaluations - history.cost.steps)
+    }
+    defer { note() }
+    let regimen = Regimen(patient, diagnosis.findings, catalog)
+    for (courses, share) in regimen.stages {
+      let holding = try tournament.play(
+        courses, challengers: { regimen.challengers($0.remedies) },
+        opening: Int(share * Double(left)), budget: left - tournament.steps)
+      note()
+      if let cured = try settle(holding, &tournament) {
+        history.cured(by: cured)
+        return
+      }
+    }
+  }
+
+  /// Trains the best to the end; where it holds on no other seed, or turns out worse than its trial,
+  /// the next.
+  private func settle(_ holding: [Contender], _ tournament: inout Tournament) throws
+    -> Contender?
   {
-    var extra = 0
     var best: Contender?
-    for var contender in holding.prefix(3) {
-      let promised = contender.training.score
-      extra += try contender.advance(
-        to: contender.trainer.batches.total, observe: { self.observe(.retraining($0)) })
+    for (index, candidate) in holding.prefix(3).enumerated() {
+      let others = Array(holding.prefix(3).dropFirst(index + 1))
+      guard try tournament.isConfirmed(candidate, among: others) else { continue }
+      let promised = candidate.training.score
+      let contender = try tournament.finish(candidate) { self.observe(.retraining($0)) }
       guard contender.outcome == .holds else { continue }
       if contender.training.score > best?.training.score ?? -.infinity { best = contender }
-      if contender.training.score >= promised - 0.02 { break }
+      if contender.training.score >= promised - Tournament.tolerance { break }
     }
-    guard let best else { return nil }
-    history.spend(spent + extra)
-    return history.cured(by: best)
+    return best
   }
 }
 

@@ -29,7 +29,7 @@ extension Recipe {
     let leaves = leaves
     return leaves.indices.compactMap { index in
       guard let dense = leaves[index].ingredient as? Dense else { return nil }
-      let next = leaves[(index + 1)...].prefix { !($0.ingredient is Dense) }
+      let next = leaves[(index + 1)...].prefix { !($0.ingredient is any Affine) }
       let inline = dense.activation == .linear ? nil : dense.activation.name
       let following = next.first { $0.ingredient is any Activation }?.name
       return DenseSite(
@@ -104,9 +104,12 @@ extension Framework {
     recipe.denseRuns(line).map { "\($0.line)  # \($0.names)" }
   }
 
-  /// What comes before lines that count dense layers.
-  var denseComment: String {
-    "# dense-1 is the first \(self == .pytorch ? "nn.Linear" : "keras.layers.Dense")"
+  /// What comes before lines that count dense layers; others with weights are not written out.
+  func denseComment(in recipe: Recipe, _ more: String = "") -> String {
+    let others = Set(recipe.leaves.filter { $0.ingredient is any Affine }.map(\.name))
+      .subtracting([Dense.name]).sorted().joined(separator: " and ")
+    return "# dense-1 is the first \(self == .pytorch ? "nn.Linear" : "keras.layers.Dense")\(more)"
+      + (others.isEmpty ? "" : "; \(others) in the same way")
   }
 
   static func snake(_ name: String) -> String { name.split(separator: "-").joined(separator: "_") }

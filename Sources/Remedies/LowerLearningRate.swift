@@ -19,11 +19,18 @@ public struct LowerLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
-  /// Half a decade at a time over four decades: fine enough that the best lies within ×1.8 of one of
-  /// them; of 25 real explosions a lower rate healed 8, and none needed more than a ten-thousandth.
+  /// Below the largest rate that was seen to hold, half a decade at a time: fine enough that the best
+  /// lies within ×1.8 of one of them.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
     let current = patient.recipe.optimizer.member.learningRate
-    return (1...8).map { LowerLearningRate(rate: rounded(current / pow(10, Double($0) / 2))) }
+    return rates(below: patient.learningRateLimit.map { min($0, current) })
+      .filter { $0 < current }.prefix(4).map(LowerLearningRate.init)
+  }
+
+  /// Half a decade apart from a limit down.
+  static func rates(below limit: Double?) -> [Double] {
+    guard let limit else { return [] }
+    return (0...6).map { rounded(limit / pow(10, Double($0) / 2)) }
   }
 
   public func applied(to subject: Subject) -> Recipe? {

@@ -34,18 +34,16 @@ public struct NormalizeBatches: Remedy {
   private func changed(_ recipe: Recipe) -> Recipe {
     var count = 0
     _ = recipe.replacingLeaves { choice in
-      count += choice.ingredient is Dense ? 1 : 0
+      count += choice.ingredient is any Affine ? 1 : 0
       return [choice]
     }
     var seen = 0
     return recipe.replacingLeaves { choice in
-      guard var dense = choice.ingredient as? Dense else { return [choice] }
+      guard let layer = choice.ingredient as? any Affine else { return [choice] }
       seen += 1
       if seen == count { return [choice] }  // the output is left as it is
-      guard dense.activation != .linear else { return [choice, .batchNorm()] }
-      let activation = Choice<Layers>(dense.activation.ingredient)
-      dense.activation = .linear
-      return [Choice(dense), .batchNorm(), activation]
+      guard let (product, activation) = layer.split else { return [choice, .batchNorm()] }
+      return [product, .batchNorm(), activation]
     }
   }
 
@@ -58,7 +56,7 @@ public struct NormalizeBatches: Remedy {
       guard site.isNormalized else { return nil }
       return framework.batchNorm(BatchNorm(), features: site.dense.units)
     }
-    return ["\(framework.denseComment); \(place)"]
+    return [framework.denseComment(in: recipe, "; \(place)")]
       + runs.map { "\($0.line)  # behind \($0.names)" }
   }
 }

@@ -2,77 +2,107 @@ import KeelCauses
 import KeelRecipes
 import KeelTraining
 
+/// Entries of a tournament that belong together: one combination of remedies in its strengths, which
+/// are measured when their turn comes.
+struct Course {
+  let entries: () -> [[any Remedy]]
+}
+
 /// What is tried, and in which order: single remedies for what was found, pairs, then everything that
 /// deviates at once.
 struct Regimen {
   private let patient: Patient
   private let catalog: RemedyCatalog
-  private let causes: Set<String>
+  /// What was found, the surest first.
+  private let causes: [String]
+  /// Causes of which each is enough alone: all must be mended.
+  private let separate: Set<String>
 
   init(_ patient: Patient, _ findings: [Finding], _ catalog: RemedyCatalog) {
     self.patient = patient
     self.catalog = catalog
-    causes = Set(findings.map(\.cause))
+    causes = findings.map(\.cause)
+    separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
   }
 
   /// What is tried in turn, and its share of the budget: what comes first is likeliest to do, and must
   /// leave enough for what comes after.
-  var stages: [(entries: [[any Remedy]], share: Double)] {
+  var stages: [(courses: [Course], share: Double)] {
     [(singles, 0.4), (pairs, 0.4), (everything, 0.2)]
   }
 
   /// Every strength of the remedies that treat what was found.
-  var singles: [[any Remedy]] {
-    Self.cheapestFirst(
-      catalog.remedies.filter { treats($0) }.flatMap { candidates($0).map { [$0] } })
+  private var singles: [Course] {
+    ordered(catalog.remedies.filter { treats($0) && canHelp($0) }.map { [$0] }).map { kinds in
+      Course { candidates(kinds[0], patient).map { [$0] } }
+    }
   }
 
-  /// A remedy for what was found with any other of another kind: rates in every strength, the others
-  /// in their mildest.
-  var pairs: [[any Remedy]] {
-    let leading = catalog.remedies.filter { treats($0) }
-    let entries = leading.flatMap { first in
-      catalog.remedies.filter { second in
-        // A pair of two that treat what was found comes up once.
-        second.name != first.name && (!treats(second) || first.name < second.name)
-      }.flatMap { second in
-        strengths(first).flatMap { head in strengths(second).map { [head, $0] } }
-      }
+  /// A remedy for what was found with any other, in the order in which they act: what changes the
+  /// network or the data first, so that rates and limits are measured with it in place.
+  private var pairs: [Course] {
+    let kinds = catalog.remedies.filter { !$0.isHot } + catalog.remedies.filter { $0.isHot }
+    let combinations = kinds.indices.flatMap { first in
+      kinds[(first + 1)...].map { [kinds[first], $0] }
     }
-    return Self.cheapestFirst(entries)
+    return ordered(combinations.filter { $0.contains(where: treats) && canHelp($0[0]) }).map {
+      kinds in
+      Course { candidates(kinds[0], patient).prefix(1).flatMap { extended([$0], by: kinds[1]) } }
+    }
   }
 
   /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
-  var everything: [[any Remedy]] {
+  private var everything: [Course] {
     let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: patient.subject) != nil }
     let heads = deviating.compactMap { cause -> (any Remedy)? in
-      catalog.remedies.filter { $0.treats.first == cause.name && $0 != LowerLearningRate.self }
-        .min { $0.price < $1.price }.flatMap { candidates($0).first }
-    }.filter { !($0 is AdaptLearningRate) && !($0 is ClipGradients) }
-    let rates = candidates(LowerLearningRate.self)
-    return heads.isEmpty ? [] : [heads] + rates.map { heads + [$0] }
-  }
-
-  /// Rates in every strength, the others in their mildest.
-  private func strengths(_ remedy: any Remedy.Type) -> [any Remedy] {
-    let all = candidates(remedy)
-    return remedy == LowerLearningRate.self ? all : Array(all.prefix(1))
-  }
-
-  private static func cheapestFirst(_ entries: [[any Remedy]]) -> [[any Remedy]] {
-    func price(_ entry: [any Remedy]) -> Int {
-      entry.reduce(0) { $0 + type(of: $1).price.invasiveness }
+      catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
+        .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
     }
-    return entries.enumerated().sorted {
-      (price($0.element), $0.offset) < (price($1.element), $1.offset)
-    }.map(\.element)
+    return heads.isEmpty
+      ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
+  }
+
+  /// What leads, with other rates: a training may hold and still be far from what it could reach.
+  func challengers(_ leader: [any Remedy]) -> [Course] {
+    guard leader.allSatisfy({ !type(of: $0).isHot }) else { return [] }
+    let kinds: [any Remedy.Type] = [AdaptLearningRate.self, LowerLearningRate.self]
+    return kinds.map { kind in Course { Array(extended(leader, by: kind).prefix(2)) } }
+  }
+
+  /// Remedies with one more, in the strengths that suit what the first ones make of the recipe.
+  private func extended(_ heads: [any Remedy], by kind: any Remedy.Type) -> [[any Remedy]] {
+    var treated = patient.subject
+    for head in heads {
+      guard let recipe = head.applied(to: treated) else { return [] }
+      treated = treated.with(recipe)
+    }
+    let strengths = candidates(kind, patient.with(treated.recipe))
+    return strengths.prefix(3).map { heads + [$0] }
+  }
+
+  /// What mends more of the causes that must all be mended first; then what is made for a cause that
+  /// was found; then the less invasive.
+  private func ordered(_ combinations: [[any Remedy.Type]]) -> [[any Remedy.Type]] {
+    let ranked = combinations.enumerated().map { place, kinds in
+      let mended = separate.intersection(kinds.flatMap { $0.treats }).count
+      let isMeant = kinds.contains { $0.treats.first.map(causes.contains) ?? false }
+      let invasiveness = kinds.reduce(0) { $0 + $1.price.invasiveness }
+      return (kinds: kinds, rank: (-mended, isMeant ? 0 : 1, invasiveness, place))
+    }
+    return ranked.sorted { $0.rank < $1.rank }.map(\.kinds)
   }
 
   private func treats(_ remedy: any Remedy.Type) -> Bool {
-    causes.isEmpty || !causes.isDisjoint(with: remedy.treats)
+    causes.isEmpty || remedy.treats.contains(where: causes.contains)
   }
 
-  private func candidates<R: Remedy>(_ remedy: R.Type) -> [any Remedy] {
-    remedy.candidates(for: patient)
+  /// What acts on gradients comes too late where the first pass overflows.
+  private func canHelp(_ remedy: any Remedy.Type) -> Bool {
+    !(remedy.isHot && patient.isLostBeforeUpdate)
+  }
+
+  private func candidates(_ remedy: any Remedy.Type, _ patient: Patient) -> [any Remedy] {
+    func all<R: Remedy>(_ remedy: R.Type) -> [any Remedy] { remedy.candidates(for: patient) }
+    return all(remedy)
   }
 }

@@ -46,7 +46,7 @@ public struct RegularizeWeights: Remedy {
         "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
       ]
     case .keras:
-      [framework.denseComment]
+      [framework.denseComment(in: recipe)]
         + framework.denseLines(of: recipe) {
           framework.dense($0.dense, ["kernel_regularizer=keras.regularizers.L2(\(lambda))"])
         }

@@ -24,9 +24,9 @@ public struct Reinitialize: Remedy {
 
   public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
     switch framework {
-    case .pytorch: [framework.denseComment + "; once, before training"] + pytorch(recipe)
+    case .pytorch: [framework.denseComment(in: recipe, "; once, before training")] + pytorch(recipe)
     case .keras:
-      [framework.denseComment]
+      [framework.denseComment(in: recipe)]
         + framework.denseLines(of: recipe.referencePoint) { site in
           Self.keras(site).map { framework.dense(site.dense, ["kernel_initializer=\"\($0)\""]) }
         }

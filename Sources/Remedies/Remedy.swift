@@ -1,6 +1,5 @@
 import KeelCauses
 import KeelRecipes
-import KeelTraining
 
 /// A change of a recipe that treats causes, in a certain strength.
 ///
@@ -12,7 +11,8 @@ public protocol Remedy: Hashable, Sendable {
   /// Names of the causes it treats.
   static var treats: [String] { get }
   static var price: Price { get }
-  /// Whether a running training can take it over.
+  /// Whether a running training can take it over: it changes what is done with gradients, not how they
+  /// come about.
   static var isHot: Bool { get }
   /// The strengths worth a trial, the mildest first.
   static func candidates(for patient: Patient) -> [Self]
@@ -21,24 +21,6 @@ public protocol Remedy: Hashable, Sendable {
   /// The same as code for another framework, with comments that say where it goes.
   /// - Parameter recipe: the recipe before the remedy.
   func lines(for framework: Framework, in recipe: Recipe) -> [String]
-}
-
-/// What a remedy is chosen for: the recipe, its rows, and what was recorded until it exploded.
-public struct Patient: Sendable {
-  public let subject: Subject
-  public let trace: Trace
-
-  public init(_ subject: Subject, _ trace: Trace) {
-    self.subject = subject
-    self.trace = trace
-  }
-
-  public var recipe: Recipe { subject.recipe }
-
-  /// The norm of the gradient before anything was changed; nil where it was not finite.
-  public var firstGradientNorm: Double? {
-    trace.gradientNorms.first.flatMap { $0.isFinite && $0 > 0 ? Double($0) : nil }
-  }
 }
 
 /// What a remedy costs.

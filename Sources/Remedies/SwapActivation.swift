@@ -35,9 +35,11 @@ public struct SwapActivation: Remedy {
   private func changed(_ recipe: Recipe) -> Recipe {
     recipe.replacingLeaves { choice in
       guard SteepActivation.isSteep(choice) else { return [choice] }
-      guard var dense = choice.ingredient as? Dense else { return [Choice(self.choice.ingredient)] }
-      dense.activation = self.choice
-      return [Choice(dense)]
+      guard var layer = choice.ingredient as? any Activated else {
+        return [Choice(self.choice.ingredient)]
+      }
+      layer.activation = self.choice
+      return [Choice(layer)]
     }
   }
 

@@ -1,58 +1,111 @@
+import Dispatch
 import KeelCauses
 import KeelRecipes
 import KeelTraining
 
 /// Contenders trained side by side for the same number of steps, three times as many in each round;
-/// who explodes is out, and of those that hold the worse half does not go on.
+/// who explodes is out, and of those that hold the best third goes on.
 ///
 /// Only scores after equally many steps are compared.
 struct Tournament {
+  private let control: Trainer
   private let subject: Subject
+  /// The steps of the whole recipe.
   private let horizon: Int
+  /// Steps of the first round.
+  private let first: Int
   private(set) var steps = 0
   private(set) var records: [CaseHistory.TrialRecord] = []
   private let observe: (CaseHistory.TrialRecord) -> Void
 
-  /// - Parameter horizon: the steps of the whole recipe.
+  /// Scores that differ by less are taken for equal.
+  static let tolerance = 0.02
+
+  /// - Parameter control: the run that exploded.
   init(
-    _ subject: Subject, horizon: Int, observe: @escaping (CaseHistory.TrialRecord) -> Void
+    _ subject: Subject, against control: Trainer,
+    observe: @escaping (CaseHistory.TrialRecord) -> Void
   ) {
     self.subject = subject
-    self.horizon = horizon
+    self.control = control
     self.observe = observe
+    horizon = control.batches.total
+    // Two epochs, but no more than a tenth of the run: many contenders must fit the budget. A trial
+    // goes well beyond the step that the recipe exploded in.
+    let epochs = min(2 * control.batches.stepsPerEpoch, horizon / 10)
+    let explosion = control.explosion?.step ?? 0
+    first = min(max(100, epochs, 2 * explosion, explosion + 100), horizon)
   }
 
+  // MARK: rounds
+
   /// - Parameters:
-  ///   - entries: remedies to try, each list applied as one.
-  ///   - first: steps of the first round.
-  ///   - budget: steps that all of them may take together.
+  ///   - courses: remedies to try; each is made when its turn comes.
+  ///   - challengers: what joins the field once one of them is ahead.
+  ///   - opening: steps that the first round may take.
+  ///   - budget: steps that all rounds may take together.
   /// - Returns: those that hold, the one to take first.
-  mutating func play(_ entries: [[any Remedy]], first: Int, budget: Int) throws -> [Contender] {
-    var budget = budget
-    var field = entries.compactMap { Contender($0, on: subject) }
-    var length = min(first, horizon)
-    while true {
-      for index in field.indices where budget > 0 {
-        let taken = try field[index].advance(to: length)
-        steps += taken
-        budget -= taken
-      }
-      for contender in field where !contender.isAlive || length >= horizon { report(contender) }
-      field = field.filter { $0.isAlive && $0.trainer.step >= min(length, horizon) }
-      let holding = field.filter { $0.outcome == .holds }
-      if length >= horizon || budget <= 0 || Self.isDecided(field, holding) {
-        if length < horizon {
-          for contender in field { report(contender) }
-        }
-        return Self.ranked(holding)
-      }
-      let better = Self.betterHalf(field)
+  mutating func play(
+    _ courses: [Course], challengers: (Contender) -> [Course], opening: Int, budget: Int
+  ) throws -> [Contender] {
+    // Whoever is ahead must still show itself on other seeds.
+    let end = steps + budget - 2 * first
+    var field = try enter(courses, until: steps + opening)
+    if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
+      field += try enter(challengers(leader), until: end)
+    }
+    var length = first
+    while length < horizon, steps < end, !Self.isDecided(field) {
+      let next = min(horizon, 3 * length)
+      let better = Self.advancing(field).prefix(max(1, (end - steps) / (next - length)))
       for contender in field where !better.contains(where: { $0.trainer === contender.trainer }) {
         report(contender)
       }
-      field = better
-      length = min(horizon, 3 * length)
+      field = Array(better)
+      if Self.isDecided(field) { break }
+      length = next
+      try advance(&field, to: length)
+      for contender in field where !contender.isAlive { report(contender) }
+      field = field.filter(\.isAlive)
     }
+    for contender in field { report(contender) }
+    return Self.ranked(field.filter { $0.outcome == .holds })
+  }
+
+  /// The first round of those whose turn comes before a number of steps is spent; who is left of them.
+  private mutating func enter(_ courses: [Course], until end: Int) throws -> [Contender] {
+    var field: [Contender] = []
+    for course in courses where steps < end {
+      var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
+      try Task.checkCancellation()
+      try advance(&entries, to: first)
+      for contender in entries where !contender.isAlive { report(contender) }
+      field += entries.filter(\.isAlive)
+    }
+    return field
+  }
+
+  /// Trains all of them up to a step; side by side where that changes nothing.
+  private mutating func advance(_ field: inout [Contender], to step: Int) throws {
+    let isParallel = field.count > 1 && field.allSatisfy(\.isSmall)
+    guard isParallel else {
+      for index in field.indices { steps += try field[index].advance(to: step) }
+      return
+    }
+    let before = field.reduce(0) { $0 + $1.trainer.step }
+    field.withUnsafeMutableBufferPointer { contenders in
+      withUnsafeCurrentTask { task in
+        // Each iteration has a contender of its own; asking a task whether it is cancelled is allowed
+        // from any thread.
+        nonisolated(unsafe) let (contenders, task) = (contenders, task)
+        DispatchQueue.concurrentPerform(iterations: contenders.count) { index in
+          _ = try? contenders[index].advance(
+            to: step, isCancelled: { task?.isCancelled ?? false })
+        }
+      }
+    }
+    steps += field.reduce(0) { $0 + $1.trainer.step } - before
+    try Task.checkCancellation()
   }
 
   private mutating func report(_ contender: Contender) {
@@ -61,26 +114,77 @@ struct Tournament {
   }
 
   /// Nothing can change any more: nobody is left, or one alone and it holds.
-  private static func isDecided(_ field: [Contender], _ holding: [Contender]) -> Bool {
-    field.isEmpty || (field.count == 1 && holding.count == 1)
+  private static func isDecided(_ field: [Contender]) -> Bool {
+    field.isEmpty || (field.count == 1 && field[0].outcome == .holds)
   }
 
-  /// The better half, in the order in which they would be taken; two who have not learnt yet but still
-  /// fall stay (a third of the good cures look dead at 100 steps), and all of them where nobody has.
-  private static func betterHalf(_ field: [Contender]) -> [Contender] {
+  /// The best third of those that hold, the best and the cheapest of the good ones among them; two who
+  /// have not learnt yet but still fall stay with them, three where nobody has (a third of the good
+  /// cures look dead at 100 steps).
+  private static func advancing(_ field: [Contender]) -> [Contender] {
     let holding = ranked(field.filter { $0.outcome == .holds })
     let falling = field.filter { $0.outcome != .holds }
-    guard !holding.isEmpty else { return falling }
-    return Array(holding.prefix((holding.count + 1) / 2)) + Array(falling.prefix(2))
+      .sorted { $0.training.loss < $1.training.loss }
+    guard let best = holding.indices.max(by: { holding[$0].score < holding[$1].score }) else {
+      return Array(falling.prefix(3))
+    }
+    let third = Set(holding.indices.prefix((holding.count + 2) / 3)).union([best])
+    return third.sorted().map { holding[$0] } + falling.prefix(2)
   }
 
-  /// Those within 0.02 of the best score, the cheapest first, then the better; then the rest.
+  /// Those within 0.02 of the best score, the cheapest first; then the rest, the better first.
   static func ranked(_ holding: [Contender]) -> [Contender] {
-    let best = holding.map(\.training.score).max() ?? 0
-    return holding.sorted {
-      let (a, b) = ($0.training.score >= best - 0.02, $1.training.score >= best - 0.02)
-      if a != b { return a }
-      return ($0.price, -$0.training.score) < ($1.price, -$1.training.score)
+    let best = holding.map(\.score).max() ?? 0
+    func isEligible(_ contender: Contender) -> Bool {
+      contender.score >= best - tolerance
     }
+    return holding.filter(isEligible).sorted {
+      ($0.price, -$0.score) < ($1.price, -$1.score)
+    } + holding.filter { !isEligible($0) }.sorted { $0.score > $1.score }
+  }
+
+  /// Trains to the end of the recipe: what the cure comes to. What began at a snapshot begins again, as
+  /// the cured recipe will.
+  mutating func finish(_ contender: Contender, observe: (Step) -> Void) throws -> Contender {
+    var contender = contender
+    if contender.start > 0, let whole = Contender(contender.remedies, on: subject) {
+      contender = whole
+    }
+    steps += try contender.advance(to: horizon, observe: observe)
+    return contender
+  }
+
+  // MARK: other seeds
+
+  /// Whether it holds on two of three seeds (data order and initialisation both), and no worse there
+  /// than the best of the others.
+  mutating func isConfirmed(_ contender: Contender, among others: [Contender]) throws -> Bool {
+    let best = others.max { $0.score < $1.score }
+    let rival = best.flatMap { $0.score > contender.score ? $0 : nil }
+    let length = max(contender.heldAt ?? horizon, rival?.heldAt ?? 0)
+    for offset in UInt64(1)...2 {
+      let seed = subject.recipe.seed &+ offset
+      let own = try score(contender, seed: seed, steps: length)
+      if own == -.infinity { continue }
+      let best = try rival.map { try score($0, seed: seed, steps: length) } ?? own
+      if own >= best - Self.tolerance { return true }
+    }
+    return false
+  }
+
+  /// The score on another seed after so many steps, or three times as many where it has not learnt by
+  /// then; −∞ where it does not hold.
+  private mutating func score(_ contender: Contender, seed: UInt64, steps length: Int) throws
+    -> Double
+  {
+    guard var other = Contender(contender.remedies, on: subject, seed: seed) else {
+      return -.infinity
+    }
+    steps += try other.advance(to: length)
+    if other.outcome != .holds, other.isAlive {
+      steps += try other.advance(to: min(3 * length, horizon))
+    }
+    report(other)
+    return other.outcome == .holds ? other.score : -.infinity
   }
 }

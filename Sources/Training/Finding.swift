@@ -11,7 +11,13 @@ public struct Finding: Hashable, Codable, Sendable {
     case joint
     /// No trial has decided.
     case suspect
+
+    /// The surest first.
+    package static let ranked: [Kind] = [.cause, .overdetermined, .joint, .contributing, .suspect]
   }
+
+  /// The most that may be claimed without a trial.
+  package static let unproven = 0.8
 
   /// The cause's name: `large-learning-rate`.
   public let cause: String

@@ -4,7 +4,8 @@ import KeelEngine
 /// Everything that changes in a run, as it stood before a step.
 ///
 /// Parameters, optimizer state and layer statistics are copied in one piece. Generators and the place
-/// in the data are functions of the step; windows and alarms are functions of the trace up to it.
+/// in the data are functions of the step; windows (of clips, schedule and monitor) and alarms are
+/// functions of the trace up to it.
 public struct Snapshot: Sendable {
   /// The next step.
   public internal(set) var step: Int
@@ -42,6 +43,11 @@ package struct SnapshotRing {
   /// Bytes that all slots together may take.
   static let memoryLimit = 1 << 30
 
+  /// A ring that keeps nothing: for trials, which never go back.
+  static let none = SnapshotRing()
+
+  private init() { (slots, pinned, interval) = ([], Snapshot(floats: 0), .max) }
+
   /// - Parameters:
   ///   - floats: what a snapshot copies.
   ///   - work: floating-point operations of one step.
@@ -59,6 +65,7 @@ package struct SnapshotRing {
 
   /// The slot of snapshot number n is the number of zeros at the end of n: a ruler.
   mutating func take(_ memory: Memory, step: Int, updates: Int, tally: Tally) {
+    guard !slots.isEmpty else { return }
     let number = step / interval
     let slot = number == 0 ? slots.count - 1 : min(number.trailingZeroBitCount, slots.count - 1)
     slots[slot].take(memory, step: step, updates: updates, tally: tally)

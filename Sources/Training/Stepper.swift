@@ -86,8 +86,9 @@ package final class Stepper {
     return isFinite && nonFinite == 0
   }
 
-  package func clip() {
-    for clip in clips { clip.apply(to: gradients) }
+  /// - Parameter past: what the recipe's clips remember.
+  package func clip(_ past: Past) {
+    for (index, clip) in clips.enumerated() { clip.apply(to: gradients, past.windows[index]) }
   }
 
   /// Changes the parameters; false where one, or what the optimizer remembers, became non-finite.

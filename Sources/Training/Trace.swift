@@ -59,6 +59,14 @@ public struct Trace: Sendable {
   /// Steps recorded.
   public var count: Int { losses.count }
 
+  /// In how many steps clipping made the norm of all gradients smaller.
+  public var clippedSteps: Int {
+    clippedNorms.indices.count { clippedNorms[$0] < gradientNorms[$0] }
+  }
+
+  /// Whether a step changed nothing, because its loss or gradient was not finite.
+  package func wasSkipped(_ step: Int) -> Bool { clippedNorms[step].isNaN }
+
   /// Floats a row of `measures`.
   private var width: Int { layers.count * probes.count }
 

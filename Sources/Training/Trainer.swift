@@ -18,8 +18,7 @@ package final class Trainer {
   package private(set) var rewoundTo: Int?
   package private(set) var snapshots: SnapshotRing
   package private(set) var batches: Batches
-  private let schedule: any Schedule
-  private let baseRate: Double
+  private let past: Past
   private var updates = 0
   private var tally = Tally()
   private var window = Window()
@@ -38,19 +37,23 @@ package final class Trainer {
     try self.init(recipe, parts: parts)
   }
 
-  package init(_ recipe: Recipe, parts: Parts) throws {
+  /// - Parameter keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of the
+  ///   memory.
+  package init(_ recipe: Recipe, parts: Parts, keepsSnapshots: Bool = true) throws {
     var batches = try Batches(recipe, rows: parts.train.count)
     let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)
     self.recipe = recipe
     self.parts = parts
     data = try PreparedData(parts, recipe: recipe, columns: plan.output.shape.count)
     stepper = try Stepper(recipe, plan: plan)
-    schedule = recipe.schedule.member
-    baseRate = recipe.optimizer.member.learningRate
+    try stepper.fitToData(data)
+    past = Past(recipe, batches)
     trace = Trace(layers: plan.layers, probes: ProbeCatalog.standard.probes, total: batches.total)
-    snapshots = SnapshotRing(
-      floats: plan.persistentFloats,
-      work: 6 * Double(plan.count(.parameters)) * Double(batches.size))
+    snapshots =
+      keepsSnapshots
+      ? SnapshotRing(
+        floats: plan.persistentFloats,
+        work: 6 * Double(plan.count(.parameters)) * Double(batches.size)) : .none
     baseline = Baseline(stepper, data, &batches, loss: recipe.loss.member)
     self.batches = batches
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
@@ -70,7 +73,7 @@ package final class Trainer {
     }
     batches.withRows(at: step) { data.train.gather($0, stepper.plan, stepper.memory) }
     let pass = stepper.pass(rows: batches.count(at: step), mode: .training, position: step)
-    let rate = schedule.learningRate(baseRate, at: step, of: batches.total)
+    let rate = past.learningRate(at: step)
 
     let (loss, isFinite) = stepper.forward(pass)
     trace.record(loss: loss, learningRate: rate)
@@ -81,7 +84,7 @@ package final class Trainer {
     trace.record(gradientNorm: norm)
     guard isBackwardFinite else { return fail(step, .backward) { stepper.backwardOffender(pass) } }
 
-    stepper.clip()
+    stepper.clip(past)
     trace.record(clippedNorm: stepper.gradients.globalNorm)
     updates += 1
     let isUpdateFinite = stepper.update(pass, count: updates, learningRate: rate)
@@ -111,6 +114,7 @@ package final class Trainer {
     let score = window.score(recorded)
     if score > Self.surge { trace.record(.surge, value: score) }
     window.admit(recorded)
+    past.admit(step, loss: trace.losses[step], norm: trace.gradientNorms[step])
     switch divergence.look(at: trace.losses, step: step) {
     case .none: break
     case .alarm:
@@ -128,6 +132,7 @@ package final class Trainer {
     if recipe.training.badSteps == .skip {
       tally.consecutiveSkips += 1
       trace.recordSkip()
+      past.skip(step)
       let isHopeless = tally.consecutiveSkips >= max(10, batches.stepsPerEpoch)
       let isLast = step + 1 == batches.total && trace.skipped == batches.total
       if !isHopeless, !isLast { return }
@@ -176,13 +181,12 @@ package final class Trainer {
     trace.truncate(to: snapshot.step)
     (explosion, rewoundTo) = (nil, nil)
     snapshots.forget(after: snapshot.step)
+    past.recall(trace, before: snapshot.step)
     window = Window()
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
-    for past in 0..<trace.count {
-      let wasSkipped = trace.clippedNorms[past].isNaN
-      if wasSkipped { continue }
-      window.admit(Double(trace.gradientNorms[past]))
-      _ = divergence.look(at: trace.losses, step: past)
+    for step in 0..<trace.count where !trace.wasSkipped(step) {
+      window.admit(Double(trace.gradientNorms[step]))
+      _ = divergence.look(at: trace.losses, step: step)
     }
   }
 }

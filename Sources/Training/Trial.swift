@@ -16,35 +16,31 @@ package struct Trial: Sendable {
   static let least = 50
 
   package let changes: [Change]
-  package let outcome: Outcome
+  /// Nil where the steps that were allowed did not decide.
+  package let outcome: Outcome?
   package let training: Training
 
   /// Trains `variant` from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and has
   /// not learnt; that it does not learn is said only at the end of its recipe.
-  /// - Parameter atLeast: steps that must be taken before it can be said to hold.
+  /// - Parameters:
+  ///   - minimum: steps that must be taken before it can be said to hold.
+  ///   - maximum: steps that may be taken.
   /// - Throws: `KeelError` where the variant cannot be planned; `CancellationError`.
   package init(
-    _ variant: Recipe, against control: Recipe, parts: Parts, atLeast minimum: Int = 0
+    _ variant: Recipe, against control: Recipe, parts: Parts, atLeast minimum: Int = 0,
+    atMost maximum: Int = .max
   ) throws {
-    let trainer = try Trainer(variant.lasting(Self.least, rows: parts.train.count), parts: parts)
-    var steps = max(100, 2 * trainer.batches.stepsPerEpoch, minimum)
+    let trainer = try Trainer(
+      variant.lasting(Self.least, rows: parts.train.count), parts: parts, keepsSnapshots: false)
+    let first = min(max(100, 2 * trainer.batches.stepsPerEpoch, minimum), trainer.batches.total)
+    var steps = min(first, maximum)
     var training = try Self.train(trainer, until: steps)
-    while !trainer.isOver, training.verdict != .healthy {
-      steps *= 3
+    while !trainer.isOver, training.verdict != .healthy, steps < maximum {
+      steps = min(3 * steps, maximum)
       training = try Self.train(trainer, until: steps)
     }
-    self.init(training, variant, control)
-  }
-
-  /// Goes on from a snapshot of the control's run under `variant`, whose network and optimizer must be
-  /// the same.
-  package init(_ variant: Recipe, against control: Trainer, from snapshot: Snapshot, steps: Int)
-    throws
-  {
-    let trainer = try Trainer(variant, parts: control.parts)
-    trainer.rewind(to: snapshot, history: control.trace)
-    self.init(
-      try Self.train(trainer, until: snapshot.step + steps), variant, control.recipe)
+    let isDecided = trainer.isOver || (training.verdict == .healthy && steps >= first)
+    self.init(training, variant, control, isDecided: isDecided)
   }
 
   private static func train(_ trainer: Trainer, until step: Int) throws -> Training {
@@ -54,10 +50,10 @@ package struct Trial: Sendable {
     return training
   }
 
-  private init(_ training: Training, _ variant: Recipe, _ control: Recipe) {
+  private init(_ training: Training, _ variant: Recipe, _ control: Recipe, isDecided: Bool) {
     changes = variant.diff(from: control)
     self.training = training
-    outcome = Outcome(training.verdict)
+    outcome = isDecided ? Outcome(training.verdict) : nil
   }
 }
 

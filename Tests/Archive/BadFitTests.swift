@@ -21,12 +21,12 @@ import Testing
     (
       "model", "[{dense: 16}, {residual: {layers: [{dense: 8}]}}, {dense: 3}]",
       "model[1].residual: the layers turn [16] into [8], which cannot be added; "
-        + "make the last layer give 16 again"
+        + "make the last layer give 16 again, or write shortcut: projection"
     ),
     (
       "model", "[{repeat: {times: 2, layers: [{residual: {layers: [{dense: 5}]}}]}}]",
       "model[0].repeat.layers[0].residual: the layers turn [2] into [5], which cannot be added; "
-        + "make the last layer give 2 again"
+        + "make the last layer give 2 again, or write shortcut: projection"
     ),
     (
       "model", "[relu]",

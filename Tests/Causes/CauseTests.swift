@@ -95,10 +95,51 @@ struct CauseTests {
     #expect(diagnosis.truthTable?.isEmpty == false)
   }
 
+  /// Finite data that hold the fault: it is named by row and column.
+  @Test func oneTargetBeyondReasonIsNamedByItsPlace() throws {
+    var recipe = LargeLearningRate.innocent[0]
+    recipe.training.epochs = 10
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    guard case .numbers(var targets) = parts.train.targets.values else { return }
+    targets[41] = 1e38
+    var rows = parts.train
+    rows.targets = Targets(values: .numbers(targets), columns: 1)
+    let trainer = try Trainer(recipe, examples: rows)
+    let training = trainer.train()
+    try #require(training.verdict == .exploding)
+    let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.cause == UnscaledData.name)
+    #expect(finding.place == "row 42, target column 1: 1e+38")
+  }
+
+  /// What deviates by a forecast alone is suspected, and shares what may be claimed.
+  @Test func aForecastOnlySuspects() async throws {
+    let forecast = try await PoorInitialization.guilty[0].forecast(naming: .standard)
+    #expect(forecast.verdict == .exploding)
+    #expect(forecast.findings.first?.cause == PoorInitialization.name)
+    #expect(forecast.findings.allSatisfy { $0.kind == .suspect && $0.confidence <= 0.8 })
+    #expect(forecast.findings[0].exhibits.count > 1)
+    let sound = try await PoorInitialization.innocent[0].forecast(naming: .standard)
+    #expect(sound.findings.isEmpty)
+  }
+
+  /// Forty steps and theory convict nobody.
+  @Test func aQuickDiagnosisOnlySuspects() async throws {
+    let diagnosis = try await LargeLearningRate.guilty[0].diagnosed(.quick)
+    #expect(diagnosis.scope == .quick && diagnosis.verdict == .exploding)
+    #expect(diagnosis.findings.map(\.kind) == [.suspect])
+    #expect(diagnosis.truthTable == nil && diagnosis.training.steps <= 40)
+    let sound = try await LargeLearningRate.innocent[0].diagnosed(.quick)
+    #expect(sound.verdict != .exploding && sound.findings.isEmpty)
+  }
+
   @Test func catalogueIsFresh() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/Causes").standardizedFileURL
-    let frame: Set = ["Cause", "Reference", "Evidence", "Diagnosis", "TruthTable", "Catalog"]
+    let frame: Set = [
+      "Cause", "Suspect", "Reference", "Evidence", "Diagnosis", "TruthTable", "Catalog",
+    ]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }
       .filter { !frame.contains($0) }

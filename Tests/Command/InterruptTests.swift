@@ -47,6 +47,20 @@ import Testing
     #expect(try tool.contents == ["long.yaml"])
   }
 
+  /// What was found and tried by then is kept.
+  @Test func aCureThatHasExploded() throws {
+    let tool = try Tool()
+    try tool.write("long.yaml", Sample.longExploding)
+    let result = try tool.interrupt("cure", "long.yaml", "-o", "fixed.yaml")
+    #expect(result.code == 130)
+    #expect(result.out.contains("cause   large-learning-rate"))
+    #expect(result.out.contains("interrupted; nothing was written"))
+    #expect(try tool.contents == ["long.yaml"])
+    let json = try tool.interrupt("cure", "long.yaml", "--json")
+    #expect(json.code == 130)
+    #expect(try json.json["outcome"] as? String == "interrupted")
+  }
+
   @Test func aCureInJSON() throws {
     let result = try tool().interrupt("cure", "long.yaml", "--json")
     #expect(result.code == 130)

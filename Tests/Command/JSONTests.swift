@@ -149,8 +149,8 @@ import Testing
     let families = try tool().run("list", "--json").json
     #expect(
       families.keys.sorted() == [
-        "activations", "clippings", "datasets", "initializers", "layers", "losses", "optimizers",
-        "regularizers", "schedules",
+        "activations", "causes", "clippings", "datasets", "initializers", "layers", "losses",
+        "optimizers", "regularizers", "remedies", "schedules",
       ])
     for (_, entries) in families {
       for entry in try #require(entries as? [Any]) {

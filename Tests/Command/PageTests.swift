@@ -77,8 +77,35 @@ import Testing
     #expect(lines[change] == "change  lower-learning-rate")
     #expect(lines[change + 1] == "  - optimizer.sgd.learning-rate: 10")
     #expect(lines[change + 2].hasPrefix("  + optimizer.sgd.learning-rate: "))
-    #expect(lines.contains("trials"))
+    #expect(
+      lines.contains { $0.hasPrefix("trials  ") } && lines.contains { $0.hasPrefix("not known  ") })
+    #expect(lines.count <= 32)
     #expect(lines.last == "  keel cure page.yaml -o fixed.yaml    write the cured recipe")
+  }
+
+  /// Forty steps and theory: suspects, and that they are no more.
+  @Test func aQuickDiagnosis() throws {
+    let tool = try Tool()
+    try tool.write("page.yaml", Sample.exploding)
+    let result = try tool.run("diagnose", "page.yaml", "--quick")
+    #expect(result.code == 1)
+    #expect(result.lines.contains { $0.hasPrefix("cause   large-learning-rate  (suspect, ") })
+    #expect(result.lines.contains { $0.contains("--quick is theory and forty steps") })
+    try tool.write("page.yaml", Sample.healthy)
+    let healthy = try tool.run("diagnose", "page.yaml", "--quick")
+    #expect(healthy.code == 0)
+    #expect(healthy.lines[0] == "page  no explosion in 40 steps; --quick looks no further")
+  }
+
+  @Test func aBudgetThatConvictsNobody() throws {
+    let tool = try Tool()
+    try tool.write("page.yaml", Sample.exploding)
+    let result = try tool.run("cure", "page.yaml", "--budget", "0")
+    #expect(result.code == 1)
+    #expect(result.out.contains("large-learning-rate  (suspect, "))
+    #expect(!result.out.contains("(cause, "))
+    #expect(result.out.contains("no remedy made it train; nothing was written"))
+    #expect(try tool.run("cure", "page.yaml", "--budget=-1").code == 64)
   }
 
   /// The command that an exhibit names reproduces what it says.

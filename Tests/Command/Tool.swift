@@ -182,6 +182,10 @@ enum Sample {
   /// Nothing depends on the input: nothing is learnt, nothing explodes.
   static let stalled = healthy.replacingOccurrences(of: "0.01", with: "0")
 
+  /// A cure of hours, if nobody stops it.
+  static let longExploding = exploding.replacingOccurrences(
+    of: "epochs: 20", with: "epochs: 10000000")
+
   /// Hours, if nobody stops it.
   static let long = healthy.replacingOccurrences(of: "epochs: 20", with: "epochs: 100000000")
 }

@@ -15,11 +15,11 @@ import Testing
     Refusal(
       model: [.dense(4), .residual([.dense(3)])],
       message: "model[1].residual: the layers turn [4] into [3], which cannot be added; "
-        + "make the last layer give 4 again"),
+        + "make the last layer give 4 again, or write shortcut: projection"),
     Refusal(
       model: [.repeat(2, [.residual([.dense(5), .dense(6)])])],
       message: "model[0].repeat.layers[0].residual: the layers turn [4] into [6], which cannot be "
-        + "added; make the last layer give 4 again"),
+        + "added; make the last layer give 4 again, or write shortcut: projection"),
     Refusal(
       model: [], message: "model: holds no layers; add at least one, such as '- dense: 10'"),
     Refusal(

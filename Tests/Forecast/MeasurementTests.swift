@@ -18,7 +18,7 @@ struct MeasurementTests {
   static let initializers: [Choice<Initializers>] = [
     .normal(std: 1.3 / 512.0.squareRoot()), .truncatedNormal(std: 1.5 / 512.0.squareRoot()),
     .uniform(2.2 / 512.0.squareRoot()), .xavier(), .he(), .he(.uniform), .lecun(.uniform),
-    .lecun(), .orthogonal(gain: 1.2), .identity, .constant(0.01), .zeros,
+    .lecun(), .orthogonal(gain: 1.2), .lsuv, .identity, .constant(0.01), .zeros,
     .normal(std: 0.05, mean: 0.01),
   ]
   static let activations: [Choice<Layers>] = [

@@ -128,7 +128,7 @@ struct SharpnessTests {
     let rate = 0.1
     let cases: [(any StabilityTheory, Double)] = [
       (SGD(), 2), (Self.sgd(0.9, false), 3.8), (Self.sgd(0.9, true), 3.8 / 2.8), (Adam(), 38),
-      (AdamW(), 38), (RMSprop(), 2), (Adagrad(), 2),
+      (AdamW(), 38), (StableAdamW(), 38), (RMSprop(), 2), (Adagrad(), 2), (Adadelta(), 2),
     ]
     for (optimizer, expected) in cases {
       #expect(abs(optimizer.edge(learningRate: rate) * rate - expected) < 1e-9)

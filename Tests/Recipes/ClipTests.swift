@@ -6,9 +6,18 @@ import Testing
 
 /// Clipping and penalties: the algebra of gradients, and what they must never do to ∞ and NaN.
 @Suite struct ClipTests {
-  static let all: [ClipCase] = [.init(.value(0.7)), .init(.norm(0.9)), .init(.globalNorm(1.1))]
+  /// Each looks at nothing but the gradients.
+  static let simple: [ClipCase] = [.init(.value(0.7)), .init(.norm(0.9)), .init(.globalNorm(1.1))]
+  /// These look at weights, or at the norms of the past, here held fixed.
+  static let adaptive: [ClipCase] = [
+    .init(.adaptive()), .init(.adaptive(ratio: 3)),
+    .init(.percentile(), past: ClipCase.calm), .init(.percentile(100), past: ClipCase.calm),
+    .init(.zScore(), past: ClipCase.calm), .init(.zScore(0.1), past: ClipCase.calm),
+  ]
+  static let all = simple + adaptive
 
-  @Test(arguments: all, [0.01, 1, 1e10]) func agreesWithTheTwin(clip: ClipCase, size: Double) throws
+  @Test(arguments: simple, [0.01, 1, 1e10]) func agreesWithTheTwin(clip: ClipCase, size: Double)
+    throws
   {
     let seed: UInt64 = 41
     let scene = try ClipScene(seed: seed, size: size)
@@ -27,9 +36,9 @@ import Testing
   /// clip(clip(x)) = clip(x).
   @Test(arguments: all, UInt64(0)...9) func isIdempotent(clip: ClipCase, seed: UInt64) throws {
     let scene = try ClipScene(seed: seed, size: 5)
-    scene.apply(clip.choice)
+    scene.apply(clip)
     let once = scene.effective
-    scene.apply(clip.choice)
+    scene.apply(clip)
     for (a, b) in zip(once.flatMap { $0 }, scene.effective.flatMap { $0 }) {
       #expect(abs(a - b) <= 1.2e-7 * abs(a), "seed \(seed)")
     }
@@ -51,11 +60,15 @@ import Testing
     #expect(norm(byGlobalNorm.effective.flatMap { $0 }) <= bound, "seed \(seed)")
   }
 
-  @Test(arguments: [Choice<Clips>.value(1e30), .norm(1e30), .globalNorm(1e30)].map(ClipCase.init))
+  @Test(arguments: [
+    ClipCase(.value(1e30)), .init(.norm(1e30)), .init(.globalNorm(1e30)),
+    .init(.adaptive(ratio: 1e30)), .init(.percentile(100), past: [1, 1e30]), .init(.percentile()),
+    .init(.zScore(), past: ClipCase.calm.map { 1e30 * $0 }), .init(.zScore()),
+  ])
   func hugeLimitChangesNothing(clip: ClipCase) throws {
     let scene = try ClipScene(seed: 2, size: 100)
     let before = scene.effective
-    scene.apply(clip.choice)
+    scene.apply(clip)
     #expect(scene.effective == before)
   }
 
@@ -77,6 +90,20 @@ import Testing
     #expect(moved.allSatisfy { $0.isFinite && $0 != 0 })
   }
 
+  /// The same for the clips that find their limit themselves.
+  @Test(arguments: adaptive, [(10, 1e20), (1000, 1e20), (1000, 1e38)])
+  func gradientsThatSquareToInfinity(clip: ClipCase, shape: (width: Int, size: Double)) throws {
+    let scene = try ClipScene(width: shape.width) { _, _ in Float(shape.size) }
+    scene.apply(clip)
+    let all = norm(scene.effective.flatMap { $0 })
+    #expect(abs(scene.gradients.globalNorm / all - 1) < 1e-5)
+    // Units of no weights have 1e-3 · ratio each; the calm norms end at 1.3, their scores below 0.3.
+    let bound = clip.past.isEmpty ? 3e-3 * Double(shape.width + 1).squareRoot() : 1.3
+    #expect(all > 0 && all < bound * (1 + 1e-5))
+    let moved = scene.update(.sgd(learningRate: 1))
+    #expect(moved.allSatisfy { $0.isFinite && $0 != 0 })
+  }
+
   /// One bad element: the norm says so, nothing is turned to zeros, nothing is scaled by it.
   @Test(arguments: all, [Float.nan, .infinity, -.infinity])
   func nonFiniteGradientsStay(clip: ClipCase, value: Float) throws {
@@ -86,7 +113,7 @@ import Testing
     #expect(scene.nonFinite == 1)
     let isSaid = { (norm: Double) in value.isNaN ? norm.isNaN : norm == .infinity }
     #expect(isSaid(scene.gradients.globalNorm) && isSaid(scene.gradients.norm(0)))
-    scene.apply(clip.choice)
+    scene.apply(clip)
     let after = scene.effective
     #expect(value.isNaN ? after[0][777].isNaN : after[0][777] == Double(value))
     #expect(isSaid(scene.gradients.globalNorm) && isSaid(scene.gradients.norm(0)))
@@ -95,6 +122,11 @@ import Testing
     switch clip.choice.name {
     case "value": #expect(others.allSatisfy { $0 == Double(Float(0.7)) })
     case "norm": #expect(others.allSatisfy { $0 == 10 } && abs(norm(after[1]) - 0.9) < 1e-6)
+    case "adaptive":
+      // The bad element's unit stays, the others are brought back.
+      let unit = after[0].enumerated().filter { $0.offset / 30 == 25 && $0.offset != 777 }
+      #expect(unit.allSatisfy { $0.element == 10 })
+      #expect(after[0].enumerated().allSatisfy { $0.offset / 30 == 25 || $0.element < 1 })
     default: #expect((others + after[1]).allSatisfy { $0 == 10 })
     }
   }
@@ -146,8 +178,22 @@ import Testing
 
 struct ClipCase: CustomTestStringConvertible, Sendable {
   let choice: Choice<Clips>
+  /// Norms it has seen.
+  let past: [Double]
   var testDescription: String { choice.written!.line }
-  init(_ choice: Choice<Clips>) { self.choice = choice }
+  init(_ choice: Choice<Clips>, past: [Double] = []) {
+    (self.choice, self.past) = (choice, past)
+  }
+
+  /// Between 0.7 and 1.3.
+  static let calm = (0..<40).map { 1 + 0.3 * sin(Double($0)) }
+
+  /// A window that has been told them.
+  var window: (any NormWindow)? {
+    let window = choice.member.window(steps: past.count)
+    for norm in past { window?.admit(norm) }
+    return window
+  }
 }
 
 /// The gradients of a network of one or two dense layers, written by hand and measured.
@@ -181,6 +227,7 @@ struct ClipScene {
   }
 
   func apply(_ clip: Choice<Clips>) { clip.member.apply(to: gradients) }
+  func apply(_ clip: ClipCase) { clip.choice.member.apply(to: gradients, clip.window) }
 
   /// What the update will use: the numbers in memory times the factor noted.
   var effective: [[Double]] {

@@ -13,6 +13,9 @@ import Testing
     .init(.rmsprop(learningRate: 0.02)), .init(.rmsprop(rho: 0.8, epsilon: 1e-3)),
     .init(.adam(learningRate: 0.02)), .init(.adam(beta1: 0, beta2: 0.9, epsilon: 1e-4)),
     .init(.adamw(learningRate: 0.02, weightDecay: 0.3)),
+    .init(.stableAdamw(learningRate: 0.02, weightDecay: 0.3)),
+    .init(.stableAdamw(beta1: 0, beta2: 0.9, epsilon: 0.1)),
+    .init(.adadelta()), .init(.adadelta(learningRate: 0.3, rho: 0.6, epsilon: 1e-3)),
   ]
 
   /// Twenty steps, each with a gradient, a rate and a clip's factor of its own; 1,100 elements are two
@@ -74,7 +77,8 @@ import Testing
   }
 
   /// A finite gradient whose square is not: Adam's second moment overflows, and the update says so.
-  @Test(arguments: ["adam", "adamw", "rmsprop", "adagrad"]) func squaresThatOverflow(name: String) {
+  @Test(arguments: ["adam", "adamw", "stable-adamw", "rmsprop", "adagrad", "adadelta"])
+  func squaresThatOverflow(name: String) {
     let optimizer = Self.all.first { $0.choice.name == name }!.choice.member
     var tensor = Tensor(weights: [1, 2, 3], optimizer: optimizer)
     let measure = tensor.update([0.5, 1e25, 1], scale: 1, learningRate: 0.1, step: 1)
@@ -108,6 +112,18 @@ import Testing
     #expect(abs(step(.adagrad()) / 0.01 - 1) < 1e-4)
     #expect(abs(step(.rmsprop()) / 0.1 - 1) < 1e-3)
     #expect(abs(step(.sgd()) / (0.01 * Double(gradient)) - 1) < 1e-6)
+    #expect(abs(step(.stableAdamw()) / 0.001 - 1) < 1e-4)
+    // Until its mean square has forgotten epsilon, Adadelta's depends on the gradient.
+    let small = Double(gradient * gradient) / (0.1 * Double(gradient * gradient) + 1e-6)
+    #expect(abs(step(.adadelta()) / (1e-6 * small).squareRoot() - 1) < 1e-4)
+  }
+
+  @Test func referenceRates() {
+    let rates = Self.all.map { type(of: $0.choice.member).referenceRate }
+    let expected = ["sgd": 0.01, "adagrad": 0.01, "adadelta": 1]
+    for (rate, optimizer) in zip(rates, Self.all) {
+      #expect(rate == expected[optimizer.choice.name] ?? 0.001)
+    }
   }
 }
 

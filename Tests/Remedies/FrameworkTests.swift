@@ -15,11 +15,11 @@ struct FrameworkTests {
     var testDescription: String { "\(name) for \(recipe.name)" }
   }
 
-  /// Every remedy, in every strength, on every guilty recipe of the causes it treats.
+  /// Every remedy, in every strength, on the first guilty recipe of each cause it treats.
   static let examples = Once {
     try RemedyCatalog.standard.remedies.flatMap { remedy in
       try CauseCatalog.standard.causes.filter { remedy.treats.contains($0.name) }
-        .flatMap { $0.guilty }.flatMap { try strengths(of: remedy, for: $0) }
+        .compactMap { $0.guilty.first }.flatMap { try strengths(of: remedy, for: $0) }
     }
   }
 
@@ -201,6 +201,7 @@ struct FrameworkTests {
   func linesAreAsRecorded(_ framework: Framework) throws {
     var names: Set<String> = []
     let first = try Self.examples.value().filter { names.insert($0.name).inserted }
+      .map { Example(remedy: Self.fixed($0.remedy), recipe: $0.recipe) }
     let optimizers: [Choice<Optimizers>] = [.adagrad(), .rmsprop(), .adam(), .adamw()]
     let adaptive = optimizers.flatMap { choice -> [Example] in
       var recipe = LargeLearningRate.guilty[0]
@@ -217,6 +218,16 @@ struct FrameworkTests {
     }.joined(separator: "\n\n")
     let snapshot = TextSnapshot("Snapshots/\(framework.rawValue).py")
     #expect(try snapshot.difference(from: text + "\n") == nil)
+  }
+
+  /// A remedy whose strength is measured, in one that is the same on every machine.
+  private static func fixed(_ remedy: any Remedy) -> any Remedy {
+    switch remedy {
+    case is LowerLearningRate: LowerLearningRate(rate: 0.01)
+    case is AdaptLearningRate: AdaptLearningRate(rate: 0.001)
+    case is ClipGradients: ClipGradients(limit: 1)
+    default: remedy
+    }
   }
 }
 

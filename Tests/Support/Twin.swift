@@ -52,7 +52,8 @@ public struct Twin {
     case let block as Residual:
       let name = next(Residual.name)
       let branch = walk(block.layers, from: place)
-      return append(name, SumTwin(), reads: [branch.signal, place.signal], place.shape)
+      let sum = block.twin(name, place.shape, branch.shape)
+      return append(name, sum, reads: [branch.signal, place.signal], branch.shape)
     case let dense as Dense:
       let name = next(Dense.name)
       let layer = DenseTwin(
@@ -61,6 +62,11 @@ public struct Twin {
       let shape = place.shape.dropLast() + [dense.units]
       return add(
         dense.activation.ingredient, append(name, layer, reads: [place.signal], Array(shape)))
+    case let image as any ImageTwinned:
+      let name = next(type(of: image).name)
+      let (layer, shape) = image.twin(name, place.shape)
+      let end = append(name, layer, reads: [place.signal], shape)
+      return (image as? any Activated).map { add($0.activation.ingredient, end) } ?? end
     default:
       let name = next(type(of: ingredient).name)
       return append(name, simple(ingredient, name, place), reads: [place.signal], place.shape)

@@ -5,7 +5,7 @@ import KeelRecipes
 public struct TwinOptimizer {
   private let optimizer: any Optimizer
   /// What it remembers, in the engine's order.
-  public private(set) var slots: [[Double]]
+  public internal(set) var slots: [[Double]]
 
   public init(_ optimizer: any Optimizer, count: Int) {
     self.optimizer = optimizer
@@ -16,6 +16,7 @@ public struct TwinOptimizer {
   public mutating func update(
     _ w: inout [Double], _ gradients: [Double], learningRate lr: Double, step: Int
   ) {
+    let lr = lr / slowdown(optimizer, gradients, step: step)
     for (i, g) in gradients.enumerated() {
       switch optimizer {
       case let sgd as SGD: w[i] -= lr * sgdStep(sgd, i, g)
@@ -25,9 +26,8 @@ public struct TwinOptimizer {
       case let rms as RMSprop:
         slots[0][i] = rms.rho * slots[0][i] + (1 - rms.rho) * g * g
         w[i] -= lr * g / (slots[0][i].squareRoot() + rms.epsilon)
-      case let adam as Adam:
-        w[i] -= lr * adamStep(i, g, adam.beta1, adam.beta2, adam.epsilon, step)
-      case let adam as AdamW:
+      case let adadelta as Adadelta: w[i] -= lr * adadeltaStep(adadelta, i, g)
+      case let adam as any MomentOptimizer:
         w[i] -= lr * adam.weightDecay * w[i]
         w[i] -= lr * adamStep(i, g, adam.beta1, adam.beta2, adam.epsilon, step)
       default: preconditionFailure("the twin does not know \(optimizer)")
@@ -54,7 +54,7 @@ public struct TwinOptimizer {
 
 // MARK: what happens to gradients before
 
-/// Gradients of several tensors, clipped; only for finite ones.
+/// Gradients of several tensors, clipped by what looks at nothing else; only for finite ones.
 public func twinClip(_ clip: any Clip, _ gradients: [[Double]]) -> [[Double]] {
   switch clip {
   case let clip as ClipByValue:

@@ -8,12 +8,15 @@ import Testing
 struct AllocationTests {
   @Test(arguments: [
     Choice<Optimizers>.sgd(learningRate: 1e-3, momentum: 0.9), .adam(), .adamw(), .adagrad(),
-    .rmsprop(learningRate: 1e-4),
+    .rmsprop(learningRate: 1e-4), .adadelta(), .stableAdamw(),
   ])
   func stepsAllocateNothing(_ optimizer: Choice<Optimizers>) throws {
     var recipe = everything
     recipe.optimizer = optimizer
-    recipe.clipping = [.value(10), .norm(5), .globalNorm(1)]
+    recipe.clipping = [
+      .value(10), .norm(5), .globalNorm(1), .adaptive(), .percentile(90), .zScore(),
+    ]
+    recipe.schedule = .warmup(steps: 20, then: .plateau(patience: 2, factor: 0.9))
     recipe.regularizer = [.elasticNet(l1: 1e-6, l2: 1e-5), .maxNorm(4)]
     recipe.training.epochs = 100
     let trainer = try Trainer(recipe)

@@ -28,7 +28,21 @@ struct Workload {
         [.dense(16), .relu, .dense(16), .relu, .dense(1)], batch: 32,
         optimizer: .sgd(learningRate: 1e-3), loss: .sigmoidCrossEntropy),
       columns: 2, classes: 2, steps: 2000),
+    cnn("cnn-32-64", between: [.relu]),
+    cnn("cnn-32-64-batch-norm", between: [.batchNorm(), .relu]),
   ]
+
+  /// 3 × 3 convolutions of 32 and 64 filters, each halved by a max pool, over 28 × 28 pixels.
+  private static func cnn(_ name: String, between: [Choice<Layers>]) -> Workload {
+    let blocks = [32, 64].flatMap { filters -> [Choice<Layers>] in
+      [.conv2d(filters, padding: .same)] + between + [.maxPool2d()]
+    }
+    var recipe = recipe(
+      blocks + [.flatten, .dense(10)], batch: 64, optimizer: .adam(learningRate: 1e-4),
+      clipping: [.globalNorm(1)])
+    recipe.input = .init([28, 28, 1])
+    return Workload(name: name, recipe: recipe, columns: 784, classes: 10, steps: 60)
+  }
 
   private static func recipe(
     _ model: [Choice<Layers>], batch: Int, optimizer: Choice<Optimizers>,

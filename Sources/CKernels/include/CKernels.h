@@ -18,6 +18,11 @@
 /// Where beta is 0, c is not read.
 void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                const float *a, const float *b, float beta, float *c);
+/// The same for matrices within wider ones: rows lie strideA, strideB and strideC floats apart.
+/// None of m, n and k may be 0.
+void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
+                       const float *a, size_t strideA, const float *b, size_t strideB, float beta,
+                       float *c, size_t strideC);
 /// Sets how many threads a matrix product may use (at least 1); returns how many it will use.
 int keel_set_threads(int threads);
 
@@ -39,6 +44,11 @@ keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l
 keel_moments keel_scale(float *x, size_t n, double factor);
 /// x = min(max(x, -limit), limit); a NaN stays NaN; ±Inf stays ±Inf (never hidden by a clip).
 keel_moments keel_clamp(float *x, size_t n, float limit);
+/// Scales each row of g[rows, columns] whose norm exceeds ratio·max(‖w‖, floor), w the same row of the
+/// weights, back to that; returns the moments of the result. A row whose norm, or whose weights', is
+/// not finite stays as it is.
+keel_moments keel_limit_unit_norms(float *g, const float *w, size_t rows, size_t columns,
+                                   double ratio, double floor);
 
 // MARK: element-wise (elementwise.c)
 
@@ -106,6 +116,48 @@ int64_t keel_batch_norm_gradient(const float *x, const float *gain, const float 
                                  float *d_bias, double *scratch, size_t rows, size_t columns,
                                  int accumulate);
 
+// MARK: images (convolution.c, pooling.c)
+//
+// An image is [height, width, channels], a batch of them [rows, height, width, channels]: the
+// channels of one pixel lie together. `rows` counts images.
+
+/// How a square window walks over an image. Output pixel (y, x) sees the input pixels
+/// (y·stride + i·dilation − top, x·stride + j·dilation − left), 0 ≤ i, j < size; those outside the
+/// image are 0 to a convolution and do not exist to a pool, which has dilation 1 and sees at least
+/// one pixel everywhere.
+typedef struct {
+  size_t height, width, channels;
+  size_t output_height, output_width;
+  size_t size, stride, dilation;
+  size_t top, left;
+} keel_window;
+
+/// y = x ∗ weight + bias. Weight [filters, size, size, channels/groups], bias [filters] or NULL, y
+/// [rows, output_height, output_width, filters]. Each group of filters sees its own group of
+/// channels. Works on `block` output pixels at a time; `columns` has room for
+/// block · size² · channels/groups floats.
+void keel_convolution(keel_window window, size_t filters, size_t groups, const float *x,
+                      const float *weight, const float *bias, float *y, float *columns,
+                      size_t block, size_t rows);
+/// d_weight, and dx (or +=; may be NULL).
+void keel_convolution_gradient(keel_window window, size_t filters, size_t groups, const float *x,
+                               const float *weight, const float *dy, float *d_weight, float *dx,
+                               float *columns, size_t block, size_t rows, int accumulate);
+/// y = the largest input of the window, the first of equals; a NaN is larger than any number. `taps`,
+/// as many as y, gets its place in the window, i·size + j. Returns the count of non-finite x.
+int64_t keel_max_pool(keel_window window, const float *x, float *y, int32_t *taps, size_t rows);
+/// dx (or +=) = dy where an input was the largest.
+void keel_max_pool_gradient(keel_window window, const int32_t *taps, const float *dy, float *dx,
+                            size_t rows, int accumulate);
+/// y = the mean of the window's inputs; pixels outside the image do not count.
+void keel_average_pool(keel_window window, const float *x, float *y, size_t rows);
+void keel_average_pool_gradient(keel_window window, const float *dy, float *dx, size_t rows,
+                                int accumulate);
+/// y[r, :] = the mean of x[r, p, :] over `pixels`.
+void keel_average_pixels(const float *x, float *y, size_t rows, size_t pixels, size_t channels);
+void keel_average_pixels_gradient(const float *dy, float *dx, size_t rows, size_t pixels,
+                                  size_t channels, int accumulate);
+
 // MARK: losses (losses.c)
 //
 // Each returns the *sum* of the loss over rows (and columns) in double and how many outputs were
@@ -160,6 +212,14 @@ keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n, flo
 /// w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
 keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,
                       double beta1, double beta2, double epsilon, double decay, int64_t t);
+/// Σ g²/max(v̂, epsilon²) with v̂ as the next keel_adam of this g will have it; changes nothing. NaN
+/// where a gradient is, or where its square overflows.
+double keel_adam_surprise(const float *g, const float *v, size_t n, float scale, double beta2,
+                          double epsilon, int64_t t);
+/// s = rho·s + (1 − rho)·g²; d = √(u + epsilon)/√(s + epsilon)·g; u = rho·u + (1 − rho)·d²;
+/// w −= lr·d. `squares` is s, `steps` is u.
+keel_update keel_adadelta(float *w, const float *g, float *squares, float *steps, size_t n,
+                          float scale, float lr, double rho, float epsilon);
 
 // MARK: random numbers (random.c)
 //

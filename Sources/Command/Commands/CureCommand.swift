@@ -17,13 +17,29 @@ struct CureCommand: AsyncParsableCommand {
     help: ArgumentHelp("Write the cured recipe there.", valueName: "fixed"))
   var fixed: String?
 
+  @Option(help: "What diagnosis and trials may cost beyond the final training, in trainings.")
+  var budget = 3.0
+
+  func validate() throws {
+    guard budget.isFinite, budget >= 0 else {
+      throw ValidationError("--budget takes a number of trainings, 0 or more")
+    }
+  }
+
   func run() async throws {
     machine.apply()
     let recipe = try source.read()
     if let fixed { try source.checkTarget(fixed, recipe) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
-    let cure = Cure(recipe) { CurePage.show($0, on: bar) }
-    let history = try await interruptible { try await cure.run() }
+    let cure = Cure(recipe, budget: budget) { CurePage.show($0, on: bar) }
+    let history: CaseHistory
+    var interruption: CancellationError?
+    do {
+      history = try await interruptible { try await cure.run() }
+    } catch let error as CancellationError {
+      guard let known = await cure.history else { throw error }
+      (history, interruption) = (known, error)
+    }
     bar.clear()
     if let fixed, history.outcome == .cured {
       try RecipeFile.write(history.recipe, to: fixed)
@@ -36,6 +52,7 @@ struct CureCommand: AsyncParsableCommand {
         written: history.outcome == .cured ? fixed : nil)
       Terminal.output.write(page.text)
     }
+    if interruption != nil { throw ExitCode(130) }
     if history.outcome == .incurable { throw ExitCode(1) }
   }
 }

@@ -11,18 +11,23 @@ struct DiagnoseCommand: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
+  @Flag(help: "Theory and forty steps only: suspects, no experiments.")
+  var quick = false
+
   func run() async throws {
     machine.apply()
+    let scope: Diagnosis.Scope = quick ? .quick : .full
     let recipe = try source.read()
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let diagnosis = try await interruptible {
-      try await recipe.diagnosed { step in
+      try await recipe.diagnosed(scope) { step in
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
       }
     }
     bar.clear()
     if output.json {
-      print(JSON.text(DiagnosisPage.Body(recipe: recipe, diagnosis: diagnosis)))
+      Terminal.output.write(
+        JSON.text(DiagnosisPage.Body(recipe: recipe, diagnosis: diagnosis)))
     } else {
       let page = DiagnosisPage(diagnosis: diagnosis, name: recipe.name, line: source.line)
       Terminal.output.write(page.text)

@@ -15,7 +15,7 @@ struct ForecastCommand: AsyncParsableCommand {
     let recipe = try source.read()
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let forecast = try await interruptible {
-      try await recipe.forecast { spent, limit in
+      try await recipe.forecast(naming: .standard) { spent, limit in
         bar.show("forecasting", spent, of: limit, "gradients")
       }
     }

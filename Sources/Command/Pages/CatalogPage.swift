@@ -27,6 +27,10 @@ struct CatalogPage {
     let aliases: [String]
     let summary: String
     let settings: [Setting]
+
+    init(_ name: String, _ summary: String, aliases: [String] = [], settings: [Setting] = []) {
+      (self.name, self.summary, self.aliases, self.settings) = (name, summary, aliases, settings)
+    }
   }
 
   let families: [(name: String, entries: [Entry])]
@@ -40,6 +44,8 @@ struct CatalogPage {
       Self.family(Losses.self, catalog), Self.family(Optimizers.self, catalog),
       Self.family(Schedules.self, catalog), Self.family(Clips.self, catalog),
       Self.family(Regularizers.self, catalog), Self.family(Datasets.self, catalog),
+      ("causes", CauseCatalog.standard.causes.map { Entry($0.name, $0.summary) }),
+      ("remedies", RemedyCatalog.standard.remedies.map { Entry($0.name, $0.summary) }),
     ]
   }
 
@@ -55,7 +61,7 @@ struct CatalogPage {
 
   private static func entry<I: Ingredient>(_ type: I.Type) -> Entry {
     Entry(
-      name: I.name, aliases: I.aliases, summary: I.summary,
+      I.name, I.summary, aliases: I.aliases,
       settings: I.fields.map { field in
         Setting(
           name: field.name, default: field.isRequired ? nil : field.written(I()),

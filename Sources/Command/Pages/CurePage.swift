@@ -21,12 +21,16 @@ struct CurePage {
         "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
     case .exploded(let training):
       bar.show("exploded; diagnosing", training.steps, of: training.steps, "")
-    case .diagnosed, .tried: break
+    case .diagnosed(let findings):
+      bar.show("trying remedies for \(findings.first?.cause ?? "it")", 0, of: 1, "")
+    case .tried(let trial):
+      let remedies = trial.remedies.map(\.remedy).joined(separator: " + ")
+      bar.show("trying remedies", 1, of: 1, "\(remedies): \(trial.outcome)")
     }
   }
 
   var text: String {
-    (verdict + cause + change + trials + next).joined(separator: "\n") + "\n"
+    (verdict + cause + change + trials + unknown + next).joined(separator: "\n") + "\n"
   }
 
   private var verdict: [String] {
@@ -42,7 +46,7 @@ struct CurePage {
         "\(name)  \(out.yellow("! \(history.before.verdict.rawValue)")): it does not learn "
           + "(skill \(Text.number(history.before.skill))), but it does not explode; nothing changed"
       ]
-    case .cured, .incurable:
+    case .cured, .incurable, .interrupted:
       guard let explosion = history.before.explosion else { return [] }
       return [
         "\(name)  \(out.red("✗ exploding")) at step \(explosion.step)",
@@ -66,9 +70,33 @@ struct CurePage {
       let names = history.remedies.map(\.remedy).joined(separator: ", ")
       return [out.bold("change") + "  \(names)"] + lines + ["", outcome(after), ""]
     case .incurable:
-      return [out.red("no remedy made it train") + "; nothing was written", ""]
+      return [out.red("no remedy made it train") + "; nothing was written"] + nearest + [""]
+    case .interrupted:
+      return [out.yellow("interrupted") + "; nothing was written"] + nearest + [""]
     case .healthy, .notExploding: return []
     }
+  }
+
+  /// The best attempt, where nothing cured.
+  private var nearest: [String] {
+    guard let best = history.bestAttempt else { return [] }
+    let remedies = best.remedies.map(\.remedy).joined(separator: ", ")
+    let came =
+      best.outcome == "holds"
+      ? "holds for \(Text.count(best.steps)) steps, score \(Text.number(best.score))"
+      : "\(best.outcome) after \(Text.count(best.steps)) steps"
+    return ["  nearest: \(remedies) (\(came))", Self.changes(best)]
+  }
+
+  private static func changes(_ trial: CaseHistory.TrialRecord) -> String {
+    let text = trial.remedies.flatMap(\.changes).map { change in
+      "\(change.path)=\(change.to?.line ?? "none")"
+    }.joined(separator: " ")
+    return cut("    " + text)
+  }
+
+  private static func cut(_ line: String) -> String {
+    line.count > Text.width ? line.prefix(Text.width - 1) + "…" : line
   }
 
   private func outcome(_ after: Training) -> String {
@@ -81,29 +109,71 @@ struct CurePage {
       + "\(Text.number(after.loss)), skill \(Text.number(after.skill))\(metric ?? "")"
   }
 
+  /// The best of the trials, and how many there were of the others.
   private var trials: [String] {
     guard !history.trials.isEmpty else { return [] }
-    let rows = history.trials.map { trial in
-      let changes = trial.remedies.flatMap(\.changes).map { change in
-        "\(change.path)=\(change.to?.line ?? "none")"
-      }.joined(separator: " ")
-      let score = trial.score.isFinite ? "score \(Text.number(trial.score))" : ""
-      let line =
-        "  \(Text.padded(trial.outcome, 14)) \(Text.right(Text.count(trial.steps), 6)) steps  "
-        + "\(Text.padded(score, 14)) \(changes)"
-      return line.count > Text.width ? line.prefix(Text.width - 1) + "…" : line
+    let own = history.trials.filter { $0.seed == recipe.seed }
+    let holding = own.filter { $0.outcome == "holds" }
+      .sorted { ($0.steps, $0.score) > ($1.steps, $1.score) }
+    let rows = holding.prefix(4).map { trial in
+      Self.cut(
+        "  holds \(Text.right(Text.count(trial.steps), 6)) steps  "
+          + "\(Text.padded("score \(Text.number(trial.score))", 14))"
+          + Self.changes(trial).drop { $0 == " " })
     }
-    return [out.bold("trials")] + rows + [
+    let others = history.trials.filter { $0.seed != recipe.seed }
+    let again = others.isEmpty ? "" : "; on other seeds \(tally(others))"
+    return [
+      out.bold("trials") + "  \(tally(own))\(again)"
+    ] + rows + [
       "  in all \(Text.count(history.cost.steps)) steps, "
-        + "\(Text.number(history.cost.relativeToOneTraining)) trainings", "",
+        + "\(Text.number(history.cost.relativeToOneTraining)) trainings "
+        + "(--json lists every trial)", "",
     ]
   }
 
-  private var next: [String] {
-    guard history.outcome == .cured else { return [] }
-    if let written {
-      return [out.dim("next"), "  keel train \(written)    train the cured recipe"]
+  /// `12 hold, 3 explode, 1 does not learn`
+  private func tally(_ trials: [CaseHistory.TrialRecord]) -> String {
+    let words = [("holds", "hold"), ("explodes", "explode"), ("does-not-learn", "do not learn")]
+    return words.compactMap { outcome, word in
+      let count = trials.count { $0.outcome == outcome }
+      return count == 0 ? nil : "\(count) \(word)"
+    }.joined(separator: ", ")
+  }
+
+  private var unknown: [String] {
+    switch history.outcome {
+    case .cured:
+      let seeds = Set(history.trials.map(\.seed)).count
+      return [
+        out.bold("not known")
+          + "  what other data than these would do; the cure was trained to the end"
+          + " on seed \(recipe.seed), and held",
+        "           in shorter trials on \(seeds - 1) other\(seeds == 2 ? "" : "s"). "
+          + "The percentages are not calibrated.", "",
+      ]
+    case .incurable:
+      return [
+        out.bold("not known")
+          + "  whether a longer search would help: --budget 10 allows one; or the "
+          + "fault is one Keel does", "           not know (its catalogue: keel list)", "",
+      ]
+    default: return []
     }
-    return [out.dim("next"), "  keel cure \(line) -o fixed.yaml    write the cured recipe"]
+  }
+
+  private var next: [String] {
+    switch history.outcome {
+    case .cured:
+      guard let written else {
+        return [out.dim("next"), "  keel cure \(line) -o fixed.yaml    write the cured recipe"]
+      }
+      return [out.dim("next"), "  keel train \(written)    train the cured recipe"]
+    case .incurable:
+      return [out.dim("next"), "  keel cure \(line) --budget 10    search for longer"]
+    case .interrupted:
+      return [out.dim("next"), "  keel cure \(line)    begin again"]
+    case .healthy, .notExploding: return []
+    }
   }
 }

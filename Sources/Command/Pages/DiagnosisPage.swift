@@ -14,11 +14,14 @@ struct DiagnosisPage {
     let recipe: Recipe
     let diagnosis: Diagnosis
 
-    enum CodingKeys: CodingKey { case recipe, verdict, findings, ruledOut, truthTable, training }
+    enum CodingKeys: CodingKey {
+      case recipe, scope, verdict, findings, ruledOut, truthTable, training
+    }
 
     func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(recipe, forKey: .recipe)
+      try container.encode(diagnosis.scope, forKey: .scope)
       try container.encode(diagnosis.verdict, forKey: .verdict)
       try container.encode(diagnosis.findings, forKey: .findings)
       try container.encode(diagnosis.ruledOut, forKey: .ruledOut)
@@ -28,16 +31,42 @@ struct DiagnosisPage {
   }
 
   var text: String {
-    guard let explosion = diagnosis.training.explosion else {
-      return "\(out.bold(Text.plain(name)))  \(diagnosis.verdict.rawValue): it does not explode "
-        + "(skill \(Text.number(diagnosis.training.skill)))\n"
+    let title = out.bold(Text.plain(name))
+    guard diagnosis.verdict == .exploding else {
+      let said =
+        diagnosis.scope == .quick
+        ? "no explosion in \(diagnosis.training.steps) steps; --quick looks no further"
+        : "\(diagnosis.verdict.rawValue): it does not explode "
+          + "(skill \(Text.number(diagnosis.training.skill)))"
+      return "\(title)  \(said)\n" + (why.isEmpty ? "" : why.joined(separator: "\n") + "\n")
     }
-    let head = [
-      "\(out.bold(Text.plain(name)))  \(out.red("✗ exploding")) at step \(explosion.step)",
-      "  \(TrainPage.sentence(explosion))", "",
-    ]
-    return (head + FindingLines(diagnosis.findings).lines + ruledOut + table + next)
-      .joined(separator: "\n") + "\n"
+    let head =
+      diagnosis.training.explosion.map {
+        [
+          "\(title)  \(out.red("✗ exploding")) at step \($0.step)", "  \(TrainPage.sentence($0))",
+          "",
+        ]
+      } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
+    let lines = head + FindingLines(diagnosis.findings).lines + ruledOut + table + unknown + next
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What a sickness that is not an explosion means.
+  private var why: [String] {
+    guard diagnosis.scope == .full else { return [] }
+    switch diagnosis.verdict {
+    case .vanishing: return ["  in most steps no gradient reached the first layer"]
+    case .stalled: return ["  the loss is no better than that of the best constant output"]
+    case .healthy, .exploding: return []
+    }
+  }
+
+  private var unknown: [String] {
+    let what =
+      diagnosis.scope == .quick
+      ? "which of them it is: --quick is theory and forty steps, no experiment"
+      : "whether they hold on other seeds and data; the percentages are not calibrated"
+    return [out.bold("not known") + "  " + what, ""]
   }
 
   private var ruledOut: [String] {
@@ -58,7 +87,11 @@ struct DiagnosisPage {
   }
 
   private var next: [String] {
-    [out.dim("next"), "  keel cure \(line)    find the smallest change that works"]
+    let proof =
+      diagnosis.scope == .quick
+      ? ["  keel diagnose \(line)    find out which, by experiment"] : []
+    return [out.dim("next")] + proof
+      + ["  keel cure \(line)    find the smallest change that works"]
   }
 }
 
@@ -98,7 +131,7 @@ struct FindingLines {
     let line =
       "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
       + "reference \(Text.number(exhibit.expected))"
-    guard let command = exhibit.command else { return [line] }
+    guard let command = exhibit.command, command.hasPrefix("keel train") else { return [line] }
     return [line + " — see for yourself:", "        " + out.dim(command)]
   }
 }

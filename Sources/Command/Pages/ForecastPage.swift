@@ -11,7 +11,8 @@ struct ForecastPage {
   private var out: Terminal { .output }
 
   var text: String {
-    (verdict + [""] + margins + gradient + [""] + unknown + [""] + next).joined(separator: "\n")
+    (verdict + [""] + suspects + margins + gradient + [""] + unknown + [""] + next).joined(
+      separator: "\n")
       + "\n"
   }
 
@@ -47,6 +48,18 @@ struct ForecastPage {
       : "; if its growth went on, float32 would end at step \(step)"
   }
 
+  /// What deviates, the furthest off first: nothing was tried yet.
+  private var suspects: [String] {
+    guard !forecast.findings.isEmpty else { return [] }
+    return [out.bold("suspects") + "  (keel diagnose finds out which, by experiment)"]
+      + forecast.findings.map { finding in
+        let fact = finding.exhibits.first.map {
+          "\($0.quantity) \(Text.number($0.measured)), reference \(Text.number($0.expected))"
+        }
+        return row(finding.cause, " " + (fact ?? ""), width: 20)
+      } + [""]
+  }
+
   // MARK: margins
 
   private var margins: [String] {
@@ -66,8 +79,8 @@ struct ForecastPage {
     forecast.recipe.standardize == .inputs || forecast.recipe.standardize == .both
   }
 
-  private func row(_ name: String, _ text: String) -> String {
-    "  \(Text.padded(name, 16))\(text)"
+  private func row(_ name: String, _ text: String, width: Int = 16) -> String {
+    "  \(Text.padded(name, width))\(text)"
   }
 
   /// `×3.1 below its edge (0.31)`

@@ -113,9 +113,7 @@ struct TrainPage {
     guard let largest = norms.max(), let step = trace.gradientNorms.firstIndex(of: largest)
     else { return [] }
     let median = norms.sorted()[norms.count / 2]
-    let clipped = trace.clippedNorms.indices.count {
-      trace.clippedNorms[$0] < trace.gradientNorms[$0]
-    }
+    let clipped = trace.clippedSteps
     let acted = clipped > 0 ? "; clipped in \(Text.count(clipped)) steps" : ""
     return [
       "  gradient    median \(Text.number(median)), largest \(Text.number(largest)) "

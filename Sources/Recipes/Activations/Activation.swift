@@ -14,6 +14,7 @@ extension Activation {
 /// Families that activations belong to: they are layers, too.
 public protocol ActivationFamily: Family {}
 
+/// Functions inside `dense`; each is a layer, too.
 public enum Activations: ActivationFamily {
   public static let singular = "activation"
   public static let plural = "activations"

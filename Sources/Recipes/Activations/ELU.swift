@@ -14,6 +14,7 @@ public struct ELU: ElementwiseActivation {
   public static let fields: [Field<ELU>] = [
     .init("alpha", \.alpha, .positive, "limit for large negative inputs")
   ]
+  /// What the negative side tends to, with its sign changed.
   public var alpha = 1.0
 
   public init() {}

@@ -20,5 +20,6 @@ public struct Exponential: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `exponential`
   public static var exponential: Choice { Choice(Exponential()) }
 }

@@ -20,5 +20,6 @@ public struct GELU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `gelu`
   public static var gelu: Choice { Choice(GELU()) }
 }

@@ -20,5 +20,6 @@ public struct HardTanh: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `hard-tanh`
   public static var hardTanh: Choice { Choice(HardTanh()) }
 }

@@ -14,6 +14,7 @@ public struct LeakyReLU: ElementwiseActivation {
   public static let fields: [Field<LeakyReLU>] = [
     .init("slope", \.slope, .any, "slope below 0")
   ]
+  /// The slope below 0.
   public var slope = 0.01
 
   public init() {}

@@ -13,5 +13,6 @@ public struct Linear: Activation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `linear`
   public static var linear: Choice { Choice(Linear()) }
 }

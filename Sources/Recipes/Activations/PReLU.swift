@@ -17,6 +17,7 @@ public struct PReLU: Activation {
   public static let fields: [Field<PReLU>] = [
     .init("slope", \.slope, .any, "slope below 0 at the start")
   ]
+  /// What the learnt slope below 0 begins with.
   public var slope = 0.25
 
   public init() {}

@@ -20,5 +20,6 @@ public struct ReLU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `relu`
   public static var relu: Choice { Choice(ReLU()) }
 }

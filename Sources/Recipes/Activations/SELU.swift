@@ -20,5 +20,6 @@ public struct SELU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `selu`
   public static var selu: Choice { Choice(SELU()) }
 }

@@ -20,5 +20,6 @@ public struct SiLU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `silu`
   public static var silu: Choice { Choice(SiLU()) }
 }

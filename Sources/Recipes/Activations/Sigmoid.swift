@@ -20,5 +20,6 @@ public struct Sigmoid: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `sigmoid`
   public static var sigmoid: Choice { Choice(Sigmoid()) }
 }

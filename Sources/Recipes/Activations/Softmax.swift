@@ -42,5 +42,6 @@ struct SoftmaxKernel: Kernel {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `softmax`
   public static var softmax: Choice { Choice(Softmax()) }
 }

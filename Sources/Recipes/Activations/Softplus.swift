@@ -14,6 +14,7 @@ public struct Softplus: ElementwiseActivation {
   public static let fields: [Field<Softplus>] = [
     .init("beta", \.beta, .positive, "sharpness of the bend")
   ]
+  /// How sharp the bend at 0 is.
   public var beta = 1.0
 
   public init() {}

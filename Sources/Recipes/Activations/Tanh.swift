@@ -20,5 +20,6 @@ public struct Tanh: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
+  /// `tanh`
   public static var tanh: Choice { Choice(Tanh()) }
 }

@@ -18,14 +18,13 @@ public struct ClipByGlobalNorm: Clip {
   public static let fields: [Field<ClipByGlobalNorm>] = [
     .init("limit", \.limit, .positive, required: true, "the largest norm of all gradients")
   ]
+  /// The largest norm of all gradients as one vector.
   public var limit = 1.0
 
   public init() {}
 
-  public func apply(to gradients: Gradients) {
-    let norm = gradients.globalNorm
-    guard norm > limit, norm.isFinite else { return }
-    for index in gradients.indices { gradients.scale(index, by: limit / norm) }
+  public func apply(to gradients: Gradients, _ window: (any NormWindow)?) {
+    gradients.limitGlobalNorm(to: limit)
   }
 }
 

@@ -13,11 +13,12 @@ public struct ClipByNorm: Clip {
   public static let fields: [Field<ClipByNorm>] = [
     .init("limit", \.limit, .positive, required: true, "the largest norm of a tensor")
   ]
+  /// The largest norm of one tensor.
   public var limit = 1.0
 
   public init() {}
 
-  public func apply(to gradients: Gradients) {
+  public func apply(to gradients: Gradients, _ window: (any NormWindow)?) {
     for index in gradients.indices {
       let norm = gradients.norm(index)
       if norm > limit, norm.isFinite { gradients.scale(index, by: limit / norm) }

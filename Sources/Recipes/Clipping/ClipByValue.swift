@@ -13,11 +13,12 @@ public struct ClipByValue: Clip {
   public static let fields: [Field<ClipByValue>] = [
     .init("limit", \.limit, .positive, required: true, "the largest magnitude")
   ]
+  /// The largest magnitude of an element.
   public var limit = 1.0
 
   public init() {}
 
-  public func apply(to gradients: Gradients) {
+  public func apply(to gradients: Gradients, _ window: (any NormWindow)?) {
     for index in gradients.indices { gradients.clamp(index, to: limit) }
   }
 }

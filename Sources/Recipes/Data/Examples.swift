@@ -15,6 +15,10 @@ public struct Examples: Sendable {
   /// Where the rows come from, and what the first of them is called there, for messages.
   var source = (name: "data", firstRow: 1)
 
+  /// What the file that the rows come from calls a row (its header is row 1); elsewhere they count
+  /// from 1.
+  public func number(ofRow row: Int) -> Int { source.firstRow + row }
+
   public init(inputs: [Float], shape: Shape, targets: Targets, columns: [String]? = nil) {
     precondition(inputs.count == targets.count * shape.count, "as many rows as targets")
     self.inputs = inputs

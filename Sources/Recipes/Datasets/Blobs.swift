@@ -17,10 +17,15 @@ public struct Blobs: Dataset {
     .init("spread", \.spread, .nonNegative, "deviation of a cloud on each axis"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Rows, test part included.
   public var samples = 1000
+  /// How many classes.
   public var classes = 3
+  /// Inputs of a row.
   public var features = 2
+  /// The deviation of a blob.
   public var spread = 1.0
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}

@@ -26,8 +26,11 @@ public struct CSV: Dataset {
       "columns to learn; \"y*\": all that begin with y"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Where the rows are, relative to the recipe.
   public var file = ""
+  /// Names of the target columns; a * at the end stands for anything.
   public var target: [String] = []
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}

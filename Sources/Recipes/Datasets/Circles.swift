@@ -20,9 +20,13 @@ public struct Circles: Dataset {
       "radius of the inner circle; the outer has 1"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Rows, test part included.
   public var samples = 1000
+  /// The deviation of what is added to each point.
   public var noise = 0.1
+  /// The radius of the inner circle; the outer one has 1.
   public var factor = 0.5
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}

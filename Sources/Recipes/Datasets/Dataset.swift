@@ -20,6 +20,7 @@ extension Dataset {
   public func renamed(_ rename: (String) -> String) -> Self { self }
 }
 
+/// Where the rows come from: `data:` in a recipe.
 public enum Datasets: Family {
   public static let singular = "dataset"
   public static let plural = "datasets"

@@ -21,9 +21,13 @@ public struct IDX: Dataset {
     .init("divide", \.divide, .positive, "what every byte is divided by"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// The file of inputs, relative to the recipe.
   public var images = ""
+  /// The file of labels, relative to the recipe.
   public var labels = ""
+  /// What every input is divided by.
   public var divide = 1.0
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}

@@ -16,8 +16,11 @@ public struct Moons: Dataset {
     .init("noise", \.noise, .nonNegative, "deviation added to each coordinate"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Rows, test part included.
   public var samples = 1000
+  /// The deviation of what is added to each point.
   public var noise = 0.1
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}

@@ -18,10 +18,15 @@ public struct Regression: Dataset {
     .init("scale", \.scale, .positive, "a factor on inputs and targets"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Rows, test part included.
   public var samples = 1000
+  /// Inputs of a row.
   public var features = 10
+  /// The deviation of what is added to the targets.
   public var noise = 0.1
+  /// A factor on inputs and targets.
   public var scale = 1.0
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}

@@ -7,6 +7,7 @@ public struct Constant: Initializer {
   public static let fields: [Field<Constant>] = [
     .init("value", \.value, required: true, "the value")
   ]
+  /// What every element begins with.
   public var value = 0.0
 
   public init() {}

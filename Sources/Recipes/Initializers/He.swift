@@ -12,8 +12,11 @@ public struct He: VarianceScaling {
   public static let aliases: [String] = ["kaiming"]
   public static let summary = "variance 2/fan-in"
   public static let gain = 2.0
+  /// Of what shape, at the same variance.
   public var distribution = Distribution.normal
+  /// Which fan the variance is divided by.
   public var mode = FanMode.fanIn
+  /// A factor on the deviation.
   public var scale = 1.0
 
   public init() {}

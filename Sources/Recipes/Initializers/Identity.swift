@@ -8,18 +8,19 @@ public struct Identity: Initializer {
 
   public init() {}
 
-  public func std(_ fan: Fan) -> Double { 1 / Double(max(fan.input, fan.output)).squareRoot() }
+  public func std(_ fan: Fan) -> Double { 1 / Double(max(fan.input, fan.rows)).squareRoot() }
   public var isCentered: Bool { false }
 
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) {
-    precondition(values.count == fan.input * fan.output, "a matrix of the fan's extents")
+    precondition(values.count == fan.input * fan.rows, "a matrix of the fan's extents")
     values.update(repeating: 0)
-    for index in 0..<min(fan.input, fan.output) { values[index * fan.input + index] = 1 }
+    for index in 0..<min(fan.input, fan.rows) { values[index * fan.input + index] = 1 }
   }
 }
 
 extension Choice where F == Initializers {
+  /// `identity`
   public static var identity: Choice { Choice(Identity()) }
 }

@@ -11,8 +11,11 @@ public struct LeCun: VarianceScaling {
   public static let name = "lecun"
   public static let summary = "variance 1/fan-in"
   public static let gain = 1.0
+  /// Of what shape, at the same variance.
   public var distribution = Distribution.normal
+  /// Which fan the variance is divided by.
   public var mode = FanMode.fanIn
+  /// A factor on the deviation.
   public var scale = 1.0
 
   public init() {}

@@ -11,7 +11,9 @@ public struct Normal: Initializer {
     .init("std", \.std, .nonNegative, "deviation"),
     .init("mean", \.mean, "mean"),
   ]
+  /// The deviation of an element.
   public var std = 1.0
+  /// The mean of an element.
   public var mean = 0.0
 
   public init() {}

@@ -16,19 +16,20 @@ public struct Orthogonal: Initializer {
   public static let fields: [Field<Orthogonal>] = [
     .init("gain", \.gain, .nonNegative, "every singular value")
   ]
+  /// Every singular value.
   public var gain = 1.0
   public var needsMatrix: Bool { true }
 
   public init() {}
 
-  public func std(_ fan: Fan) -> Double { gain / Double(max(fan.input, fan.output)).squareRoot() }
+  public func std(_ fan: Fan) -> Double { gain / Double(max(fan.input, fan.rows)).squareRoot() }
 
   public func fill(
     _ values: UnsafeMutableBufferPointer<Float>, fan: Fan, random: inout Random
   ) {
-    precondition(values.count == fan.input * fan.output, "a matrix of the fan's extents")
-    let isTall = fan.output > fan.input
-    let (count, length) = isTall ? (fan.input, fan.output) : (fan.output, fan.input)
+    precondition(values.count == fan.input * fan.rows, "a matrix of the fan's extents")
+    let isTall = fan.rows > fan.input
+    let (count, length) = isTall ? (fan.input, fan.rows) : (fan.rows, fan.input)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count * length + count) { memory in
       let vectors = UnsafeMutableBufferPointer(rebasing: memory[..<(count * length)])
       let products = memory.baseAddress! + count * length
@@ -41,7 +42,7 @@ public struct Orthogonal: Initializer {
         }
         _ = keel_scale(vector, length, 1 / keel_measure(vector, length).sum_of_squares.squareRoot())
       }
-      for row in 0..<fan.output {
+      for row in 0..<fan.rows {
         for column in 0..<fan.input {
           let value = isTall ? vectors[column * length + row] : vectors[row * length + column]
           values[row * fan.input + column] = Float(gain) * value

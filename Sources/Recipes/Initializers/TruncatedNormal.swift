@@ -11,7 +11,9 @@ public struct TruncatedNormal: Initializer {
     .init("std", \.std, .nonNegative, "deviation before the cut"),
     .init("mean", \.mean, "mean"),
   ]
+  /// The deviation before the cut.
   public var std = 1.0
+  /// The mean of an element.
   public var mean = 0.0
 
   public init() {}

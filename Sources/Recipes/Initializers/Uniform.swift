@@ -7,6 +7,7 @@ public struct Uniform: Initializer {
   public static let fields: [Field<Uniform>] = [
     .init("limit", \.limit, .nonNegative, "the largest magnitude")
   ]
+  /// The largest magnitude of an element.
   public var limit = 1.0
 
   public init() {}

@@ -12,8 +12,11 @@ public struct Xavier: VarianceScaling {
   public static let aliases: [String] = ["glorot"]
   public static let summary = "variance 1/fan-average"
   public static let gain = 1.0
+  /// Of what shape, at the same variance.
   public var distribution = Distribution.normal
+  /// Which fan the variance is divided by.
   public var mode = FanMode.fanAverage
+  /// A factor on the deviation.
   public var scale = 1.0
 
   public init() {}

@@ -16,5 +16,6 @@ public struct Zeros: Initializer {
 }
 
 extension Choice where F == Initializers {
+  /// `zeros`
   public static var zeros: Choice { Choice(Zeros()) }
 }

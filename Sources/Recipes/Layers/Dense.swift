@@ -11,7 +11,7 @@ import KeelEngine
 /// deviation σ, once per layer.
 ///
 /// **Non-finite values** pass through the product; it does not look for them.
-public struct Dense: Layer {
+public struct Dense: Affine {
   public static let name = "dense"
   public static let summary = "fully connected, on the last axis"
   public static let fields: [Field<Dense>] = [
@@ -30,10 +30,7 @@ public struct Dense: Layer {
   public init() {}
 
   public func validate(at path: String) throws {
-    guard biasInitializer.member.needsMatrix else { return }
-    throw KeelError(
-      .invalid, at: "\(path).bias-initializer", "'\(biasInitializer.name)' is for matrices",
-      fix: "use zeros, or another initializer that fills numbers one by one")
+    try requireVector(biasInitializer, at: path)
   }
 
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
@@ -42,7 +39,7 @@ public struct Dense: Layer {
     let rule = initializer.value?.member ?? network.initializer
     let biasRule = biasInitializer.member
     let weight = try network.planner.parameter(
-      layer, "weight", Shape(units, fan.input), role: .weight
+      layer, "weight", Shape(units, fan.input), role: .weight, needsData: rule.needsData
     ) { rule.fill($0, fan: fan, random: &$1) }
     let offset =
       bias
@@ -57,6 +54,13 @@ public struct Dense: Layer {
       layer, reads: [input], writes: output, parameters: [weight] + (offset.map { [$0] } ?? []))
     return try activation.member.plan(output, in: &network)
   }
+}
+
+func requireVector(_ biasInitializer: Choice<Initializers>, at path: String) throws {
+  guard biasInitializer.member.needsMatrix else { return }
+  throw KeelError(
+    .invalid, at: "\(path).bias-initializer", "'\(biasInitializer.name)' is for matrices",
+    fix: "use zeros, or another initializer that fills numbers one by one")
 }
 
 struct DenseKernel: Kernel {

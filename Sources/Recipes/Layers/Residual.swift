@@ -3,12 +3,18 @@ import KeelEngine
 
 /// Layers with a path around them.
 ///
-/// **Definition** y = x + layers(x).
+/// **Definition** y = shortcut(x) + layers(x). The shortcut is x itself (`identity`), or a product
+/// without bias (`projection`): of an image a 1 × 1 convolution with a `stride`, otherwise a dense
+/// layer on the last axis; its weight begins by the recipe's initializer.
 ///
-/// **Shapes** The layers must give back the shape they were given.
+/// **Shapes** The layers must give back what the shortcut gives: the shape they were given, or a
+/// projection's, [⌈height/stride⌉, ⌈width/stride⌉, channels′] and […, units]. Weight of a projection
+/// [channels′, 1, 1, channels] or [units, fan-in].
 ///
-/// **Effect on gradients** ∂L/∂x = ∂L/∂y + ∂L/∂y·J: nothing vanishes, but with an unscaled He branch
-/// the variance doubles a block.
+/// **Effect on gradients** ∂L/∂x = ∂L/∂y·P + ∂L/∂y·J, P = I for the identity: nothing vanishes, but
+/// with an unscaled He branch the variance doubles a block.
+///
+/// **Non-finite values** pass through the sum. Where a stride leaves pixels out, the branch looks.
 ///
 /// **References** He et al., *Deep residual learning*, CVPR 2016.
 public struct Residual: Container {
@@ -16,27 +22,37 @@ public struct Residual: Container {
   public static let summary = "layers with a path around them"
   public static let fields: [Field<Residual>] = [
     .init("layers", \.layers, required: true, "the branch"),
-    .init("shortcut", \.shortcut, "what the path around does"),
+    .init("shortcut", \.shortcut, "what the path around does: identity, or projection"),
+    .init("stride", \.stride, .pixels(from: 1), "pixels from one to the next of a projection"),
   ]
   public enum Shortcut: String, Word {
-    case identity
+    case identity, projection
   }
   public var layers: [Choice<Layers>] = []
   public var shortcut = Shortcut.identity
+  public var stride = 1
 
   public init() {}
 
   public func validate(at path: String) throws {
     try requireLayers(layers, at: path)
+    guard shortcut == .projection || stride == 1 else {
+      throw KeelError(
+        .invalid, at: "\(path).stride", "an identity has no stride, found \(stride)",
+        fix: "write shortcut: projection, or leave the stride out")
+    }
   }
 
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
     let branch = try network.plan(layers, at: "\(network.path).layers", input)
+    if shortcut == .projection {
+      return try Projection(stride: stride).plan(layer, input, branch, in: &network)
+    }
     guard branch.shape == input.shape else {
       throw network.error(
         "the layers turn [\(input.shape)] into [\(branch.shape)], which cannot be added",
-        fix: "make the last layer give \(input.shape) again")
+        fix: "make the last layer give \(input.shape) again, or write shortcut: projection")
     }
     let output = try network.planner.signal(layer, input.shape)
     network.planner.add(
@@ -69,10 +85,12 @@ struct AddKernel: Kernel {
 }
 
 extension Choice where F == Layers {
-  /// `residual: {layers: […]}`
-  public static func residual(_ layers: [Choice<Layers>]) -> Choice {
+  /// `residual: {layers: […], shortcut: …, stride: …}`
+  public static func residual(
+    _ layers: [Choice<Layers>], shortcut: Residual.Shortcut = .identity, stride: Int = 1
+  ) -> Choice {
     var block = Residual()
-    block.layers = layers
+    (block.layers, block.shortcut, block.stride) = (layers, shortcut, stride)
     return Choice(block)
   }
 }

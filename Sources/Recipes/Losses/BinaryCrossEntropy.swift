@@ -27,5 +27,6 @@ public struct BinaryCrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
+  /// `binary-cross-entropy`
   public static var binaryCrossEntropy: Choice { Choice(BinaryCrossEntropy()) }
 }

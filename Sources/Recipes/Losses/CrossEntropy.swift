@@ -38,5 +38,6 @@ public struct CrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
+  /// `cross-entropy`
   public static var crossEntropy: Choice { Choice(CrossEntropy()) }
 }

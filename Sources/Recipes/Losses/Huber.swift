@@ -15,6 +15,7 @@ public struct Huber: Loss {
   public static let fields: [Field<Huber>] = [
     .init("delta", \.delta, .positive, "where the square ends")
   ]
+  /// The error at which the loss turns from squared to absolute, in units of the targets.
   public var delta = 1.0
 
   public init() {}

@@ -42,11 +42,15 @@ extension Loss {
 
 /// One batch of outputs and targets, [rows, columns] both.
 public struct LossBatch {
+  /// What the network gave, [rows, columns].
   public let outputs: UnsafePointer<Float>
+  /// What it should have given, [rows, columns].
   public let targets: UnsafePointer<Float>
   /// Where the gradient with respect to the outputs goes; nil where it is not wanted.
   public let gradient: UnsafeMutablePointer<Float>?
+  /// Rows in use.
   public let rows: Int
+  /// Numbers in an output.
   public let columns: Int
 
   public init(
@@ -64,6 +68,7 @@ public struct LossBatch {
 }
 
 public struct LossSum: Hashable, Sendable {
+  /// The sum of the loss, in double.
   public var sum: Double
   /// How many outputs were NaN or infinite.
   public var nonFinite: Int
@@ -75,6 +80,7 @@ public struct LossSum: Hashable, Sendable {
   init(_ loss: keel_loss) { self.init(sum: loss.sum, nonFinite: Int(loss.non_finite)) }
 }
 
+/// What training makes small: `loss:` in a recipe.
 public enum Losses: Family {
   public static let singular = "loss"
   public static let plural = "losses"

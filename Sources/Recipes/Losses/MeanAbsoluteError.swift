@@ -25,5 +25,6 @@ public struct MeanAbsoluteError: Loss {
 }
 
 extension Choice where F == Losses {
+  /// `mean-absolute-error`
   public static var meanAbsoluteError: Choice { Choice(MeanAbsoluteError()) }
 }

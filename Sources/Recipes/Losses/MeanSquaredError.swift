@@ -33,5 +33,6 @@ public struct MeanSquaredError: Loss {
 }
 
 extension Choice where F == Losses {
+  /// `mean-squared-error`
   public static var meanSquaredError: Choice { Choice(MeanSquaredError()) }
 }

@@ -28,5 +28,6 @@ public struct SigmoidCrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
+  /// `sigmoid-cross-entropy`
   public static var sigmoidCrossEntropy: Choice { Choice(SigmoidCrossEntropy()) }
 }

@@ -30,5 +30,6 @@ public struct SoftmaxCrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
+  /// `softmax-cross-entropy`
   public static var softmaxCrossEntropy: Choice { Choice(SoftmaxCrossEntropy()) }
 }

@@ -11,13 +11,17 @@ import KeelEngine
 public struct Adagrad: Optimizer {
   public static let name = "adagrad"
   public static let summary = "rates that fall with the sum of squared gradients"
+  public static let referenceRate = 0.01
   public static let fields: [Field<Adagrad>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "size of the first step"),
     .init("epsilon", \.epsilon, .nonNegative, "added to the root"),
     .init("initial-accumulator", \.initialAccumulator, .nonNegative, "where the sum begins"),
   ]
+  /// The size of the first step, before the schedule.
   public var learningRate = 0.01
+  /// Added to the root, in units of the gradient.
   public var epsilon = 1e-10
+  /// Where the sums of squares begin, in squared units of the gradient.
   public var initialAccumulator = 0.0
 
   public init() {}

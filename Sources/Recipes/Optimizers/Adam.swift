@@ -1,4 +1,3 @@
-import CKernels
 import KeelEngine
 
 /// Momentum divided by a running root mean square, both corrected for their start at zero.
@@ -13,30 +12,19 @@ import KeelEngine
 ///
 /// **References** Kingma and Ba, ICLR 2015; Cohen et al., *Adaptive gradient methods at the edge of
 /// stability*, 2022.
-public struct Adam: Optimizer {
+public struct Adam: MomentOptimizer {
   public static let name = "adam"
   public static let summary = "momentum divided by the running root mean square"
-  public static let fields: [Field<Adam>] = [
-    .init("learning-rate", \.learningRate, .nonNegative, "size of a step"),
-    .init("beta1", \.beta1, .fraction, "share of the running mean that is kept"),
-    .init("beta2", \.beta2, .fraction, "share of the running square that is kept"),
-    .init("epsilon", \.epsilon, .nonNegative, "added to the root"),
-  ]
+  public static let fields: [Field<Adam>] = momentFields
+  /// The size of a step, before the schedule.
   public var learningRate = 0.001
   public var beta1 = 0.9
   public var beta2 = 0.999
   public var epsilon = 1e-8
+  /// None: see `AdamW`.
+  public var weightDecay: Double { 0 }
 
   public init() {}
-
-  public var initialSlots: [Float] { [0, 0] }
-
-  public func update(_ tensor: Update) -> UpdateMeasure {
-    UpdateMeasure(
-      keel_adam(
-        tensor.weights, tensor.gradients, tensor.slot(0), tensor.slot(1), tensor.count,
-        tensor.scale, tensor.learningRate, beta1, beta2, epsilon, 0, Int64(tensor.step)))
-  }
 }
 
 extension Choice where F == Optimizers {
@@ -44,10 +32,5 @@ extension Choice where F == Optimizers {
   public static func adam(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
     epsilon: Double = 1e-8
-  ) -> Choice {
-    var adam = Adam()
-    (adam.learningRate, adam.beta1, adam.beta2) = (learningRate, beta1, beta2)
-    adam.epsilon = epsilon
-    return Choice(adam)
-  }
+  ) -> Choice { Choice(Adam(learningRate, beta1, beta2, epsilon)) }
 }

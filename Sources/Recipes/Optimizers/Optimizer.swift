@@ -5,16 +5,26 @@ import KeelEngine
 public protocol Optimizer: Ingredient {
   /// The base rate, before the schedule.
   var learningRate: Double { get set }
+  /// The rate that a recipe's is held against: what this optimizer is commonly begun with.
+  static var referenceRate: Double { get }
   /// How many numbers it remembers for each parameter, and what they begin with.
   var initialSlots: [Float] { get }
-  /// Changes one tensor in place, in one pass.
+  /// Changes one tensor in place, and measures what it did.
   func update(_ tensor: Update) -> UpdateMeasure
+}
+
+extension Optimizer {
+  /// That of the kinds of Adam and RMSprop, whose steps do not depend on the gradient's size.
+  public static var referenceRate: Double { 0.001 }
 }
 
 /// One tensor, as an optimizer sees it.
 public struct Update {
+  /// Changed in place.
   public let weights: UnsafeMutablePointer<Float>
+  /// Before the clip's factor.
   public let gradients: UnsafePointer<Float>
+  /// Elements of each.
   public let count: Int
   /// The clip's factor: the gradient to use is `gradients · scale`.
   public let scale: Float
@@ -62,6 +72,7 @@ public struct UpdateMeasure {
   }
 }
 
+/// How a gradient becomes a step: `optimizer:` in a recipe.
 public enum Optimizers: Family {
   public static let singular = "optimizer"
   public static let plural = "optimizers"

@@ -16,8 +16,11 @@ public struct RMSprop: Optimizer {
     .init("rho", \.rho, .fraction, "share of the running mean that is kept"),
     .init("epsilon", \.epsilon, .nonNegative, "added to the root"),
   ]
+  /// The size of a step, before the schedule.
   public var learningRate = 0.01
+  /// Share of the running mean square that is kept in a step, in [0, 1).
   public var rho = 0.99
+  /// Added to the root, in units of the gradient.
   public var epsilon = 1e-8
 
   public init() {}

@@ -14,13 +14,17 @@ import KeelEngine
 public struct SGD: Optimizer {
   public static let name = "sgd"
   public static let summary = "gradient descent, with momentum or without"
+  public static let referenceRate = 0.01
   public static let fields: [Field<SGD>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "step per unit of gradient"),
     .init("momentum", \.momentum, .fraction, "share of the last step that is kept"),
     .init("nesterov", \.nesterov, "whether to look ahead"),
   ]
+  /// Step per unit of gradient, before the schedule.
   public var learningRate = 0.01
+  /// Share of the last step that is kept, in [0, 1).
   public var momentum = 0.0
+  /// Whether the gradient counts again on top of the momentum it has joined.
   public var nesterov = false
 
   public init() {}

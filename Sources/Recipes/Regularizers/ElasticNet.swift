@@ -6,7 +6,9 @@ public struct ElasticNet: Regularizer {
     .init("l1", \.l1, .nonNegative, required: true, "weight of the magnitudes"),
     .init("l2", \.l2, .nonNegative, required: true, "weight of the squares"),
   ]
+  /// The factor of Σ|w|.
   public var l1 = 0.0
+  /// The factor of Σw².
   public var l2 = 0.0
 
   public init() {}

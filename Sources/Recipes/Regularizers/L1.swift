@@ -5,6 +5,7 @@ public struct L1: Regularizer {
   public static let fields: [Field<L1>] = [
     .init("lambda", \.lambda, .nonNegative, required: true, "weight of the penalty")
   ]
+  /// The factor of Σ|w|.
   public var lambda = 0.0
 
   public init() {}

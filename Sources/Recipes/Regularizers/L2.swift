@@ -5,6 +5,7 @@ public struct L2: Regularizer {
   public static let fields: [Field<L2>] = [
     .init("lambda", \.lambda, .nonNegative, required: true, "weight of the penalty")
   ]
+  /// The factor of Σw².
   public var lambda = 0.0
 
   public init() {}

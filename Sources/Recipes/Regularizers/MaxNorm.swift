@@ -12,6 +12,7 @@ public struct MaxNorm: Regularizer {
   public static let fields: [Field<MaxNorm>] = [
     .init("limit", \.limit, .positive, required: true, "the largest norm")
   ]
+  /// The largest norm of the weights into one unit.
   public var limit = 1.0
 
   public init() {}

@@ -12,6 +12,7 @@ extension Regularizer {
   public func constrain(_ weights: UnsafeMutablePointer<Float>, rows: Int, columns: Int) {}
 }
 
+/// What keeps weights small: `regularizer:` in a recipe.
 public enum Regularizers: Family {
   public static let singular = "regularizer"
   public static let plural = "regularizers"

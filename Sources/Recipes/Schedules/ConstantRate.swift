@@ -9,5 +9,6 @@ public struct ConstantRate: Schedule {
 }
 
 extension Choice where F == Schedules {
+  /// `constant`
   public static var constant: Choice { Choice(ConstantRate()) }
 }

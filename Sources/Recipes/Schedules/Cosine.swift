@@ -13,7 +13,9 @@ public struct Cosine: Schedule {
     .init("steps", \.steps, .atLeast(1), "how long; none: the whole run"),
     .init("minimum", \.minimum, .nonNegative, "the last rate"),
   ]
+  /// How many steps the fall takes; nil: the whole run.
   public var steps: Int?
+  /// The rate at its end and after.
   public var minimum = 0.0
 
   public init() {}

@@ -9,6 +9,7 @@ public struct ExponentialDecay: Schedule {
   public static let fields: [Field<ExponentialDecay>] = [
     .init("factor", \.factor, .positive, required: true, "what the rate is multiplied by")
   ]
+  /// What the rate is multiplied by in every step.
   public var factor = 1.0
 
   public init() {}

@@ -7,6 +7,7 @@ public struct InverseTime: Schedule {
   public static let fields: [Field<InverseTime>] = [
     .init("decay", \.decay, .nonNegative, required: true, "per step")
   ]
+  /// How much 1/rate grows a step, in units of 1/rate at the start.
   public var decay = 0.0
 
   public init() {}

@@ -10,7 +10,9 @@ public struct StepDecay: Schedule {
     .init("every", \.every, .atLeast(1), required: true, "steps between two factors"),
     .init("factor", \.factor, .positive, "what the rate is multiplied by"),
   ]
+  /// Steps between two factors.
   public var every = 1
+  /// What the rate is then multiplied by.
   public var factor = 0.1
 
   public init() {}

@@ -12,7 +12,9 @@ public struct WarmupSchedule: Schedule {
     .init("steps", \.steps, .atLeast(1), required: true, "how long it rises"),
     .init("then", \.then, "what follows"),
   ]
+  /// How many steps the rise takes.
   public var steps = 1
+  /// What follows, from its own step 0.
   public var then: Choice<Schedules> = .constant
 
   public init() {}
@@ -22,6 +24,8 @@ public struct WarmupSchedule: Schedule {
       ? base * Double(step + 1) / Double(steps)
       : then.member.learningRate(base, at: step - steps, of: max(1, total - steps))
   }
+
+  public func follower() -> (any LossFollower)? { then.member.follower() }
 }
 
 extension Choice where F == Schedules {

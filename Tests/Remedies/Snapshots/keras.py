@@ -1,5 +1,5 @@
 # === adapt-learning-rate for rate-1.0
-optimizer = keras.optimizers.Adam(learning_rate=0.003, beta_1=0.9, beta_2=0.999, epsilon=1e-08)  # for model.compile
+optimizer = keras.optimizers.Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)  # for model.compile
 
 # === clip-gradients for linear-80-1.3
 optimizer = keras.optimizers.SGD(learning_rate=0.0005, global_clipnorm=1.0)  # for model.compile
@@ -10,7 +10,7 @@ keras.layers.Dense(16, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))
 keras.layers.Dense(1, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-2
 
 # === lower-learning-rate for rate-1.0
-optimizer = keras.optimizers.SGD(learning_rate=0.32)  # for model.compile
+optimizer = keras.optimizers.SGD(learning_rate=0.01)  # for model.compile
 
 # === match-loss for relu-cross-entropy-24
 # the model ends in its last linear layer, without the relu

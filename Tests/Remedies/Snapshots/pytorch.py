@@ -1,5 +1,5 @@
 # === adapt-learning-rate for rate-1.0
-optimizer = torch.optim.Adam(model.parameters(), lr=0.003, betas=(0.9, 0.999), eps=1e-08)
+optimizer = torch.optim.Adam(model.parameters(), lr=0.001, betas=(0.9, 0.999), eps=1e-08)
 
 # === clip-gradients for linear-80-1.3
 # between loss.backward() and optimizer.step()
@@ -8,11 +8,11 @@ torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 # === constrain-weights for rate-1.0
 with torch.no_grad():  # after optimizer.step()
     for layer in model.modules():
-        if isinstance(layer, nn.Linear):
+        if isinstance(layer, (nn.Linear, nn.Conv2d)):
             layer.weight.renorm_(p=2, dim=0, maxnorm=4.0)
 
 # === lower-learning-rate for rate-1.0
-optimizer = torch.optim.SGD(model.parameters(), lr=0.32)
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
 # === match-loss for relu-cross-entropy-24
 # the model ends in its last linear layer, without the relu

@@ -1,0 +1,131 @@
+import Keel
+
+/// What a system said of one case with one seed, and what that cost.
+struct Answer: Encodable {
+  /// Nil for a system that does not say.
+  var saysExploding: Bool?
+  var cause: String?
+  /// Nil for a system that mends nothing.
+  var isCured: Bool?
+  var score: Double?
+  /// In trainings, as Keel counts its own.
+  let cost: Double
+}
+
+/// The systems that Keel is held against, Keel's own two among them.
+enum Competitor: String, CaseIterable, Encodable {
+  case forecast = "Keel: forecast"
+  case cure = "Keel: cure"
+  case fortySteps = "forty steps, then say"
+  case lowerRate = "rate ÷ 10, else Adam at 0.001"
+
+  /// - Parameter sample: what Keel made of the recipe; its first training is that of any other system.
+  func answer(_ recipe: Recipe, _ sample: Sample) async throws -> Answer {
+    switch self {
+    case .forecast:
+      return Answer(
+        saysExploding: sample.forecast.verdict == .exploding, cause: sample.forecast.cause,
+        cost: sample.forecast.evaluations / sample.fullSteps)
+    case .cure:
+      return Answer(
+        saysExploding: sample.verdict == .exploding, cause: sample.cause, isCured: sample.isCured,
+        score: sample.score, cost: sample.cost)
+    case .fortySteps:
+      let training = try await Run(recipe).train(steps: 40)
+      return Answer(
+        saysExploding: training.verdict == .exploding,
+        cost: Double(training.steps) / sample.fullSteps)
+    case .lowerRate:
+      return try await Self.retry(recipe, sample)
+    }
+  }
+
+  /// Trains again at a tenth of the rate; where that is not healthy either, with Adam.
+  private static func retry(_ recipe: Recipe, _ sample: Sample) async throws -> Answer {
+    var steps = sample.history.before.steps
+    guard sample.verdict == .exploding else {
+      return Answer(
+        isCured: false, score: sample.history.before.score,
+        cost: Double(steps) / sample.fullSteps)
+    }
+    var adam = recipe
+    adam.optimizer = .adam(learningRate: 0.001)
+    let rate = recipe.optimizer.member.learningRate
+    var score = -Double.infinity
+    for attempt in [recipe.withLearningRate(rate / 10), adam] {
+      let training = try await Run(attempt).train()
+      steps += training.steps
+      score = training.score
+      if training.verdict == .healthy {
+        return Answer(isCured: true, score: score, cost: Double(steps) / sample.fullSteps)
+      }
+    }
+    return Answer(isCured: false, score: score, cost: Double(steps) / sample.fullSteps)
+  }
+}
+
+/// The answers of one system to all cases.
+struct Standing: Encodable {
+  let system: Competitor
+  private(set) var entries: [Entry] = []
+
+  struct Entry: Encodable {
+    let name: String
+    let seed: UInt64
+    let mustExplode: Bool
+    let isHealthy: Bool
+    let isCauseRight: Bool
+    let bestFix: Double?
+    let answer: Answer
+  }
+
+  init(_ system: Competitor) { self.system = system }
+
+  mutating func add(_ answer: Answer, to example: Case, seed: UInt64, _ fix: Fix?) {
+    entries.append(
+      Entry(
+        name: example.name, seed: seed, mustExplode: example.mustExplode,
+        isHealthy: example.isHealthy,
+        isCauseRight: answer.cause.map(example.causes.contains) ?? false, bestFix: fix?.median,
+        answer: answer))
+  }
+
+  // MARK: its row
+
+  static let header = [
+    "system", "detected", "false alarms", "cause named", "cured", "median score − best fix",
+    "mean cost",
+  ]
+
+  var row: [String] {
+    let exploding = entries.filter(\.mustExplode)
+    let healthy = entries.filter(\.isHealthy)
+    let gap = scoreGap
+    return [
+      system.rawValue,
+      share(exploding, { $0.answer.saysExploding }), share(healthy, { $0.answer.saysExploding }),
+      exploding.isEmpty ? "–" : "\(exploding.count(where: \.isCauseRight))/\(exploding.count)",
+      share(exploding, { $0.answer.isCured }), gap.map { Text.signed($0) } ?? "–",
+      exploding.isEmpty
+        ? "–"
+        : Text.fixed(exploding.map(\.answer.cost).reduce(0, +) / Double(exploding.count), 3),
+    ]
+  }
+
+  /// How many of those asked said yes; a dash where the system does not speak of it.
+  private func share(_ entries: [Entry], _ answer: (Entry) -> Bool?) -> String {
+    let answers = entries.compactMap(answer)
+    return answers.isEmpty ? "–" : "\(answers.count { $0 })/\(answers.count)"
+  }
+
+  /// The median over cases of the median score over seeds less the best fix's.
+  private var scoreGap: Double? {
+    let cases = Dictionary(
+      grouping: entries.filter { $0.mustExplode && $0.bestFix != nil }, by: \.name)
+    let gaps = cases.values.compactMap { seeds -> Double? in
+      let scores = seeds.compactMap(\.answer.score)
+      return scores.isEmpty ? nil : scores.median - seeds[0].bestFix!
+    }
+    return gaps.isEmpty ? nil : gaps.median
+  }
+}

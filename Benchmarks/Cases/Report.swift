@@ -1,0 +1,82 @@
+import Foundation
+import Keel
+import KeelArchive
+
+/// Everything that was found, and how it is written down.
+struct Report: Encodable {
+  private(set) var samples: [Sample] = []
+  private(set) var summaries: [Summary] = []
+  private(set) var baselines: [Standing]
+  private(set) var skipped: [Skipped] = []
+
+  /// A case without a result, and why.
+  struct Skipped: Encodable {
+    let name: String
+    let why: String
+  }
+
+  init(_ systems: [Competitor]) { baselines = systems.map(Standing.init) }
+
+  /// Runs a case with every seed, and prints a row as soon as it is known.
+  /// - Throws: `KeelError` where a recipe cannot be read or trained.
+  mutating func add(_ example: Case, of suite: Suite, seeds: [UInt64]) async throws {
+    var recipe = try RecipeFile.read(suite.path(of: example))
+    if let absent = recipe.files.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
+      let path = URL(fileURLWithPath: absent).standardizedFileURL.path
+      return skip(example, "its data, \(path), is not there")
+    }
+    let fix = try await Fix.best(for: example, seeds: seeds)
+    var own: [Sample] = []
+    for seed in seeds {
+      recipe.seed = seed
+      let sample = try await Sample(example, in: suite.name, recipe)
+      Text.show(Text.row(sample.row(fix)))
+      own.append(sample)
+      for index in baselines.indices {
+        let answer = try await baselines[index].system.answer(recipe, sample)
+        baselines[index].add(answer, to: example, seed: seed, fix)
+      }
+    }
+    samples += own
+    summaries.append(Summary(example, own, fix, suite: suite.name))
+  }
+
+  mutating func skip(_ example: Case, _ why: String) {
+    skipped.append(Skipped(name: example.name, why: why))
+    Text.note("\(example.name): skipped, \(why)")
+  }
+
+  // MARK: tables
+
+  func showSummaries() {
+    for suite in ["shared", "variants"] {
+      let own = summaries.filter { $0.suite == suite }
+      if own.isEmpty { continue }
+      Text.show("\n## \(suite): \(own.count(where: \.isRight)) of \(own.count) cases right\n")
+      Text.show(Text.header(Summary.header))
+      for summary in own { Text.show(Text.row(summary.row)) }
+    }
+    for entry in skipped { Text.show("\n\(entry.name): skipped, \(entry.why)") }
+  }
+
+  func showBaselines() {
+    guard !baselines.isEmpty else { return }
+    Text.show("\n## Against two baselines\n")
+    Text.show(Text.header(Standing.header))
+    for standing in baselines { Text.show(Text.row(standing.row)) }
+  }
+
+  /// - Throws: `KeelError` where the file cannot be written.
+  func write(to path: String) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    do {
+      try encoder.encode(self).write(to: URL(fileURLWithPath: path), options: .atomic)
+    } catch {
+      throw KeelError(
+        .unwritable, at: path, "cannot be written", fix: "name a file in a folder that is there")
+    }
+  }
+}

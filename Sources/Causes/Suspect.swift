@@ -1,0 +1,61 @@
+import KeelForecast
+import KeelRecipes
+import KeelTraining
+
+/// A factor that deviates: what symptoms raise, and trials then judge.
+package struct Suspect {
+  package let cause: any Cause.Type
+  package let deviation: Deviation
+
+  /// Every factor of the subject that deviates, the one furthest off first.
+  package static func all(of subject: Subject, in catalog: CauseCatalog) -> [Suspect] {
+    catalog.causes.compactMap { cause in
+      cause.deviation(in: subject).map { Suspect(cause: cause, deviation: $0) }
+    }.sorted { $0.deviation.decades > $1.deviation.decades }
+  }
+
+  /// What deviates, with no experiment: the most that a forecast alone can say.
+  package static func findings(
+    in subject: Subject, _ forecast: Forecast, _ catalog: CauseCatalog
+  ) -> [Finding] {
+    let suspects = all(of: subject, in: catalog)
+    // Nothing but an experiment tells them apart: they share what may be claimed without one.
+    let share = Finding.unproven / Double(max(1, suspects.count))
+    return suspects.map { $0.finding(.suspect, confidence: share, in: subject, forecast) }
+  }
+
+  /// - Parameters:
+  ///   - confidence: without a trial at most 0.8.
+  ///   - forecast: what else was measured, if there is one.
+  func finding(
+    _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?
+  ) -> Finding {
+    let line = subject.recipe.folder.line
+    let main = Exhibit(
+      quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
+      layer: deviation.place, step: 0, command: reproduction(subject))
+    let measured = forecast.map { cause.exhibits(in: $0) } ?? []
+    return Finding(
+      cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
+      exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") })
+  }
+
+  /// What resets this factor alone, as a command line.
+  private func reproduction(_ subject: Subject) -> String? {
+    guard let reset = cause.reset(subject) else { return nil }
+    let changes = reset.diff(from: subject.recipe)
+    let settings = changes.compactMap { change in
+      change.to.map { "--set '\(change.path)=\($0.line)'" }
+    }
+    return settings.count == changes.count
+      ? "keel train \(subject.recipe.folder.line) " + settings.joined(separator: " ") : nil
+  }
+}
+
+extension Exhibit {
+  fileprivate func reproduced(by command: String) -> Exhibit {
+    Exhibit(
+      quantity: quantity, measured: measured, expected: expected, layer: layer, step: step,
+      command: command)
+  }
+}

@@ -1,0 +1,59 @@
+import KeelCauses
+import KeelForecast
+import KeelRecipes
+import KeelTraining
+
+/// What a remedy is chosen for: a recipe, its rows, and how its training sets out, which is measured
+/// when somebody asks.
+public final class Patient {
+  public let subject: Subject
+  /// Counts the steps that measuring takes.
+  private let ledger: Ledger
+  private let firstNorm: Double?
+  private let explosion: Explosion?
+
+  final class Ledger {
+    fileprivate(set) var steps = 0
+  }
+
+  /// - Parameters:
+  ///   - trace: what was recorded until it exploded.
+  ///   - explosion: where that was.
+  public convenience init(_ subject: Subject, _ trace: Trace, _ explosion: Explosion? = nil) {
+    let norm = trace.gradientNorms.first.flatMap { $0.isFinite && $0 > 0 ? Double($0) : nil }
+    self.init(subject, norm, explosion, Ledger())
+  }
+
+  private init(_ subject: Subject, _ norm: Double?, _ explosion: Explosion?, _ ledger: Ledger) {
+    (self.subject, firstNorm, self.explosion, self.ledger) = (subject, norm, explosion, ledger)
+  }
+
+  public var recipe: Recipe { subject.recipe }
+
+  /// Nil where the recipe cannot be trained at all.
+  private lazy var onset: Onset? = {
+    let onset = try? Onset(recipe, parts: subject.parts)
+    ledger.steps += onset?.evaluations ?? 0
+    return onset
+  }()
+
+  /// The norm of the first gradient; nil where it is not finite.
+  public var gradientNorm: Double? { firstNorm ?? (isLostBeforeUpdate ? nil : onset?.gradientNorm) }
+
+  /// The largest learning rate seen to hold for forty steps; nil where none was.
+  public var learningRateLimit: Double? { isLostBeforeUpdate ? nil : onset?.rate }
+
+  /// Whether the very first pass overflows: what acts on gradients or updates then comes too late.
+  public var isLostBeforeUpdate: Bool {
+    guard let explosion else { return false }
+    return explosion.step == 0 && explosion.pass != .update && explosion.kind == .nonFinite
+  }
+
+  /// The same patient under another recipe.
+  public func with(_ recipe: Recipe) -> Patient {
+    Patient(subject.with(recipe), nil, nil, ledger)
+  }
+
+  /// Gradient evaluations spent on it and on all that `with` made of it.
+  package var evaluations: Int { ledger.steps }
+}

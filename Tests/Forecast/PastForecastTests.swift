@@ -1,0 +1,54 @@
+import KeelForecast
+import KeelRecipes
+import KeelTraining
+import Testing
+
+/// What a forecast must share with the training it foretells: fitted weights, and what clips remember.
+struct PastForecastTests {
+  @Test func aForecastSeesTheFittedWeights() throws {
+    var recipe = regression("lsuv", rate: 0.02, widths: [24, 24, 24], activation: .tanh)
+    recipe.initializer = .lsuv
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    let sandbox = try Sandbox(recipe, parts: parts)
+    let trainer = try Trainer(recipe, parts: parts)
+    let weight = trainer.stepper.plan.parameters[0]
+    let fitted = Array(
+      UnsafeBufferPointer(
+        start: trainer.stepper.memory[weight.buffer], count: weight.shape.count))
+    #expect(Array(sandbox.parameters[..<weight.shape.count]) == fitted)
+    let forecast = try recipe.forecast(parts)
+    #expect(forecast.verdict == .stable)
+    for layer in forecast.layers.dropLast() {
+      #expect(abs(layer.forwardGain / layer.theory!.forwardGain - 1) < 0.2, "\(layer.name)")
+    }
+  }
+
+  /// What clips and the schedule remember in a dry run is what they remember in the training.
+  @Test func aDryRunRemembersAsATrainingDoes() throws {
+    var recipe = classes("remembering", .spirals(samples: 300), count: 3, rate: 1e-4, batch: 75)
+    recipe.clipping = [.percentile(60), .zScore(1)]
+    recipe.schedule = .plateau(patience: 0, factor: 0.5)
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    let sandbox = try Sandbox(recipe, parts: parts)
+    let trainer = try Trainer(recipe, parts: parts)
+    for _ in 0..<2 {
+      sandbox.reset()
+      for step in 0..<40 {
+        guard case .done(let loss) = sandbox.advance(step: step, updates: step) else {
+          Issue.record("step \(step)")
+          return
+        }
+        if trainer.step == step { trainer.advance() }
+        #expect(Float(loss) == trainer.trace.losses[step], "step \(step)")
+      }
+    }
+    #expect(trainer.trace.clippedSteps > 5)
+    // So low a rate that epochs differ by less than the plateau's threshold.
+    #expect(trainer.trace.learningRates[39] < 1e-4)
+    let weight = trainer.stepper.plan.parameters[0]
+    let (memory, count) = (trainer.stepper.memory, weight.shape.count)
+    #expect(
+      Array(sandbox.parameters[..<count])
+        == Array(UnsafeBufferPointer(start: memory[weight.buffer], count: count)))
+  }
+}
