@@ -65,7 +65,9 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["KeelTraining", "KeelArchive", "KeelTestSupport", "Allocations"],
       path: "Tests/Training"),
-    .testTarget(name: "CausesTests", dependencies: ["KeelCauses"], path: "Tests/Causes"),
+    .testTarget(
+      name: "CausesTests", dependencies: ["KeelCauses", "KeelTestSupport"], path: "Tests/Causes",
+      exclude: ["confusion-matrix.txt"]),
     .testTarget(
       name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
       path: "Tests/Forecast"),
@@ -73,6 +75,8 @@ let package = Package(
     .testTarget(name: "ArchiveTests", dependencies: ["KeelArchive"], path: "Tests/Archive"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),
-    .testTarget(name: "RemediesTests", dependencies: ["KeelRemedies"], path: "Tests/Remedies"),
+    .testTarget(
+      name: "RemediesTests", dependencies: ["KeelRemedies", "KeelArchive", "KeelTestSupport"],
+      path: "Tests/Remedies", exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6])

@@ -31,8 +31,17 @@ public struct AdaptLearningRate: Remedy {
   }
 
   public func applied(to subject: Subject) -> Recipe? {
-    var recipe = subject.recipe
+    let changed = changed(subject.recipe)
+    return changed == subject.recipe ? nil : changed
+  }
+
+  private func changed(_ recipe: Recipe) -> Recipe {
+    var recipe = recipe
     recipe.optimizer = .adam(learningRate: rate)
-    return recipe == subject.recipe ? nil : recipe
+    return recipe
+  }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    framework.optimizerLines(of: changed(recipe))
   }
 }

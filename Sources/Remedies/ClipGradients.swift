@@ -29,8 +29,28 @@ public struct ClipGradients: Remedy {
   }
 
   public func applied(to subject: Subject) -> Recipe? {
-    var recipe = subject.recipe
+    changed(subject.recipe)
+  }
+
+  private func changed(_ recipe: Recipe) -> Recipe {
+    var recipe = recipe
     recipe.clipping.choices.append(.globalNorm(limit))
     return recipe
+  }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    switch framework {
+    case .pytorch:
+      [
+        "# between loss.backward() and optimizer.step()",
+        "torch.nn.utils.clip_grad_norm_(model.parameters(), \(limit))",
+      ]
+    case .keras: framework.optimizerLines(of: changed(recipe)) + otherClips(recipe)
+    }
+  }
+
+  /// Keras takes one clip.
+  private func otherClips(_ recipe: Recipe) -> [String] {
+    recipe.clipping.choices.map { "# in place of the clip by \($0.name): Keras takes one" }
   }
 }

@@ -28,4 +28,22 @@ public struct ConstrainWeights: Remedy {
     recipe.regularizer.choices.append(.maxNorm(limit))
     return recipe
   }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    switch framework {
+    case .pytorch:
+      [
+        "with torch.no_grad():  # after optimizer.step()",
+        "    for layer in model.modules():",
+        "        if isinstance(layer, nn.Linear):",
+        "            layer.weight.renorm_(p=2, dim=0, maxnorm=\(limit))",
+      ]
+    case .keras:
+      [framework.denseComment]
+        + framework.denseLines(of: recipe) {
+          framework.dense(
+            $0.dense, ["kernel_constraint=keras.constraints.MaxNorm(\(limit), axis=0)"])
+        }
+    }
+  }
 }

@@ -37,6 +37,10 @@ public struct LowerLearningRate: Remedy {
     rate < subject.recipe.optimizer.member.learningRate
       ? subject.recipe.withLearningRate(rate) : nil
   }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    framework.optimizerLines(of: recipe.withLearningRate(rate))
+  }
 }
 
 /// Two digits: a number that a person would write.

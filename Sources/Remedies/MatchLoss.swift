@@ -13,12 +13,45 @@ public struct MatchLoss: Remedy {
     invasiveness: 1, timePerStep: 1, risk: "outputs mean something else: logits")
   public static let isHot = false
 
-  public init() {}
+  /// The loss that fits the targets.
+  public let loss: Choice<Losses>
 
-  public static func candidates(for patient: Patient) -> [MatchLoss] { [MatchLoss()] }
+  public init(_ loss: Choice<Losses>) { self.loss = loss }
+
+  public static func candidates(for patient: Patient) -> [MatchLoss] {
+    MismatchedLoss.reset(patient.subject).map { [MatchLoss($0.loss)] } ?? []
+  }
 
   public func applied(to subject: Subject) -> Recipe? {
-    let changed = MismatchedLoss.reset(subject)
+    guard var changed = MismatchedLoss.reset(subject) else { return nil }
+    changed.loss = loss
     return changed == subject.recipe ? nil : changed
+  }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    let output = recipe.denseSites.last?.activation
+    return (output.map { ["# the model ends in its last linear layer, without the \($0)"] } ?? [])
+      + [framework == .pytorch ? pytorch : keras]
+  }
+
+  private var pytorch: String {
+    switch loss.ingredient {
+    case is SoftmaxCrossEntropy:
+      "criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabilities"
+    case is SigmoidCrossEntropy:
+      "criterion = nn.BCEWithLogitsLoss()  # on logits, and targets of the same shape"
+    default: "criterion = nn.MSELoss()  # on numbers, and targets of the same shape"
+    }
+  }
+
+  private var keras: String {
+    switch loss.ingredient {
+    case is SoftmaxCrossEntropy:
+      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)"
+        + "  # for class numbers SparseCategoricalCrossentropy"
+    case is SigmoidCrossEntropy:
+      "loss = keras.losses.BinaryCrossentropy(from_logits=True)  # for model.compile"
+    default: "loss = keras.losses.MeanSquaredError()  # for model.compile"
+    }
   }
 }

@@ -27,19 +27,36 @@ public struct NormalizeBatches: Remedy {
 
   public func applied(to subject: Subject) -> Recipe? {
     guard !subject.recipe.leaves.contains(where: { $0.ingredient is BatchNorm }) else { return nil }
+    let changed = changed(subject.recipe)
+    return changed == subject.recipe ? nil : changed
+  }
+
+  private func changed(_ recipe: Recipe) -> Recipe {
     var count = 0
-    _ = subject.recipe.replacingLeaves { choice in
+    _ = recipe.replacingLeaves { choice in
       count += choice.ingredient is any Affine ? 1 : 0
       return [choice]
     }
     var seen = 0
-    let recipe = subject.recipe.replacingLeaves { choice in
+    return recipe.replacingLeaves { choice in
       guard let layer = choice.ingredient as? any Affine else { return [choice] }
       seen += 1
       if seen == count { return [choice] }  // the output is left as it is
       guard let (product, activation) = layer.split else { return [choice, .batchNorm()] }
       return [product, .batchNorm(), activation]
     }
-    return recipe == subject.recipe ? nil : recipe
+  }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    let place =
+      framework == .pytorch
+      ? "each between a layer and its activation"
+      : "each between a Dense and its activation, which becomes a layer of its own"
+    let runs = changed(recipe).denseRuns { site in
+      guard site.isNormalized else { return nil }
+      return framework.batchNorm(BatchNorm(), features: site.dense.units)
+    }
+    return ["\(framework.denseComment); \(place)"]
+      + runs.map { "\($0.line)  # behind \($0.names)" }
   }
 }

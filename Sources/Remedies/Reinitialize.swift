@@ -21,4 +21,51 @@ public struct Reinitialize: Remedy {
     let changed = subject.recipe.referencePoint
     return changed == subject.recipe ? nil : changed
   }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    switch framework {
+    case .pytorch: [framework.denseComment + "; once, before training"] + pytorch(recipe)
+    case .keras:
+      [framework.denseComment]
+        + framework.denseLines(of: recipe.referencePoint) { site in
+          Self.keras(site).map { framework.dense(site.dense, ["kernel_initializer=\"\($0)\""]) }
+        }
+    }
+  }
+
+  private func pytorch(_ recipe: Recipe) -> [String] {
+    let weights = recipe.referencePoint.denseRuns(Self.pytorch).flatMap { run in
+      [
+        "for layer in linears[\(run.range.lowerBound - 1):\(run.range.upperBound)]:"
+          + "  # \(run.names)",
+        "    \(run.line)",
+      ]
+    }
+    return ["linears = [m for m in model.modules() if isinstance(m, nn.Linear)]"] + weights + [
+      "for layer in linears:",
+      "    if layer.bias is not None:",
+      "        nn.init.zeros_(layer.bias)",
+    ]
+  }
+
+  /// PyTorch's `kaiming` with the gain of a linear layer is LeCun's.
+  private static func pytorch(_ site: DenseSite) -> String? {
+    guard let rule = site.dense.initializer.value?.ingredient as? any VarianceScaling else {
+      return nil
+    }
+    let distribution = rule.distribution.rawValue
+    switch rule {
+    case is He: return "nn.init.kaiming_\(distribution)_(layer.weight, nonlinearity=\"relu\")"
+    case is LeCun: return "nn.init.kaiming_\(distribution)_(layer.weight, nonlinearity=\"linear\")"
+    default: return "nn.init.xavier_\(distribution)_(layer.weight)"
+    }
+  }
+
+  private static func keras(_ site: DenseSite) -> String? {
+    guard let rule = site.dense.initializer.value?.ingredient as? any VarianceScaling else {
+      return nil
+    }
+    let name = rule is He ? "he" : rule is LeCun ? "lecun" : "glorot"
+    return "\(name)_\(rule.distribution.rawValue)"
+  }
 }

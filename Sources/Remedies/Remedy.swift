@@ -18,6 +18,9 @@ public protocol Remedy: Hashable, Sendable {
   static func candidates(for patient: Patient) -> [Self]
   /// The changed recipe; nil where there is nothing to change.
   func applied(to subject: Subject) -> Recipe?
+  /// The same as code for another framework, with comments that say where it goes.
+  /// - Parameter recipe: the recipe before the remedy.
+  func lines(for framework: Framework, in recipe: Recipe) -> [String]
 }
 
 /// What a remedy costs.

@@ -26,4 +26,25 @@ public struct SimplifyNetwork: Remedy {
     let changed = subject.recipe.shortened(to: depth)
     return changed == subject.recipe ? nil : changed
   }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    let changed = recipe.shortened(to: depth) ?? recipe
+    let blocks = zip(recipe.model, changed.model).flatMap { old, new -> [String] in
+      guard let old = old.ingredient as? Repeat, let new = new.ingredient as? Repeat,
+        old.times != new.times
+      else { return [] }
+      return ["for _ in range(\(new.times)):  # in place of \(old.times)"]
+        + Self.block(new.layers, framework)
+    }
+    return ["# where the model is built: at most \(depth) layers in a row remain"] + blocks
+  }
+
+  private static func block(_ layers: [Choice<Layers>], _ framework: Framework) -> [String] {
+    layers.map { layer in
+      let made = framework.layer(layer)
+      let comment = made.contains("...") ? "  # \(layer.name), as before" : ""
+      return framework == .pytorch
+        ? "    layers += [\(made)]\(comment)" : "    model.add(\(made))\(comment)"
+    }
+  }
 }

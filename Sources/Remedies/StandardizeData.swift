@@ -14,12 +14,47 @@ public struct StandardizeData: Remedy {
     invasiveness: 1, timePerStep: 1, risk: "predictions must be scaled back, which Keel does")
   public static let isHot = false
 
-  public init() {}
+  /// What is brought to unit size.
+  public let parts: Recipe.Standardize
 
-  public static func candidates(for patient: Patient) -> [StandardizeData] { [StandardizeData()] }
+  public init(_ parts: Recipe.Standardize) { self.parts = parts }
+
+  /// Inputs and targets, whichever can be.
+  public static func candidates(for patient: Patient) -> [StandardizeData] {
+    UnscaledData.reset(patient.subject).map { [StandardizeData($0.standardize)] } ?? []
+  }
 
   public func applied(to subject: Subject) -> Recipe? {
-    let changed = UnscaledData.reset(subject)
-    return changed == subject.recipe ? nil : changed
+    var recipe = subject.recipe
+    recipe.standardize = parts
+    return recipe == subject.recipe ? nil : recipe
+  }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    let comment = "# before training: mean and deviation of the training part, for both parts"
+    let inputs = parts.includesInputs && !recipe.standardize.includesInputs
+    let targets = parts.includesTargets && !recipe.standardize.includesTargets
+    // Pixels share one mean and one deviation.
+    let isHomogeneous = recipe.data.ingredient is IDX
+    return [comment]
+      + (inputs ? Self.scaling("x", framework, together: isHomogeneous) : [])
+      + (targets
+        ? Self.scaling("y", framework, together: false)
+          + ["# in the targets' own units: prediction * y_std + y_mean"]
+        : [])
+  }
+
+  private static func scaling(
+    _ name: String, _ framework: Framework, together: Bool
+  ) -> [String] {
+    let axis = together ? [] : [framework == .pytorch ? "dim=0" : "axis=0"]
+    // PyTorch divides by one row less unless it is told not to.
+    let deviation = axis + (framework == .pytorch ? ["correction=0"] : [])
+    return [
+      "\(name)_mean = " + Framework.call("\(name)_train.mean", axis),
+      "\(name)_std = " + Framework.call("\(name)_train.std", deviation),
+      "\(name)_train = (\(name)_train - \(name)_mean) / \(name)_std",
+      "\(name)_test = (\(name)_test - \(name)_mean) / \(name)_std",
+    ]
   }
 }

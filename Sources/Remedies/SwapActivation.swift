@@ -24,16 +24,37 @@ public struct SwapActivation: Remedy {
   }
 
   public func applied(to subject: Subject) -> Recipe? {
-    let new: Choice<Activations> =
-      activation == "relu" ? .relu : activation == "selu" ? .selu : .tanh
-    let changed = subject.recipe.replacingLeaves { choice in
+    let changed = changed(subject.recipe)
+    return changed == subject.recipe ? nil : changed.referencePoint
+  }
+
+  private var choice: Choice<Activations> {
+    activation == "relu" ? .relu : activation == "selu" ? .selu : .tanh
+  }
+
+  private func changed(_ recipe: Recipe) -> Recipe {
+    recipe.replacingLeaves { choice in
       guard SteepActivation.isSteep(choice) else { return [choice] }
       guard var layer = choice.ingredient as? any Activated else {
-        return [Choice(new.ingredient)]
+        return [Choice(self.choice.ingredient)]
       }
-      layer.activation = new
+      layer.activation = self.choice
       return [Choice(layer)]
     }
-    return changed == subject.recipe ? nil : changed.referencePoint
+  }
+
+  /// The activation behind each layer that had a steep one, then the weights that belong to it.
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    let changed = changed(recipe)
+    let new = changed.denseSites.map(\.activation)
+    let layer = framework.layer(Choice(choice.ingredient))
+    var index = -1
+    let runs = recipe.denseRuns { site in
+      index += 1
+      guard let old = site.activation, old != new[index] else { return nil }
+      return "\(layer)  # in place of \(old), behind"
+    }
+    return runs.map { "\($0.line) \($0.names)" }
+      + Reinitialize().lines(for: framework, in: changed)
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import KeelCauses
 import KeelRecipes
+import KeelTestSupport
 import KeelTraining
 import Testing
 
@@ -10,22 +11,32 @@ struct CauseTests {
     let cause: any Cause.Type
     let recipe: Recipe
     let isGuilty: Bool
+    /// Trained once, whoever asks first.
+    let diagnosis: Once<Diagnosis>
+
+    init(_ cause: any Cause.Type, _ recipe: Recipe, isGuilty: Bool) {
+      (self.cause, self.recipe, self.isGuilty) = (cause, recipe, isGuilty)
+      diagnosis = Once {
+        let trainer = try Trainer(recipe)
+        let training = trainer.train()
+        return try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+      }
+    }
+
     var testDescription: String {
       "\(cause.name): \(isGuilty ? "guilty" : "innocent") \(recipe.name)"
     }
   }
 
   static let examples = CauseCatalog.standard.causes.flatMap { cause in
-    cause.guilty.map { Example(cause: cause, recipe: $0, isGuilty: true) }
-      + cause.innocent.map { Example(cause: cause, recipe: $0, isGuilty: false) }
+    cause.guilty.map { Example(cause, $0, isGuilty: true) }
+      + cause.innocent.map { Example(cause, $0, isGuilty: false) }
   }
 
   @Test(arguments: examples)
   func findsTheGuiltyAndOnlyThem(_ example: Example) throws {
-    let trainer = try Trainer(example.recipe)
-    let training = trainer.train()
-    #expect((training.verdict == .exploding) == example.isGuilty)
-    let diagnosis = try Evidence(example.recipe, training, trainer.trace).diagnosis(trainer.parts)
+    let diagnosis = try example.diagnosis.value()
+    #expect((diagnosis.verdict == .exploding) == example.isGuilty)
     let found = diagnosis.findings.first
     print(
       "| \(example.testDescription) | \(found?.cause ?? "–") | \(found?.kind.rawValue ?? "–") |")

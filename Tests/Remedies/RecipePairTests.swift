@@ -1,0 +1,65 @@
+import Foundation
+import KeelArchive
+import KeelCauses
+import KeelRecipes
+import KeelRemedies
+import KeelTraining
+import Testing
+
+/// `Recipes/` shows each cause: a recipe that explodes for it, and the same without it.
+struct RecipePairTests {
+  static let causes = CauseCatalog.standard.causes.map { $0.name }
+
+  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .appendingPathComponent("../../Recipes").standardizedFileURL.path
+
+  private static func read(_ name: String) throws -> Recipe {
+    try RecipeFile.read("\(folder)/\(name).yaml")
+  }
+
+  @Test(arguments: causes)
+  func explodesForItsCause(_ cause: String) throws {
+    let recipe = try Self.read(cause)
+    #expect(recipe.name == cause)
+    let trainer = try Trainer(recipe)
+    let training = trainer.train()
+    #expect(training.verdict == .exploding)
+    let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+    #expect(diagnosis.findings.first?.cause == cause)
+    #expect(diagnosis.findings.first?.kind == .cause)
+  }
+
+  @Test(arguments: causes)
+  func itsTwinIsHealthy(_ cause: String) throws {
+    let recipe = try Self.read("\(cause)-cured")
+    let trainer = try Trainer(recipe)
+    let training = trainer.train()
+    #expect(training.verdict == .healthy)
+    #expect(training.score > 0.85, "\(cause)")
+  }
+
+  /// The twin differs in what its cause is about, and the cause finds nothing in it.
+  @Test(arguments: CauseCatalog.standard.causes.map { $0.name })
+  func twinsDifferInOneThing(_ name: String) throws {
+    let cause = try #require(CauseCatalog.standard.causes.first { $0.name == name })
+    let (sick, sound) = (try Self.read(name), try Self.read("\(name)-cured"))
+    let subject = Subject(sick, try sick.data.member.load(from: ".", seed: sick.seed))
+    #expect(cause.deviation(in: subject) != nil)
+    #expect(cause.deviation(in: subject.with(sound)) == nil)
+    let changes = Set(
+      sound.diff(from: sick).map { String($0.path.prefix { $0 != "." && $0 != "[" }) })
+    #expect(changes.subtracting(["name"]).count <= 2, "\(changes)")
+    #expect(sound.data == sick.data && sound.training == sick.training)
+  }
+
+  /// Whoever opens a file reads first what will happen, and why.
+  @Test func everyRecipeBeginsWithAComment() throws {
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.folder)
+      .filter { $0.hasSuffix(".yaml") }
+    #expect(files.count >= 2 * Self.causes.count)
+    for file in files {
+      let text = try String(contentsOfFile: "\(Self.folder)/\(file)", encoding: .utf8)
+      #expect(text.hasPrefix("# "), "\(file)")
+    }
+  }
+}

@@ -1,0 +1,86 @@
+# === adapt-learning-rate for rate-1.0
+optimizer = keras.optimizers.Adam(learning_rate=0.003, beta_1=0.9, beta_2=0.999, epsilon=1e-08)  # for model.compile
+
+# === clip-gradients for linear-80-1.3
+optimizer = keras.optimizers.SGD(learning_rate=0.0005, global_clipnorm=1.0)  # for model.compile
+
+# === constrain-weights for rate-1.0
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-1
+keras.layers.Dense(1, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-2
+
+# === lower-learning-rate for rate-1.0
+optimizer = keras.optimizers.SGD(learning_rate=0.32)  # for model.compile
+
+# === match-loss for relu-cross-entropy-24
+# the model ends in its last linear layer, without the relu
+loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # for class numbers SparseCategoricalCrossentropy
+
+# === normalize-batches for linear-80-1.3
+# dense-1 is the first keras.layers.Dense; each between a Dense and its activation, which becomes a layer of its own
+keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-05)  # behind dense-1 to dense-80
+
+# === regularize-weights for rate-1.0
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
+
+# === reinitialize for linear-80-1.3
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_initializer="glorot_normal")  # dense-1 to dense-80
+keras.layers.Dense(1, kernel_initializer="glorot_normal")  # dense-81
+
+# === simplify-network for linear-80-1.3
+# where the model is built: at most 10 layers in a row remain
+for _ in range(9):  # in place of 80
+    model.add(keras.layers.Dense(16))
+
+# === standardize-data for scale-100.0-none
+# before training: mean and deviation of the training part, for both parts
+x_mean = x_train.mean(axis=0)
+x_std = x_train.std(axis=0)
+x_train = (x_train - x_mean) / x_std
+x_test = (x_test - x_mean) / x_std
+y_mean = y_train.mean(axis=0)
+y_std = y_train.std(axis=0)
+y_train = (y_train - y_mean) / y_std
+y_test = (y_test - y_mean) / y_std
+# in the targets' own units: prediction * y_std + y_mean
+
+# === swap-activation for exponential-5
+keras.layers.Activation("relu")  # in place of exponential, behind dense-1 to dense-5
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(24, kernel_initializer="he_normal")  # dense-1 to dense-5
+keras.layers.Dense(3, kernel_initializer="glorot_normal")  # dense-6
+
+# === lower-learning-rate for adagrad
+optimizer = keras.optimizers.Adagrad(learning_rate=0.0001, epsilon=1e-10, initial_accumulator_value=0.0)  # for model.compile
+
+# === regularize-weights for adagrad
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
+
+# === lower-learning-rate for rmsprop
+optimizer = keras.optimizers.RMSprop(learning_rate=0.0001, rho=0.99, epsilon=1e-08)  # for model.compile
+
+# === regularize-weights for rmsprop
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
+
+# === lower-learning-rate for adam
+optimizer = keras.optimizers.Adam(learning_rate=0.0001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)  # for model.compile
+
+# === regularize-weights for adam
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
+
+# === lower-learning-rate for adamw
+optimizer = keras.optimizers.AdamW(learning_rate=0.0001, beta_1=0.9, beta_2=0.999, epsilon=1e-08, weight_decay=0.01)  # for model.compile
+
+# === regularize-weights for adamw
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2

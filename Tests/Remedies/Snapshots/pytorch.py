@@ -1,0 +1,109 @@
+# === adapt-learning-rate for rate-1.0
+optimizer = torch.optim.Adam(model.parameters(), lr=0.003, betas=(0.9, 0.999), eps=1e-08)
+
+# === clip-gradients for linear-80-1.3
+# between loss.backward() and optimizer.step()
+torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+
+# === constrain-weights for rate-1.0
+with torch.no_grad():  # after optimizer.step()
+    for layer in model.modules():
+        if isinstance(layer, nn.Linear):
+            layer.weight.renorm_(p=2, dim=0, maxnorm=4.0)
+
+# === lower-learning-rate for rate-1.0
+optimizer = torch.optim.SGD(model.parameters(), lr=0.32)
+
+# === match-loss for relu-cross-entropy-24
+# the model ends in its last linear layer, without the relu
+criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabilities
+
+# === normalize-batches for linear-80-1.3
+# dense-1 is the first nn.Linear; each between a layer and its activation
+nn.BatchNorm1d(16)  # behind dense-1 to dense-80
+
+# === regularize-weights for rate-1.0
+# the penalty 0.0001 Σ w² has the gradient 0.0002 w
+weights = [p for p in model.parameters() if p.ndim > 1]
+others = [p for p in model.parameters() if p.ndim <= 1]
+groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
+optimizer = torch.optim.SGD(groups, lr=1.0)
+
+# === reinitialize for linear-80-1.3
+# dense-1 is the first nn.Linear; once, before training
+linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
+for layer in linears[0:81]:  # dense-1 to dense-81
+    nn.init.xavier_normal_(layer.weight)
+for layer in linears:
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+# === simplify-network for linear-80-1.3
+# where the model is built: at most 10 layers in a row remain
+for _ in range(9):  # in place of 80
+    layers += [nn.LazyLinear(16)]
+
+# === standardize-data for scale-100.0-none
+# before training: mean and deviation of the training part, for both parts
+x_mean = x_train.mean(dim=0)
+x_std = x_train.std(dim=0, correction=0)
+x_train = (x_train - x_mean) / x_std
+x_test = (x_test - x_mean) / x_std
+y_mean = y_train.mean(dim=0)
+y_std = y_train.std(dim=0, correction=0)
+y_train = (y_train - y_mean) / y_std
+y_test = (y_test - y_mean) / y_std
+# in the targets' own units: prediction * y_std + y_mean
+
+# === swap-activation for exponential-5
+nn.ReLU()  # in place of exponential, behind dense-1 to dense-5
+# dense-1 is the first nn.Linear; once, before training
+linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
+for layer in linears[0:5]:  # dense-1 to dense-5
+    nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+for layer in linears[5:6]:  # dense-6
+    nn.init.xavier_normal_(layer.weight)
+for layer in linears:
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+
+# === lower-learning-rate for adagrad
+optimizer = torch.optim.Adagrad(model.parameters(), lr=0.0001, eps=1e-10, initial_accumulator_value=0.0)
+
+# === regularize-weights for adagrad
+# the penalty 0.0001 Σ w² has the gradient 0.0002 w
+# adagrad divides it by the gradient's size like the rest; AdamW decays apart from that
+weights = [p for p in model.parameters() if p.ndim > 1]
+others = [p for p in model.parameters() if p.ndim <= 1]
+groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
+optimizer = torch.optim.Adagrad(groups, lr=0.01, eps=1e-10, initial_accumulator_value=0.0)
+
+# === lower-learning-rate for rmsprop
+optimizer = torch.optim.RMSprop(model.parameters(), lr=0.0001, alpha=0.99, eps=1e-08)
+
+# === regularize-weights for rmsprop
+# the penalty 0.0001 Σ w² has the gradient 0.0002 w
+# rmsprop divides it by the gradient's size like the rest; AdamW decays apart from that
+weights = [p for p in model.parameters() if p.ndim > 1]
+others = [p for p in model.parameters() if p.ndim <= 1]
+groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
+optimizer = torch.optim.RMSprop(groups, lr=0.01, alpha=0.99, eps=1e-08)
+
+# === lower-learning-rate for adam
+optimizer = torch.optim.Adam(model.parameters(), lr=0.0001, betas=(0.9, 0.999), eps=1e-08)
+
+# === regularize-weights for adam
+# the penalty 0.0001 Σ w² has the gradient 0.0002 w
+# adam divides it by the gradient's size like the rest; AdamW decays apart from that
+weights = [p for p in model.parameters() if p.ndim > 1]
+others = [p for p in model.parameters() if p.ndim <= 1]
+groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
+optimizer = torch.optim.Adam(groups, lr=0.001, betas=(0.9, 0.999), eps=1e-08)
+
+# === lower-learning-rate for adamw
+optimizer = torch.optim.AdamW(model.parameters(), lr=0.0001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)
+
+# === regularize-weights for adamw
+# before loss.backward()
+weights = [p for p in model.parameters() if p.ndim > 1]
+loss = loss + 0.0001 * sum(w.square().sum() for w in weights)
