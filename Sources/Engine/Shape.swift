@@ -8,7 +8,9 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   public init(_ axes: Int...) { self.axes = axes }
 
   /// The number of elements; `Int.max` where it does not fit, so that a planner refuses it.
-  public var count: Int {
+  public var count: Int { Self.product(axes[...]) }
+
+  private static func product(_ axes: ArraySlice<Int>) -> Int {
     axes.reduce(1) { total, axis in
       let (product, overflow) = total.multipliedReportingOverflow(by: axis)
       return overflow ? .max : product
@@ -18,8 +20,8 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// The extent of the last axis, the one `dense` acts on; 1 for a scalar.
   public var last: Int { axes.last ?? 1 }
 
-  /// How many vectors of length `last` one row holds.
-  public var leading: Int { Shape(Array(axes.dropLast())).count }
+  /// How many vectors of length `last` one row holds. Kernels ask in every step: nothing is allocated.
+  public var leading: Int { Self.product(axes.dropLast()) }
 
   /// The same shape with another last axis.
   public func replacingLast(with extent: Int) -> Shape { Shape(axes.dropLast() + [extent]) }

@@ -21,6 +21,8 @@ public struct CaseHistory: Encodable, Sendable {
   public struct Treatment: Codable, Hashable, Sendable {
     public let remedy: String
     public let changes: [Change]
+    /// What it comes to elsewhere, by framework; only for what cured.
+    public internal(set) var lines: [String: [String]]?
   }
 
   public struct TrialRecord: Encodable, Sendable {
@@ -122,6 +124,12 @@ extension CaseHistory {
   mutating func cured(by contender: Contender) {
     recipe = contender.recipe
     remedies = contender.treatments
+    for (index, remedy) in contender.remedies.enumerated() {
+      remedies[index].lines = Dictionary(
+        uniqueKeysWithValues: Framework.allCases.map {
+          ($0.rawValue, remedy.lines(for: $0, in: contender.stages[index]))
+        })
+    }
     after = contender.training
     outcome = .cured
   }

@@ -11,6 +11,8 @@ package struct Contender {
   let remedies: [any Remedy]
   let recipe: Recipe
   let treatments: [CaseHistory.Treatment]
+  /// The recipe before each of the remedies.
+  let stages: [Recipe]
   package let trainer: Trainer
   private(set) var training: Training
   /// The step at which it was first seen to hold.
@@ -29,10 +31,12 @@ package struct Contender {
   ) {
     var changed = subject
     var treatments: [CaseHistory.Treatment] = []
+    var stages: [Recipe] = []
     for remedy in remedies {
       guard let recipe = remedy.applied(to: changed) else { return nil }
       treatments.append(
         .init(remedy: type(of: remedy).name, changes: recipe.diff(from: changed.recipe)))
+      stages.append(changed.recipe)
       changed = changed.with(recipe)
     }
     var recipe = changed.recipe
@@ -43,6 +47,7 @@ package struct Contender {
     self.remedies = remedies
     self.recipe = recipe
     self.treatments = treatments
+    self.stages = stages
     self.trainer = trainer
     start = Self.join(trainer, to: control, remedies)
     training = trainer.train(steps: 0)

@@ -97,6 +97,17 @@ import Testing
     #expect(healthy.lines[0] == "page  no explosion in 40 steps; --quick looks no further")
   }
 
+  @Test(arguments: [("pytorch", "torch.optim.SGD("), ("keras", "keras.optimizers.SGD(")])
+  func aCureForAnotherFramework(_ framework: String, _ line: String) throws {
+    let tool = try Tool()
+    try tool.write("page.yaml", Sample.exploding)
+    let result = try tool.run("cure", "page.yaml", "--as", framework)
+    #expect(result.code == 0)
+    let head = try #require(result.lines.firstIndex(of: "in \(framework)"))
+    #expect(result.lines[head + 1].contains(line))
+    #expect(try tool.run("cure", "page.yaml", "--as", "mxnet").code == 64)
+  }
+
   @Test func aBudgetThatConvictsNobody() throws {
     let tool = try Tool()
     try tool.write("page.yaml", Sample.exploding)

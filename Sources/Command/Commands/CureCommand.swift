@@ -3,6 +3,8 @@ import Foundation
 import Keel
 import KeelArchive
 
+extension Framework: ExpressibleByArgument {}
+
 struct CureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cure",
@@ -19,6 +21,11 @@ struct CureCommand: AsyncParsableCommand {
 
   @Option(help: "What diagnosis and trials may cost beyond the final training, in trainings.")
   var budget = 3.0
+
+  @Option(
+    name: .customLong("as"),
+    help: ArgumentHelp("Print the cure as lines for pytorch or keras, too.", valueName: "framework"))
+  var framework: Framework?
 
   func validate() throws {
     guard budget.isFinite, budget >= 0 else {
@@ -49,7 +56,7 @@ struct CureCommand: AsyncParsableCommand {
     } else {
       let page = CurePage(
         history: history, recipe: recipe, line: source.line,
-        written: history.outcome == .cured ? fixed : nil)
+        written: history.outcome == .cured ? fixed : nil, framework: framework)
       Terminal.output.write(page.text)
     }
     if interruption != nil { throw ExitCode(130) }

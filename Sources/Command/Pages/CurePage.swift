@@ -8,6 +8,8 @@ struct CurePage {
   let line: String
   /// Where the cured recipe was written.
   let written: String?
+  /// For whom the cure is printed as lines of code, too.
+  let framework: Framework?
 
   private var out: Terminal { .output }
 
@@ -30,7 +32,7 @@ struct CurePage {
   }
 
   var text: String {
-    (verdict + cause + change + trials + unknown + next).joined(separator: "\n") + "\n"
+    (verdict + cause + change + code + trials + unknown + next).joined(separator: "\n") + "\n"
   }
 
   private var verdict: [String] {
@@ -97,6 +99,13 @@ struct CurePage {
 
   private static func cut(_ line: String) -> String {
     line.count > Text.width ? line.prefix(Text.width - 1) + "…" : line
+  }
+
+  /// The same change for those who train elsewhere.
+  private var code: [String] {
+    guard let framework, history.outcome == .cured else { return [] }
+    return [out.bold("in \(framework.rawValue)")]
+      + history.remedies.flatMap { $0.lines?[framework.rawValue] ?? [] }.map { "  " + $0 } + [""]
   }
 
   private func outcome(_ after: Training) -> String {
