@@ -24,7 +24,7 @@ import Testing
       "initializer",
       [
         "{constant: {value: 3.5}}", "{he: {distribution: uniform, mode: fan-out, scale: 0.1}}",
-        "identity", "{lecun: {distribution: uniform, mode: fan-average, scale: 7}}",
+        "identity", "{lecun: {distribution: uniform, mode: fan-average, scale: 7}}", "lsuv",
         "{normal: {std: 0.02, mean: -1}}", "{orthogonal: {gain: 1.4142135623730951}}",
         "{truncated-normal: {std: 1e-7, mean: 1e7}}", "{uniform: {limit: 0.3333333333333333}}",
         "{xavier: {distribution: uniform, mode: fan-in, scale: 3e38}}", "zeros",
@@ -40,22 +40,31 @@ import Testing
     (
       "optimizer",
       [
+        "{adadelta: {learning-rate: 0.5, rho: 0.95, epsilon: 1e-4}}",
         "{adagrad: {learning-rate: 0.2, epsilon: 1e-9, initial-accumulator: 0.1}}",
         "{adam: {learning-rate: 1e-5, beta1: 0.8, beta2: 0.99, epsilon: 1e-7}}",
         "{adamw: {learning-rate: 0.3, beta1: 0, beta2: 0.5, epsilon: 1, weight-decay: 0.2}}",
         "{rmsprop: {learning-rate: 4, rho: 0.9, epsilon: 0.125}}",
         "{sgd: {learning-rate: 0, momentum: 0.9, nesterov: true}}",
+        "{stable-adamw: {learning-rate: 2, beta1: 0.5, beta2: 0, epsilon: 0, weight-decay: 0}}",
       ]
     ),
     (
       "schedule",
       [
         "constant", "{cosine: {steps: 100, minimum: 1e-6}}", "{exponential: {factor: 0.999}}",
-        "{inverse-time: {decay: 0.01}}", "{step: {every: 3, factor: 0.5}}",
+        "{inverse-time: {decay: 0.01}}", "{plateau: {patience: 0, factor: 0.75}}",
+        "{step: {every: 3, factor: 0.5}}",
         "{warmup: {steps: 5, then: {warmup: {steps: 2, then: {cosine: {minimum: 1}}}}}}",
       ]
     ),
-    ("clipping", ["{global-norm: {limit: 5}}", "{norm: {limit: 0.1}}", "{value: {limit: 1e30}}"]),
+    (
+      "clipping",
+      [
+        "{adaptive: {ratio: 0.5}}", "{global-norm: {limit: 5}}", "{norm: {limit: 0.1}}",
+        "{percentile: {percentile: 99.5}}", "{value: {limit: 1e30}}", "{z-score: {z: 4}}",
+      ]
+    ),
     (
       "regularizer",
       [
