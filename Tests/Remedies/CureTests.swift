@@ -142,7 +142,7 @@ struct CureTests {
       Contender([LowerLearningRate(rate: 0.01)], on: subject, from: trainer))
     #expect(hot.start > 0 && hot.start <= explosion.step)
     #expect(hot.trainer.step == hot.start)
-    let cold = try #require(Contender([StandardizeData()], on: subject, from: trainer))
+    let cold = try #require(Contender([StandardizeData(.both)], on: subject, from: trainer))
     #expect(cold.start == 0)
     let other = try #require(
       Contender([AdaptLearningRate(rate: 0.001)], on: subject, from: trainer))
