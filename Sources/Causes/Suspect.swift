@@ -45,7 +45,7 @@ package struct Suspect {
     guard let reset = cause.reset(subject) else { return nil }
     let changes = reset.diff(from: subject.recipe)
     let settings = changes.compactMap { change in
-      change.to.map { "--set '\(change.path)=\($0.line)'" }
+      change.to.map { "--set '\(change.path)=\($0.brief().line)'" }
     }
     return settings.count == changes.count
       ? "keel train \(subject.recipe.folder.line) " + settings.joined(separator: " ") : nil

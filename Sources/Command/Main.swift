@@ -17,7 +17,6 @@ struct KeelCommand: AsyncParsableCommand {
       PredictCommand.self, ListCommand.self, ShowCommand.self,
     ])
 
-
   /// The one place where errors become exit codes.
   static func main() async {
     // A file-size limit is then an error of the write, not a killed process.

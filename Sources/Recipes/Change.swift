@@ -37,7 +37,7 @@ extension Change: Codable {
 extension Change: CustomStringConvertible {
   /// Two lines of a diff, or one: `- optimizer.sgd.learning-rate: 3`, `+ optimizer.sgd…: 0.1`.
   public var description: String {
-    [from.map { "- \(path): \($0.line)" }, to.map { "+ \(path): \($0.line)" }]
+    [from.map { "- \(path): \($0.brief().line)" }, to.map { "+ \(path): \($0.brief().line)" }]
       .compactMap { $0 }.joined(separator: "\n")
   }
 }

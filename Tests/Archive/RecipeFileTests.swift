@@ -99,6 +99,14 @@ import Testing
     try Recipe(RecipeFile.settings(yaml: text, named: "test"))
   }
 
+  /// What is left out in a brief setting is what the reader puts there again.
+  @Test(arguments: lines)
+  func briefSettingsReadBackAsTheSame(_ key: String, _ line: String) throws {
+    let recipe = try Draft.plain.with(key, line).recipe()
+    let brief = try #require(recipe.written[key]).brief().line
+    #expect(try Draft.plain.with(key, brief).recipe() == recipe)
+  }
+
   @Test func theVariantsNameTheWholeCatalogue() {
     func name(_ line: String) -> String {
       String(line.drop { $0 == "{" }.prefix { $0 != ":" })

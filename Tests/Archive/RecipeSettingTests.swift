@@ -52,14 +52,13 @@ import Testing
     (["input=[2]"], "+ input: [2]"),
     (
       ["model[3].dense.initializer=he"],
-      "+ model[3].dense.initializer: "
-        + "{he: {distribution: normal, mode: fan-in, scale: 1}}"
+      "+ model[3].dense.initializer: he"
     ),
     (["training.max-steps=5"], "- training.max-steps: none\n+ training.max-steps: 5"),
     // Another ingredient, and then a setting of it.
     (
       ["schedule=step: 10"],
-      "- schedule: constant\n+ schedule: {step: {every: 10, factor: 0.1}}"
+      "- schedule: constant\n+ schedule: {step: {every: 10}}"
     ),
     (
       ["clipping=global-norm: 1", "clipping.global-norm.limit=3"],

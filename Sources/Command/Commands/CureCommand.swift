@@ -24,7 +24,8 @@ struct CureCommand: AsyncParsableCommand {
 
   @Option(
     name: .customLong("as"),
-    help: ArgumentHelp("Print the cure as lines for pytorch or keras, too.", valueName: "framework"))
+    help: ArgumentHelp("Print the cure as lines for pytorch or keras, too.", valueName: "framework")
+  )
   var framework: Framework?
 
   func validate() throws {

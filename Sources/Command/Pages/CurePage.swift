@@ -92,7 +92,7 @@ struct CurePage {
 
   private static func changes(_ trial: CaseHistory.TrialRecord) -> String {
     let text = trial.remedies.flatMap(\.changes).map { change in
-      "\(change.path)=\(change.to?.line ?? "none")"
+      "\(change.path)=\(change.to?.brief().line ?? "none")"
     }.joined(separator: " ")
     return cut("    " + text)
   }
