@@ -31,15 +31,20 @@ typedef struct {
   size_t runs, length, step;
 } line;
 
+/// How many taps of a line, the first at 0, lie before a pixel. Divisions are slow, and rarely needed.
+KEEL_INLINE size_t taps_before(size_t pixel, size_t dilation) {
+  return dilation == 1 ? pixel : (pixel + dilation - 1) / dilation;
+}
+
 /// Without gaps between taps a line is one run.
 KEEL_INLINE line line_of(const keel_window *w, pixel p, size_t i, size_t offset, size_t channels) {
   size_t whole = w->size * channels;
   size_t y = p.y * w->stride + i * w->dilation, left = p.x * w->stride;
   if (y < w->top || y - w->top >= w->height) return (line){whole, 0, 0, 0, 0, 0};
   // Taps first ..< end lie inside the image.
-  size_t first = left < w->left ? (w->left - left + w->dilation - 1) / w->dilation : 0;
+  size_t first = left < w->left ? taps_before(w->left - left, w->dilation) : 0;
   size_t edge = w->left + w->width;
-  size_t end = left < edge ? (edge - left + w->dilation - 1) / w->dilation : 0;
+  size_t end = left < edge ? taps_before(edge - left, w->dilation) : 0;
   end = end < w->size ? end : w->size;
   if (first >= end) return (line){whole, 0, 0, 0, 0, 0};
   size_t x = left + first * w->dilation - w->left, count = end - first;

@@ -76,8 +76,7 @@ import Testing
     (["seed=1", "seed=2"], "- seed: 0\n+ seed: 2"),
     (
       ["data=csv: {file: a=b.csv, target: y}"],
-      "- data: {spirals: {samples: 1000, classes: 3, noise: 0.1, test: none}}\n"
-        + "+ data: {csv: {file: \"a=b.csv\", target: [\"y\"], test: none}}"
+      "- data: spirals\n+ data: {csv: {file: \"a=b.csv\", target: [\"y\"]}}"
     ),
   ])
   func changes(_ changes: [String], _ expected: String) throws {
