@@ -2,10 +2,14 @@
 
 extension Catalog {
   public static let standard: Catalog = Catalog([
+    Attention.self,
     BatchNorm.self,
     Dense.self,
     Dropout.self,
+    Embedding.self,
     Flatten.self,
+    LayerNorm.self,
+    RMSNorm.self,
     Repeat.self,
     Residual.self,
     ELU.self,

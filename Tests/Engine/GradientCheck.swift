@@ -14,6 +14,8 @@ struct GradientCheck {
   var scale = 0.8
   /// Of the engine's gradients, relative, tensor by tensor.
   var tolerance = 1e-4
+  /// Where inputs are token ids: how many there are.
+  var tokens: Int?
 
   static let rows = 5
   /// Coordinates of each parameter that are compared with differences.
@@ -37,7 +39,11 @@ struct GradientCheck {
       training: .init(epochs: 1, batch: Self.rows))
     let harness = try Harness(recipe, row: row, rows: Self.rows)
     var dice = Dice(seed: seed)
-    harness.inputs = dice.normals(harness.inputs.count)
+    harness.inputs =
+      tokens.map { count in
+        harness.inputs.map { _ in Float(Int.random(in: 0..<count, using: &dice)) }
+      }
+      ?? dice.normals(harness.inputs.count)
     harness.targets = targets(columns: harness.plan.output.shape.count, &dice)
     for parameter in harness.plan.parameters {
       harness[parameter.buffer] = values(of: parameter, &dice)

@@ -61,6 +61,11 @@ public struct Twin {
       let shape = place.shape.dropLast() + [dense.units]
       return add(
         dense.activation.ingredient, append(name, layer, reads: [place.signal], Array(shape)))
+    case let embedding as Embedding:
+      let name = next(Embedding.name)
+      return append(
+        name, simple(embedding, name, place), reads: [place.signal],
+        place.shape + [embedding.units])
     default:
       let name = next(type(of: ingredient).name)
       return append(name, simple(ingredient, name, place), reads: [place.signal], place.shape)
@@ -83,7 +88,11 @@ public struct Twin {
     case is PReLU: return PReLUTwin(slope: "\(name).weight")
     case let activation as any Activation:
       return ElementwiseTwin(formula: formula(of: activation))
-    default: preconditionFailure("the twin does not know \(name)")
+    default:
+      guard let layer = sequenceTwin(ingredient, name, place.shape) else {
+        preconditionFailure("the twin does not know \(name)")
+      }
+      return layer
     }
   }
 
