@@ -13,7 +13,7 @@ public enum UnscaledData: Cause {
   public static func deviation(in subject: Subject) -> Deviation? {
     let standardize = subject.recipe.standardize
     var blocks: [(quantity: String, block: DataSummary.Block)] = []
-    if !standardize.includesInputs {
+    if !standardize.includesInputs, subject.recipe.vocabulary == nil {
       blocks.append(("root mean square of the inputs", subject.data.inputs))
     }
     if let targets = subject.data.targets, !standardize.includesTargets, isRegression(subject) {
@@ -28,7 +28,7 @@ public enum UnscaledData: Cause {
   }
 
   public static func reset(_ subject: Subject) -> Recipe? {
-    let inputs = !subject.data.inputs.hasConstantColumn
+    let inputs = !subject.data.inputs.hasConstantColumn && subject.recipe.vocabulary == nil
     let targets =
       isRegression(subject) && subject.data.targets.map { !$0.hasConstantColumn } ?? false
     var recipe = subject.recipe

@@ -88,6 +88,7 @@ public struct Network: Sendable {
         fix: "give \(input.count) numbers a row, in the order of training")
     }
     guard !rows.isEmpty else { return [] }
+    try recipe.checkTokens(rows)
     let plan = try recipe.plan(row: input, capacity: min(256, rows.count))
     let stepper = try Stepper(recipe, plan: plan)
     for (tensor, buffer) in zip(tensors, plan.tensorBuffers) {

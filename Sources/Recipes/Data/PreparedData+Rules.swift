@@ -5,6 +5,7 @@ extension PreparedData {
   /// - Parameter columns: how wide the model's output is.
   /// - Throws: `KeelError` where targets and outputs do not fit, or a column has no scale.
   package init(_ parts: Parts, recipe: Recipe, columns: Int) throws {
+    try recipe.checkTokens(parts)
     let examples = [parts.train] + (parts.test.map { [$0] } ?? [])
     // One rule for both parts: a fraction in either makes the column numbers in both.
     let isClasses =
