@@ -72,7 +72,10 @@ extension Sandbox {
   /// The norm of the gradient that the first layer would hand to the input, which nobody asks for.
   private func handedDown(_ operation: Plan.Operation, _ weight: Buffer, _ pass: Pass) -> Double {
     let (inner, outer) = (operation.inputs[0].shape.last, operation.output.shape.last)
-    guard inner * outer == weight.count else { return .nan }
+    // A layer of another kind (an embedding, attention) hands down what no one product gives.
+    guard inner * outer == weight.count,
+      operation.inputs[0].shape.leading == operation.output.shape.leading
+    else { return .nan }
     let rows = pass.rows * operation.output.shape.leading
     var product = [Float](repeating: 0, count: rows * inner)
     keel_gemm(
