@@ -20,6 +20,8 @@ public struct Twin {
 
   private(set) var nodes: [Node] = []
   private(set) var output = 0
+  /// Vectors in one row of the output.
+  private var positions = 1
   private let loss: any Loss
   private let masks: [String: [Double]]
   private var counts: [String: Int] = [:]
@@ -30,7 +32,8 @@ public struct Twin {
   public init(_ recipe: Recipe, row: [Int], masks: [String: [Double]] = [:]) {
     loss = recipe.loss.member
     self.masks = masks
-    output = walk(recipe.model, from: Place(signal: 0, shape: row)).signal
+    let end = walk(recipe.model, from: Place(signal: 0, shape: row))
+    (output, positions) = (end.signal, end.shape.dropLast().reduce(1, *))
   }
 
   private mutating func walk(_ layers: [Choice<Layers>], from start: Place) -> Place {
@@ -144,7 +147,8 @@ extension Twin {
   {
     let signals = forward(parameters, inputs)
     let (loss, gradient) = twinLoss(
-      self.loss, outputs: signals[output], targets: targets.flatMap { $0 }, rows: inputs.count)
+      self.loss, outputs: signals[output], targets: targets.flatMap { $0 },
+      rows: inputs.count * positions)
     return backward(parameters, signals, gradient, loss: loss)
   }
 
@@ -161,7 +165,7 @@ extension Twin {
   {
     twinLoss(
       loss, outputs: forward(parameters, inputs)[output], targets: targets.flatMap { $0 },
-      rows: inputs.count
+      rows: inputs.count * positions
     ).loss
   }
 
