@@ -31,8 +31,9 @@ public enum ExcessiveDepth: Cause {
       for layer in layers {
         switch layer.ingredient {
         case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
-        case is Residual, is BatchNorm: current = 0
-        case is any Weighted: current += 1
+        case is Residual: current = 0
+        case let layer as any Layer where layer.isNormalization: current = 0
+        case is any Weighted, is Attention: current += 1
         default: break
         }
         longest = max(longest, current)

@@ -15,7 +15,9 @@ public enum UnscaledData: Cause {
   public static func deviation(in subject: Subject) -> Deviation? {
     let standardize = subject.recipe.standardize
     var blocks: [(name: String, block: DataSummary.Block)] = []
-    if !standardize.includesInputs { blocks.append(("input", subject.data.inputs)) }
+    if !standardize.includesInputs, subject.recipe.vocabulary == nil {
+      blocks.append(("input", subject.data.inputs))
+    }
     if let targets = subject.data.targets, !standardize.includesTargets, isRegression(subject) {
       blocks.append(("target", targets))
     }
@@ -29,7 +31,7 @@ public enum UnscaledData: Cause {
   }
 
   public static func reset(_ subject: Subject) -> Recipe? {
-    let inputs = !subject.data.inputs.hasConstantColumn
+    let inputs = !subject.data.inputs.hasConstantColumn && subject.recipe.vocabulary == nil
     let targets =
       isRegression(subject) && subject.data.targets.map { !$0.hasConstantColumn } ?? false
     var recipe = subject.recipe

@@ -62,8 +62,9 @@ struct Forecaster {
       cost: .init(evaluations: sandbox.meter.spent.rounded(.up), limit: sandbox.meter.limit))
   }
 
+  /// Inputs that have no size of their own to search over.
   private var hasScaledInputs: Bool {
-    recipe.standardize == .inputs || recipe.standardize == .both
+    recipe.standardize.includesInputs || recipe.vocabulary != nil
   }
 
   /// Measured where the pass was finite, theory's otherwise.

@@ -72,11 +72,12 @@ extension Sandbox {
   /// The norm of the gradient that the first layer would hand to the input, which nobody asks for.
   private func handedDown(_ operation: Plan.Operation, _ weight: Buffer, _ pass: Pass) -> Double {
     let (inner, outer) = (operation.inputs[0].shape.last, operation.output.shape.last)
-    // A product along the last axis; a convolution's is theory's business.
+    // A product along the last axis; what a convolution, an embedding or attention hands down is
+    // theory's business.
     let axes = plan.parameters.first { $0.buffer == weight }?.shape.axes ?? []
-    guard axes.first == outer, axes.last == inner, weight.count == inner * outer else {
-      return .nan
-    }
+    guard axes.first == outer, axes.last == inner, weight.count == inner * outer,
+      operation.inputs[0].shape.leading == operation.output.shape.leading
+    else { return .nan }
     let rows = pass.rows * operation.output.shape.leading
     var product = [Float](repeating: 0, count: rows * inner)
     keel_gemm(

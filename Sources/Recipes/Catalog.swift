@@ -2,14 +2,18 @@
 
 extension Catalog {
   public static let standard: Catalog = Catalog([
+    Attention.self,
     AveragePool2D.self,
     BatchNorm.self,
     Conv2D.self,
     Dense.self,
     Dropout.self,
+    Embedding.self,
     Flatten.self,
     GlobalAveragePool2D.self,
+    LayerNorm.self,
     MaxPool2D.self,
+    RMSNorm.self,
     Repeat.self,
     Residual.self,
     ELU.self,

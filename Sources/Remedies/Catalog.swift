@@ -3,6 +3,7 @@
 extension RemedyCatalog {
   public static let standard: RemedyCatalog = RemedyCatalog([
     AdaptLearningRate.self,
+    AddResiduals.self,
     ClipGradients.self,
     ConstrainWeights.self,
     LowerLearningRate.self,
@@ -13,5 +14,6 @@ extension RemedyCatalog {
     SimplifyNetwork.self,
     StandardizeData.self,
     SwapActivation.self,
+    WarmUp.self,
   ])
 }

@@ -1,7 +1,8 @@
 import KeelCauses
 import KeelRecipes
 
-/// Batch normalisation between each hidden layer and its activation.
+/// Batch normalisation between each hidden layer and its activation; in a network of sequences layer
+/// normalisation, and before each attention too: the times of a batch share no statistics.
 ///
 /// However large a layer's weights, what it passes on has unit variance. In a deep plain network it
 /// makes gradients grow by itself: ×1.21 a layer with ReLU.
@@ -26,24 +27,30 @@ public struct NormalizeBatches: Remedy {
   }
 
   public func applied(to subject: Subject) -> Recipe? {
-    guard !subject.recipe.leaves.contains(where: { $0.ingredient is BatchNorm }) else { return nil }
+    guard !subject.recipe.leaves.contains(where: { $0.member.isNormalization }) else { return nil }
     let changed = changed(subject.recipe)
     return changed == subject.recipe ? nil : changed
   }
 
   private func changed(_ recipe: Recipe) -> Recipe {
+    let norm: Choice<Layers> =
+      recipe.leaves.contains { $0.member.isSequential } ? .layerNorm() : .batchNorm()
     var count = 0
     _ = recipe.replacingLeaves { choice in
       count += choice.ingredient is any Affine ? 1 : 0
       return [choice]
     }
-    var seen = 0
+    var (seen, endsInNorm) = (0, false)
     return recipe.replacingLeaves { choice in
+      let follows = endsInNorm
+      endsInNorm = false
+      if choice.ingredient is Attention { return follows ? [choice] : [norm, choice] }
       guard let layer = choice.ingredient as? any Affine else { return [choice] }
       seen += 1
       if seen == count { return [choice] }  // the output is left as it is
-      guard let (product, activation) = layer.split else { return [choice, .batchNorm()] }
-      return [product, .batchNorm(), activation]
+      endsInNorm = layer.activation == .linear
+      guard let (product, activation) = layer.split else { return [choice, norm] }
+      return [product, norm, activation]
     }
   }
 

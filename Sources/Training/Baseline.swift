@@ -3,7 +3,8 @@ import KeelRecipes
 
 /// What a loss is held against.
 public struct Baseline: Hashable, Sendable {
-  /// L_const: the training loss of the best constant output.
+  /// L_const: the training loss of the best output that is the same for every row; where an output
+  /// has positions, each has its own.
   public let constant: Double
   /// L₀: the loss of the initial network over at least 256 training rows (all, if fewer).
   public let initial: Double
@@ -18,14 +19,20 @@ public struct Baseline: Hashable, Sendable {
   public func skill(_ loss: Double) -> Double { reference == 0 ? 0 : 1 - loss / reference }
 
   init(_ stepper: Stepper, _ data: PreparedData, _ batches: inout Batches, loss: any Loss) {
-    let columns = data.targets.columns
-    let targets = data.train.denseTargets(columns: columns)
-    constant = loss.constantLoss(targets, columns: columns)
-    initial = Self.initialLoss(stepper, data, &batches)
-    let isConstant = (columns..<max(columns, targets.count)).allSatisfy {
-      targets[$0] == targets[$0 - columns]
+    let kind = data.targets
+    var (sum, isConstant) = (0.0, true)
+    for position in 0..<kind.positions {
+      let targets = data.train.denseTargets(at: position, kind)
+      sum += loss.constantLoss(targets, columns: kind.width)
+      isConstant = isConstant && Self.isConstant(targets, columns: kind.width)
     }
+    constant = sum / Double(kind.positions)
+    initial = Self.initialLoss(stepper, data, &batches)
     reference = isConstant || constant == 0 ? initial : constant
+  }
+
+  private static func isConstant(_ targets: [Float], columns: Int) -> Bool {
+    (columns..<max(columns, targets.count)).allSatisfy { targets[$0] == targets[$0 - columns] }
   }
 
   /// The mean over the first batches of the first epoch, in training mode; nothing is changed by it.

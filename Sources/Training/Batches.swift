@@ -65,7 +65,8 @@ package struct Batches {
 }
 
 extension PreparedData.Part {
-  /// Copies rows and their targets, classes one-hot, to where a plan reads them.
+  /// Copies rows and their targets, classes one-hot, to where a plan reads them; as many classes a row
+  /// as the output has vectors.
   package func gather(_ rows: UnsafeBufferPointer<Int32>, _ plan: Plan, _ memory: Memory) {
     let width = plan.input.shape.count
     let columns = plan.output.shape.count
@@ -76,8 +77,12 @@ extension PreparedData.Part {
     let targets = memory[plan.targets]
     if numbers.isEmpty {
       keel_fill(targets, rows.count * columns, 0)
+      let (positions, width) = (plan.output.shape.leading, plan.output.shape.last)
       for (index, row) in rows.enumerated() {
-        targets[index * columns + Int(classes[Int(row)])] = 1
+        for position in 0..<positions {
+          let label = Int(classes[Int(row) * positions + position])
+          targets[(index * positions + position) * width + label] = 1
+        }
       }
     } else {
       numbers.withUnsafeBufferPointer {

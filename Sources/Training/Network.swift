@@ -56,6 +56,7 @@ public struct Network: Sendable {
     let plan = try recipe.plan(row: input, capacity: 1)
     let scales = [inputScale, targetScale].compactMap { $0 }
     guard targets.columns == plan.output.shape.count,
+      targets.positions >= 1, targets.columns.isMultiple(of: targets.positions),
       columns.map({ $0.count == input.count }) ?? true,
       inputScale.map({ $0.mean.count == input.count }) ?? true,
       targetScale.map({ $0.mean.count == targets.columns }) ?? true,
@@ -88,6 +89,7 @@ public struct Network: Sendable {
         fix: "give \(input.count) numbers a row, in the order of training")
     }
     guard !rows.isEmpty else { return [] }
+    try recipe.checkTokens(rows)
     let plan = try recipe.plan(row: input, capacity: min(256, rows.count))
     let stepper = try Stepper(recipe, plan: plan)
     for (tensor, buffer) in zip(tensors, plan.tensorBuffers) {

@@ -4,7 +4,7 @@ import KeelRecipes
 
 /// How good a network is, in a number that can be compared between recipes.
 ///
-/// **Definition** Accuracy where targets are classes; otherwise 1 − Σ squared error/Σ squared
+/// **Definition** Accuracy where targets are classes, over all positions; otherwise 1 − Σ squared error/Σ squared
 /// deviation from the column mean, over rows and columns of the part, in the targets' own units (of
 /// probabilities where the loss takes logits). Where the targets are constant: 1 − MSE/MSE of the
 /// reference point at step 0.
@@ -35,23 +35,32 @@ extension Trainer {
 
   /// −∞ where an output is not finite.
   private func score(_ part: PreparedData.Part) -> Double {
-    let columns = data.targets.columns
+    if data.targets.areScoredAsClasses { return accuracy(part) }
     let outputs = stepper.outputs(part, data)
     guard outputs.allSatisfy(\.isFinite) else { return -.infinity }
-    let targets = data.original(part.denseTargets(columns: columns))
-    return data.targets.areScoredAsClasses
-      ? accuracy(outputs, targets, columns) : rSquared(outputs, targets, columns)
+    let columns = data.targets.columns
+    return rSquared(outputs, data.original(part.denseTargets(columns: columns)), columns)
   }
 
-  private func accuracy(_ outputs: [Float], _ targets: [Float], _ columns: Int) -> Double {
-    let rows = outputs.count / columns
-    let right = (0..<rows).count { row in
-      let range = row * columns..<(row + 1) * columns
-      return columns == 1
-        ? (outputs[row] >= 0.5) == (targets[row] >= 0.5)
-        : outputs[range].argmax == targets[range].argmax
+  /// Batch by batch: with a class at every position, all outputs at once would not fit memory.
+  private func accuracy(_ part: PreparedData.Part) -> Double {
+    let width = data.targets.width
+    let numbers = data.original(part.numbers)
+    var (right, vector, isFinite) = (0, 0, true)
+    stepper.forEachBatch(of: part, data) { outputs in
+      isFinite = isFinite && outputs.allSatisfy(\.isFinite)
+      for start in stride(from: 0, to: outputs.count, by: width) {
+        let output = outputs[start..<start + width]
+        let target = vector * width..<(vector + 1) * width
+        let isRight =
+          width == 1
+          ? (output[start] >= 0.5) == (numbers[vector] >= 0.5)
+          : output.argmax == (numbers.isEmpty ? Int(part.classes[vector]) : numbers[target].argmax)
+        right += isRight ? 1 : 0
+        vector += 1
+      }
     }
-    return Double(right) / Double(rows)
+    return isFinite ? Double(right) / Double(vector) : -.infinity
   }
 
   private func rSquared(_ outputs: [Float], _ targets: [Float], _ columns: Int) -> Double {
@@ -86,9 +95,16 @@ extension Stepper {
   /// Outputs for every row of a part, in evaluation mode: probabilities where the loss takes logits,
   /// the targets' own units where they were standardised. Row-major.
   package func outputs(_ part: PreparedData.Part, _ data: PreparedData) -> [Float] {
-    let columns = plan.output.shape.count
     var result: [Float] = []
-    result.reserveCapacity(part.count * columns)
+    result.reserveCapacity(part.count * plan.output.shape.count)
+    forEachBatch(of: part, data) { result += $0 }
+    return result
+  }
+
+  /// The same, a batch at a time and in order.
+  fileprivate func forEachBatch(
+    of part: PreparedData.Part, _ data: PreparedData, _ body: ([Float]) -> Void
+  ) {
     var first = 0
     while first < part.count {
       let rows = (first..<min(part.count, first + plan.capacity)).map(Int32.init)
@@ -96,16 +112,14 @@ extension Stepper {
       let pass = pass(rows: rows.count, mode: .evaluation, position: 0)
       // A layer may turn an infinity into a number: such a batch has no outputs.
       let isFinite = plan.forward(pass)
-      let outputs = pass.values(plan.output.value)
-      if isFinite, outputs.allSatisfy(\.isFinite) {
-        result.append(contentsOf: outputs)
-      } else {
-        result.append(contentsOf: repeatElement(.nan, count: outputs.count))
+      var outputs = Array(pass.values(plan.output.value))
+      if !isFinite || !outputs.allSatisfy(\.isFinite) {
+        outputs = Array(repeating: .nan, count: outputs.count)
       }
+      recipe.loss.member.link.apply(&outputs, columns: plan.output.shape.last)
+      body(data.original(outputs))
       first += rows.count
     }
-    recipe.loss.member.link.apply(&result, columns: columns)
-    return data.original(result)
   }
 }
 

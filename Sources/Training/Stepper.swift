@@ -122,6 +122,6 @@ package final class Stepper {
     LossBatch(
       outputs: pass[plan.output.value], targets: pass[plan.targets],
       gradient: wantsGradient ? pass[plan.output.gradient!] : nil, rows: pass.rows,
-      columns: plan.output.shape.count)
+      columns: plan.output.shape.count, positions: plan.output.shape.leading)
   }
 }

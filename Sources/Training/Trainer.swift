@@ -44,7 +44,7 @@ package final class Trainer {
     let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)
     self.recipe = recipe
     self.parts = parts
-    data = try PreparedData(parts, recipe: recipe, columns: plan.output.shape.count)
+    data = try PreparedData(parts, recipe: recipe, output: plan.output.shape)
     stepper = try Stepper(recipe, plan: plan)
     try stepper.fitToData(data)
     past = Past(recipe, batches)

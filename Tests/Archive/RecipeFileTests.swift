@@ -13,11 +13,14 @@ import Testing
         "{batch-norm: {momentum: 0.25, epsilon: 0.001}}",
         "{dense: {units: 7, activation: {elu: 0.5}, initializer: {normal: {std: 2}}, bias: false, "
           + "bias-initializer: {constant: -1e-3}}}",
+        "{attention: {heads: 2, causal: true, normalize: true}}",
         "{average-pool2d: {size: 3, stride: 1, padding: same}}",
         "{conv2d: {filters: 4, kernel: 2, stride: 3, padding: same, dilation: 2, groups: 2, "
           + "activation: tanh, initializer: he, bias: false, bias-initializer: {constant: 2}}}",
-        "{dropout: {rate: 0.125}}", "flatten", "global-average-pool2d",
+        "{dropout: {rate: 0.125}}", "{embedding: {tokens: 5, units: 6, positions: true}}",
+        "flatten", "global-average-pool2d", "{layer-norm: {epsilon: 1e-3}}",
         "{max-pool2d: {size: 5, stride: 4, padding: 2}}",
+        "{rms-norm: {epsilon: 1e-3}}",
         "{repeat: {times: 2, layers: [{repeat: {times: 3, layers: [{dense: 4}, tanh]}}]}}",
         "{residual: {layers: [{dense: 4}, {prelu: 0.5}], shortcut: projection, stride: 2}}",
         "{elu: {alpha: 0.3}}", "exponential",

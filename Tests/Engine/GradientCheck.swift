@@ -14,6 +14,8 @@ struct GradientCheck {
   var scale = 0.8
   /// Of the engine's gradients, relative, tensor by tensor.
   var tolerance = 1e-4
+  /// Where inputs are token ids: how many there are.
+  var tokens: Int?
 
   static let rows = 5
   /// Coordinates of each parameter that are compared with differences.
@@ -37,8 +39,12 @@ struct GradientCheck {
       training: .init(epochs: 1, batch: Self.rows))
     let harness = try Harness(recipe, row: row, rows: Self.rows)
     var dice = Dice(seed: seed)
-    harness.inputs = dice.normals(harness.inputs.count)
-    harness.targets = targets(columns: harness.plan.output.shape.count, &dice)
+    harness.inputs =
+      tokens.map { count in
+        harness.inputs.map { _ in Float(Int.random(in: 0..<count, using: &dice)) }
+      }
+      ?? dice.normals(harness.inputs.count)
+    harness.targets = targets(harness.plan.output.shape, &dice)
     for parameter in harness.plan.parameters {
       harness[parameter.buffer] = values(of: parameter, &dice)
     }
@@ -55,7 +61,8 @@ struct GradientCheck {
   private func lossAtOutputs(_ harness: Harness) -> (loss: Double, gradient: [Double]) {
     twinLoss(
       loss.member, outputs: harness.outputs.map(Double.init),
-      targets: harness.targets.map(Double.init), rows: harness.rows)
+      targets: harness.targets.map(Double.init),
+      rows: harness.rows * harness.plan.output.shape.leading)
   }
 
   private func twin(_ harness: Harness) throws -> Twin {
@@ -79,8 +86,9 @@ struct GradientCheck {
     }
   }
 
-  private func targets(columns: Int, _ dice: inout Dice) -> [Float] {
-    (0..<Self.rows).flatMap { row -> [Float] in
+  private func targets(_ output: Shape, _ dice: inout Dice) -> [Float] {
+    let columns = output.last
+    return (0..<Self.rows * output.leading).flatMap { row -> [Float] in
       switch loss.name {
       case "softmax-cross-entropy", "cross-entropy":
         // One-hot rows, and rows that share their mass.

@@ -69,6 +69,8 @@ struct FrameworkTests {
     case is Reinitialize: return [isPyTorch ? "nn.init." : "kernel_initializer=", "normal"]
     case is NormalizeBatches:
       return [isPyTorch ? "nn.BatchNorm1d(" : "BatchNormalization(", "dense-1"]
+    case let remedy as WarmUp: return ["\(remedy.steps)", isPyTorch ? "LinearLR" : "callbacks"]
+    case is AddResiduals: return [isPyTorch ? "Residual" : "layers.add", "times 0."]
     case is MatchLoss:
       return [isPyTorch ? "criterion = nn." : "from_logits=True", "without the relu"]
     default:

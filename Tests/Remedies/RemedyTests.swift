@@ -17,6 +17,8 @@ struct RemedyTests {
     .init(remedy: Reinitialize.self, recipe: PoorInitialization.guilty[0]),
     .init(remedy: NormalizeBatches.self, recipe: PoorInitialization.guilty[0]),
     .init(remedy: SimplifyNetwork.self, recipe: ExcessiveDepth.guilty[0]),
+    .init(remedy: AddResiduals.self, recipe: ExcessiveDepth.guilty[0]),
+    .init(remedy: WarmUp.self, recipe: sharpAtFirst),
     .init(remedy: LowerLearningRate.self, recipe: LargeLearningRate.guilty[0]),
     .init(remedy: ClipGradients.self, recipe: LargeLearningRate.guilty[0]),
     .init(remedy: AdaptLearningRate.self, recipe: LargeLearningRate.guilty[0]),
@@ -37,6 +39,13 @@ struct RemedyTests {
       model: [.dense(32), .exponential, .dense(3)], loss: .softmaxCrossEntropy,
       optimizer: .sgd(learningRate: rate), training: .init(epochs: 400, batch: 32))
   }
+
+  /// Sharp at the start only: rates from 0.05 to 0.15 explode, and hold behind a warm-up.
+  private static let sharpAtFirst = Recipe(
+    name: "sharp-at-first", seed: 1, data: .regression(samples: 256, features: 8, noise: 0.1),
+    model: [.repeat(3, [.dense(64), .relu]), .dense(1)], initializer: .he(),
+    loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.07),
+    training: .init(epochs: 100, batch: 32))
 
   @Test func everyRemedyIsHere() {
     let names = Set(RemedyCatalog.standard.remedies.map { $0.name })

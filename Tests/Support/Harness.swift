@@ -43,7 +43,8 @@ public final class Harness {
       recipe.loss.member.mean(
         LossBatch(
           outputs: memory[plan.output.value], targets: targets.baseAddress!,
-          gradient: memory[plan.output.gradient!], rows: rows, columns: plan.output.shape.count))
+          gradient: memory[plan.output.gradient!], rows: rows, columns: plan.output.shape.count,
+          positions: plan.output.shape.leading))
     }
   }
 

@@ -20,6 +20,8 @@ public struct Twin {
 
   private(set) var nodes: [Node] = []
   private(set) var output = 0
+  /// Vectors in one row of the output.
+  private var positions = 1
   private let loss: any Loss
   private let masks: [String: [Double]]
   private var counts: [String: Int] = [:]
@@ -30,7 +32,8 @@ public struct Twin {
   public init(_ recipe: Recipe, row: [Int], masks: [String: [Double]] = [:]) {
     loss = recipe.loss.member
     self.masks = masks
-    output = walk(recipe.model, from: Place(signal: 0, shape: row)).signal
+    let end = walk(recipe.model, from: Place(signal: 0, shape: row))
+    (output, positions) = (end.signal, end.shape.dropLast().reduce(1, *))
   }
 
   private mutating func walk(_ layers: [Choice<Layers>], from start: Place) -> Place {
@@ -67,6 +70,11 @@ public struct Twin {
       let (layer, shape) = image.twin(name, place.shape)
       let end = append(name, layer, reads: [place.signal], shape)
       return (image as? any Activated).map { add($0.activation.ingredient, end) } ?? end
+    case let embedding as Embedding:
+      let name = next(Embedding.name)
+      return append(
+        name, simple(embedding, name, place), reads: [place.signal],
+        place.shape + [embedding.units])
     default:
       let name = next(type(of: ingredient).name)
       return append(name, simple(ingredient, name, place), reads: [place.signal], place.shape)
@@ -89,7 +97,11 @@ public struct Twin {
     case is PReLU: return PReLUTwin(slope: "\(name).weight")
     case let activation as any Activation:
       return ElementwiseTwin(formula: formula(of: activation))
-    default: preconditionFailure("the twin does not know \(name)")
+    default:
+      guard let layer = sequenceTwin(ingredient, name, place.shape) else {
+        preconditionFailure("the twin does not know \(name)")
+      }
+      return layer
     }
   }
 
@@ -141,7 +153,8 @@ extension Twin {
   {
     let signals = forward(parameters, inputs)
     let (loss, gradient) = twinLoss(
-      self.loss, outputs: signals[output], targets: targets.flatMap { $0 }, rows: inputs.count)
+      self.loss, outputs: signals[output], targets: targets.flatMap { $0 },
+      rows: inputs.count * positions)
     return backward(parameters, signals, gradient, loss: loss)
   }
 
@@ -158,7 +171,7 @@ extension Twin {
   {
     twinLoss(
       loss, outputs: forward(parameters, inputs)[output], targets: targets.flatMap { $0 },
-      rows: inputs.count
+      rows: inputs.count * positions
     ).loss
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import KeelRecipes
 
 /// The mean loss of a batch and its gradient with respect to the outputs, in Double, as the losses'
-/// documentation writes them.
+/// documentation writes them; `rows` counts every position of every row.
 public func twinLoss(
   _ loss: any Loss, outputs: [Double], targets: [Double], rows count: Int
 ) -> (loss: Double, gradient: [Double]) {

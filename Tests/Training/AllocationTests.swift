@@ -28,6 +28,27 @@ struct AllocationTests {
     #expect(trainer.trace.count == 1010)
   }
 
+  /// The same of a transformer: embedding, norms and attention.
+  @Test func transformerStepsAllocateNothing() throws {
+    let block: [Choice<Layers>] = [
+      .residual([.layerNorm(), .attention(heads: 2, causal: true, normalize: true)]),
+      .residual([.rmsNorm(), .dense(8, activation: .gelu), .dense(4)]),
+    ]
+    let recipe = Recipe(
+      data: .spirals(),
+      model: [.embedding(5, 4, positions: true), .repeat(2, block), .flatten]
+        + [.dense(2)], loss: .softmaxCrossEntropy, optimizer: .adam(),
+      training: .init(epochs: 100, batch: 3))
+    let rows = (0..<10).map { row in (0..<6).map { Float((row + $0 * $0) % 5) } }
+    let trainer = try Trainer(
+      recipe, examples: try Examples(inputs: rows, classes: rows.map { Int($0[2]) % 2 }))
+    for _ in 0..<10 { trainer.advance() }
+    let before = allocations_of_this_thread()
+    for _ in 0..<200 { trainer.advance() }
+    #expect(allocations_of_this_thread() - before == 0)
+    #expect(trainer.explosion == nil)
+  }
+
   @Test func countingWorks() {
     let before = allocations_of_this_thread()
     let array = [Int](repeating: 1, count: 1000)

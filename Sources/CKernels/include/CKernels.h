@@ -158,6 +158,59 @@ void keel_average_pixels(const float *x, float *y, size_t rows, size_t pixels, s
 void keel_average_pixels_gradient(const float *dy, float *dx, size_t rows, size_t pixels,
                                   size_t channels, int accumulate);
 
+// MARK: normalisation of rows (layer_norm.c)
+//
+// `x_stride` and its like are floats from one row to the next, so that a row may be a part of a
+// longer one. `centred` == 0 leaves the mean in: RMS norm.
+
+/// y = gain · (x − mean)/√(mean square of it + epsilon) + bias, row by row; bias may be NULL.
+/// `statistics`, [rows, 2], become mean and 1/√(…); in double, so that a finite x of any magnitude
+/// gives a finite x̂. Returns the count of non-finite x.
+int64_t keel_layer_norm(const float *x, size_t x_stride, const float *gain, const float *bias,
+                        float *y, size_t y_stride, double *statistics, size_t rows, size_t columns,
+                        double epsilon, int centred);
+/// dx (or +=; may be NULL), and what the rows add to the sums that the gradients of gain and bias
+/// are; bias_sums may be NULL. Returns the count of non-finite dy.
+int64_t keel_layer_norm_gradient(const float *x, size_t x_stride, const float *gain,
+                                 const double *statistics, const float *dy, size_t dy_stride,
+                                 float *dx, size_t dx_stride, double *gain_sums, double *bias_sums,
+                                 size_t rows, size_t columns, int centred, int accumulate);
+/// rounded = sums.
+void keel_round_sums(const double *sums, float *rounded, size_t n);
+
+// MARK: embedding (embedding.c)
+
+/// out[r, t, :] = table[ids[r, t], :] + positions[t, :]; positions may be NULL. An id that is not a
+/// whole number of 0 ..< tokens (at most 2^24) gives NaN; returns how many there were.
+int64_t keel_embedding(const float *ids, const float *table, const float *positions, float *out,
+                       size_t rows, size_t time, size_t tokens, size_t columns);
+/// d_table[id, :] = Σ of dy where the id stands, d_positions[t, :] = Σ over rows; the latter may be
+/// NULL.
+void keel_embedding_gradient(const float *ids, const float *dy, float *d_table,
+                             float *d_positions, size_t rows, size_t time, size_t tokens,
+                             size_t columns);
+
+// MARK: attention (attention.c)
+
+/// Row r, time t and head h of queries and keys begin at (r·time + t)·query_stride + h·width, those
+/// of values at (r·time + t)·value_stride + h·width.
+typedef struct {
+  size_t rows, time, heads, width, query_stride, value_stride;
+  int causal;
+} keel_attention_layout;
+
+/// weights[rows, heads, time, time] = softmax over keys of queries·keys/√width, a causal one of the
+/// keys up to the query's time; context[rows, time, heads·width] = weights·values. Returns the count
+/// of non-finite scores.
+int64_t keel_attention(keel_attention_layout layout, const float *queries, const float *keys,
+                       const float *values, float *weights, float *context);
+/// The gradients, laid out as what they belong to; `scratch` is [time, time]. Returns the count of
+/// non-finite gradients of the weights.
+int64_t keel_attention_gradient(keel_attention_layout layout, const float *queries,
+                                const float *keys, const float *values, const float *weights,
+                                const float *d_context, float *scratch, float *d_queries,
+                                float *d_keys, float *d_values);
+
 // MARK: losses (losses.c)
 //
 // Each returns the *sum* of the loss over rows (and columns) in double and how many outputs were

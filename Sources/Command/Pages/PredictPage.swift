@@ -2,33 +2,45 @@ import Keel
 
 /// Predictions as CSV for people and other tools, or as JSON.
 struct PredictPage: Encodable {
-  /// What the columns of `outputs` are called: classes, target columns, or `output-0`, ….
+  /// What the columns of `outputs` are called: classes, target columns, or `output-0`, …; where an
+  /// output has positions, with `@` and the position, from 0.
   let columns: [String]
   let outputs: [[Float]]
-  /// The likeliest class of each row, where targets were classes.
+  /// The likeliest class of each row, where targets were classes; of each position, with spaces
+  /// between.
   let classes: [String]?
 
   init(network: Network, outputs: [[Float]]) {
     self.outputs = outputs
     let targets = network.targets
     let names = targets.names
-    let width = targets.columns
-    columns = (0..<width).map { index in
-      if let names, names.count == width { return names[index] }
-      return targets.areScoredAsClasses && width > 1 ? "class-\(index)" : "output-\(index)"
+    let width = targets.width
+    columns = (0..<targets.columns).map { index in
+      if let names, names.count == targets.columns { return names[index] }
+      let column = index % width
+      let place = targets.positions > 1 ? "@\(index / width)" : ""
+      if let names, names.count == width { return names[column] + place }
+      let kind = targets.areScoredAsClasses && width > 1 ? "class" : "output"
+      return "\(kind)-\(column)\(place)"
     }
     guard targets.areScoredAsClasses else {
       classes = nil
       return
     }
     classes = outputs.map { row in
-      if width == 1 {
-        let index = row[0] >= 0.5 ? 1 : 0
-        return if let names, names.count == 2 { names[index] } else { String(index) }
-      }
-      let best = row.indices.max { row[$0] < row[$1] } ?? 0
-      return names.map { best < $0.count ? $0[best] : String(best) } ?? String(best)
+      stride(from: 0, to: row.count, by: width)
+        .map { Self.likeliest(row[$0..<$0 + width], names) }.joined(separator: " ")
     }
+  }
+
+  private static func likeliest(_ vector: ArraySlice<Float>, _ names: [String]?) -> String {
+    let first = vector.startIndex
+    if vector.count == 1 {
+      let index = vector[first] >= 0.5 ? 1 : 0
+      return if let names, names.count == 2 { names[index] } else { String(index) }
+    }
+    let best = (vector.indices.max { vector[$0] < vector[$1] } ?? first) - first
+    return names.map { best < $0.count ? $0[best] : String(best) } ?? String(best)
   }
 
   func encode(to encoder: any Encoder) throws {

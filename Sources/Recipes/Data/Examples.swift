@@ -51,6 +51,23 @@ public struct Examples: Sendable {
       targets: Targets(values: .classes(classes.map(Int32.init)), columns: 1))
   }
 
+  /// Rows of numbers and, for each, a class at every position of the output, counted from 0.
+  /// - Throws: `KeelError` where the rows are ragged, or the counts differ.
+  public init(inputs: [[Float]], classes: [[Int]]) throws {
+    try Self.check(inputs, classes.count)
+    let positions = classes[0].count
+    if let row = classes.firstIndex(where: { $0.count != positions || $0.isEmpty }) {
+      throw KeelError(
+        .invalid, at: "classes[\(row)]",
+        "has \(classes[row].count) positions, row 0 has \(positions)",
+        fix: "give every row the same positions, at least one")
+    }
+    self.init(
+      inputs: inputs.flatMap { $0 }, shape: Shape(inputs[0].count),
+      targets: Targets(
+        values: .classes(classes.flatMap { $0.map(Int32.init) }), columns: 1, positions: positions))
+  }
+
   private static func check(_ inputs: [[Float]], _ targets: Int) throws {
     let width = inputs.first?.count ?? 0
     if let row = inputs.firstIndex(where: { $0.count != width }) {
@@ -97,50 +114,54 @@ public struct Targets: Hashable, Sendable {
   public enum Values: Hashable, Sendable {
     /// Row-major, `columns` a row.
     case numbers([Float])
-    /// One class a row, counted from 0.
+    /// One class a row, or one a position, row by row; counted from 0.
     case classes([Int32])
   }
 
   public var values: Values
   /// Numbers a row; 1 for classes.
   public var columns: Int
+  /// How many classes a row has, one for each position of the output; 1 for numbers.
+  public var positions: Int
   /// What the classes, or the columns, are called.
   public var names: [String]?
 
-  public init(values: Values, columns: Int, names: [String]? = nil) {
+  public init(values: Values, columns: Int, positions: Int = 1, names: [String]? = nil) {
     self.values = values
     self.columns = columns
+    self.positions = positions
     self.names = names
   }
 
   public var count: Int {
     switch values {
     case .numbers(let numbers): columns == 0 ? 0 : numbers.count / columns
-    case .classes(let classes): classes.count
+    case .classes(let classes): positions == 0 ? 0 : classes.count / positions
     }
   }
 
   func rows(_ range: Range<Int>) -> Targets {
-    switch values {
-    case .numbers(let numbers):
-      let part = Array(numbers[range.lowerBound * columns..<range.upperBound * columns])
-      return Targets(values: .numbers(part), columns: columns, names: names)
-    case .classes(let classes):
-      return Targets(values: .classes(Array(classes[range])), columns: columns, names: names)
+    func part<Value>(_ values: [Value], _ width: Int) -> [Value] {
+      Array(values[range.lowerBound * width..<range.upperBound * width])
     }
+    var result = self
+    switch values {
+    case .numbers(let numbers): result.values = .numbers(part(numbers, columns))
+    case .classes(let classes): result.values = .classes(part(classes, positions))
+    }
+    return result
   }
 
   func reordered(_ order: [Int32]) -> Targets {
-    switch values {
-    case .numbers(let numbers):
-      let moved = order.flatMap { row in
-        (0..<columns).map { numbers[Int(row) * columns + $0] }
-      }
-      return Targets(values: .numbers(moved), columns: columns, names: names)
-    case .classes(let classes):
-      return Targets(
-        values: .classes(order.map { classes[Int($0)] }), columns: columns, names: names)
+    func moved<Value>(_ values: [Value], _ width: Int) -> [Value] {
+      order.flatMap { values[Int($0) * width..<(Int($0) + 1) * width] }
     }
+    var result = self
+    switch values {
+    case .numbers(let numbers): result.values = .numbers(moved(numbers, columns))
+    case .classes(let classes): result.values = .classes(moved(classes, positions))
+    }
+    return result
   }
 }
 

@@ -2,16 +2,18 @@ import KeelEngine
 
 extension PreparedData {
   /// Applies the rules for targets, and standardises.
-  /// - Parameter columns: how wide the model's output is.
+  /// - Parameter output: one row of what the model gives.
   /// - Throws: `KeelError` where targets and outputs do not fit, or a column has no scale.
-  package init(_ parts: Parts, recipe: Recipe, columns: Int) throws {
+  package init(_ parts: Parts, recipe: Recipe, output: Shape) throws {
+    try recipe.checkTokens(parts)
     let examples = [parts.train] + (parts.test.map { [$0] } ?? [])
     // One rule for both parts: a fraction in either makes the column numbers in both.
     let isClasses =
-      recipe.loss.member.isOverClasses && examples.allSatisfy(\.targets.holdsIntegers)
+      recipe.loss.member.isOverClasses
+      && examples.allSatisfy { $0.targets.holdsIntegers(positions: output.leading) }
     let targets = examples.map { isClasses ? $0.targets.integersAsClasses() : $0.targets }
     let kind = try TargetKind(
-      targets, source: parts.train.source, loss: recipe.loss.member, columns: columns)
+      targets, source: parts.train.source, loss: recipe.loss.member, output: output)
     var inputScale: Scale?
     if recipe.standardize.includesInputs {
       inputScale = try Scale(
@@ -61,7 +63,25 @@ extension PreparedData.Part {
   package func denseTargets(columns: Int) -> [Float] {
     guard numbers.isEmpty else { return numbers }
     var dense = [Float](repeating: 0, count: count * columns)
-    for (row, label) in classes.enumerated() { dense[row * columns + Int(label)] = 1 }
+    let width = columns * count / max(1, classes.count)
+    for (vector, label) in classes.enumerated() { dense[vector * width + Int(label)] = 1 }
+    return dense
+  }
+
+  /// The targets of one position, `kind.width` a row: all of them at once may be many where every
+  /// position has a class.
+  package func denseTargets(at position: Int, _ kind: PreparedData.TargetKind) -> [Float] {
+    if kind.positions == 1 { return denseTargets(columns: kind.columns) }
+    var dense: [Float] = []
+    dense.reserveCapacity(count * kind.width)
+    for row in 0..<count {
+      let vector = row * kind.positions + position
+      if numbers.isEmpty {
+        for column in 0..<kind.width { dense.append(Int(classes[vector]) == column ? 1 : 0) }
+      } else {
+        dense += numbers[vector * kind.width..<(vector + 1) * kind.width]
+      }
+    }
     return dense
   }
 }
@@ -69,15 +89,18 @@ extension PreparedData.Part {
 extension PreparedData.TargetKind {
   /// - Parameter parts: the targets of the training part, and of the test part if there is one.
   init(
-    _ parts: [Targets], source: (name: String, firstRow: Int), loss: any Loss, columns: Int
+    _ parts: [Targets], source: (name: String, firstRow: Int), loss: any Loss, output: Shape
   ) throws {
+    let (columns, positions) = (output.count, output.leading)
     let isBinary = loss is BinaryCrossEntropy || loss is SigmoidCrossEntropy
     let names = parts[0].names
     switch parts[0].values {
     case .classes:
-      try Self.check(parts, source, outputs: columns)
+      try Self.checkPositions(parts[0].positions, output)
+      try Self.check(parts, source, outputs: output.last)
       self.init(
-        columns: columns, areClasses: columns > 1, areScoredAsClasses: true, names: names)
+        columns: columns, positions: positions, areClasses: output.last > 1,
+        areScoredAsClasses: true, names: names)
     case .numbers:
       guard parts[0].columns == columns else {
         throw KeelError(
@@ -86,12 +109,36 @@ extension PreparedData.TargetKind {
             + "the data has \(parts[0].columns) target \(parts[0].columns == 1 ? "column" : "columns")",
           fix: "end the model with as many outputs as there are targets")
       }
-      let isOneHot = columns > 1 && parts.allSatisfy(\.isOneHot)
+      let isOneHot = output.last > 1 && parts.allSatisfy { $0.isOneHot(width: output.last) }
       let isYesOrNo = columns == 1 && isBinary && parts.allSatisfy(\.isZeroOrOne)
       self.init(
-        columns: columns, areClasses: false, areScoredAsClasses: isOneHot || isYesOrNo,
-        names: names)
+        columns: columns, positions: positions, areClasses: false,
+        areScoredAsClasses: isOneHot || isYesOrNo, names: names)
     }
+  }
+
+  /// A file written before there were positions has one.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      columns: try container.decode(Int.self, forKey: .columns),
+      positions: try container.decodeIfPresent(Int.self, forKey: .positions) ?? 1,
+      areClasses: try container.decode(Bool.self, forKey: .areClasses),
+      areScoredAsClasses: try container.decode(Bool.self, forKey: .areScoredAsClasses),
+      names: try container.decodeIfPresent([String].self, forKey: .names))
+  }
+
+  /// As many classes a row as the output has vectors.
+  private static func checkPositions(_ positions: Int, _ output: Shape) throws {
+    guard positions != output.leading else { return }
+    throw KeelError(
+      .invalid, at: "model",
+      "gives [\(output)] a row, \(output.leading) \(output.leading == 1 ? "vector" : "vectors") "
+        + "over \(output.last) classes; the data has \(positions) "
+        + "\(positions == 1 ? "class" : "classes") a row",
+      fix: positions == 1
+        ? "end the recurrent layers with return: last, or flatten before the last layer"
+        : "let every layer keep the \(positions) positions: return: sequence, no flatten")
   }
 
   /// Every class must have an output; a single output tells two classes apart.
@@ -104,28 +151,29 @@ extension PreparedData.TargetKind {
       let limit = outputs == 1 ? 2 : outputs
       if let row = classes.firstIndex(where: { $0 < 0 || Int($0) >= limit }) {
         let label = part.names.map { "'\($0[Int(classes[row])])' (class \(classes[row]))" }
+        let position = part.positions == 1 ? "" : ", position \(row % part.positions + 1)"
         throw KeelError(
-          .invalid, at: "\(source.name), row \(row + firstRow)",
+          .invalid, at: "\(source.name), row \(row / part.positions + firstRow)\(position)",
           "the label is \(label ?? "\(classes[row])"), the model has \(outputs) "
             + "\(outputs == 1 ? "output, enough for classes 0 and 1" : "outputs, for classes 0 to \(outputs - 1)")",
           fix: "give the last layer at least \(classes.max()! + 1) units")
       }
-      firstRow += classes.count
+      firstRow += part.count
     }
   }
 }
 
 extension Targets {
-  /// Whether this is one column of integers from 0 on.
-  var holdsIntegers: Bool {
-    guard case .numbers(let numbers) = values, columns == 1 else { return false }
+  /// Whether this is one column of integers from 0 on, or one for each position of the output.
+  func holdsIntegers(positions: Int) -> Bool {
+    guard case .numbers(let numbers) = values, columns == positions else { return false }
     return numbers.allSatisfy { $0 >= 0 && $0 == $0.rounded() && $0 < 0x1p24 }
   }
 
   /// Integers read as classes.
   func integersAsClasses() -> Targets {
     guard case .numbers(let numbers) = values else { return self }
-    return Targets(values: .classes(numbers.map(Int32.init)), columns: 1)
+    return Targets(values: .classes(numbers.map(Int32.init)), columns: 1, positions: columns)
   }
 
   var isZeroOrOne: Bool {
@@ -133,10 +181,10 @@ extension Targets {
     return numbers.allSatisfy { $0 == 0 || $0 == 1 }
   }
 
-  var isOneHot: Bool {
+  func isOneHot(width: Int) -> Bool {
     guard case .numbers(let numbers) = values, isZeroOrOne else { return false }
-    return stride(from: 0, to: numbers.count, by: columns).allSatisfy { start in
-      numbers[start..<start + columns].reduce(0, +) == 1
+    return stride(from: 0, to: numbers.count, by: width).allSatisfy { start in
+      numbers[start..<start + width].reduce(0, +) == 1
     }
   }
 }

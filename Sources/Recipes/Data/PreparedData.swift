@@ -32,7 +32,7 @@ public struct PreparedData: Sendable {
     public let inputs: [Float]
     /// Row-major targets, `columns` a row; empty where they are classes.
     public let numbers: [Float]
-    /// One class a row; empty where targets are numbers.
+    /// One class a row, or one a position, row by row; empty where targets are numbers.
     public let classes: [Int32]
 
     package init(count: Int, inputs: [Float], numbers: [Float], classes: [Int32]) {
@@ -45,14 +45,23 @@ public struct PreparedData: Sendable {
 
   /// What the targets of a run are, after all rules have been applied.
   public struct TargetKind: Hashable, Codable, Sendable {
-    /// Columns of the model's output.
+    /// Numbers in one row of the model's output.
     public let columns: Int
+    /// How many vectors those are: every axis of the output but the last.
+    public let positions: Int
     /// Whether classes become one-hot.
     public let areClasses: Bool
     /// Whether the metric is accuracy.
     public let areScoredAsClasses: Bool
     /// What classes or columns are called.
     public let names: [String]?
+
+    enum CodingKeys: CodingKey {
+      case columns, positions, areClasses, areScoredAsClasses, names
+    }
+
+    /// Numbers of one vector: the classes that are told apart, where targets are classes.
+    public var width: Int { columns / positions }
   }
 }
 

@@ -28,6 +28,7 @@ public struct BatchNorm: Layer {
   ]
   public var momentum = 0.1
   public var epsilon = 1e-5
+  public var isNormalization: Bool { true }
 
   public init() {}
 

@@ -6,6 +6,15 @@ public protocol Layer: Ingredient {
   /// - Returns: the layer's output.
   /// - Throws: `KeelError` where the shape does not fit.
   func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal
+  /// Whether what it puts out has unit size whatever it is given: gains do not multiply across it.
+  var isNormalization: Bool { get }
+  /// Whether it makes or reads sequences, whose times batch statistics would mix.
+  var isSequential: Bool { get }
+}
+
+extension Layer {
+  public var isNormalization: Bool { false }
+  public var isSequential: Bool { false }
 }
 
 public enum Layers: ActivationFamily {

@@ -3,8 +3,10 @@ import KeelEngine
 
 /// Cross-entropy over classes, on probabilities.
 ///
-/// **Definition** p = y/Σy a row, clipped to [1e-7, 1 − 1e-7]; −Σ t·log p; the mean over rows. As
-/// Keras's `CategoricalCrossentropy`.
+/// **Definition** p = y/Σy over the last axis, clipped to [1e-7, 1 − 1e-7]; −Σ t·log p; the mean over
+/// rows and positions. As Keras's `CategoricalCrossentropy`.
+///
+/// **Shapes** Outputs and targets [classes] or [positions, classes].
 ///
 /// **Effect on gradients** −t/p: up to 1e7 where a probability is small; 0 where it is clipped.
 ///
@@ -20,18 +22,18 @@ public struct CrossEntropy: Loss {
   public func sum(_ batch: LossBatch, scale: Float) -> LossSum {
     LossSum(
       keel_cross_entropy(
-        batch.outputs, batch.targets, batch.gradient, batch.rows, batch.columns, scale))
+        batch.outputs, batch.targets, batch.gradient, batch.vectors, batch.width, scale))
   }
 
   public func constantLoss(_ targets: [Float], columns: Int) -> Double {
     priorEntropy(targets, columns: columns)
   }
 
-  /// A row whose sum is 0 was divided by it; otherwise a sum overflowed.
+  /// A vector whose sum is 0 was divided by it; otherwise a sum overflowed.
   public func origin(_ batch: LossBatch) -> NonFiniteOrigin {
     let outputs = UnsafeBufferPointer(start: batch.outputs, count: batch.count)
-    let isDividedByZero = (0..<batch.rows).contains { row in
-      outputs[(row * batch.columns)..<((row + 1) * batch.columns)].reduce(0, +) == 0
+    let isDividedByZero = (0..<batch.vectors).contains { vector in
+      outputs[(vector * batch.width)..<((vector + 1) * batch.width)].reduce(0, +) == 0
     }
     return isDividedByZero ? .invalid : .overflow
   }

@@ -2,6 +2,9 @@ import CKernels
 import KeelEngine
 
 /// What training makes small: a mean over the rows of a batch.
+///
+/// Where an output has more axes than one ([time, classes]), a loss over classes takes the last for
+/// the classes and is a mean over rows and positions.
 public protocol Loss: Ingredient {
   /// What the network's outputs are, so that a score can be taken of probabilities.
   var link: OutputLink { get }
@@ -9,7 +12,7 @@ public protocol Loss: Ingredient {
   var isOverClasses: Bool { get }
   /// Whether the mean runs over columns, too.
   var averagesColumns: Bool { get }
-  /// The sum over rows (and columns) and the gradient, `scale` times that of the sum.
+  /// The sum over rows (and columns, or positions) and the gradient, `scale` times that of the sum.
   func sum(_ batch: LossBatch, scale: Float) -> LossSum
   /// The loss of the best output that is the same for every row (L_const).
   /// - Parameter targets: row-major, `columns` a row, at least one row.
@@ -32,9 +35,10 @@ extension Loss {
   public var averagesColumns: Bool { true }
   public func origin(_ batch: LossBatch) -> NonFiniteOrigin { .overflow }
 
-  /// The mean over rows (and columns, if `averagesColumns`), and its gradient if one is wanted.
+  /// The mean over rows and positions (and columns, if `averagesColumns`), and its gradient if one is
+  /// wanted.
   public func mean(_ batch: LossBatch) -> LossSum {
-    let count = Double(batch.rows * (averagesColumns ? batch.columns : 1))
+    let count = Double(averagesColumns ? batch.count : batch.vectors)
     let result = sum(batch, scale: Float(1 / count))
     return LossSum(sum: result.sum / count, nonFinite: result.nonFinite)
   }
@@ -50,21 +54,27 @@ public struct LossBatch {
   public let gradient: UnsafeMutablePointer<Float>?
   /// Rows in use.
   public let rows: Int
-  /// Numbers in an output.
+  /// Numbers a row, all positions together.
   public let columns: Int
+  /// Vectors a row: all axes of an output but the last. 1 where a row has one axis.
+  public let positions: Int
 
   public init(
     outputs: UnsafePointer<Float>, targets: UnsafePointer<Float>,
-    gradient: UnsafeMutablePointer<Float>?, rows: Int, columns: Int
+    gradient: UnsafeMutablePointer<Float>?, rows: Int, columns: Int, positions: Int = 1
   ) {
     self.outputs = outputs
     self.targets = targets
     self.gradient = gradient
     self.rows = rows
     self.columns = columns
+    self.positions = positions
   }
 
   var count: Int { rows * columns }
+  /// How many vectors of `width` numbers there are.
+  var vectors: Int { rows * positions }
+  var width: Int { columns / positions }
 }
 
 public struct LossSum: Hashable, Sendable {

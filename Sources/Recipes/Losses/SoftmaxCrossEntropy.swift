@@ -3,9 +3,12 @@ import KeelEngine
 
 /// Cross-entropy over classes, on logits.
 ///
-/// **Definition** −Σ t·log softmax(y) a row; the mean over rows. As PyTorch's `CrossEntropyLoss`.
+/// **Definition** −Σ t·log softmax(y) over the last axis; the mean over rows and positions. As
+/// PyTorch's `CrossEntropyLoss`.
 ///
-/// **Effect on gradients** (softmax(y) − t)/rows: bounded, however wrong the output.
+/// **Shapes** Outputs and targets [classes] or [positions, classes].
+///
+/// **Effect on gradients** (softmax(y) − t)/(rows·positions): bounded, however wrong the output.
 ///
 /// **Non-finite values** Outputs are looked at; the logarithm is taken of the sum, so it cannot
 /// meet a 0.
@@ -21,7 +24,7 @@ public struct SoftmaxCrossEntropy: Loss {
   public func sum(_ batch: LossBatch, scale: Float) -> LossSum {
     LossSum(
       keel_softmax_cross_entropy(
-        batch.outputs, batch.targets, batch.gradient, batch.rows, batch.columns, scale))
+        batch.outputs, batch.targets, batch.gradient, batch.vectors, batch.width, scale))
   }
 
   public func constantLoss(_ targets: [Float], columns: Int) -> Double {

@@ -1,6 +1,12 @@
 # === adapt-learning-rate for rate-1.0
 optimizer = keras.optimizers.Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)  # for model.compile
 
+# === add-residuals for linear-80-1.3
+def residual(x, block):
+    return keras.layers.add([x, block(x)])
+# x = residual(x, block) in place of x = block(x), for each block that keeps its width,
+# … its last layer begun with its weights times 0.11
+
 # === clip-gradients for linear-80-1.3
 optimizer = keras.optimizers.SGD(learning_rate=0.0005, global_clipnorm=1.0)  # for model.compile
 
@@ -52,6 +58,12 @@ keras.layers.Activation("relu")  # in place of exponential, behind dense-1 to de
 # dense-1 is the first keras.layers.Dense
 keras.layers.Dense(24, kernel_initializer="he_normal")  # dense-1 to dense-5
 keras.layers.Dense(3, kernel_initializer="glorot_normal")  # dense-6
+
+# === warm-up for rate-1.0
+rate = 1.0
+warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])
+    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(
+        rate * min(1, (int(optimizer.iterations) + 1) / 8)))
 
 # === lower-learning-rate for adagrad
 optimizer = keras.optimizers.Adagrad(learning_rate=0.0001, epsilon=1e-10, initial_accumulator_value=0.0)  # for model.compile

@@ -1,6 +1,13 @@
 # === adapt-learning-rate for rate-1.0
 optimizer = torch.optim.Adam(model.parameters(), lr=0.001, betas=(0.9, 0.999), eps=1e-08)
 
+# === add-residuals for linear-80-1.3
+class Residual(torch.nn.Sequential):
+    def forward(self, x):
+        return x + super().forward(x)
+# Residual(nn.Linear(n, n), nn.ReLU()) in place of each block that keeps its width n,
+# … its last layer begun with its weights times 0.11
+
 # === clip-gradients for linear-80-1.3
 # between loss.backward() and optimizer.step()
 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -66,6 +73,11 @@ for layer in linears[5:6]:  # dense-6
 for layer in linears:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+# === warm-up for rate-1.0
+warmup = torch.optim.lr_scheduler.LinearLR(
+    optimizer, start_factor=1 / 8, total_iters=7)
+warmup.step()  # after every optimizer.step()
 
 # === lower-learning-rate for adagrad
 optimizer = torch.optim.Adagrad(model.parameters(), lr=0.0001, eps=1e-10, initial_accumulator_value=0.0)

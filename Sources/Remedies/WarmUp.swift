@@ -1,0 +1,71 @@
+import KeelCauses
+import KeelRecipes
+
+/// A learning rate that rises from near 0 over the first part of the run, then goes on as before.
+///
+/// The loss is sharpest at the start; steps that would overshoot there are taken once it is flatter.
+/// It helps where the full rate is one that the trained network bears, and only there.
+///
+/// **References** Goyal et al., *Accurate, large minibatch SGD*, 2017; Gilmer et al., *A loss
+/// curvature perspective on training instability in deep learning*, ICLR 2022.
+public struct WarmUp: Remedy {
+  public static let name = "warm-up"
+  public static let summary = "a learning rate that rises over the first steps"
+  public static let treats = [LargeLearningRate.name]
+  public static let price = Price(
+    invasiveness: 0, timePerStep: 1, risk: "the first steps teach little")
+  public static let isHot = false
+
+  /// How long the rate rises.
+  public let steps: Int
+
+  public init(steps: Int) { self.steps = steps }
+
+  /// A fiftieth, a tenth and a third of the run: published warm-ups lie between 0.5 % and 10 % of it,
+  /// and a short run needs a larger share for as many steps.
+  public static func candidates(for patient: Patient) -> [WarmUp] {
+    let total = patient.subject.steps
+    let counts = [total / 50, total / 10, total / 3].map { max(2, $0) }
+    return Set(counts).sorted().map(WarmUp.init)
+  }
+
+  public func applied(to subject: Subject) -> Recipe? {
+    guard !(subject.recipe.schedule.ingredient is WarmupSchedule), steps < subject.steps else {
+      return nil
+    }
+    var recipe = subject.recipe
+    recipe.schedule = .warmup(steps: steps, then: recipe.schedule)
+    return recipe
+  }
+
+  /// The rate of step t, from 0, times (t + 1)/steps until it is whole.
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    switch framework {
+    case .pytorch:
+      [
+        "warmup = torch.optim.lr_scheduler.LinearLR(",
+        "    optimizer, start_factor=1 / \(steps), total_iters=\(steps - 1))",
+        "warmup.step()  # after every optimizer.step()",
+      ]
+    case .keras:
+      [
+        "rate = \(recipe.optimizer.member.learningRate)",
+        "warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])",
+        "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
+        "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",
+      ]
+    }
+  }
+}
+
+extension Subject {
+  /// How many steps the recipe takes on these rows.
+  fileprivate var steps: Int {
+    let training = recipe.training
+    let rows = parts.train.count
+    let batch = max(1, min(training.batch, rows))
+    let perEpoch = training.dropLast ? rows / batch : (rows + batch - 1) / batch
+    let (all, overflow) = perEpoch.multipliedReportingOverflow(by: training.epochs)
+    return min(overflow ? .max : all, training.maxSteps ?? .max)
+  }
+}

@@ -1,0 +1,80 @@
+import KeelCauses
+import KeelRecipes
+import KeelRemedies
+import KeelTraining
+import Testing
+
+/// What `AddResiduals` wraps, and what comes of it.
+struct AddResidualsTests {
+  private func subject(_ model: [Choice<Layers>]) throws -> Subject {
+    let recipe = Recipe(
+      data: .regression(samples: 64, features: 8, noise: 0.1), model: model,
+      initializer: .normal(std: 0.3), loss: .meanSquaredError, optimizer: .sgd(),
+      training: .init(epochs: 2, batch: 16))
+    return Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
+  }
+
+  private func applied(_ model: [Choice<Layers>]) throws -> [Choice<Layers>]? {
+    try AddResiduals().applied(to: subject(model))?.model
+  }
+
+  private func he(_ units: Int, scale: Double = 1) -> Choice<Layers> {
+    .dense(units, initializer: .he(scale: scale))
+  }
+
+  /// The first layer changes the width, the last is the output; the two between are wrapped, at
+  /// 1/√2 of the reference's deviation.
+  @Test func wrapsEqualWidths() throws {
+    let chain: [Choice<Layers>] = [
+      .dense(16), .relu, .dense(16), .relu, .dense(16), .relu, .dense(1),
+    ]
+    #expect(
+      try applied(chain) == [
+        he(16), .relu, .residual([he(16, scale: 0.71), .relu]),
+        .residual([he(16, scale: 0.71), .relu]), .dense(1, initializer: .xavier()),
+      ])
+  }
+
+  /// The first time of a repeat may change the width.
+  @Test func wrapsRepeats() throws {
+    #expect(
+      try applied([.repeat(5, [.dense(16), .relu]), .dense(1)]) == [
+        he(16), .relu, .repeat(4, [.residual([he(16, scale: 0.5), .relu])]),
+        .dense(1, initializer: .xavier()),
+      ])
+    #expect(
+      try applied([.dense(16), .relu, .repeat(4, [.dense(32), .relu, .dense(16)]), .dense(1)])
+        == [
+          he(16), .relu,
+          .repeat(4, [.residual([he(32), .relu, .dense(16, initializer: .xavier(scale: 0.5))])]),
+          .dense(1, initializer: .xavier()),
+        ])
+  }
+
+  /// A normalised branch has its size already.
+  @Test func keepsNormalizedBranches() throws {
+    #expect(
+      try applied([.repeat(5, [.dense(16), .batchNorm(), .relu]), .dense(1)]) == [
+        he(16), .batchNorm(), .relu,
+        .repeat(4, [.residual([he(16), .batchNorm(), .relu])]),
+        .dense(1, initializer: .xavier()),
+      ])
+  }
+
+  @Test func leavesOthersAlone() throws {
+    #expect(try applied([.dense(16), .relu, .dense(8), .relu, .dense(1)]) == nil)
+    #expect(try applied([.dense(16), .residual([.dense(16)]), .dense(16), .dense(1)]) == nil)
+    #expect(try applied([.dense(1), .dense(1)]) == nil)
+  }
+
+  /// A hundred layers in a row no longer are, and the changed recipe trains.
+  @Test(arguments: ExcessiveDepth.guilty) func endsExcessiveDepth(recipe: Recipe) throws {
+    let subject = Subject(recipe, try recipe.data.member.load(from: ".", seed: recipe.seed))
+    let changed = try #require(AddResiduals().applied(to: subject))
+    #expect(ExcessiveDepth.deviation(in: subject) != nil)
+    #expect(ExcessiveDepth.deviation(in: subject.with(changed)) == nil)
+    let training = try Trainer(changed, parts: subject.parts).train()
+    print("| add-residuals on \(recipe.name) | \(training.verdict) | \(training.score) |")
+    #expect(training.verdict == .healthy)
+  }
+}
