@@ -18,6 +18,11 @@
 /// Where beta is 0, c is not read.
 void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                const float *a, const float *b, float beta, float *c);
+/// The same for matrices within wider ones: rows lie strideA, strideB and strideC floats apart.
+/// None of m, n and k may be 0.
+void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
+                       const float *a, size_t strideA, const float *b, size_t strideB, float beta,
+                       float *c, size_t strideC);
 /// Sets how many threads a matrix product may use (at least 1); returns how many it will use.
 int keel_set_threads(int threads);
 
@@ -105,6 +110,36 @@ int64_t keel_batch_norm_gradient(const float *x, const float *gain, const float 
                                  const float *inverse, const float *dy, float *dx, float *d_gain,
                                  float *d_bias, double *scratch, size_t rows, size_t columns,
                                  int accumulate);
+
+// MARK: recurrence (recurrence.c)
+//
+// One step in time over `rows` rows. Gates lie side by side, [rows, gates · units], in PyTorch's
+// order: input, forget, candidate, output (LSTM); reset, update, new (GRU). A pre-activation that is
+// not finite makes NaN of the state: the gate alone would hide it.
+
+/// y[inner, outer, width] = x[outer, inner, width] (or +=).
+void keel_swap_axes(const float *x, float *y, size_t outer, size_t inner, size_t width,
+                    int accumulate);
+/// cells = f · previous + i · g, states = o · tanh(cells). `gates` holds pre-activations and gets the
+/// gates; returns how many of them were non-finite.
+int64_t keel_lstm(float *gates, const float *previous, float *cells, float *states, size_t rows,
+                  size_t units);
+/// From the gradient of states and, in d_cells, what later steps want of the cells: the gradient of
+/// the pre-activations; d_cells becomes that of the previous cells. Returns the count of non-finite
+/// gradients read.
+int64_t keel_lstm_gradient(const float *gates, const float *previous, const float *cells,
+                           const float *d_states, float *d_cells, float *d_gates, size_t rows,
+                           size_t units);
+/// n = tanh(gates_n + r · c), c = products_n + bias; states = (1 − z) · n + z · previous. `gates`
+/// holds what the inputs give and gets the gates, `products` [rows, 3 · units] is what the previous
+/// states give; `candidates` gets c.
+int64_t keel_gru(float *gates, const float *products, const float *bias, const float *previous,
+                 float *candidates, float *states, size_t rows, size_t units);
+/// The gradient of gates' pre-activations and of candidates; d_previous += d_states · z (NULL: not
+/// wanted).
+int64_t keel_gru_gradient(const float *gates, const float *candidates, const float *previous,
+                          const float *d_states, float *d_gates, float *d_candidates,
+                          float *d_previous, size_t rows, size_t units);
 
 // MARK: losses (losses.c)
 //
