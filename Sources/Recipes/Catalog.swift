@@ -60,12 +60,16 @@ extension Catalog {
     L1.self,
     L2.self,
     MaxNorm.self,
+    AddingProblem.self,
     Blobs.self,
     CSV.self,
     Circles.self,
+    CopyMemory.self,
     IDX.self,
     Moons.self,
     Regression.self,
     Spirals.self,
+    Teacher.self,
+    TemporalOrder.self,
   ])
 }
