@@ -5,6 +5,7 @@ extension RemedyCatalog {
     AdaptLearningRate.self,
     ClipGradients.self,
     ConstrainWeights.self,
+    GateRecurrence.self,
     LowerLearningRate.self,
     MatchLoss.self,
     NormalizeBatches.self,
@@ -13,5 +14,6 @@ extension RemedyCatalog {
     SimplifyNetwork.self,
     StandardizeData.self,
     SwapActivation.self,
+    TruncateBackpropagation.self,
   ])
 }
