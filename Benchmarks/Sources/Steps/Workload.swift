@@ -28,7 +28,20 @@ struct Workload {
         [.dense(16), .relu, .dense(16), .relu, .dense(1)], batch: 32,
         optimizer: .sgd(learningRate: 1e-3), loss: .sigmoidCrossEntropy),
       columns: 2, classes: 2, steps: 2000),
+    Workload(
+      name: "lstm-128", recipe: sequences(.lstm(128)), columns: 200, classes: 10, steps: 30),
+    Workload(
+      name: "rnn-128", recipe: sequences(.recurrent(128)), columns: 200, classes: 10, steps: 60),
   ]
+
+  /// A hundred steps of two numbers, and a class for each sequence.
+  private static func sequences(_ layer: Choice<Layers>) -> Recipe {
+    var recipe = recipe(
+      [layer, .dense(10)], batch: 64, optimizer: .adam(learningRate: 1e-4),
+      clipping: [.globalNorm(1)])
+    recipe.input = .init([100, 2])
+    return recipe
+  }
 
   private static func recipe(
     _ model: [Choice<Layers>], batch: Int, optimizer: Choice<Optimizers>,
