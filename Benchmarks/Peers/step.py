@@ -51,7 +51,19 @@ def cnn(is_normalized):
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(7 * 7 * 64, 10))
 
 
-# name: (model, features, outputs, batch, optimizer, clip)
+class Sequences(nn.Module):
+    """A recurrent layer over the rows, and the logits from its last state."""
+
+    def __init__(self, layer, features, units, outputs):
+        super().__init__()
+        self.layer = layer(features, units, batch_first=True)
+        self.output = nn.Linear(units, outputs)
+
+    def forward(self, x):
+        return self.output(self.layer(x)[0][:, -1])
+
+
+# name: (model, features (or the shape of a row), outputs, batch, optimizer, clip)
 WORKLOADS = {
     "mlp-784-512-512-10": (lambda: mlp([784, 512, 512, 10], nn.ReLU), 784, 10, 128, adam, 1.0),
     # 50 × (dense 64, tanh), then the 10 logits.
@@ -59,12 +71,16 @@ WORKLOADS = {
     "cnn-32-64": (lambda: cnn(False), 784, 10, 64, adam, 1.0),
     "cnn-32-64-batch-norm": (lambda: cnn(True), 784, 10, 64, adam, 1.0),
     "mlp-2-16-16-1": (lambda: mlp([2, 16, 16, 1], nn.ReLU), 2, 1, 32, sgd, None),
+    # 128 units over 100 steps of two numbers.
+    "lstm-128": (lambda: Sequences(nn.LSTM, 2, 128, 10), (100, 2), 10, 64, adam, 1.0),
+    "rnn-128": (lambda: Sequences(nn.RNN, 2, 128, 10), (100, 2), 10, 64, adam, 1.0),
 }
 BATCHES = 16
 
 
 def examples(features, outputs, batch):
-    x = torch.randn(BATCHES, batch, features)
+    row = features if isinstance(features, tuple) else (features,)
+    x = torch.randn(BATCHES, batch, *row)
     if outputs == 1:
         return x, torch.randint(0, 2, (BATCHES, batch, 1)).float()
     return x, torch.randint(0, outputs, (BATCHES, batch))

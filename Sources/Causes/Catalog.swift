@@ -4,6 +4,7 @@ extension CauseCatalog {
   public static let standard: CauseCatalog = CauseCatalog([
     ExcessiveDepth.self,
     LargeLearningRate.self,
+    LongRecurrence.self,
     MismatchedLoss.self,
     PoorInitialization.self,
     SteepActivation.self,

@@ -6,7 +6,8 @@ import KeelTraining
 /// The initial weights are too large for their layers: every layer multiplies what it passes on.
 ///
 /// **Definition** The root mean square of a weight's initial values over that of the reference (He,
-/// LeCun or Xavier), the largest of all layers; it deviates above 2.
+/// LeCun or Xavier), the largest of all layers; it deviates above 2. Recurrent weights are left to
+/// `LongRecurrence`.
 ///
 /// **References** Glorot and Bengio, 2010; He et al., 2015, eq. 10 and 14.
 public enum PoorInitialization: Cause {
@@ -15,7 +16,7 @@ public enum PoorInitialization: Cause {
 
   public static func deviation(in subject: Subject) -> Deviation? {
     guard let given = weights(subject.recipe, subject.parts),
-      let sound = weights(subject.recipe.referencePoint, subject.parts)
+      let sound = weights(subject.recipe.withSoundWeights, subject.parts)
     else { return nil }
     let ratios = zip(given, sound).map { ($0.rms / $1.rms, $0.rms, $1.rms, $0.layer) }
     guard let worst = ratios.max(by: { $0.0 < $1.0 }), worst.0 > Reference.initialization else {
@@ -26,13 +27,13 @@ public enum PoorInitialization: Cause {
       place: worst.3)
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? { subject.recipe.referencePoint }
+  public static func reset(_ subject: Subject) -> Recipe? { subject.recipe.withSoundWeights }
 
   /// The root mean square of each weight as it begins, measured rather than derived, so that it holds
   /// for every initializer.
   private static func weights(_ recipe: Recipe, _ parts: Parts) -> [(layer: String, rms: Double)]? {
     guard let plan = try? recipe.plan(row: parts.train.shape, capacity: 1) else { return nil }
-    return plan.parameters.filter { $0.role == .weight }.map { parameter in
+    return plan.parameters.filter { $0.role == .weight && !$0.isRecurrent }.map { parameter in
       var random = Random(seed: recipe.seed, stream: parameter.name)
       var values = [Float](repeating: 0, count: parameter.shape.count)
       values.withUnsafeMutableBufferPointer { parameter.fill($0, &random) }

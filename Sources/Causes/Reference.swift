@@ -16,6 +16,8 @@ public enum Reference {
   public static let data = 3.0
   /// √E[φ′(z)²] of a sound activation.
   public static let slope = 1.1
+  /// Largest singular value of recurrent weights: 1, and what rounding adds to it.
+  public static let recurrence = 1.001
   /// Layers with weights in a row, without normalisation or a path around them.
   public static let depth = 10
 }

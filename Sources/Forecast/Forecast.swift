@@ -39,6 +39,16 @@ public struct Forecast: Codable, Sendable {
     public let gradientNorm: Double
     /// The same two gains by theory; nil where a layer is unknown to it.
     public let theory: Theory?
+    /// Nil for layers that do not go through time.
+    public let recurrence: Recurrence?
+
+    /// What a recurrent layer's weights do in time.
+    public struct Recurrence: Hashable, Codable, Sendable {
+      /// The largest singular value of the recurrent weight, gate by gate.
+      public let spectralNorm: Double
+      /// log₁₀ of the gradient's norm in the first step that is reached over that in the last.
+      public let timeGrowth: Double
+    }
 
     public struct Theory: Hashable, Codable, Sendable {
       public let forwardGain: Double
@@ -54,6 +64,7 @@ public struct Forecast: Codable, Sendable {
       try container.encode(backwardGain, forKey: .backwardGain)
       try container.encode(gradientNorm, forKey: .gradientNorm)
       try container.encode(theory, forKey: .theory)
+      try container.encode(recurrence, forKey: .recurrence)
     }
   }
 

@@ -81,8 +81,17 @@ struct Forecaster {
         gradientNorm: layer.gradientNorm,
         theory: gain.map {
           .init(forwardGain: $0.forward, backwardGain: $0.backward, isExact: $0.isExact)
-        })
+        }, recurrence: recurrence(layer))
     }
+  }
+
+  private func recurrence(_ layer: Measurement.Layer) -> Forecast.Layer.Recurrence? {
+    guard
+      let weight = sandbox.plan.parameters.first(where: {
+        $0.layer == layer.name && $0.isRecurrent
+      })
+    else { return nil }
+    return .init(spectralNorm: recipe.spectralNorm(of: weight), timeGrowth: layer.timeGrowth)
   }
 
   /// When it passes the edge for good, and when float32 ends: by the dry run, by the exact curvature

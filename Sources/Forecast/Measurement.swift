@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import KeelEngine
+import KeelRecipes
 import KeelTraining
 
 /// What one real batch shows at initialisation, layer by layer.
@@ -17,6 +18,9 @@ package struct Measurement: Sendable {
     package let gradientNorm: Double
     /// log₁₀ of the norm of the gradient at its output.
     let logGradient: Double
+    /// log₁₀ of the same in a recurrent layer's first step (that its last one's gradient reaches) over
+    /// that in its last; 0 for other layers.
+    package let timeGrowth: Double
   }
 
   /// Layers with a weight, in plan order.
@@ -24,11 +28,12 @@ package struct Measurement: Sendable {
   /// Whether the pass was finite, forwards and backwards.
   package let isFinite: Bool
 
-  /// log₁₀ of the gradient's norm at the first layer's output over that at the last; nil where the
-  /// pass was not finite, or no gradient was left to compare.
+  /// log₁₀ of the gradient's norm at the first layer's output over that at the last; in time, at the
+  /// first step of the first layer over that at its last. Nil where the pass was not finite, or no
+  /// gradient was left to compare.
   package var gradientGrowth: Double? {
     guard isFinite, let first = layers.first, let last = layers.last else { return nil }
-    let growth = first.logGradient - last.logGradient
+    let growth = first.logGradient + first.timeGrowth - last.logGradient
     return growth.isFinite ? growth : nil
   }
 }
@@ -55,7 +60,8 @@ extension Sandbox {
       layers.append(
         Measurement.Layer(
           name: operation.layer, forwardGain: output / size, backwardGain: backward,
-          gradientNorm: squares.squareRoot(), logGradient: log10(gradient)))
+          gradientNorm: squares.squareRoot(), logGradient: log10(gradient),
+          timeGrowth: growthInTime(operation, pass)))
       (size, above) = (output, gradient)
     }
     return Measurement(layers: layers, isFinite: isFinite)
@@ -69,19 +75,35 @@ extension Sandbox {
     norm(buffer, pass) / Double(buffer.count(rows: pass.rows)).squareRoot()
   }
 
+  private func growthInTime(_ operation: Plan.Operation, _ pass: Pass) -> Double {
+    guard let kernel = operation.kernel as? UnrolledKernel else { return 0 }
+    let (first, last) = kernel.gradientsInTime(pass)
+    func squares(_ values: UnsafeBufferPointer<Float>) -> Double {
+      keel_measure(values.baseAddress, values.count).sum_of_squares
+    }
+    return log10(squares(first) / squares(last)) / 2
+  }
+
   /// The norm of the gradient that the first layer would hand to the input, which nobody asks for.
   private func handedDown(_ operation: Plan.Operation, _ weight: Buffer, _ pass: Pass) -> Double {
-    let (inner, outer) = (operation.inputs[0].shape.last, operation.output.shape.last)
-    // A product along the last axis; what a convolution, an embedding or attention hands down is
-    // theory's business.
-    let axes = plan.parameters.first { $0.buffer == weight }?.shape.axes ?? []
-    guard axes.first == outer, axes.last == inner, weight.count == inner * outer,
-      operation.inputs[0].shape.leading == operation.output.shape.leading
-    else { return .nan }
-    let rows = pass.rows * operation.output.shape.leading
+    let (input, output) = (operation.inputs[0].shape, operation.output.shape)
+    var (gradients, rows, outer) = (
+      UnsafePointer(pass[operation.output.gradient!]), pass.rows * output.leading, output.last
+    )
+    let inner = input.last
+    if let kernel = operation.kernel as? UnrolledKernel {
+      (gradients, rows, outer) = kernel.gateGradients(pass)
+    } else {
+      // A product along the last axis; what a convolution, an embedding or attention hands down is
+      // theory's business.
+      let axes = plan.parameters.first { $0.buffer == weight }?.shape.axes ?? []
+      guard axes.first == outer, axes.last == inner, input.leading == output.leading else {
+        return .nan
+      }
+    }
+    guard inner * outer == weight.count else { return .nan }
     var product = [Float](repeating: 0, count: rows * inner)
-    keel_gemm(
-      0, 0, rows, inner, outer, 1, pass[operation.output.gradient!], pass[weight], 0, &product)
+    keel_gemm(0, 0, rows, inner, outer, 1, gradients, pass[weight], 0, &product)
     return keel_measure(product, product.count).sum_of_squares.squareRoot()
   }
 }

@@ -20,6 +20,9 @@ package struct Propagation {
     var logSquare: Double
     /// ln of the squared gain of its own product towards its input: σ²·fan-in.
     var logWeightGain: Double
+    /// ln of the squared growth of the gradient within it, from its last step in time to the first
+    /// that it reaches.
+    let logTime: Double
     /// Of the factors after it.
     var logBackward = 0.0
     /// How many factors of its sequence lie before its output.
@@ -76,11 +79,11 @@ package struct Propagation {
   /// A factor beyond every number (exponentials of exponentials) counts as e^±1e6.
   mutating func append(factor: Double) { factors.append(min(max(factor, -1e6), 1e6)) }
 
-  mutating func record(_ name: String, logWeightGain: Double) {
+  mutating func record(_ name: String, logWeightGain: Double, logTime: Double = 0) {
     records.append(
       Record(
         name: name, logSquare: min(max(signal.logSquare, -1e6), 1e6), logWeightGain: logWeightGain,
-        position: factors.count, isExact: isExact))
+        logTime: logTime, position: factors.count, isExact: isExact))
   }
 
   /// Walks a branch that begins with the signal as it is, and gives back ln of its squared gain and
@@ -139,11 +142,11 @@ extension Propagation {
     }
   }
 
-  /// log₁₀ of the gradient's norm at the first layer's output over that at the last; nil where a
-  /// layer is unknown.
+  /// log₁₀ of the gradient's norm at the first layer's output over that at the last; in time, at the
+  /// first step of the first layer over that at its last. Nil where a layer is unknown.
   package var gradientGrowth: Double? {
     guard isKnown, let first = records.first, let last = records.last else { return nil }
-    let growth = (first.logBackward - last.logBackward) / 2 / log(10)
+    let growth = (first.logBackward + first.logTime - last.logBackward) / 2 / log(10)
     return abs(growth) > 1e5 ? growth * .infinity : growth
   }
 

@@ -2,8 +2,21 @@ import KeelEngine
 
 extension Recipe {
   /// The same recipe with every parameter begun as theory advises: He before ReLU-like activations,
-  /// LeCun before SELU, Xavier otherwise; zero biases. Blind to how the recipe fares.
-  public var referencePoint: Recipe {
+  /// LeCun before SELU, Xavier otherwise; orthogonal recurrent weights; zero biases. Blind to how the
+  /// recipe fares.
+  public var referencePoint: Recipe { withSoundWeights.withOrthogonalRecurrence }
+
+  /// The same recipe with recurrent weights begun orthogonal: every singular value is 1.
+  public var withOrthogonalRecurrence: Recipe {
+    replacingLeaves { choice in
+      guard var layer = choice.ingredient as? any Recurrence else { return [choice] }
+      layer.recurrentInitializer = .orthogonal()
+      return [Choice(layer)]
+    }
+  }
+
+  /// The reference point but for recurrent weights, which stay as they are.
+  public var withSoundWeights: Recipe {
     var recipe = self
     recipe.initializer = .xavier()
     recipe.model = Self.reinitialized(model, initializer)
@@ -17,7 +30,8 @@ extension Recipe {
     layers.enumerated().map { index, choice in
       switch choice.ingredient {
       case var layer as any Weighted:
-        let own = (layer as? any Activated)?.activation
+        // Gates are sigmoids and tanhs.
+        let own = (layer as? any Activated)?.activation ?? (layer is any Recurrence ? .tanh : nil)
         // What stands between this layer and the next one with weights.
         let next = Array(layers[(index + 1)...]).leaves.prefix { !($0.ingredient is any Weighted) }
           .first { $0.ingredient is any Activation }

@@ -6,6 +6,7 @@ extension RemedyCatalog {
     AddResiduals.self,
     ClipGradients.self,
     ConstrainWeights.self,
+    GateRecurrence.self,
     LowerLearningRate.self,
     MatchLoss.self,
     NormalizeBatches.self,
@@ -14,6 +15,7 @@ extension RemedyCatalog {
     SimplifyNetwork.self,
     StandardizeData.self,
     SwapActivation.self,
+    TruncateBackpropagation.self,
     WarmUp.self,
   ])
 }

@@ -1,7 +1,8 @@
 import KeelCauses
 import KeelRecipes
 
-/// Sound initial weights: He before ReLU-like activations, LeCun before SELU, Xavier otherwise.
+/// Sound initial weights: He before ReLU-like activations, LeCun before SELU, Xavier otherwise;
+/// orthogonal ones from step to step in time.
 ///
 /// Every layer then passes on about as much as it gets.
 ///
@@ -9,7 +10,7 @@ import KeelRecipes
 public struct Reinitialize: Remedy {
   public static let name = "reinitialize"
   public static let summary = "sound initial weights: He, LeCun or Xavier"
-  public static let treats = [PoorInitialization.name, ExcessiveDepth.name]
+  public static let treats = [PoorInitialization.name, ExcessiveDepth.name, LongRecurrence.name]
   public static let price = Price(invasiveness: 0, timePerStep: 1, risk: "none; needs a new start")
   public static let isHot = false
 

@@ -18,8 +18,15 @@ import Testing
         "{conv2d: {filters: 4, kernel: 2, stride: 3, padding: same, dilation: 2, groups: 2, "
           + "activation: tanh, initializer: he, bias: false, bias-initializer: {constant: 2}}}",
         "{dropout: {rate: 0.125}}", "{embedding: {tokens: 5, units: 6, positions: true}}",
-        "flatten", "global-average-pool2d", "{layer-norm: {epsilon: 1e-3}}",
+        "flatten", "global-average-pool2d",
+        "{gru: {units: 4, return: sequence, initializer: he, recurrent-initializer: identity, "
+          + "truncate: 3}}",
+        "{layer-norm: {epsilon: 1e-3}}",
+        "{lstm: {units: 4, return: sequence, initializer: he, recurrent-initializer: identity, "
+          + "truncate: 3}}",
         "{max-pool2d: {size: 5, stride: 4, padding: 2}}",
+        "{recurrent: {units: 4, return: sequence, initializer: he, "
+          + "recurrent-initializer: identity, truncate: 3, activation: relu}}",
         "{rms-norm: {epsilon: 1e-3}}",
         "{repeat: {times: 2, layers: [{repeat: {times: 3, layers: [{dense: 4}, tanh]}}]}}",
         "{residual: {layers: [{dense: 4}, {prelu: 0.5}], shortcut: projection, stride: 2}}",
@@ -83,6 +90,11 @@ import Testing
     (
       "data",
       [
+        "{adding-problem: {length: 5, samples: 10, test: 0.25}}",
+        "{copy-memory: {length: 5, samples: 10, symbols: 3, span: 2, test: 0.25}}",
+        "{teacher: {samples: 10, features: 3, units: 4, layers: 3, activation: relu, noise: 0.5, "
+          + "test: 0.25}}",
+        "{temporal-order: {length: 20, samples: 10, test: 0.25}}",
         "{blobs: {samples: 10, classes: 4, features: 3, spread: 0.5, test: 0.25}}",
         "{circles: {samples: 11, noise: 0, factor: 0.25, test: 4}}",
         "{csv: {file: ../a b/ü.csv, target: [\"y*\", yes, \"1\"], test: 1}}",

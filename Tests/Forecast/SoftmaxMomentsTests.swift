@@ -1,8 +1,7 @@
 import Foundation
+import KeelForecast
 import KeelTestSupport
 import Testing
-
-import KeelForecast
 
 struct SoftmaxMomentsTests {
   /// Equal scores: 1/n, and 1/n − 2/n² + 1/n².

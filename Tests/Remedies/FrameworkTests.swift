@@ -71,6 +71,9 @@ struct FrameworkTests {
       return [isPyTorch ? "nn.BatchNorm1d(" : "BatchNormalization(", "dense-1"]
     case let remedy as WarmUp: return ["\(remedy.steps)", isPyTorch ? "LinearLR" : "callbacks"]
     case is AddResiduals: return [isPyTorch ? "Residual" : "layers.add", "times 0."]
+    case let remedy as GateRecurrence: return [remedy.cell.uppercased() + "(", "recurrent-1"]
+    case let remedy as TruncateBackpropagation:
+      return ["\(remedy.steps)", isPyTorch ? "detach" : "stateful"]
     case is MatchLoss:
       return [isPyTorch ? "criterion = nn." : "from_logits=True", "without the relu"]
     default:

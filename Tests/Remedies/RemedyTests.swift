@@ -18,6 +18,8 @@ struct RemedyTests {
     .init(remedy: NormalizeBatches.self, recipe: PoorInitialization.guilty[0]),
     .init(remedy: SimplifyNetwork.self, recipe: ExcessiveDepth.guilty[0]),
     .init(remedy: AddResiduals.self, recipe: ExcessiveDepth.guilty[0]),
+    .init(remedy: GateRecurrence.self, recipe: LongRecurrence.guilty[0]),
+    .init(remedy: TruncateBackpropagation.self, recipe: LongRecurrence.guilty[0]),
     .init(remedy: WarmUp.self, recipe: sharpAtFirst),
     .init(remedy: LowerLearningRate.self, recipe: LargeLearningRate.guilty[0]),
     .init(remedy: ClipGradients.self, recipe: LargeLearningRate.guilty[0]),

@@ -75,6 +75,11 @@ public struct Twin {
       return append(
         name, simple(embedding, name, place), reads: [place.signal],
         place.shape + [embedding.units])
+    case let layer as any Recurrence:
+      let name = next(type(of: layer).name)
+      let shape = (layer.output == .last ? [] : [place.shape[0]]) + [layer.units]
+      return append(
+        name, RecurrenceTwin(layer, name: name, row: place.shape), reads: [place.signal], shape)
     default:
       let name = next(type(of: ingredient).name)
       return append(name, simple(ingredient, name, place), reads: [place.signal], place.shape)

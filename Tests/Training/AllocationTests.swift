@@ -49,6 +49,24 @@ struct AllocationTests {
     #expect(trainer.explosion == nil)
   }
 
+  /// Nor does one that goes through time, or has a class at every position.
+  @Test(arguments: [
+    Choice<Layers>.recurrent(6, return: .sequence), .lstm(6, return: .sequence),
+    .gru(6, return: .sequence, truncate: 3),
+  ])
+  func stepsInTimeAllocateNothing(_ layer: Choice<Layers>) throws {
+    let trainer = try Trainer(
+      Recipe(
+        data: .copyMemory(length: 3, samples: 40, symbols: 2, span: 2), model: [layer, .dense(3)],
+        loss: .softmaxCrossEntropy, optimizer: .adam(),
+        training: .init(epochs: 100, batch: 12)))
+    for _ in 0..<10 { trainer.advance() }
+    let before = allocations_of_this_thread()
+    for _ in 0..<300 { trainer.advance() }
+    #expect(allocations_of_this_thread() - before == 0)
+    #expect(trainer.explosion == nil)
+  }
+
   @Test func countingWorks() {
     let before = allocations_of_this_thread()
     let array = [Int](repeating: 1, count: 1000)

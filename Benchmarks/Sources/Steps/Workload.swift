@@ -30,6 +30,10 @@ struct Workload {
       columns: 2, classes: 2, steps: 2000),
     cnn("cnn-32-64", between: [.relu]),
     cnn("cnn-32-64-batch-norm", between: [.batchNorm(), .relu]),
+    Workload(
+      name: "lstm-128", recipe: sequences(.lstm(128)), columns: 200, classes: 10, steps: 30),
+    Workload(
+      name: "rnn-128", recipe: sequences(.recurrent(128)), columns: 200, classes: 10, steps: 60),
   ]
 
   /// 3 × 3 convolutions of 32 and 64 filters, each halved by a max pool, over 28 × 28 pixels.
@@ -42,6 +46,15 @@ struct Workload {
       clipping: [.globalNorm(1)])
     recipe.input = .init([28, 28, 1])
     return Workload(name: name, recipe: recipe, columns: 784, classes: 10, steps: 60)
+  }
+
+  /// A hundred steps of two numbers, and a class for each sequence.
+  private static func sequences(_ layer: Choice<Layers>) -> Recipe {
+    var recipe = recipe(
+      [layer, .dense(10)], batch: 64, optimizer: .adam(learningRate: 1e-4),
+      clipping: [.globalNorm(1)])
+    recipe.input = .init([100, 2])
+    return recipe
   }
 
   private static func recipe(

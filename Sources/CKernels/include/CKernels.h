@@ -211,6 +211,36 @@ int64_t keel_attention_gradient(keel_attention_layout layout, const float *queri
                                 const float *d_context, float *scratch, float *d_queries,
                                 float *d_keys, float *d_values);
 
+// MARK: recurrence (recurrence.c)
+//
+// One step in time over `rows` rows. Gates lie side by side, [rows, gates · units], in PyTorch's
+// order: input, forget, candidate, output (LSTM); reset, update, new (GRU). A pre-activation that is
+// not finite makes NaN of the state: the gate alone would hide it.
+
+/// y[inner, outer, width] = x[outer, inner, width] (or +=).
+void keel_swap_axes(const float *x, float *y, size_t outer, size_t inner, size_t width,
+                    int accumulate);
+/// cells = f · previous + i · g, states = o · tanh(cells). `gates` holds pre-activations and gets the
+/// gates; returns how many of them were non-finite.
+int64_t keel_lstm(float *gates, const float *previous, float *cells, float *states, size_t rows,
+                  size_t units);
+/// From the gradient of states and, in d_cells, what later steps want of the cells: the gradient of
+/// the pre-activations; d_cells becomes that of the previous cells. Returns the count of non-finite
+/// gradients read.
+int64_t keel_lstm_gradient(const float *gates, const float *previous, const float *cells,
+                           const float *d_states, float *d_cells, float *d_gates, size_t rows,
+                           size_t units);
+/// n = tanh(gates_n + r · c), c = products_n + bias; states = (1 − z) · n + z · previous. `gates`
+/// holds what the inputs give and gets the gates, `products` [rows, 3 · units] is what the previous
+/// states give; `candidates` gets c.
+int64_t keel_gru(float *gates, const float *products, const float *bias, const float *previous,
+                 float *candidates, float *states, size_t rows, size_t units);
+/// The gradient of gates' pre-activations and of candidates; d_previous += d_states · z (NULL: not
+/// wanted).
+int64_t keel_gru_gradient(const float *gates, const float *candidates, const float *previous,
+                          const float *d_states, float *d_gates, float *d_candidates,
+                          float *d_previous, size_t rows, size_t units);
+
 // MARK: losses (losses.c)
 //
 // Each returns the *sum* of the loss over rows (and columns) in double and how many outputs were

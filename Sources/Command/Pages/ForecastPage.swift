@@ -107,11 +107,34 @@ struct ForecastPage {
 
   private var gradient: [String] {
     let growth = forecast.gradientGrowth
-    guard growth.isFinite, forecast.layers.count > 1 else { return table }
+    guard growth.isFinite, forecast.layers.count > 1 else { return time + table }
     let words =
       abs(growth) < 0.5
       ? "keeps its size" : "is 10^\(String(format: "%.1f", growth)) of the last layer's"
-    return ["\(out.bold("gradient")) at the first layer \(words)"] + table
+    return ["\(out.bold("gradient")) at the first layer \(words)"] + time + table
+  }
+
+  /// The recurrent layer whose weights can make a gradient grow most.
+  private var time: [String] {
+    let recurrent = forecast.layers.compactMap { layer in
+      layer.recurrence.map { (name: layer.name, does: $0) }
+    }
+    guard let worst = recurrent.max(by: { $0.does.spectralNorm < $1.does.spectralNorm }) else {
+      return []
+    }
+    let growth =
+      worst.does.timeGrowth.isFinite
+      ? "; gradient 10^\(String(format: "%.1f", worst.does.timeGrowth)) back to its first step" : ""
+    return [
+      row(
+        worst.name,
+        "largest singular value in time \(Text.number(threeDigits(worst.does.spectralNorm)))\(growth)"
+      )
+    ]
+  }
+
+  private func threeDigits(_ value: Double) -> Double {
+    Double(String(format: "%.2e", value)) ?? value
   }
 
   /// The layers whose gains lie furthest from 1.
