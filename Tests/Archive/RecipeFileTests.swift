@@ -14,6 +14,12 @@ import Testing
         "{dense: {units: 7, activation: {elu: 0.5}, initializer: {normal: {std: 2}}, bias: false, "
           + "bias-initializer: {constant: -1e-3}}}",
         "{dropout: {rate: 0.125}}", "flatten",
+        "{gru: {units: 5, return: sequence, initializer: lecun, "
+          + "recurrent-initializer: identity, truncate: 7}}",
+        "{lstm: {units: 6, return: sequence, initializer: zeros, "
+          + "recurrent-initializer: {uniform: 0.1}, truncate: 1}}",
+        "{recurrent: {units: 7, return: sequence, initializer: he, "
+          + "recurrent-initializer: {orthogonal: 1.5}, truncate: 20, activation: {elu: 0.5}}}",
         "{repeat: {times: 2, layers: [{repeat: {times: 3, layers: [{dense: 4}, tanh]}}]}}",
         "{residual: {layers: [{dense: 4}, {prelu: 0.5}]}}", "{elu: {alpha: 0.3}}", "exponential",
         "gelu", "hard-tanh", "{leaky-relu: {slope: 0.3}}", "linear", "{prelu: {slope: 0.1}}",
@@ -66,13 +72,18 @@ import Testing
     (
       "data",
       [
+        "{adding-problem: {length: 7, samples: 15, test: 3}}",
         "{blobs: {samples: 10, classes: 4, features: 3, spread: 0.5, test: 0.25}}",
         "{circles: {samples: 11, noise: 0, factor: 0.25, test: 4}}",
+        "{copy-memory: {length: 3, samples: 16, symbols: 4, span: 2, test: 0.25}}",
         "{csv: {file: ../a b/ü.csv, target: [\"y*\", yes, \"1\"], test: 1}}",
         "{idx: {images: i.gz, labels: \"l: #.gz\", divide: 255, test: 2000}}",
         "{moons: {samples: 12, noise: 0.3, test: 0.5}}",
         "{regression: {samples: 13, features: 1, noise: 2, scale: 5, test: 3}}",
         "{spirals: {samples: 14, classes: 2, noise: 1.5, test: 0.1}}",
+        "{teacher: {samples: 17, features: 3, units: 8, layers: 2, activation: relu, noise: 0.5, "
+          + "test: 4}}",
+        "{temporal-order: {length: 11, samples: 18, test: 0.5}}",
       ]
     ),
   ]
