@@ -8,18 +8,21 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   public init(_ axes: Int...) { self.axes = axes }
 
   /// The number of elements; `Int.max` where it does not fit, so that a planner refuses it.
-  public var count: Int {
-    axes.reduce(1) { total, axis in
-      let (product, overflow) = total.multipliedReportingOverflow(by: axis)
-      return overflow ? .max : product
-    }
-  }
+  public var count: Int { Self.product(axes[...]) }
 
   /// The extent of the last axis, the one `dense` acts on; 1 for a scalar.
   public var last: Int { axes.last ?? 1 }
 
   /// How many vectors of length `last` one row holds.
-  public var leading: Int { Shape(Array(axes.dropLast())).count }
+  public var leading: Int { Self.product(axes.dropLast()) }
+
+  /// Of a slice, which is no copy: kernels ask in every step, and a step allocates nothing.
+  private static func product(_ axes: ArraySlice<Int>) -> Int {
+    axes.reduce(1) { total, axis in
+      let (product, overflow) = total.multipliedReportingOverflow(by: axis)
+      return overflow ? .max : product
+    }
+  }
 
   /// The same shape with another last axis.
   public func replacingLast(with extent: Int) -> Shape { Shape(axes.dropLast() + [extent]) }
