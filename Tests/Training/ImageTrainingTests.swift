@@ -59,8 +59,18 @@ struct ImageTrainingTests {
     #expect(runs[0] == runs[1])
   }
 
-  @Test(.enabled(if: allocations_are_counted() != 0)) func stepsAllocateNothing() throws {
+  /// Each layer alone, so that the guilty one is known.
+  @Test(
+    .enabled(if: allocations_are_counted() != 0),
+    arguments: [
+      [Choice<Layers>.conv2d(3)], [.conv2d(4, padding: .same), .conv2d(4, stride: 2, groups: 2)],
+      [.conv2d(3, dilation: 2), .conv2d(3, kernel: 1)], [.prelu(), .maxPool2d()],
+      [.prelu(), .averagePool2d()], [.prelu(), .globalAveragePool2d],
+      [.conv2d(3), .batchNorm()], [.residual([.conv2d(3, padding: .same)], shortcut: .projection)],
+    ])
+  func stepsAllocateNothing(_ layers: [Choice<Layers>]) throws {
     var recipe = Self.recipe
+    recipe.model = layers + [.flatten, .dense(2)]
     recipe.training.epochs = 1000
     let trainer = try Trainer(recipe, examples: try Self.bars(100))
     for _ in 0..<10 { trainer.advance() }

@@ -40,6 +40,22 @@ struct MNISTTests {
     #expect(accuracy > 0.96)
   }
 
+  /// A small convolutional network on the same images, given their axes.
+  @Test(arguments: [UInt64(0)])
+  func convolutionsLearn(seed: UInt64) throws {
+    var recipe = Self.recipe(.he(), .adam(learningRate: 0.002), seed: seed)
+    recipe.input = .init([28, 28, 1])
+    recipe.model =
+      [16, 32].flatMap { [.conv2d($0, padding: .same), .relu, .maxPool2d()] }
+      + [.flatten, .dense(10)]
+    recipe.training = .init(epochs: 8, batch: 64)
+    let training = try Trainer(recipe).train()
+    let accuracy = try #require(training.metric?.test)
+    print("MNIST-10k, convolutions, seed \(seed): test accuracy \(accuracy), \(training.seconds) s")
+    #expect(training.verdict == .healthy)
+    #expect(accuracy > 0.98)
+  }
+
   /// The twin takes the same steps in double: the averaged loss passes 5·max(B, L₀) in the same one.
   @Test(arguments: [UInt64(0), 1, 2])
   func explodesWhereTheTwinDoes(seed: UInt64) throws {
