@@ -68,5 +68,6 @@ extension Catalog {
     Moons.self,
     Regression.self,
     Spirals.self,
+    TextCorpus.self,
   ])
 }
