@@ -86,5 +86,6 @@ extension Catalog {
     Spirals.self,
     Teacher.self,
     TemporalOrder.self,
+    TextCorpus.self,
   ])
 }

@@ -95,6 +95,7 @@ import Testing
         "{teacher: {samples: 10, features: 3, units: 4, layers: 3, activation: relu, noise: 0.5, "
           + "test: 0.25}}",
         "{temporal-order: {length: 20, samples: 10, test: 0.25}}",
+        "{text: {file: \"a b.txt\", length: 32, test: 0.25}}",
         "{blobs: {samples: 10, classes: 4, features: 3, spread: 0.5, test: 0.25}}",
         "{circles: {samples: 11, noise: 0, factor: 0.25, test: 4}}",
         "{csv: {file: ../a b/ü.csv, target: [\"y*\", yes, \"1\"], test: 1}}",

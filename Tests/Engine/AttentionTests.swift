@@ -51,6 +51,19 @@ import Testing
     _ = try check.run()
   }
 
+  /// A class at every position, as language models have it.
+  @Test(arguments: [Choice<Losses>.softmaxCrossEntropy, .crossEntropy])
+  func languageModel(loss: Choice<Losses>) throws {
+    let model: [Choice<Layers>] = [
+      .embedding(5, 4, positions: true),
+      .residual([.layerNorm(), .attention(heads: 2, causal: true)]), .layerNorm(),
+    ]
+    let check = GradientCheck(
+      name: "language model", model: model + Network.head(for: loss), row: [3], loss: loss,
+      seed: 33, tokens: 5)
+    _ = try check.run()
+  }
+
   /// A causal output does not hang on what comes later.
   @Test func causalDoesNotLookAhead() throws {
     let harness = try Harness(

@@ -30,7 +30,7 @@ import Testing
     Refusal(
       model: [.residual([.lstm(2)])],
       message: "model[0].residual: the layers turn [6 × 2] into [2], which cannot be added; "
-        + "make the last layer give 6 × 2 again"),
+        + "make the last layer give 6 × 2 again, or write shortcut: projection"),
     Refusal(
       model: [.recurrent(4, truncate: 7)],
       message: "model[0].recurrent: truncate: 7 steps, a row is [6 × 2], a sequence of 6; write at "

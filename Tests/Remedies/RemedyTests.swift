@@ -19,7 +19,7 @@ struct RemedyTests {
     .init(remedy: SimplifyNetwork.self, recipe: ExcessiveDepth.guilty[0]),
     .init(remedy: AddResiduals.self, recipe: ExcessiveDepth.guilty[0]),
     .init(remedy: GateRecurrence.self, recipe: LongRecurrence.guilty[0]),
-    .init(remedy: TruncateBackpropagation.self, recipe: LongRecurrence.guilty[0]),
+    .init(remedy: TruncateBackpropagation.self, recipe: adding),
     .init(remedy: WarmUp.self, recipe: sharpAtFirst),
     .init(remedy: LowerLearningRate.self, recipe: LargeLearningRate.guilty[0]),
     .init(remedy: ClipGradients.self, recipe: LargeLearningRate.guilty[0]),
@@ -41,6 +41,16 @@ struct RemedyTests {
       model: [.dense(32), .exponential, .dense(3)], loss: .softmaxCrossEntropy,
       optimizer: .sgd(learningRate: rate), training: .init(epochs: 400, batch: 32))
   }
+
+  /// Gradients overflow on their way back, the states on their way forward do not. Of the seeds 0 to 2,
+  /// all of which explode, half the steps heal this one only: the remedy is a weak one.
+  private static let adding = Recipe(
+    name: "adding", data: .addingProblem(length: 40, samples: 400),
+    model: [
+      .recurrent(32, recurrentInitializer: .orthogonal(gain: 1.6), activation: .relu), .dense(1),
+    ],
+    loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01),
+    training: .init(epochs: 40, batch: 32))
 
   /// Sharp at the start only: rates from 0.05 to 0.15 explode, and hold behind a warm-up.
   private static let sharpAtFirst = Recipe(

@@ -15,6 +15,9 @@ optimizer = keras.optimizers.SGD(learning_rate=0.0005, global_clipnorm=1.0)  # f
 keras.layers.Dense(16, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-1
 keras.layers.Dense(1, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-2
 
+# === gate-recurrence for recurrent-30
+keras.layers.GRU(24, return_sequences=False)  # in place of recurrent-1
+
 # === lower-learning-rate for rate-1.0
 optimizer = keras.optimizers.SGD(learning_rate=0.01)  # for model.compile
 
@@ -58,6 +61,10 @@ keras.layers.Activation("relu")  # in place of exponential, behind dense-1 to de
 # dense-1 is the first keras.layers.Dense
 keras.layers.Dense(24, kernel_initializer="he_normal")  # dense-1 to dense-5
 keras.layers.Dense(3, kernel_initializer="glorot_normal")  # dense-6
+
+# === truncate-backpropagation for recurrent-30
+# sequences cut into pieces of 15 steps, fed one after the other: gradients end with each
+keras.layers.SimpleRNN(units, stateful=True)  # or LSTM, GRU; reset_states() between rows
 
 # === warm-up for rate-1.0
 rate = 1.0

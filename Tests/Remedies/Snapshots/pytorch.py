@@ -18,6 +18,9 @@ with torch.no_grad():  # after optimizer.step()
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
             layer.weight.renorm_(p=2, dim=0, maxnorm=4.0)
 
+# === gate-recurrence for recurrent-30
+torch.nn.GRU(features, 24, batch_first=True)  # in place of recurrent-1
+
 # === lower-learning-rate for rate-1.0
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
@@ -73,6 +76,12 @@ for layer in linears[5:6]:  # dense-6
 for layer in linears:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+# === truncate-backpropagation for recurrent-30
+state = None
+for piece in x.split(15, dim=1):  # in forward, in place of rnn(x)
+    outputs, state = rnn(piece, state)
+    state = state.detach()  # an LSTM has two: tuple(s.detach() for s in state)
 
 # === warm-up for rate-1.0
 warmup = torch.optim.lr_scheduler.LinearLR(
