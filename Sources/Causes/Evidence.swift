@@ -55,8 +55,10 @@ extension Evidence {
     }
     // Causes first, then those that share the blame, then suspects; within a kind the further off.
     let findings = Finding.Kind.ranked.flatMap { kind in
-      suspects.indices.filter { kinds[$0] == kind }.map {
-        suspects[$0].finding(kind, confidence: Self.confidence(kind), in: subject, forecast)
+      suspects.indices.filter { kinds[$0] == kind }.map { index in
+        suspects[index].finding(
+          kind, confidence: Self.confidence(kind), in: subject, forecast,
+          healed: table.healed(index, kind))
       }
     }
     return Diagnosis(

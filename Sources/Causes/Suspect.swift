@@ -21,34 +21,39 @@ package struct Suspect {
     let suspects = all(of: subject, in: catalog)
     // Nothing but an experiment tells them apart: they share what may be claimed without one.
     let share = Finding.unproven / Double(max(1, suspects.count))
-    return suspects.map { $0.finding(.suspect, confidence: share, in: subject, forecast) }
+    return suspects.map {
+      $0.finding(
+        .suspect, confidence: share, in: subject, forecast, healed: $0.cause.reset(subject))
+    }
   }
 
   /// - Parameters:
   ///   - confidence: without a trial at most 0.8.
   ///   - forecast: what else was measured, if there is one.
+  ///   - healed: the recipe whose training shows it.
   func finding(
-    _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?
+    _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?,
+    healed: Recipe?
   ) -> Finding {
     let line = subject.recipe.folder.line
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
-      layer: deviation.place, step: 0, command: reproduction(subject))
+      layer: deviation.place, step: 0,
+      command: healed.flatMap { Self.command($0, subject.recipe) })
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
       exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") })
   }
 
-  /// What resets this factor alone, as a command line.
-  private func reproduction(_ subject: Subject) -> String? {
-    guard let reset = cause.reset(subject) else { return nil }
-    let changes = reset.diff(from: subject.recipe)
+  /// What makes one recipe of another, as a command line.
+  private static func command(_ changed: Recipe, _ recipe: Recipe) -> String? {
+    let changes = changed.diff(from: recipe)
     let settings = changes.compactMap { change in
       change.to.map { "--set '\(change.path)=\($0.brief().line)'" }
     }
     return settings.count == changes.count
-      ? "keel train \(subject.recipe.folder.line) " + settings.joined(separator: " ") : nil
+      ? "keel train \(recipe.folder.line) " + settings.joined(separator: " ") : nil
   }
 }
 

@@ -102,6 +102,10 @@ package struct TruthTable {
     let sickens = try factors.indices.map { try insertSickens($0) }
     let isAnyHealed = heals.contains(true)
     let isAnySick = sickens.contains(true)
+    // Where even the reference explodes, no insertion tells anything.
+    if !isAnyHealed, isAnySick, try answer(keeping: []) == .outcome(.explodes) {
+      return factors.map { _ in .suspect }
+    }
     return factors.indices.map { index in
       switch (heals[index], sickens[index]) {
       case (true, true): .cause
@@ -113,6 +117,14 @@ package struct TruthTable {
       case (nil, _), (_, nil): .suspect
       }
     }
+  }
+
+  /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough; nil
+  /// where neither was seen to learn.
+  func healed(_ index: Int, _ kind: Finding.Kind) -> Recipe? {
+    let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
+    guard kind == .overdetermined || answers[kept] == .outcome(.holds) else { return nil }
+    return recipe(keeping: kept)
   }
 
   /// Why a factor that deviates is not to blame.

@@ -65,10 +65,14 @@ public struct CaseHistory: Encodable, Sendable {
   public private(set) var after: Training?
   public private(set) var cost: Cost
 
-  /// Of what was tried and did not cure, what came nearest: it holds, or else it took the most steps.
+  /// Of what was tried on the recipe's own seed and did not cure, what came nearest: what holds before
+  /// what does not, then what was trained longest, then the better.
   public var bestAttempt: TrialRecord? {
     guard outcome != .cured else { return nil }
-    return trials.max { ($0.score, $0.steps) < ($1.score, $1.steps) }
+    func rank(_ trial: TrialRecord) -> (Int, Int, Double) {
+      (trial.outcome == "holds" ? 1 : 0, trial.steps, trial.score)
+    }
+    return trials.filter { $0.seed == recipe.seed }.max { rank($0) < rank($1) }
   }
 
   enum CodingKeys: CodingKey {

@@ -20,14 +20,19 @@ package struct Contender {
   /// The step its training began at: that of a snapshot, or 0.
   package let start: Int
 
+  /// Whether the trial repeats the data more often than the recipe does.
+  let isLengthened: Bool
+
   /// Applies remedies one after the other; nil where one changes nothing, or the result cannot be
   /// planned.
   /// - Parameters:
   ///   - seed: in place of the recipe's.
   ///   - control: the run that exploded; where all remedies are hot and the optimizer is the same, the
   ///     trial goes on from its last good snapshot.
+  ///   - isFinal: as many steps as the recipe says, and no more: a trial has at least fifty.
   package init?(
-    _ remedies: [any Remedy], on subject: Subject, seed: UInt64? = nil, from control: Trainer? = nil
+    _ remedies: [any Remedy], on subject: Subject, seed: UInt64? = nil,
+    from control: Trainer? = nil, isFinal: Bool = false
   ) {
     var changed = subject
     var treatments: [CaseHistory.Treatment] = []
@@ -41,9 +46,11 @@ package struct Contender {
     }
     var recipe = changed.recipe
     recipe.seed = seed ?? recipe.seed
-    guard
-      let trainer = try? Trainer(recipe, parts: subject.parts, keepsSnapshots: false)
-    else { return nil }
+    let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: subject.parts.train.count)
+    guard let trainer = try? Trainer(trial, parts: subject.parts, keepsSnapshots: false) else {
+      return nil
+    }
+    isLengthened = trial != recipe
     self.remedies = remedies
     self.recipe = recipe
     self.treatments = treatments
@@ -60,7 +67,7 @@ package struct Contender {
     guard let control, let explosion = control.explosion,
       remedies.allSatisfy({ type(of: $0).isHot }),
       type(of: trainer.recipe.optimizer.member) == type(of: control.recipe.optimizer.member),
-      let good = control.snapshots.newest(before: explosion.step)
+      let good = control.snapshots.newest(before: explosion.step), trainer.canGoOn(from: good)
     else { return 0 }
     trainer.rewind(to: good, history: control.trace)
     return good.step
@@ -110,14 +117,20 @@ package struct Contender {
   /// Whether OpenBLAS takes one thread for every product of it (up to 2¹⁸ multiplications): then it
   /// may run beside others and still be the same bit for bit.
   var isSmall: Bool {
-    trainer.stepper.plan.parameters.allSatisfy {
-      $0.shape.count * trainer.batches.size <= 1 << 18
+    let plan = trainer.stepper.plan
+    let vectors = plan.operations.map { $0.output.shape.leading }.max() ?? 1
+    return plan.parameters.allSatisfy {
+      $0.shape.count * trainer.batches.size * vectors <= 1 << 18
     }
   }
 
+  /// That it does not learn is said only at the end of the recipe.
+  private var isOpen: Bool { outcome == .doesNotLearn && !trainer.isOver }
+
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
-      remedies: treatments, outcome: outcome.rawValue, steps: trainer.step, loss: training.loss,
+      remedies: treatments, outcome: isOpen ? "undecided" : outcome.rawValue, steps: trainer.step,
+      loss: training.loss,
       score: training.score, seed: recipe.seed)
   }
 }

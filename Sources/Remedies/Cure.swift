@@ -60,17 +60,19 @@ public actor Cure {
   }
 
   private func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
-    let whole = budget * Double(max(1000, trainer.batches.total))
+    // No search takes 10¹⁵ steps.
+    let share = budget.isNaN ? 0 : max(0, budget)
+    let whole = Int(min(share * Double(max(1000, trainer.batches.total)), 1e15))
     let forecast = try recipe.forecast(trainer.parts, .quick)
     history.spend(Int(forecast.cost.evaluations))
     let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
-      .diagnosis(trainer.parts, budget: Int(whole))
+      .diagnosis(trainer.parts, budget: whole)
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
     let subject = Subject(recipe, trainer.parts)
     let patient = Patient(subject, trainer.trace, before.explosion)
-    let left = Int(max(0, whole - Double(diagnosis.trialSteps)))
+    let left = max(0, whole - diagnosis.trialSteps)
     var tournament = Tournament(subject, against: trainer) { self.observe(.tried($0)) }
     // Steps taken so far, whatever becomes of the search.
     let spent = history.cost.steps
@@ -81,9 +83,11 @@ public actor Cure {
     defer { note() }
     let regimen = Regimen(patient, diagnosis.findings, catalog)
     for (courses, share) in regimen.stages {
+      let rest = left - tournament.steps - patient.evaluations
+      guard rest > 0 else { break }
       let holding = try tournament.play(
         courses, challengers: { regimen.challengers($0.remedies) },
-        opening: Int(share * Double(left)), budget: left - tournament.steps)
+        opening: min(Int(share * Double(left)), rest), budget: rest)
       note()
       if let cured = try settle(holding, &tournament) {
         history.cured(by: cured)

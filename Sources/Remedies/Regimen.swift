@@ -41,7 +41,9 @@ struct Regimen {
   /// A remedy for what was found with any other, in the order in which they act: what changes the
   /// network or the data first, so that rates and limits are measured with it in place.
   private var pairs: [Course] {
-    let kinds = catalog.remedies.filter { !$0.isHot } + catalog.remedies.filter { $0.isHot }
+    // Sound weights before what needs weights of its own.
+    let cold = catalog.remedies.filter { !$0.isHot }.sorted { $0.price < $1.price }
+    let kinds = cold + catalog.remedies.filter { $0.isHot }
     let combinations = kinds.indices.flatMap { first in
       kinds[(first + 1)...].map { [kinds[first], $0] }
     }
@@ -53,11 +55,14 @@ struct Regimen {
 
   /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
   private var everything: [Course] {
-    let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: patient.subject) != nil }
+    // The rate's own remedy joins them in every strength.
+    let deviating = CauseCatalog.standard.causes.filter {
+      $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
+    }
     let heads = deviating.compactMap { cause -> (any Remedy)? in
       catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
         .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
-    }
+    }.filter { $0.applied(to: patient.subject) != nil }
     return heads.isEmpty
       ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
   }

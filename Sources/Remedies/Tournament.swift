@@ -29,7 +29,7 @@ struct Tournament {
     self.subject = subject
     self.control = control
     self.observe = observe
-    horizon = control.batches.total
+    horizon = max(control.batches.total, Trial.least)
     // Two epochs, but no more than a tenth of the run: many contenders must fit the budget. A trial
     // goes well beyond the step that the recipe exploded in.
     let epochs = min(2 * control.batches.stepsPerEpoch, horizon / 10)
@@ -50,39 +50,52 @@ struct Tournament {
   ) throws -> [Contender] {
     // Whoever is ahead must still show itself on other seeds.
     let end = steps + budget - 2 * first
-    var field = try enter(courses, until: steps + opening)
-    if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
-      field += try enter(challengers(leader), until: end)
-    }
-    var length = first
-    while length < horizon, steps < end, !Self.isDecided(field) {
-      let next = min(horizon, 3 * length)
-      let better = Self.advancing(field).prefix(max(1, (end - steps) / (next - length)))
-      for contender in field where !better.contains(where: { $0.trainer === contender.trainer }) {
-        report(contender)
+    var field: [Contender] = []
+    do {
+      try enter(courses, into: &field, until: steps + opening)
+      if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
+        try enter(challengers(leader), into: &field, until: end)
       }
-      field = Array(better)
-      if Self.isDecided(field) { break }
-      length = next
-      try advance(&field, to: length)
-      for contender in field where !contender.isAlive { report(contender) }
-      field = field.filter(\.isAlive)
+      var length = first
+      while length < horizon, steps < end, !Self.isDecided(field) {
+        let next = min(horizon, 3 * length)
+        let better = Self.advancing(field).prefix(max(1, (end - steps) / (next - length)))
+        for contender in field where !better.contains(where: { $0.trainer === contender.trainer }) {
+          report(contender)
+        }
+        field = Array(better)
+        if Self.isDecided(field) { break }
+        length = next
+        try advance(&field, to: length)
+        for contender in field where !contender.isAlive { report(contender) }
+        field = field.filter(\.isAlive)
+      }
+    } catch {
+      // Whoever was ahead is what an interrupted search has come to.
+      for contender in field { report(contender) }
+      throw error
     }
     for contender in field { report(contender) }
     return Self.ranked(field.filter { $0.outcome == .holds })
   }
 
-  /// The first round of those whose turn comes before a number of steps is spent; who is left of them.
-  private mutating func enter(_ courses: [Course], until end: Int) throws -> [Contender] {
-    var field: [Contender] = []
+  /// The first round of those whose turn comes before a number of steps is spent; who is left of them
+  /// joins the field.
+  private mutating func enter(
+    _ courses: [Course], into field: inout [Contender], until end: Int
+  ) throws {
     for course in courses where steps < end {
       var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
       try Task.checkCancellation()
-      try advance(&entries, to: first)
+      do {
+        try advance(&entries, to: first)
+      } catch {
+        field += entries
+        throw error
+      }
       for contender in entries where !contender.isAlive { report(contender) }
       field += entries.filter(\.isAlive)
     }
-    return field
   }
 
   /// Trains all of them up to a step; side by side where that changes nothing.
@@ -143,14 +156,16 @@ struct Tournament {
     } + holding.filter { !isEligible($0) }.sorted { $0.score > $1.score }
   }
 
-  /// Trains to the end of the recipe: what the cure comes to. What began at a snapshot begins again, as
-  /// the cured recipe will.
+  /// Trains to the end of the recipe: what the cure comes to. What began at a snapshot, or repeated the
+  /// data, begins again, as the cured recipe will.
   mutating func finish(_ contender: Contender, observe: (Step) -> Void) throws -> Contender {
     var contender = contender
-    if contender.start > 0, let whole = Contender(contender.remedies, on: subject) {
+    if contender.start > 0 || contender.isLengthened,
+      let whole = Contender(contender.remedies, on: subject, isFinal: true)
+    {
       contender = whole
     }
-    steps += try contender.advance(to: horizon, observe: observe)
+    steps += try contender.advance(to: contender.trainer.batches.total, observe: observe)
     return contender
   }
 

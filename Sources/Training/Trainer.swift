@@ -165,8 +165,12 @@ package final class Trainer {
 
   /// Whether a snapshot fits the network and lies behind the run.
   package func canRewind(to snapshot: Snapshot) -> Bool {
-    (0...step).contains(snapshot.step)
-      && snapshot.values.count == stepper.plan.persistentFloats
+    (0...step).contains(snapshot.step) && canGoOn(from: snapshot)
+  }
+
+  /// Whether a snapshot of another run fits this network and optimizer.
+  package func canGoOn(from snapshot: Snapshot) -> Bool {
+    snapshot.values.count == stepper.plan.persistentFloats
   }
 
   /// Goes back to a snapshot of this run. What follows is bit for bit what would have followed then.

@@ -13,7 +13,7 @@ package struct Trial: Sendable {
   }
 
   /// A trial has at least this many steps, however short the recipe: the data are repeated.
-  static let least = 50
+  package static let least = 50
 
   package let changes: [Change]
   /// Nil where the steps that were allowed did not decide.
@@ -70,7 +70,7 @@ extension Trial.Outcome {
 
 extension Recipe {
   /// The same recipe with as many epochs as give at least `steps` steps.
-  fileprivate func lasting(_ steps: Int, rows: Int) -> Recipe {
+  package func lasting(_ steps: Int, rows: Int) -> Recipe {
     let perEpoch = max(1, rows / max(1, min(training.batch, rows)))
     var recipe = self
     recipe.training.epochs = max(training.epochs, (steps + perEpoch - 1) / perEpoch)

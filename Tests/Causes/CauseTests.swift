@@ -100,7 +100,10 @@ struct CauseTests {
     var recipe = LargeLearningRate.innocent[0]
     recipe.training.epochs = 10
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    guard case .numbers(var targets) = parts.train.targets.values else { return }
+    guard case .numbers(var targets) = parts.train.targets.values else {
+      Issue.record("the targets are numbers")
+      return
+    }
     targets[41] = 1e38
     var rows = parts.train
     rows.targets = Targets(values: .numbers(targets), columns: 1)

@@ -56,7 +56,10 @@ struct CureTests {
   @Test func theCureKeepsWhatItsTrialPromised() async throws {
     let history = try await LargeLearningRate.guilty[0].cured()
     let trial = try #require(
-      history.trials.last { $0.remedies.map(\.changes) == history.remedies.map(\.changes) })
+      history.trials.last {
+        $0.seed == history.recipe.seed
+          && $0.remedies.map(\.changes) == history.remedies.map(\.changes)
+      })
     #expect((history.after?.score ?? 0) >= trial.score - 0.02)
   }
 
@@ -76,6 +79,23 @@ struct CureTests {
       #expect(history.findings.map(\.kind) == [.suspect])
       #expect(history.findings.allSatisfy { $0.confidence <= 0.8 })
     }
+  }
+
+  /// Budgets beyond all numbers of steps are no more than that.
+  @Test(arguments: [1e300, .infinity, .nan, -1.0]) func absurdBudgets(_ budget: Double) async throws
+  {
+    let history = try await Cure(LargeLearningRate.guilty[0], budget: budget).run()
+    #expect(history.outcome == (budget > 0 ? .cured : .incurable))
+  }
+
+  /// However short the recipe, a trial has fifty steps; the cure has as many as the recipe.
+  @Test func aShortRecipeHasTrialsOfFiftySteps() async throws {
+    var recipe = LargeLearningRate.guilty[0]
+    recipe.training.epochs = 2
+    let history = try await recipe.cured()
+    #expect(history.outcome == .cured)
+    #expect(history.trials.contains { $0.outcome == "holds" && $0.steps >= 50 })
+    #expect(history.after?.steps == 16)
   }
 
   /// The winner held on another seed, too.
@@ -126,6 +146,7 @@ struct CureTests {
     let history = try await recipe.cured()
     try #require(history.before.explosion?.step == 0)
     let hot = RemedyCatalog.standard.remedies.filter { $0.isHot }.map { $0.name }
+    #expect(!history.trials.isEmpty)
     #expect(history.trials.allSatisfy { !hot.contains($0.remedies[0].remedy) })
   }
 

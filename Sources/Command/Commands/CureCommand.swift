@@ -19,7 +19,10 @@ struct CureCommand: AsyncParsableCommand {
     help: ArgumentHelp("Write the cured recipe there.", valueName: "fixed"))
   var fixed: String?
 
-  @Option(help: "What diagnosis and trials may cost beyond the final training, in trainings.")
+  @Option(
+    help:
+      "What diagnosis and trials may cost beyond the final training, in trainings of 1,000 steps or more."
+  )
   var budget = 3.0
 
   @Option(
@@ -49,17 +52,19 @@ struct CureCommand: AsyncParsableCommand {
       (history, interruption) = (known, error)
     }
     bar.clear()
-    if let fixed, history.outcome == .cured {
-      try RecipeFile.write(history.recipe, to: fixed)
-    }
+    // What cannot be written is still told.
+    let target = history.outcome == .cured ? fixed : nil
+    let writing = Result { try target.map { try RecipeFile.write(history.recipe, to: $0) } }
+    if case .failure = writing, output.json { try writing.get() }
     if output.json {
       Terminal.output.write(JSON.text(history))
     } else {
       let page = CurePage(
         history: history, recipe: recipe, line: source.line,
-        written: history.outcome == .cured ? fixed : nil, framework: framework)
+        written: (try? writing.get()) == nil ? nil : target, wanted: fixed, framework: framework)
       Terminal.output.write(page.text)
     }
+    _ = try writing.get()
     if interruption != nil { throw ExitCode(130) }
     if history.outcome == .incurable { throw ExitCode(1) }
   }

@@ -8,6 +8,8 @@ struct CurePage {
   let line: String
   /// Where the cured recipe was written.
   let written: String?
+  /// Where it was to be written.
+  let wanted: String?
   /// For whom the cure is printed as lines of code, too.
   let framework: Framework?
 
@@ -32,7 +34,8 @@ struct CurePage {
   }
 
   var text: String {
-    (verdict + cause + change + code + trials + unknown + next).joined(separator: "\n") + "\n"
+    (verdict + unwritten + cause + change + code + trials + unknown + next).joined(separator: "\n")
+      + "\n"
   }
 
   private var verdict: [String] {
@@ -55,6 +58,14 @@ struct CurePage {
         "  \(TrainPage.sentence(explosion))", "",
       ]
     }
+  }
+
+  /// Somebody asked for a file, and there is nothing to write.
+  private var unwritten: [String] {
+    guard let wanted, history.outcome == .healthy || history.outcome == .notExploding else {
+      return []
+    }
+    return ["  \(wanted) was not written"]
   }
 
   private var cause: [String] {
@@ -81,7 +92,9 @@ struct CurePage {
 
   /// The best attempt, where nothing cured.
   private var nearest: [String] {
-    guard let best = history.bestAttempt else { return [] }
+    guard let best = history.bestAttempt else {
+      return history.outcome == .incurable ? ["  no trial fitted in the budget"] : []
+    }
     let remedies = best.remedies.map(\.remedy).joined(separator: ", ")
     let came =
       best.outcome == "holds"
@@ -114,7 +127,10 @@ struct CurePage {
       let value = metric.name == "accuracy" ? Text.percent(score) : Text.number(score)
       return ", \(metric.name) \(value)" + (metric.test == nil ? "" : " on the test part")
     }
-    return "\(out.green("✓ then"))  \(Text.count(after.steps)) steps to the end: loss "
+    // The skill that a sound twin of a fault must have to be one.
+    let mark =
+      after.skill < 0.2 ? out.yellow("! it holds, but has hardly learnt") : out.green("✓ then")
+    return "\(mark)  \(Text.count(after.steps)) steps to the end: loss "
       + "\(Text.number(after.loss)), skill \(Text.number(after.skill))\(metric ?? "")"
   }
 
@@ -127,7 +143,7 @@ struct CurePage {
     let rows = holding.prefix(4).map { trial in
       Self.cut(
         "  holds \(Text.right(Text.count(trial.steps), 6)) steps  "
-          + "\(Text.padded("score \(Text.number(trial.score))", 14))"
+          + "\(Text.padded("score \(Text.number(trial.score))", 14)) "
           + Self.changes(trial).drop { $0 == " " })
     }
     let others = history.trials.filter { $0.seed != recipe.seed }
@@ -136,14 +152,17 @@ struct CurePage {
       out.bold("trials") + "  \(tally(own))\(again)"
     ] + rows + [
       "  in all \(Text.count(history.cost.steps)) steps, "
-        + "\(Text.number(history.cost.relativeToOneTraining)) trainings "
+        + "\(Text.number(history.cost.relativeToOneTraining)) trainings of 1,000 or more "
         + "(--json lists every trial)", "",
     ]
   }
 
   /// `12 hold, 3 explode, 1 does not learn`
   private func tally(_ trials: [CaseHistory.TrialRecord]) -> String {
-    let words = [("holds", "hold"), ("explodes", "explode"), ("does-not-learn", "do not learn")]
+    let words = [
+      ("holds", "hold"), ("explodes", "explode"), ("does-not-learn", "do not learn"),
+      ("undecided", "undecided"),
+    ]
     return words.compactMap { outcome, word in
       let count = trials.count { $0.outcome == outcome }
       return count == 0 ? nil : "\(count) \(word)"
@@ -153,12 +172,16 @@ struct CurePage {
   private var unknown: [String] {
     switch history.outcome {
     case .cured:
-      let seeds = Set(history.trials.map(\.seed)).count
+      let held = history.trials.filter {
+        $0.seed != recipe.seed && $0.outcome == "holds"
+          && $0.remedies.map(\.changes) == history.remedies.map(\.changes)
+      }
+      let count = Set(held.map(\.seed)).count
       return [
         out.bold("not known")
           + "  what other data than these would do; the cure was trained to the end"
           + " on seed \(recipe.seed), and held",
-        "           in shorter trials on \(seeds - 1) other\(seeds == 2 ? "" : "s"). "
+        "           in shorter trials on \(count) other\(count == 1 ? "" : "s"). "
           + "The percentages are not calibrated.", "",
       ]
     case .incurable:

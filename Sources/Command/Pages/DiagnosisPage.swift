@@ -1,3 +1,4 @@
+import Foundation
 import Keel
 
 /// What a person reads after a diagnosis: the verdict, the causes with their proof, what was ruled
@@ -121,7 +122,7 @@ struct FindingLines {
     switch kind {
     case .cause: "enough alone: resetting it heals, and with it alone a sound recipe is sick"
     case .contributing: "resetting it heals, but with it alone a sound recipe is well"
-    case .overdetermined: "enough alone, and not the only one: all that are must be mended"
+    case .overdetermined: "enough alone, but not the only fault: resetting it alone does not heal"
     case .joint: "only together with the others named here: mending one is enough"
     case .suspect: "it deviates, but no experiment has decided"
     }
@@ -132,6 +133,9 @@ struct FindingLines {
       "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
       + "reference \(Text.number(exhibit.expected))"
     guard let command = exhibit.command, command.hasPrefix("keel train") else { return [line] }
-    return [line + " — see for yourself:", "        " + out.dim(command)]
+    let wrapped =
+      command.count + 8 <= Text.width
+      ? command : command.replacingOccurrences(of: " --set ", with: " \\\n          --set ")
+    return [line + " — see for yourself:", "        " + out.dim(wrapped)]
   }
 }
