@@ -39,7 +39,7 @@ package struct Suspect {
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.place, step: 0,
-      command: healed.flatMap { Self.command($0, subject.recipe) })
+      command: healed.flatMap { Self.command($0, subject.recipe) } ?? "keel diagnose \(line)")
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
