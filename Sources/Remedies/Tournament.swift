@@ -50,6 +50,7 @@ struct Tournament {
   ) throws -> [Contender] {
     // Whoever is ahead must still show itself on other seeds.
     let end = steps + budget - 2 * first
+    let opened = steps + opening
     var field: [Contender] = []
     do {
       try enter(courses, into: &field, until: steps + opening)
@@ -57,9 +58,12 @@ struct Tournament {
         try enter(challengers(leader), into: &field, until: end)
       }
       var length = first
-      while length < horizon, steps < end, !Self.isDecided(field) {
+      while length < horizon, !Self.isDecided(field) {
+        // Where nobody holds yet, what comes after must find enough left.
+        let limit = field.contains { $0.outcome == .holds } ? end : min(end, opened)
+        guard steps < limit else { break }
         let next = min(horizon, 3 * length)
-        let better = Self.advancing(field).prefix(max(1, (end - steps) / (next - length)))
+        let better = Self.advancing(field).prefix(max(1, (limit - steps) / (next - length)))
         for contender in field where !better.contains(where: { $0.trainer === contender.trainer }) {
           report(contender)
         }
