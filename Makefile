@@ -46,7 +46,7 @@ bench: deps
 # type, in the order of the folders below; the files left out hold the families' protocols.
 FAMILIES := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers Datasets
 PROTOCOLS := Layer Activation Initializer Loss Optimizer Schedule Clip Regularizer Dataset
-FRAME := Probe Cause Suspect Reference Evidence Diagnosis TruthTable Remedy Patient Framework Cure Contender Regimen Tournament CaseHistory HealingPolicy Catalog
+FRAME := Probe Cause Suspect Reference Evidence Diagnosis TruthTable Remedy Patient Framework Cure Contender SearchPlan SuccessiveHalving CaseHistory HealingPolicy Catalog
 list = $(filter-out $(1),$(foreach d,$(2),$(sort $(basename $(notdir $(filter-out %/*+*,$(filter-out $(wildcard $(d)/*+*),$(wildcard $(d)/*.swift))))))))
 define write_list
 	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \

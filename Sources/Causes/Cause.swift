@@ -54,14 +54,19 @@ public struct Deviation: Hashable, Sendable {
   public let quantity: String
   public let value: Double
   public let reference: Double
-  /// The layer, or the row and column, where it is largest.
+  /// The layer where it is largest; nil where it is not about one.
+  public let layer: String?
+  /// That layer, or the row and column, in words.
   public let place: String?
 
-  public init(quantity: String, value: Double, reference: Double, place: String? = nil) {
+  public init(
+    quantity: String, value: Double, reference: Double, layer: String? = nil, place: String? = nil
+  ) {
     self.quantity = quantity
     self.value = value
     self.reference = reference
-    self.place = place
+    self.layer = layer
+    self.place = place ?? layer
   }
 
   /// |log₁₀(value/reference)|: of two causes the one further off comes first.

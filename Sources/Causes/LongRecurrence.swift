@@ -23,7 +23,7 @@ public enum LongRecurrence: Cause {
     }
     return Deviation(
       quantity: "largest singular value of the recurrent weight", value: worst.norm, reference: 1,
-      place: worst.layer)
+      layer: worst.layer)
   }
 
   public static func reset(_ subject: Subject) -> Recipe? {

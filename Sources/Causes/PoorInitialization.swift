@@ -24,7 +24,7 @@ public enum PoorInitialization: Cause {
     }
     return Deviation(
       quantity: "root mean square of initial weights", value: worst.1, reference: worst.2,
-      place: worst.3)
+      layer: worst.3)
   }
 
   public static func reset(_ subject: Subject) -> Recipe? { subject.recipe.withSoundWeights }

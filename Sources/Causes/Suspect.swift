@@ -38,7 +38,7 @@ package struct Suspect {
     let line = subject.recipe.folder.line
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
-      layer: deviation.place, step: 0,
+      layer: deviation.layer, step: 0,
       command: healed.flatMap { Self.command($0, subject.recipe) } ?? "keel diagnose \(line)")
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
     return Finding(

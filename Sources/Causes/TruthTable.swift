@@ -106,13 +106,27 @@ package struct TruthTable {
     if !isAnyHealed, isAnySick, try answer(keeping: []) == .outcome(.explodes) {
       return factors.map { _ in .suspect }
     }
-    return factors.indices.map { index in
-      switch (heals[index], sickens[index]) {
+    return Self.kinds(heals: heals, sickens: sickens)
+  }
+
+  /// What two experiments a factor show of all of them; nil where one was not decided.
+  /// - Parameters:
+  ///   - heals: whether the recipe is healthy with only this factor reset.
+  ///   - sickens: whether the reference is sick with only this factor inserted.
+  package static func kinds(heals: [Bool?], sickens: [Bool?]) -> [Finding.Kind?] {
+    let isAnyHealed = heals.contains(true)
+    let isAnySick = sickens.contains(true)
+    return zip(heals, sickens).map { pair in
+      switch pair {
       case (true, true): .cause
-      case (true, false): !isAnySick && heals.count { $0 == true } > 1 ? .joint : .contributing
+      case (true, false):
+        // What the others do alone must be known to say that none of them is enough.
+        heals.count { $0 == true } > 1 && !isAnySick && !sickens.contains(nil)
+          ? .joint : .contributing
       case (false, true):
-        // One factor alone that neither heals is no proof; of several the rest is enough, too.
-        isAnyHealed ? nil : factors.count > 1 ? .overdetermined : .suspect
+        // One factor alone that neither heals is no proof; of several the rest is enough, too. An open
+        // reset might still heal.
+        isAnyHealed ? nil : heals.count > 1 && !heals.contains(nil) ? .overdetermined : .suspect
       case (false, false): isAnyHealed || isAnySick ? nil : .suspect
       case (nil, _), (_, nil): .suspect
       }

@@ -73,23 +73,23 @@ public actor Cure {
     let subject = Subject(recipe, trainer.parts)
     let patient = Patient(subject, trainer.trace, before.explosion)
     let left = max(0, whole - diagnosis.trialSteps)
-    var tournament = Tournament(subject, against: trainer) { self.observe(.tried($0)) }
+    var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }
     // Steps taken so far, whatever becomes of the search.
     let spent = history.cost.steps
     func note() {
-      history.trials = tournament.records
-      history.spend(spent + tournament.steps + patient.evaluations - history.cost.steps)
+      history.trials = halving.records
+      history.spend(spent + halving.steps + patient.evaluations - history.cost.steps)
     }
     defer { note() }
-    let regimen = Regimen(patient, diagnosis.findings, catalog)
-    for (courses, share) in regimen.stages {
-      let rest = left - tournament.steps - patient.evaluations
+    let plan = SearchPlan(patient, diagnosis.findings, catalog)
+    for (courses, share) in plan.stages {
+      let rest = left - halving.steps - patient.evaluations
       guard rest > 0 else { break }
-      let holding = try tournament.play(
-        courses, challengers: { regimen.challengers($0.remedies) },
+      let holding = try halving.play(
+        courses, challengers: { plan.challengers($0.remedies) },
         opening: min(Int(share * Double(left)), rest), budget: rest)
       note()
-      if let cured = try settle(holding, &tournament) {
+      if let cured = try settle(holding, &halving) {
         history.cured(by: cured)
         return
       }
@@ -98,18 +98,18 @@ public actor Cure {
 
   /// Trains the best to the end; where it holds on no other seed, or turns out worse than its trial,
   /// the next.
-  private func settle(_ holding: [Contender], _ tournament: inout Tournament) throws
+  private func settle(_ holding: [Contender], _ halving: inout SuccessiveHalving) throws
     -> Contender?
   {
     var best: Contender?
     for (index, candidate) in holding.prefix(3).enumerated() {
       let others = Array(holding.prefix(3).dropFirst(index + 1))
-      guard try tournament.isConfirmed(candidate, among: others) else { continue }
+      guard try halving.isConfirmed(candidate, among: others) else { continue }
       let promised = candidate.training.score
-      let contender = try tournament.finish(candidate) { self.observe(.retraining($0)) }
+      let contender = try halving.finish(candidate) { self.observe(.retraining($0)) }
       guard contender.outcome == .holds else { continue }
       if contender.training.score > best?.training.score ?? -.infinity { best = contender }
-      if contender.training.score >= promised - Tournament.tolerance { break }
+      if contender.training.score >= promised - SuccessiveHalving.tolerance { break }
     }
     return best
   }

@@ -24,7 +24,7 @@ public struct Finding: Hashable, Codable, Sendable {
   /// 0 to 1; without a trial at most 0.8.
   public let confidence: Double
   public let kind: Kind
-  /// The layer, where it is one.
+  /// The layer, or the row and column, where there is one.
   public let place: String?
   public let exhibits: [Exhibit]
 

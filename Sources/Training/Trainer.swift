@@ -177,8 +177,7 @@ package final class Trainer {
   /// - Parameter history: the trace of another run with the same network and optimizer, to go on from
   ///   a snapshot of that one.
   package func rewind(to snapshot: Snapshot, history: Trace? = nil) {
-    precondition(
-      snapshot.values.count == stepper.plan.persistentFloats, "a snapshot of another network")
+    precondition(canGoOn(from: snapshot), "a snapshot of another network")
     snapshot.restore(stepper.memory)
     (updates, tally) = (snapshot.updates, snapshot.tally)
     if let history { trace = history }

@@ -137,6 +137,23 @@ struct CauseTests {
     #expect(sound.verdict != .exploding && sound.findings.isEmpty)
   }
 
+  /// DESIGN's definitions, and what stays open where an experiment did.
+  @Test(
+    arguments: [
+      ([true], [true], [.cause]), ([true, false], [true, false], [.cause, nil]),
+      ([true, true], [false, false], [.joint, .joint]), ([true], [false], [.contributing]),
+      ([true, true], [true, false], [.cause, .contributing]),
+      ([false, false], [true, true], [.overdetermined, .overdetermined]),
+      ([false], [true], [.suspect]), ([false, false], [false, false], [.suspect, .suspect]),
+      ([nil, false], [true, true], [.suspect, .suspect]),
+      ([true, true, nil], [false, false, nil], [.contributing, .contributing, .suspect]),
+    ] as [([Bool?], [Bool?], [Finding.Kind?])])
+  func kindsFollowFromExperiments(
+    _ heals: [Bool?], _ sickens: [Bool?], _ kinds: [Finding.Kind?]
+  ) {
+    #expect(TruthTable.kinds(heals: heals, sickens: sickens) == kinds)
+  }
+
   @Test func catalogueIsFresh() throws {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/Causes").standardizedFileURL

@@ -24,16 +24,7 @@ struct ImageVectorTests {
 
   private struct Vectors: Decodable { let cases: [Case] }
 
-  static let cases: [Case] = {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Vectors/images.json")
-    do {
-      return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file)).cases
-    } catch {
-      Issue.record("\(file.path): \(error)")
-      return []
-    }
-  }()
+  static let cases = (ReferenceVectors.read("images.json") as Vectors?)?.cases ?? []
 
   @Test func vectorsAreThere() { #expect(Self.cases.count >= 40) }
 

@@ -25,16 +25,7 @@ struct SequenceVector: Decodable, CustomTestStringConvertible, Sendable {
 
   private struct File: Decodable { let cases: [SequenceVector] }
 
-  private static let all: [SequenceVector] = {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Vectors/sequence-layers.json")
-    do {
-      return try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).cases
-    } catch {
-      Issue.record("\(file.path): \(error)")
-      return []
-    }
-  }()
+  static let all = (ReferenceVectors.read("sequence-layers.json") as File?)?.cases ?? []
 
   /// The cases of one layer.
   static func of(_ name: String) -> [SequenceVector] { all.filter { $0.layer[name] != nil } }

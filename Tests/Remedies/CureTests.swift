@@ -193,7 +193,8 @@ struct CureTests {
     let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Sources/Remedies").standardizedFileURL
     let frame: Set = [
-      "Remedy", "Patient", "Framework", "Cure", "Contender", "Regimen", "Tournament", "CaseHistory",
+      "Remedy", "Patient", "Framework", "Cure", "Contender", "SearchPlan", "SuccessiveHalving",
+      "CaseHistory",
       "Catalog",
     ]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)

@@ -1,6 +1,7 @@
 import Foundation
 import KeelEngine
 import KeelRecipes
+import KeelTestSupport
 import KeelTraining
 import Testing
 
@@ -27,16 +28,7 @@ struct CurveTests {
 
   private struct Vectors: Decodable { let curves: [Curve] }
 
-  static let curves: [Curve] = {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Vectors/curves.json")
-    do {
-      return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file)).curves
-    } catch {
-      Issue.record("\(file.path): \(error)")
-      return []
-    }
-  }()
+  static let curves = (ReferenceVectors.read("curves.json") as Vectors?)?.curves ?? []
 
   @Test func vectorsAreThere() { #expect(Self.curves.count >= 20) }
 

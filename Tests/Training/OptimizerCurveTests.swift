@@ -27,16 +27,7 @@ struct OptimizerCurveTests {
 
   private struct Vectors: Decodable { let curves: [Curve] }
 
-  static let curves: [Curve] = {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Vectors/optimizers.json")
-    do {
-      return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file)).curves
-    } catch {
-      Issue.record("\(file.path): \(error)")
-      return []
-    }
-  }()
+  static let curves = (ReferenceVectors.read("optimizers.json") as Vectors?)?.curves ?? []
 
   @Test func everyOneIsThere() {
     let optimizers = Set(Self.curves.map(\.recipe.optimizer.name))

@@ -68,7 +68,7 @@ struct TokenTests {
   @Test func prediction() throws {
     let examples = try Examples(inputs: [[0, 1], [2, 3]], classes: [0, 1])
     let trainer = try Trainer(recipe(), examples: examples)
-    trainer.train()
+    _ = trainer.train()
     let network = try trainer.network()
     #expect(try network.predict([[0, 64]]).count == 1)
     let error = #expect(throws: KeelError.self) { try network.predict([[0, 1], [0, 65]]) }

@@ -52,19 +52,24 @@ struct CureCommand: AsyncParsableCommand {
       (history, interruption) = (known, error)
     }
     bar.clear()
-    // What cannot be written is still told.
     let target = history.outcome == .cured ? fixed : nil
-    let writing = Result { try target.map { try RecipeFile.write(history.recipe, to: $0) } }
-    if case .failure = writing, output.json { try writing.get() }
+    var failure: (any Error)?
+    do {
+      if let target { try RecipeFile.write(history.recipe, to: target) }
+    } catch {
+      failure = error
+    }
     if output.json {
-      Terminal.output.write(JSON.text(history))
+      // One object: the error, where there is one.
+      if failure == nil { Terminal.output.write(JSON.text(history)) }
     } else {
+      // What could not be written is still told.
       let page = CurePage(
         history: history, recipe: recipe, line: source.line,
-        written: (try? writing.get()) == nil ? nil : target, wanted: fixed, framework: framework)
+        written: failure == nil ? target : nil, wanted: fixed, framework: framework)
       Terminal.output.write(page.text)
     }
-    _ = try writing.get()
+    if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }
     if history.outcome == .incurable { throw ExitCode(1) }
   }

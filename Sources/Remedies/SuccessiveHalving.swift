@@ -7,7 +7,7 @@ import KeelTraining
 /// who explodes is out, and of those that hold the best third goes on.
 ///
 /// Only scores after equally many steps are compared.
-struct Tournament {
+struct SuccessiveHalving {
   private let control: Trainer
   private let subject: Subject
   /// The steps of the whole recipe.
@@ -42,7 +42,7 @@ struct Tournament {
   /// - Parameters:
   ///   - courses: remedies to try; each is made when its turn comes.
   ///   - challengers: what joins the field once one of them is ahead.
-  ///   - opening: steps that the first round may take.
+  ///   - opening: steps that may be taken until one of them holds.
   ///   - budget: steps that all rounds may take together.
   /// - Returns: those that hold, the one to take first.
   mutating func play(
@@ -53,7 +53,7 @@ struct Tournament {
     let opened = steps + opening
     var field: [Contender] = []
     do {
-      try enter(courses, into: &field, until: steps + opening)
+      try enter(courses, into: &field, until: opened)
       if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
         try enter(challengers(leader), into: &field, until: end)
       }

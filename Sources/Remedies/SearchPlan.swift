@@ -2,7 +2,7 @@ import KeelCauses
 import KeelRecipes
 import KeelTraining
 
-/// Entries of a tournament that belong together: one combination of remedies in its strengths, which
+/// Entries of a search that belong together: one combination of remedies in its strengths, which
 /// are measured when their turn comes.
 struct Course {
   let entries: () -> [[any Remedy]]
@@ -10,7 +10,7 @@ struct Course {
 
 /// What is tried, and in which order: single remedies for what was found, pairs, then everything that
 /// deviates at once.
-struct Regimen {
+struct SearchPlan {
   private let patient: Patient
   private let catalog: RemedyCatalog
   /// What was found, the surest first.
