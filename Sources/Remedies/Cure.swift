@@ -82,11 +82,19 @@ public actor Cure {
     }
     defer { note() }
     let plan = SearchPlan(patient, diagnosis.findings, catalog)
+    let undone = try halving.open(plan.undoing, budget: left / 2)
+    note()
+    if undone.contains(where: SuccessiveHalving.isConvincing),
+      let cured = try settle(undone, &halving)
+    {
+      history.cured(by: cured)
+      return
+    }
     for (courses, share) in plan.stages {
       let rest = left - halving.steps - patient.evaluations
       guard rest > 0 else { break }
       let holding = try halving.play(
-        courses, challengers: { plan.challengers($0.remedies) },
+        courses, veterans: undone, challengers: { plan.challengers($0.remedies) },
         opening: min(Int(share * Double(left)), rest), budget: rest)
       note()
       if let cured = try settle(holding, &halving) {

@@ -8,11 +8,12 @@ struct Course {
   let entries: () -> [[any Remedy]]
 }
 
-/// What is tried, and in which order: single remedies for what was found, pairs, then everything that
-/// deviates at once.
+/// What is tried, and in which order: what undoes the causes; where that is not enough, single remedies
+/// for what was found, pairs, then everything that deviates at once.
 struct SearchPlan {
   private let patient: Patient
   private let catalog: RemedyCatalog
+  private let findings: [Finding]
   /// What was found, the surest first.
   private let causes: [String]
   /// Causes of which each is enough alone: all must be mended.
@@ -21,9 +22,72 @@ struct SearchPlan {
   init(_ patient: Patient, _ findings: [Finding], _ catalog: RemedyCatalog) {
     self.patient = patient
     self.catalog = catalog
+    self.findings = findings
     causes = findings.map(\.cause)
     separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
   }
+
+  // MARK: undoing
+
+  /// What puts the causes back to where they do not deviate: the experiments have shown that this heals.
+  /// Of causes each of which is enough alone all are undone at once; of a pair that needs both, either,
+  /// or both.
+  var undoing: [Course] {
+    guard let first = findings.first else { return [] }
+    func names(_ kind: Finding.Kind) -> [String] {
+      findings.filter { $0.kind == kind }.map(\.cause)
+    }
+    switch first.kind {
+    case .cause, .contributing:
+      return undoing(first.cause).map { kind in Course { strengths(of: [kind]) } }
+    case .joint: return (names(.joint).map { [$0] } + [names(.joint)]).map(together)
+    case .overdetermined: return [together(names(.overdetermined))]
+    case .suspect: return [together(names(.suspect))]
+    }
+  }
+
+  /// The cheapest that undoes each of several causes, in the order in which they act; after them the
+  /// rate, which must suit what the others make of the recipe.
+  private func together(_ causes: [String]) -> Course {
+    let kinds = causes.compactMap { undoing($0).first }
+    let cold = kinds.filter { !$0.isHot }.sorted { $0.price < $1.price }
+    return Course { strengths(of: cold + kinds.filter { $0.isHot }) }
+  }
+
+  /// The remedies under which a cause no longer deviates, the cheapest first; those that are made for
+  /// it, where there is none (a rate that holds may lie above the reference).
+  private func undoing(_ name: String) -> [any Remedy.Type] {
+    guard let cause = CauseCatalog.standard.causes.first(where: { $0.name == name }) else {
+      return []
+    }
+    let treating = catalog.remedies.filter { $0.treats.contains(name) }
+      .sorted { $0.price < $1.price }
+    let undoing = treating.filter { kind in
+      guard !kind.isHot, let changed = candidates(kind, patient).first?.applied(to: patient.subject)
+      else { return false }
+      return cause.deviation(in: patient.subject.with(changed)) == nil
+    }
+    return undoing.isEmpty ? Array(treating.filter { $0.treats.first == name }.prefix(1)) : undoing
+  }
+
+  /// The first strength of each; the last one in its two mildest.
+  private func strengths(of kinds: [any Remedy.Type]) -> [[any Remedy]] {
+    guard let last = kinds.last else { return [] }
+    var heads: [any Remedy] = []
+    var treated = patient
+    for kind in kinds.dropLast() {
+      // What changes nothing any more has been undone by those before.
+      guard let head = candidates(kind, treated).first,
+        let recipe = head.applied(to: treated.subject)
+      else { continue }
+      heads.append(head)
+      treated = treated.with(recipe)
+    }
+    let ends = candidates(last, treated).prefix(2)
+    return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
+  }
+
+  // MARK: searching
 
   /// What is tried in turn, and its share of the budget: what comes first is likeliest to do, and must
   /// leave enough for what comes after.

@@ -20,6 +20,11 @@ struct SuccessiveHalving {
 
   /// Scores that differ by less are taken for equal.
   static let tolerance = 0.02
+  /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth of
+  /// the run. Below it others may do much better.
+  static let convincing = 0.5
+  /// Recipes that have been tried: nobody enters twice.
+  private var tried: Set<Recipe> = []
 
   /// - Parameter control: the run that exploded.
   init(
@@ -39,26 +44,54 @@ struct SuccessiveHalving {
 
   // MARK: rounds
 
+  /// Trains what undoes the causes for one round, and for a second where nobody is convincing yet.
+  /// - Parameter budget: steps that may be taken.
+  /// - Returns: those that hold, the one to take first.
+  mutating func open(_ courses: [Course], budget: Int) throws -> [Contender] {
+    let end = steps + budget
+    var field: [Contender] = []
+    try enter(courses, into: &field, until: end)
+    let next = min(3 * first, horizon)
+    if !field.contains(where: Self.isConvincing), steps + field.count * (next - first) <= end {
+      try advance(&field, to: next)
+    }
+    for contender in field { report(contender) }
+    return Self.ranked(field.filter { $0.outcome == .holds })
+  }
+
+  static func isConvincing(_ contender: Contender) -> Bool {
+    contender.outcome == .holds && contender.training.skill >= convincing
+  }
+
   /// - Parameters:
   ///   - courses: remedies to try; each is made when its turn comes.
+  ///   - veterans: who holds already, and joins once the others have come as far.
   ///   - challengers: what joins the field once one of them is ahead.
   ///   - opening: steps that may be taken until one of them holds.
   ///   - budget: steps that all rounds may take together.
   /// - Returns: those that hold, the one to take first.
   mutating func play(
-    _ courses: [Course], challengers: (Contender) -> [Course], opening: Int, budget: Int
+    _ courses: [Course], veterans: [Contender], challengers: (Contender) -> [Course], opening: Int,
+    budget: Int
   ) throws -> [Contender] {
     // Whoever is ahead must still show itself on other seeds.
     let end = steps + budget - 2 * first
     let opened = steps + opening
     var field: [Contender] = []
+    var veterans = veterans
     do {
       try enter(courses, into: &field, until: opened)
       if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
         try enter(challengers(leader), into: &field, until: end)
       }
       var length = first
-      while length < horizon, !Self.isDecided(field) {
+      var leader: Contender?
+      while length < horizon {
+        field += veterans.filter { $0.trainer.step <= length }
+        veterans.removeAll { $0.trainer.step <= length }
+        let ahead = Self.ranked(field.filter { $0.outcome == .holds }).first
+        if veterans.isEmpty, Self.isDecided(field, ahead, as: leader) { break }
+        leader = ahead
         // Where nobody holds yet, what comes after must find enough left.
         let limit = field.contains { $0.outcome == .holds } ? end : min(end, opened)
         guard steps < limit else { break }
@@ -68,7 +101,6 @@ struct SuccessiveHalving {
           report(contender)
         }
         field = Array(better)
-        if Self.isDecided(field) { break }
         length = next
         try advance(&field, to: length)
         for contender in field where !contender.isAlive { report(contender) }
@@ -80,7 +112,7 @@ struct SuccessiveHalving {
       throw error
     }
     for contender in field { report(contender) }
-    return Self.ranked(field.filter { $0.outcome == .holds })
+    return Self.ranked((field + veterans).filter { $0.outcome == .holds })
   }
 
   /// The first round of those whose turn comes before a number of steps is spent; who is left of them
@@ -90,6 +122,7 @@ struct SuccessiveHalving {
   ) throws {
     for course in courses where steps < end {
       var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
+        .filter { tried.insert($0.recipe).inserted }
       try Task.checkCancellation()
       do {
         try advance(&entries, to: first)
@@ -130,9 +163,12 @@ struct SuccessiveHalving {
     observe(contender.record)
   }
 
-  /// Nothing can change any more: nobody is left, or one alone and it holds.
-  private static func isDecided(_ field: [Contender]) -> Bool {
-    field.isEmpty || (field.count == 1 && field[0].outcome == .holds)
+  /// Nobody is left, or one alone and it holds, or the same one is ahead for the second time.
+  private static func isDecided(_ field: [Contender], _ ahead: Contender?, as leader: Contender?)
+    -> Bool
+  {
+    guard let ahead else { return field.isEmpty }
+    return field.count == 1 || ahead.trainer === leader?.trainer
   }
 
   /// The best third of those that hold, the best and the cheapest of the good ones among them; two who
