@@ -45,8 +45,10 @@ extension Evidence {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict == .exploding else { return Diagnosis(training) }
     let subject = Subject(recipe, parts)
-    let suspects = Suspect.all(of: subject, in: catalog)
-    var table = TruthTable(subject, suspects, until: training.steps, budget: budget)
+    var table = TruthTable(
+      subject, Suspect.all(of: subject, in: catalog), until: training.steps, budget: budget)
+    if let measured = try table.withMeasuredRate() { table = measured }
+    let suspects = table.factors
     let kinds = try table.kinds()
     var ruledOut = Self.undeviating(suspects, in: catalog)
     for index in suspects.indices where kinds[index] == nil {

@@ -6,11 +6,27 @@ import KeelTraining
 package struct Suspect {
   package let cause: any Cause.Type
   package let deviation: Deviation
+  /// Puts the factor, and no other, to its reference.
+  let reset: @Sendable (Subject) -> Recipe?
+
+  init(_ cause: any Cause.Type, _ deviation: Deviation) {
+    (self.cause, self.deviation, reset) = (cause, deviation, { cause.reset($0) })
+  }
+
+  /// A learning rate held against one that was measured.
+  init(rate: Double, against reference: Double) {
+    cause = LargeLearningRate.self
+    deviation = Deviation(quantity: "learning rate", value: rate, reference: reference)
+    reset = { subject in
+      subject.recipe.withLearningRate(
+        min(reference, subject.recipe.optimizer.member.learningRate))
+    }
+  }
 
   /// Every factor of the subject that deviates, the one furthest off first.
   package static func all(of subject: Subject, in catalog: CauseCatalog) -> [Suspect] {
     catalog.causes.compactMap { cause in
-      cause.deviation(in: subject).map { Suspect(cause: cause, deviation: $0) }
+      cause.deviation(in: subject).map { Suspect(cause, $0) }
     }.sorted { $0.deviation.decades > $1.deviation.decades }
   }
 
@@ -23,7 +39,7 @@ package struct Suspect {
     let share = Finding.unproven / Double(max(1, suspects.count))
     return suspects.map {
       $0.finding(
-        .suspect, confidence: share, in: subject, forecast, healed: $0.cause.reset(subject))
+        .suspect, confidence: share, in: subject, forecast, healed: $0.reset(subject))
     }
   }
 

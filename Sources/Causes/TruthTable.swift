@@ -1,4 +1,5 @@
 import KeelEngine
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
@@ -14,7 +15,7 @@ package struct TruthTable {
   }
 
   private let subject: Subject
-  private let factors: [Suspect]
+  package let factors: [Suspect]
   /// The step in which the recipe exploded: a trial must go beyond it.
   private let horizon: Int
   /// Steps that all trials together may take.
@@ -49,7 +50,7 @@ package struct TruthTable {
     var changed = subject
     for _ in 0..<2 {
       for index in factors.indices where !kept.contains(index) {
-        guard let recipe = factors[index].cause.reset(changed) else { return nil }
+        guard let recipe = factors[index].reset(changed) else { return nil }
         changed = changed.with(recipe)
       }
     }
@@ -94,16 +95,57 @@ package struct TruthTable {
     }
   }
 
+  /// The same experiments with the rate among the factors, held against one that the reference bears:
+  /// where nothing heals and the reference explodes as well, its rate is still too high, and no
+  /// insertion tells anything. Nil where that is not so.
+  /// - Throws: `CancellationError`.
+  mutating func withMeasuredRate() throws -> TruthTable? {
+    let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
+    guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
+      let reference = recipe(keeping: []),
+      let onset = try? Onset(reference, parts: subject.parts)
+    else { return nil }
+    steps += onset.evaluations
+    let optimizer = subject.recipe.optimizer.member
+    guard let limit = onset.rate else { return nil }
+    // Forty steps may hold where the training does not.
+    let rate = Suspect(
+      rate: optimizer.learningRate,
+      against: rounded(
+        min(limit, optimizer.learningRate) * type(of: optimizer).shareOfLimit))
+    return replacingRate(by: rate)
+  }
+
+  /// The table with another reference for the rate; what was learnt with the recipe's own rate stays.
+  private func replacingRate(by rate: Suspect) -> TruthTable {
+    let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
+    let old = Set(factors.indices).subtracting(others)
+    var table = TruthTable(
+      subject, others.map { factors[$0] } + [rate], until: horizon, budget: budget)
+    table.steps = steps
+    for (kept, answer) in answers where kept.isSuperset(of: old) {
+      let kept = Set(others.indices.filter { kept.contains(others[$0]) })
+      table.answers[kept.union([others.count])] = answer
+    }
+    let names = old.map { factors[$0].cause.name }
+    table.rows = rows.filter { Set($0.kept).isSuperset(of: names) }.map { row in
+      TruthTableRow(
+        kept: row.kept.filter { $0 != rate.cause.name } + [rate.cause.name],
+        outcome: row.outcome, steps: row.steps)
+    }
+    return table
+  }
+
   // MARK: what they show
 
   /// The kind of each factor, in their order; nil where it is not to blame.
   mutating func kinds() throws -> [Finding.Kind?] {
     let heals = try factors.indices.map { try resetHeals($0) }
     let sickens = try factors.indices.map { try insertSickens($0) }
-    let isAnyHealed = heals.contains(true)
-    let isAnySick = sickens.contains(true)
     // Where even the reference explodes, no insertion tells anything.
-    if !isAnyHealed, isAnySick, try answer(keeping: []) == .outcome(.explodes) {
+    if !heals.contains(true), sickens.contains(true),
+      try answer(keeping: []) == .outcome(.explodes)
+    {
       return factors.map { _ in .suspect }
     }
     return Self.kinds(heals: heals, sickens: sickens)

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 
 /// Gradients scaled back to a norm before each update.

@@ -82,19 +82,16 @@ public actor Cure {
     }
     defer { note() }
     let plan = SearchPlan(patient, diagnosis.findings, catalog)
-    let undone = try halving.open(plan.undoing, budget: left / 2)
-    note()
-    if undone.contains(where: SuccessiveHalving.isConvincing),
-      let cured = try settle(undone, &halving)
-    {
+    if let cured = try undo(plan, &halving, budget: left / 2) {
       history.cured(by: cured)
       return
     }
+    note()
     for (courses, share) in plan.stages {
       let rest = left - halving.steps - patient.evaluations
       guard rest > 0 else { break }
       let holding = try halving.play(
-        courses, veterans: undone, challengers: { plan.challengers($0.remedies) },
+        courses, challengers: { plan.challengers($0.remedies) },
         opening: min(Int(share * Double(left)), rest), budget: rest)
       note()
       if let cured = try settle(holding, &halving) {
@@ -102,6 +99,23 @@ public actor Cure {
         return
       }
     }
+  }
+
+  /// Takes back what the experiments have shown to be at work. Where that convinces, but holds on no
+  /// other seed, the rate is near its edge: the same at other rates.
+  private func undo(_ plan: SearchPlan, _ halving: inout SuccessiveHalving, budget: Int) throws
+    -> Contender?
+  {
+    var courses = plan.undoing
+    for _ in 0..<2 {
+      let undone = try halving.open(courses, budget: budget)
+      guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
+        return nil
+      }
+      if let cured = try settle(undone, &halving) { return cured }
+      courses = plan.challengers(leader.remedies)
+    }
+    return nil
   }
 
   /// Trains the best to the end; where it holds on no other seed, or turns out worse than its trial,

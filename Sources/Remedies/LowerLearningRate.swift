@@ -1,5 +1,6 @@
 import Foundation
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 
 /// A lower learning rate, and nothing else.
@@ -27,16 +28,10 @@ public struct LowerLearningRate: Remedy {
       .filter { $0 < optimizer.learningRate }.prefix(3).map(LowerLearningRate.init)
   }
 
-  /// Half a decade apart. The first is a third of the limit, or a tenth where steps do not shrink with
-  /// the gradient.
-  ///
-  /// Measured on seven networks, 3,000 steps: the best score lies within 0.01 of that at the first or
-  /// the second; a rate at the limit itself still explodes in two of them, and with Adam three tenths
-  /// of it does.
+  /// Half a decade apart, from the best share of a limit down.
   static func rates(below limit: Double?, for optimizer: any Optimizer.Type) -> [Double] {
     guard let limit else { return [] }
-    let first = optimizer.normalizesGradients ? 2 : 1
-    return (first...first + 4).map { rounded(limit / pow(10, Double($0) / 2)) }
+    return (0...4).map { rounded(limit * optimizer.shareOfLimit / pow(10, Double($0) / 2)) }
   }
 
   public func applied(to subject: Subject) -> Recipe? {
@@ -48,6 +43,3 @@ public struct LowerLearningRate: Remedy {
     framework.optimizerLines(of: recipe.withLearningRate(rate))
   }
 }
-
-/// Two digits: a number that a person would write.
-func rounded(_ value: Double) -> Double { Double(String(format: "%.1e", value)) ?? value }

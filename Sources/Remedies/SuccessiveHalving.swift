@@ -23,8 +23,12 @@ struct SuccessiveHalving {
   /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth of
   /// the run. Below it others may do much better.
   static let convincing = 0.5
+  /// A test part that is worse than the training part by more: another remedy may generalise better.
+  static let overfit = 0.1
   /// Recipes that have been tried: nobody enters twice.
   private var tried: Set<Recipe> = []
+  /// Who held in `open`, and was not refuted on other seeds.
+  private var veterans: [Contender] = []
 
   /// - Parameter control: the run that exploded.
   init(
@@ -56,32 +60,35 @@ struct SuccessiveHalving {
       try advance(&field, to: next)
     }
     for contender in field { report(contender) }
-    return Self.ranked(field.filter { $0.outcome == .holds })
+    let holding = Self.ranked(field.filter { $0.outcome == .holds })
+    veterans += holding
+    return holding
   }
 
+  /// It learns, and what it learns holds on the test part as well.
   static func isConvincing(_ contender: Contender) -> Bool {
-    contender.outcome == .holds && contender.training.skill >= convincing
+    guard contender.outcome == .holds, let metric = contender.training.metric else { return false }
+    return contender.training.skill >= convincing && metric.score >= metric.train - overfit
   }
 
+  /// Who held in `open` joins once the others have come as far.
+  ///
   /// - Parameters:
   ///   - courses: remedies to try; each is made when its turn comes.
-  ///   - veterans: who holds already, and joins once the others have come as far.
   ///   - challengers: what joins the field once one of them is ahead.
   ///   - opening: steps that may be taken until one of them holds.
   ///   - budget: steps that all rounds may take together.
   /// - Returns: those that hold, the one to take first.
   mutating func play(
-    _ courses: [Course], veterans: [Contender], challengers: (Contender) -> [Course], opening: Int,
-    budget: Int
+    _ courses: [Course], challengers: (Contender) -> [Course], opening: Int, budget: Int
   ) throws -> [Contender] {
     // Whoever is ahead must still show itself on other seeds.
     let end = steps + budget - 2 * first
     let opened = steps + opening
     var field: [Contender] = []
-    var veterans = veterans
     do {
       try enter(courses, into: &field, until: opened)
-      if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
+      if let leader = Self.ranked((field + veterans).filter { $0.outcome == .holds }).first {
         try enter(challengers(leader), into: &field, until: end)
       }
       var length = first
@@ -214,6 +221,7 @@ struct SuccessiveHalving {
   /// Whether it holds on two of three seeds (data order and initialisation both), and no worse there
   /// than the best of the others.
   mutating func isConfirmed(_ contender: Contender, among others: [Contender]) throws -> Bool {
+    veterans.removeAll { $0.trainer === contender.trainer }
     let best = others.max { $0.score < $1.score }
     let rival = best.flatMap { $0.score > contender.score ? $0 : nil }
     let length = max(contender.heldAt ?? horizon, rival?.heldAt ?? 0)

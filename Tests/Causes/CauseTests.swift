@@ -174,4 +174,24 @@ struct CauseTests {
       .appendingPathComponent("../../Guides/Causes/\(file).md")
     #expect(FileManager.default.fileExists(atPath: guide.path), "\(guide.path)")
   }
+
+  /// A rate that the reference does not bear either is held against one that it does, though it is not
+  /// above the usual reference.
+  @Test func aRateTooHighForTheReferenceIsMeasured() throws {
+    for initializer in [Choice<Initializers>.he(), .normal(std: 1)] {
+      let recipe = Recipe(
+        data: .regression(samples: 256, features: 64, noise: 0.1), standardize: .both,
+        model: [.dense(512), .relu, .dense(512), .relu, .dense(1)], initializer: initializer,
+        loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01, momentum: 0.99),
+        training: .init(epochs: 20, batch: 32))
+      let trainer = try Trainer(recipe)
+      let training = trainer.train()
+      try #require(training.verdict == .exploding)
+      let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+      let rate = try #require(
+        diagnosis.findings.first { $0.cause == LargeLearningRate.name }, "\(initializer.name)")
+      #expect(rate.kind == (initializer == .he() ? .cause : .overdetermined))
+      #expect((rate.exhibits.first?.expected ?? 1) < 0.01)
+    }
+  }
 }

@@ -7,8 +7,12 @@ public protocol Optimizer: Ingredient {
   var learningRate: Double { get set }
   /// The rate that a recipe's is held against: what this optimizer is commonly begun with.
   static var referenceRate: Double { get }
-  /// Whether a step is about as long however large the gradient is.
-  static var normalizesGradients: Bool { get }
+  /// The share of the largest rate that forty steps hold at which a training does best.
+  ///
+  /// Measured on seven networks, 3,000 steps: the best score lies within 0.01 of that at this share or
+  /// half a decade below. At the limit itself SGD still explodes in two of them, and Adam at three
+  /// tenths of it: its steps do not shrink with the gradient.
+  static var shareOfLimit: Double { get }
   /// How many numbers it remembers for each parameter, and what they begin with.
   var initialSlots: [Float] { get }
   /// Changes one tensor in place, and measures what it did.
@@ -18,7 +22,7 @@ public protocol Optimizer: Ingredient {
 extension Optimizer {
   /// That of the kinds of Adam and RMSprop, whose steps do not depend on the gradient's size.
   public static var referenceRate: Double { 0.001 }
-  public static var normalizesGradients: Bool { true }
+  public static var shareOfLimit: Double { 0.1 }
 }
 
 /// One tensor, as an optimizer sees it.
