@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test cases bench catalog format lint clean
+.PHONY: deps build demo install test cases faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -38,6 +38,10 @@ test: build
 # Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
 cases: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release cases $(ARGS)
+
+# Faults made in healthy recipes, and what Keel and others make of them; ARGS="--help".
+faults: deps
+	$(SWIFT) run -c release faults $(ARGS)
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))

@@ -54,6 +54,20 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
+    // The fault benchmark stands here and not in the package of the other benchmarks, because a test
+    // runs a part of it. What makes the faults depends on nothing that is to judge them.
+    .target(
+      name: "KeelFaults", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
+      path: "Benchmarks/Faults/Generator"),
+    .target(
+      name: "KeelFaultJudge", dependencies: ["KeelFaults", "Keel"],
+      path: "Benchmarks/Faults/Judge"),
+    .executableTarget(
+      name: "faults",
+      dependencies: [
+        "KeelFaultJudge", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Faults/Command"),
     .target(
       name: "KeelTestSupport", dependencies: ["KeelRecipes"], path: "Tests/Support"),
     .testTarget(name: "EngineTests", dependencies: ["KeelTestSupport"], path: "Tests/Engine"),

@@ -1,0 +1,272 @@
+import Foundation
+import KeelEngine
+import KeelTraining
+
+/// One twin and the faults made of it. Everything follows from the set of seeds and the index.
+package struct Draw {
+  package let id: String
+  package let folder: String
+  private let index: Int
+  private var dice: Dice
+  private var validity: Validity
+  private var edges: [Fault.Kind: Edge?] = [:]
+  private var twin = Blueprint()
+  private var outcomes: [Outcome] = []
+  package private(set) var rejections: [Rejection] = []
+  /// Told of a recipe before anybody trains it.
+  private let foretell: (Specimen) throws -> Void
+
+  package static let severities = [1.5, 4, 30, 1000]
+
+  package init(
+    set: SeedSet, index: Int, folder: String, foretell: @escaping (Specimen) throws -> Void
+  ) {
+    id = "\(set.rawValue)\(index)"
+    (self.index, self.folder, self.foretell) = (index, folder, foretell)
+    dice = Dice(seed: set.base + UInt64(index), stream: "faults")
+    validity = Validity(seed: set.base + UInt64(index) * 1000, folder: folder)
+  }
+
+  /// The twin and what was made of it.
+  /// - Throws: an error of the file system; `CancellationError`.
+  package mutating func specimens() throws -> [Specimen] {
+    let kinds = Fault.Kind.allCases
+    let first = kinds[index % kinds.count]
+    guard try makeTwin(for: first) else { return [] }
+    var found = try healthy()
+    let others = kinds.filter { $0 != first && $0.applies(to: twin) }
+    let second = dice.pick(others)
+    for (kind, count) in [(first, 2), (second, 1)] {
+      found += try singles(kind, count)
+    }
+    let sized = ([first] + others).filter(\.hasSize)
+    for _ in 0..<3 {
+      let isJoint = (index / kinds.count + index) % 2 == 0
+      guard let pair = try pair(isJoint: isJoint, first: first, among: sized) else { continue }
+      found.append(pair)
+      break
+    }
+    return found
+  }
+
+  private mutating func reject(_ what: String, _ reason: String) {
+    rejections.append(Rejection(id: "\(id)-\(what)", reason: reason))
+  }
+
+  private mutating func makeTwin(for kind: Fault.Kind) throws -> Bool {
+    for attempt in 0..<8 {
+      twin = Twin.draw(
+        id, &dice, kind.architectures, needsFile: [.inputs, .targets, .outliers].contains(kind),
+        needsSlope: kind == .slope,
+        // A cross-entropy on clipped probabilities hardly feels an outlier.
+        needsNumbers: kind == .targets || (kind == .outliers && dice.chance(0.7)))
+      guard kind.applies(to: twin) else { continue }
+      var specimen = Specimen(
+        id: "\(id)-twin", kind: .healthy, blueprint: twin, seed: validity.seeds[0])
+      specimen.blueprint.name = specimen.id
+      try foretell(specimen)
+      if let outcomes = try validity.haveSkill(twin), try isPlainHealthy() {
+        self.outcomes = outcomes
+        return true
+      }
+      reject("twin\(attempt)", "twin without skill (\(twin.architecture.rawValue))")
+    }
+    return false
+  }
+
+  private func isPlainHealthy() throws -> Bool {
+    try twin.plain == twin || validity.areHealthy(twin.plain) != nil
+  }
+
+  /// The twin itself; and at a rate of 0.5 to 0.9 of the measured edge, if that trains.
+  private mutating func healthy() throws -> [Specimen] {
+    var twin = twin
+    twin.name = "\(id)-twin"
+    var itself = Specimen(id: twin.name, kind: .healthy, blueprint: twin, seed: validity.seeds[0])
+    itself.outcomes = outcomes
+    guard let edge = try edge(of: .rate) else { return [itself] }
+    itself.rateEdge = edge.value
+    twin.name = "\(id)-near-the-edge"
+    twin.rate = Dice.rounded(edge.value * dice.uniform(0.5, 0.9))
+    guard twin.rate > self.twin.rate else { return [itself] }
+    var near = Specimen(
+      id: twin.name, kind: .hard, hardness: "near the edge", blueprint: twin,
+      seed: validity.seeds[0])
+    near.rateEdge = edge.value
+    try foretell(near)
+    near.outcomes = [try validity.outcome(twin, seed: validity.seeds[0])]
+    return near.outcomes[0].isHealthy ? [itself, near] : [itself]
+  }
+
+  // MARK: one fault
+
+  private mutating func singles(_ kind: Fault.Kind, _ count: Int) throws -> [Specimen] {
+    var found: [Specimen] = []
+    if kind.hasSize {
+      guard let edge = try edge(of: kind) else {
+        reject(kind.rawValue, "no edge (\(kind.rawValue))")
+        return []
+      }
+      // The severities take turns, so that each kind gets its share of all.
+      for offset in 0..<count {
+        let severity = Self.severities[(index / 10 + 2 * offset + (count == 1 ? 1 : 0)) % 4]
+        let value = kind.rounded(edge.value * severity)
+        guard value <= kind.range(of: twin).upperBound else {
+          reject(kind.rawValue, "beyond what can be built (\(kind.rawValue))")
+          continue
+        }
+        try found += single(kind, value, edge.value, severity).map { [$0] } ?? []
+      }
+    } else {
+      let value = Double(dice.integer(1, Int(kind.range(of: twin).upperBound)))
+      try found += single(kind, value, nil, nil).map { [$0] } ?? []
+    }
+    return found
+  }
+
+  private func fault(_ kind: Fault.Kind, _ value: Double, _ edge: Double?, _ severity: Double?)
+    -> Fault
+  {
+    var faulty = twin
+    faulty[keyPath: kind.factor] = value
+    return Fault(
+      kind: kind, value: value, edge: edge, severity: severity, names: kind.names(in: faulty))
+  }
+
+  private mutating func single(
+    _ kind: Fault.Kind, _ value: Double, _ edge: Double?, _ severity: Double?
+  ) throws -> Specimen? {
+    let fault = fault(kind, value, edge, severity)
+    let tail = severity.map { "-\(Int($0))" } ?? "-\(Int(value))"
+    guard
+      var specimen = try specimen(.single, [fault], "\(kind.rawValue)\(tail)")
+    else { return nil }
+    // Reset-one is the twin. Insert-one is the fault in the plain recipe: the twin, if that is plain.
+    if kind != .rate, twin.plain != twin,
+      try validity.areSick(fault.inserted(into: twin.plain)) == nil
+    {
+      reject(kind.rawValue, "insert-one trains (\(kind.rawValue))")
+      return nil
+    }
+    specimen.rateEdge = edges[.rate].flatMap { $0?.value }
+    return specimen
+  }
+
+  /// The recipe foretold, then trained on every seed; nil where it trains on one of them.
+  private mutating func specimen(_ kind: Specimen.Kind, _ faults: [Fault], _ name: String) throws
+    -> Specimen?
+  {
+    var faulty = faults.reduce(twin) { $1.inserted(into: $0) }
+    faulty.name = "\(id)-\(name)"
+    var specimen = Specimen(
+      id: faulty.name, kind: kind, blueprint: faulty, seed: validity.seeds[0], faults: faults)
+    do {
+      try foretell(specimen)
+      guard let sick = try validity.areSick(faulty) else {
+        reject(name, "trains on a seed (\(name))")
+        return nil
+      }
+      specimen.outcomes = sick
+    } catch let error as KeelError {
+      reject(name, "cannot be trained: \(error.what)")
+      return nil
+    }
+    specimen.twin = outcomes[0]
+    return specimen
+  }
+
+  // MARK: edges
+
+  private mutating func edge(of kind: Fault.Kind) throws -> Edge? {
+    if let known = edges[kind] { return known }
+    let (twin, validity) = (twin, validity)
+    let edge = try Edge(in: kind.range(of: twin), rounded: kind.rounded) { value in
+      var faulty = twin
+      faulty[keyPath: kind.factor] = value
+      do {
+        return try validity.outcome(faulty, seed: validity.seeds[0]).isHealthy
+      } catch is KeelError {
+        return false
+      }
+    }
+    edges[kind] = .some(edge)
+    return edge
+  }
+
+  // MARK: pairs
+
+  private mutating func pair(isJoint: Bool, first: Fault.Kind, among kinds: [Fault.Kind]) throws
+    -> Specimen?
+  {
+    let kinds = kinds.filter { $0 != first || first.hasSize }
+    guard kinds.count > 1 else { return nil }
+    let a = first.hasSize ? first : dice.pick(kinds)
+    // Two factors with one name could not be told apart.
+    let others = kinds.filter { Set($0.names(in: twin)).isDisjoint(with: a.names(in: twin)) }
+    guard !others.isEmpty else { return nil }
+    let b = dice.pick(others)
+    let name = "\(a.rawValue)+\(b.rawValue)"
+    guard let edgeA = try edge(of: a), let edgeB = try edge(of: b) else {
+      reject(name, "no edge of one of a pair")
+      return nil
+    }
+    return isJoint
+      ? try joint(a, edgeA, b, edgeB, name) : try overdetermined(a, edgeA, b, edgeB, name)
+  }
+
+  /// Each far beyond its edge.
+  private mutating func overdetermined(
+    _ a: Fault.Kind, _ edgeA: Edge, _ b: Fault.Kind, _ edgeB: Edge, _ name: String
+  ) throws -> Specimen? {
+    let severity = dice.pick([1.5, 4, 30])
+    let values = [(a, edgeA), (b, edgeB)].map { ($0, $0.rounded($1.value * severity), $1.value) }
+    guard values.allSatisfy({ $0.1 <= $0.0.range(of: twin).upperBound }) else {
+      reject(name, "beyond what can be built (pair)")
+      return nil
+    }
+    let faults = values.map { fault($0.0, $0.1, $0.2, severity) }
+    guard let specimen = try specimen(.overdetermined, faults, "both-\(name)") else { return nil }
+    for fault in faults where try validity.areSick(fault.inserted(into: twin.plain)) == nil {
+      reject(name, "one of an overdetermined pair trains alone")
+      return nil
+    }
+    return specimen
+  }
+
+  /// Each below its edge, both together beyond.
+  private mutating func joint(
+    _ a: Fault.Kind, _ edgeA: Edge, _ b: Fault.Kind, _ edgeB: Edge, _ name: String
+  ) throws -> Specimen? {
+    let values = [(a, edgeA), (b, edgeB)].map { ($0, $0.rounded($1.holds * 0.8), $1.value) }
+    for (kind, value, _) in values
+    where value < Validity.visible * kind.sound(in: twin) {
+      reject(name, "one of a joint pair is too near its twin to be called a fault")
+      return nil
+    }
+    let faults = values.map { fault($0.0, $0.1, $0.2, nil) }
+    for fault in faults where try validity.areHealthy(fault.inserted(into: twin)) == nil {
+      reject(name, "one of a joint pair does not train alone")
+      return nil
+    }
+    return try specimen(.joint, faults, "joint-\(name)")
+  }
+}
+
+extension Fault.Kind {
+  /// What is usual: what the twin has, or the textbook.
+  func sound(in twin: Blueprint) -> Double {
+    switch self {
+    case .rate: max(twin.rate, twin.optimizer.textbookRate)
+    case .slope: 1
+    default: twin[keyPath: factor]
+    }
+  }
+}
+
+/// Two sets of seeds that share nothing: what is fitted is fitted on A, what is reported is B.
+package enum SeedSet: String, CaseIterable, Codable, Sendable {
+  case a = "A"
+  case b = "B"
+
+  package var base: UInt64 { self == .a ? 10_000_000 : 20_000_000 }
+}

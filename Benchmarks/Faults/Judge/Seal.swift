@@ -1,0 +1,36 @@
+import Foundation
+import KeelFaults
+
+/// Forecasts, written down before the training that they speak of; each line carries the hash of all
+/// before it, so that none can be changed or put in later.
+package final class Seal: @unchecked Sendable {
+  private let lock = NSLock()
+  private let file: FileHandle
+  private var last: String
+
+  /// - Throws: an error of the file system.
+  package init(_ path: String) throws {
+    if !FileManager.default.fileExists(atPath: path) {
+      try Data().write(to: URL(fileURLWithPath: path))
+    }
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    last = text.split(separator: "\n").last.map { String($0.prefix(64)) } ?? ""
+    guard let file = FileHandle(forWritingAtPath: path) else {
+      throw CocoaError(.fileWriteNoPermission)
+    }
+    self.file = file
+    try file.seekToEnd()
+  }
+
+  /// Adds a line: the hash of the one before and of the content, and the content.
+  package func add(_ forecast: Told, of id: String) throws {
+    let content = try String(decoding: Ledger.encoder.encode([id: forecast]), as: UTF8.self)
+    try lock.withLock {
+      last = SHA256.hex(of: Array((last + content).utf8))
+      try file.write(contentsOf: Data("\(last) \(content)\n".utf8))
+    }
+  }
+
+  /// Of everything written so far.
+  package var hash: String { lock.withLock { last } }
+}
