@@ -70,7 +70,8 @@ struct SearchPlan {
     return undoing.isEmpty ? Array(treating.filter { $0.treats.first == name }.prefix(1)) : undoing
   }
 
-  /// The first strength of each; the last one in its two mildest.
+  /// The first strength of each; the last one in its two mildest, or of another kind in three (three
+  /// activations are no strengths of one).
   private func strengths(of kinds: [any Remedy.Type]) -> [[any Remedy]] {
     guard let last = kinds.last else { return [] }
     var heads: [any Remedy] = []
@@ -83,7 +84,7 @@ struct SearchPlan {
       heads.append(head)
       treated = treated.with(recipe)
     }
-    let ends = candidates(last, treated).prefix(2)
+    let ends = candidates(last, treated).prefix(last.isHot ? 2 : 3)
     return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
   }
 
