@@ -101,19 +101,21 @@ public actor Cure {
     }
   }
 
-  /// Takes back what the experiments have shown to be at work. Where that convinces, but holds on no
-  /// other seed, the rate is near its edge: the same at other rates.
+  /// Takes back what the experiments have shown to be at work; where that does not convince, all that
+  /// deviates. What convinces, but holds on no other seed, is near the edge of its rate: the same at
+  /// other rates.
   private func undo(_ plan: SearchPlan, _ halving: inout SuccessiveHalving, budget: Int) throws
     -> Contender?
   {
-    var courses = plan.undoing
-    for _ in 0..<2 {
+    for courses in [plan.undoing, plan.everything] {
       let undone = try halving.open(courses, budget: budget)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
-        return nil
+        continue
       }
       if let cured = try settle(undone, &halving) { return cured }
-      courses = plan.challengers(leader.remedies)
+      let others = try halving.open(plan.challengers(leader.remedies), budget: budget)
+      guard others.contains(where: SuccessiveHalving.isConvincing) else { return nil }
+      return try settle(others, &halving)
     }
     return nil
   }

@@ -8,8 +8,8 @@ struct Course {
   let entries: () -> [[any Remedy]]
 }
 
-/// What is tried, and in which order: what undoes the causes; where that is not enough, single remedies
-/// for what was found, pairs, then everything that deviates at once.
+/// What is tried, and in which order: what undoes the causes, then all that deviates at once; where that
+/// is not enough, single remedies for what was found, then pairs.
 struct SearchPlan {
   private let patient: Patient
   private let catalog: RemedyCatalog
@@ -88,12 +88,26 @@ struct SearchPlan {
     return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
   }
 
+  /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
+  var everything: [Course] {
+    // The rate's own remedy joins them in every strength.
+    let deviating = CauseCatalog.standard.causes.filter {
+      $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
+    }
+    let heads = deviating.compactMap { cause -> (any Remedy)? in
+      catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
+        .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
+    }.filter { $0.applied(to: patient.subject) != nil }
+    return heads.isEmpty
+      ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
+  }
+
   // MARK: searching
 
   /// What is tried in turn, and its share of the budget: what comes first is likeliest to do, and must
   /// leave enough for what comes after.
   var stages: [(courses: [Course], share: Double)] {
-    [(singles, 0.4), (pairs, 0.4), (everything, 0.2)]
+    [(singles, 0.6), (pairs, 0.4)]
   }
 
   /// Every strength of the remedies that treat what was found.
@@ -116,20 +130,6 @@ struct SearchPlan {
       kinds in
       Course { candidates(kinds[0], patient).prefix(1).flatMap { extended([$0], by: kinds[1]) } }
     }
-  }
-
-  /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
-  private var everything: [Course] {
-    // The rate's own remedy joins them in every strength.
-    let deviating = CauseCatalog.standard.causes.filter {
-      $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
-    }
-    let heads = deviating.compactMap { cause -> (any Remedy)? in
-      catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
-        .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
-    }.filter { $0.applied(to: patient.subject) != nil }
-    return heads.isEmpty
-      ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
   }
 
   /// What leads, with other rates: a training may hold and still be far from what it could reach.
