@@ -21,6 +21,7 @@ let package = Package(
       dependencies: [
         .product(name: "Keel", package: "Keel"),
         .product(name: "KeelArchive", package: "Keel"),
+        .product(name: "KeelBenchmarks", package: "Keel"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Cases", exclude: ["Variants"]),

@@ -1,6 +1,7 @@
 import Foundation
 import Keel
 import KeelArchive
+import KeelBenchmarks
 
 /// Everything that was found, and how it is written down.
 struct Report: Encodable {

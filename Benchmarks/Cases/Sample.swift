@@ -1,5 +1,6 @@
 import Foundation
 import Keel
+import KeelBenchmarks
 
 /// What Keel made of one case with one seed.
 struct Sample: Encodable {

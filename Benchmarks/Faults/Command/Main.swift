@@ -37,6 +37,9 @@ struct Faults: AsyncParsableCommand {
   @Flag(help: "Print the tables of what is there, and run nothing.")
   var report = false
 
+  @Flag(help: "Print the confidence that findings should have had, by kind.")
+  var calibrate = false
+
   func run() async throws {
     MatrixProducts.use(threads: 1)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -44,7 +47,11 @@ struct Faults: AsyncParsableCommand {
     let ledger = try Ledger("\(name).jsonl")
     let seal = try Seal("\(name)-sealed.txt")
     if !report { try await work(ledger, seal) }
-    print(Report(ledger.entries, seal: seal.hash).text)
+    let result = Report(ledger.entries, seal: seal.hash)
+    print(result.text)
+    if calibrate { print(Calibration(ledger.judgements).table.text) }
+    try result.json.write(to: URL(fileURLWithPath: "\(name).json"), options: .atomic)
+    try result.text.write(toFile: "\(name).md", atomically: true, encoding: .utf8)
   }
 
   private func work(_ ledger: Ledger, _ seal: Seal) async throws {

@@ -85,6 +85,7 @@ extension Blueprint {
   func initializer(_ next: Hidden, _ factor: Double) -> Choice<Initializers> {
     switch weights {
     case .orthogonal: return .orthogonal(gain: factor)
+    case .xavier: return .xavier(.uniform, scale: factor)
     case .normal: return .normal(std: factor * (2 / Double(width)).squareRoot())
     case .scheme: break
     }

@@ -32,6 +32,8 @@ package struct Blueprint: Hashable, Codable, Sendable {
     /// He, LeCun or Xavier as the activation asks for, times the factor.
     case scheme
     case orthogonal
+    /// Xavier whatever the activation, times the factor: what a well-known library does by itself.
+    case xavier
     /// The same deviation in every layer, that of He at the hidden width, times the factor.
     case normal
   }

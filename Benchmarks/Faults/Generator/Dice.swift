@@ -1,6 +1,11 @@
 import Foundation
 import KeelEngine
 
+extension Double {
+  /// `4`, `1.5`
+  var formatted: String { self == rounded() ? String(Int(self)) : String(self) }
+}
+
 /// Draws of the generator, each set of seeds from streams of its own.
 package struct Dice {
   private var random: Random

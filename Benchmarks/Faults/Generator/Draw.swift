@@ -6,12 +6,14 @@ import KeelTraining
 package struct Draw {
   package let id: String
   package let folder: String
-  private let index: Int
-  private var dice: Dice
-  private var validity: Validity
+  let index: Int
+  var dice: Dice
+  var validity: Validity
   private var edges: [Fault.Kind: Edge?] = [:]
-  private var twin = Blueprint()
+  var twin = Blueprint()
   private var outcomes: [Outcome] = []
+  /// By their rate: whether the twin has skill there.
+  var grounds: [Double: Bool] = [:]
   package private(set) var rejections: [Rejection] = []
   /// Told of a recipe before anybody trains it.
   private let foretell: (Specimen) throws -> Void
@@ -39,17 +41,10 @@ package struct Draw {
     for (kind, count) in [(first, 2), (second, 1)] {
       found += try singles(kind, count)
     }
-    let sized = ([first] + others).filter(\.hasSize)
-    for _ in 0..<3 {
-      let isJoint = (index / kinds.count + index) % 2 == 0
-      guard let pair = try pair(isJoint: isJoint, first: first, among: sized) else { continue }
-      found.append(pair)
-      break
-    }
-    return found
+    return try found + pairs(first, among: ([first] + others).filter(\.hasSize))
   }
 
-  private mutating func reject(_ what: String, _ reason: String) {
+  mutating func reject(_ what: String, _ reason: String) {
     rejections.append(Rejection(id: "\(id)-\(what)", reason: reason))
   }
 
@@ -59,7 +54,8 @@ package struct Draw {
         id, &dice, kind.architectures, needsFile: [.inputs, .targets, .outliers].contains(kind),
         needsSlope: kind == .slope,
         // A cross-entropy on clipped probabilities hardly feels an outlier.
-        needsNumbers: kind == .targets || (kind == .outliers && dice.chance(0.7)))
+        needsNumbers: kind == .targets || (kind == .outliers && dice.chance(0.7)),
+        needsXavier: kind == .exponent)
       guard kind.applies(to: twin) else { continue }
       var specimen = Specimen(
         id: "\(id)-twin", kind: .healthy, blueprint: twin, seed: validity.seeds[0])
@@ -124,7 +120,7 @@ package struct Draw {
     return found
   }
 
-  private func fault(_ kind: Fault.Kind, _ value: Double, _ edge: Double?, _ severity: Double?)
+  func fault(_ kind: Fault.Kind, _ value: Double, _ edge: Double?, _ severity: Double?)
     -> Fault
   {
     var faulty = twin
@@ -137,9 +133,19 @@ package struct Draw {
     _ kind: Fault.Kind, _ value: Double, _ edge: Double?, _ severity: Double?
   ) throws -> Specimen? {
     let fault = fault(kind, value, edge, severity)
-    let tail = severity.map { "-\(Int($0))" } ?? "-\(Int(value))"
+    if kind == .rate {
+      guard value > twin.optimizer.textbookRate else {
+        reject(kind.rawValue, "a rate beyond its edge, and no higher than the textbook's")
+        return nil
+      }
+      guard try ground(hasRate: true) != nil else {
+        reject(kind.rawValue, "twin without skill at the textbook's rate")
+        return nil
+      }
+    }
+    let tail = "-\((severity ?? value).formatted)"
     guard
-      var specimen = try specimen(.single, [fault], "\(kind.rawValue)\(tail)")
+      var specimen = try specimen(.single, [fault], "\(kind.rawValue)\(tail)", on: twin)
     else { return nil }
     // Reset-one is the twin. Insert-one is the fault in the plain recipe: the twin, if that is plain.
     if kind != .rate, twin.plain != twin,
@@ -153,17 +159,18 @@ package struct Draw {
   }
 
   /// The recipe foretold, then trained on every seed; nil where it trains on one of them.
-  private mutating func specimen(_ kind: Specimen.Kind, _ faults: [Fault], _ name: String) throws
-    -> Specimen?
-  {
-    var faulty = faults.reduce(twin) { $1.inserted(into: $0) }
+  mutating func specimen(
+    _ kind: Specimen.Kind, _ faults: [Fault], _ name: String, on ground: Blueprint
+  ) throws -> Specimen? {
+    var faulty = faults.reduce(ground) { $1.inserted(into: $0) }
     faulty.name = "\(id)-\(name)"
     var specimen = Specimen(
       id: faulty.name, kind: kind, blueprint: faulty, seed: validity.seeds[0], faults: faults)
     do {
       try foretell(specimen)
       guard let sick = try validity.areSick(faulty) else {
-        reject(name, "trains on a seed (\(name))")
+        reject(
+          name, "trains on a seed (\(kind == .single ? faults[0].kind.rawValue : kind.rawValue))")
         return nil
       }
       specimen.outcomes = sick
@@ -171,13 +178,14 @@ package struct Draw {
       reject(name, "cannot be trained: \(error.what)")
       return nil
     }
-    specimen.twin = outcomes[0]
+    specimen.twin =
+      ground == twin ? outcomes[0] : try validity.outcome(ground, seed: validity.seeds[0])
     return specimen
   }
 
   // MARK: edges
 
-  private mutating func edge(of kind: Fault.Kind) throws -> Edge? {
+  mutating func edge(of kind: Fault.Kind) throws -> Edge? {
     if let known = edges[kind] { return known }
     let (twin, validity) = (twin, validity)
     let edge = try Edge(in: kind.range(of: twin), rounded: kind.rounded) { value in
@@ -192,81 +200,4 @@ package struct Draw {
     edges[kind] = .some(edge)
     return edge
   }
-
-  // MARK: pairs
-
-  private mutating func pair(isJoint: Bool, first: Fault.Kind, among kinds: [Fault.Kind]) throws
-    -> Specimen?
-  {
-    let kinds = kinds.filter { $0 != first || first.hasSize }
-    guard kinds.count > 1 else { return nil }
-    let a = first.hasSize ? first : dice.pick(kinds)
-    // Two factors with one name could not be told apart.
-    let others = kinds.filter { Set($0.names(in: twin)).isDisjoint(with: a.names(in: twin)) }
-    guard !others.isEmpty else { return nil }
-    let b = dice.pick(others)
-    let name = "\(a.rawValue)+\(b.rawValue)"
-    guard let edgeA = try edge(of: a), let edgeB = try edge(of: b) else {
-      reject(name, "no edge of one of a pair")
-      return nil
-    }
-    return isJoint
-      ? try joint(a, edgeA, b, edgeB, name) : try overdetermined(a, edgeA, b, edgeB, name)
-  }
-
-  /// Each far beyond its edge.
-  private mutating func overdetermined(
-    _ a: Fault.Kind, _ edgeA: Edge, _ b: Fault.Kind, _ edgeB: Edge, _ name: String
-  ) throws -> Specimen? {
-    let severity = dice.pick([1.5, 4, 30])
-    let values = [(a, edgeA), (b, edgeB)].map { ($0, $0.rounded($1.value * severity), $1.value) }
-    guard values.allSatisfy({ $0.1 <= $0.0.range(of: twin).upperBound }) else {
-      reject(name, "beyond what can be built (pair)")
-      return nil
-    }
-    let faults = values.map { fault($0.0, $0.1, $0.2, severity) }
-    guard let specimen = try specimen(.overdetermined, faults, "both-\(name)") else { return nil }
-    for fault in faults where try validity.areSick(fault.inserted(into: twin.plain)) == nil {
-      reject(name, "one of an overdetermined pair trains alone")
-      return nil
-    }
-    return specimen
-  }
-
-  /// Each below its edge, both together beyond.
-  private mutating func joint(
-    _ a: Fault.Kind, _ edgeA: Edge, _ b: Fault.Kind, _ edgeB: Edge, _ name: String
-  ) throws -> Specimen? {
-    let values = [(a, edgeA), (b, edgeB)].map { ($0, $0.rounded($1.holds * 0.8), $1.value) }
-    for (kind, value, _) in values
-    where value < Validity.visible * kind.sound(in: twin) {
-      reject(name, "one of a joint pair is too near its twin to be called a fault")
-      return nil
-    }
-    let faults = values.map { fault($0.0, $0.1, $0.2, nil) }
-    for fault in faults where try validity.areHealthy(fault.inserted(into: twin)) == nil {
-      reject(name, "one of a joint pair does not train alone")
-      return nil
-    }
-    return try specimen(.joint, faults, "joint-\(name)")
-  }
-}
-
-extension Fault.Kind {
-  /// What is usual: what the twin has, or the textbook.
-  func sound(in twin: Blueprint) -> Double {
-    switch self {
-    case .rate: max(twin.rate, twin.optimizer.textbookRate)
-    case .slope: 1
-    default: twin[keyPath: factor]
-    }
-  }
-}
-
-/// Two sets of seeds that share nothing: what is fitted is fitted on A, what is reported is B.
-package enum SeedSet: String, CaseIterable, Codable, Sendable {
-  case a = "A"
-  case b = "B"
-
-  package var base: UInt64 { self == .a ? 10_000_000 : 20_000_000 }
 }

@@ -58,7 +58,9 @@ extension Fault.Kind {
     case .inputs, .outliers: twin.isFile
     case .targets: twin.isFile && twin.isNumeric
     case .recurrence: twin.architecture.isRecurrent
-    case .exponent: twin.architecture != .lstm && twin.architecture != .gru
+    // Weights that fit the exponential as they fitted what stood there.
+    case .exponent:
+      twin.weights == .xavier && twin.architecture != .lstm && twin.architecture != .gru
     case .depth: twin.architecture == .stack
     }
   }

@@ -8,7 +8,8 @@ package enum Twin {
   ///   - needsFile: whether the rows must stand in a file.
   package static func draw(
     _ name: String, _ dice: inout Dice, _ architectures: [Blueprint.Architecture],
-    needsFile: Bool = false, needsSlope: Bool = false, needsNumbers: Bool = false
+    needsFile: Bool = false, needsSlope: Bool = false, needsNumbers: Bool = false,
+    needsXavier: Bool = false
   ) -> Blueprint {
     var plan = Blueprint()
     plan.name = name
@@ -18,6 +19,7 @@ package enum Twin {
     plan.isFile =
       plan.source != .mnist && plan.source != .adding && (needsFile || dice.chance(0.4))
     drawNetwork(&plan, &dice, needsSlope)
+    if needsXavier, plan.architecture != .stack { plan.weights = .xavier }
     drawTraining(&plan, &dice)
     return plan
   }
@@ -62,7 +64,7 @@ package enum Twin {
       : dice.chance(0.75)
         ? dice.pick(common) : dice.pick(Blueprint.Hidden.allCases.filter { $0 != .linear })
     plan.slope = plan.hidden == .leakyReLU ? 0.01 : plan.hidden == .prelu ? 0.25 : 1
-    plan.weights = dice.chance(0.8) ? .scheme : .normal
+    plan.weights = dice.pick([.scheme, .scheme, .scheme, .scheme, .xavier, .normal])
     switch plan.architecture {
     case .shallow: (plan.width, plan.depth) = (dice.integer(8, 48), Double(dice.integer(1, 2)))
     case .wide: (plan.width, plan.depth) = (dice.pick([96, 128, 192]), Double(dice.integer(1, 2)))
@@ -102,10 +104,10 @@ package enum Twin {
       plan.rate = Dice.rounded(plan.rate / 3)
     }
     plan.batch = dice.pick([8, 16, 32, 32, 64])
-    let isCheap = plan.architecture != .convolution && !plan.architecture.isRecurrent
-    plan.steps =
-      isCheap && plan.width < 64 && dice.chance(0.45)
-      ? dice.pick([3000, 4000]) : dice.pick([300, 400, 600, 800])
+    // Trainings of the length that a cure's cost is defined for, where a step is cheap.
+    let isDear = plan.architecture == .convolution || plan.architecture.isRecurrent
+    let isLong = dice.chance(plan.source == .mnist ? 0 : isDear || plan.width > 64 ? 0.15 : 0.6)
+    plan.steps = isLong ? dice.pick([3000, 4000]) : dice.pick([300, 400, 600, 800])
     plan.shuffles = dice.chance(0.85)
     plan.hasDecay = dice.chance(0.1)
     plan.poisonedRows = dice.integer(1, plan.batch)

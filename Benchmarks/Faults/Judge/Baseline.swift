@@ -1,3 +1,4 @@
+import KeelBenchmarks
 import KeelEngine
 import KeelFaults
 import KeelRecipes
@@ -25,17 +26,22 @@ package enum Baseline: String, CaseIterable, Codable, Sendable {
   /// - Parameters:
   ///   - before: the training as it is, which a system that retrains has seen.
   ///   - alarm: what became of it where nobody stopped it.
-  package func answer(_ recipe: Recipe, _ before: Outcome, _ alarm: Alarm?) throws -> Answer {
+  package func answer(_ recipe: Recipe, _ before: Outcome, _ alarm: Alarm?) async throws
+    -> Answer
+  {
     switch self {
     case .fortySteps:
-      var short = recipe
-      short.training.maxSteps = min(40, recipe.training.maxSteps ?? 40)
-      let outcome = try Outcome(short)
-      return Answer(saysExploding: outcome.verdict == .exploding, steps: outcome.steps)
+      let short = try await SimpleSystem.fortySteps(recipe)
+      return Answer(saysExploding: short.verdict == .exploding, steps: short.steps)
     case .nonFinite:
       return Answer(saysExploding: alarm?.dies != nil, steps: before.steps)
     case .lowerRate:
-      return try Self.lowerRate(recipe, before)
+      guard before.verdict == .exploding else {
+        return Answer(isCured: false, score: before.score, steps: before.steps)
+      }
+      let (last, steps) = try await SimpleSystem.lowerRate(recipe)
+      return Answer(
+        isCured: last.verdict == .healthy, score: last.score, steps: before.steps + steps)
     case .clip:
       var clipped = recipe
       clipped.clipping = [.globalNorm(1)]
@@ -44,27 +50,5 @@ package enum Baseline: String, CaseIterable, Codable, Sendable {
     case .autoTrainer:
       return try AutoTrainer(recipe).answer()
     }
-  }
-
-  /// Trains again at a tenth of the rate; where that is not healthy either, with Adam. It is told what
-  /// exploded.
-  private static func lowerRate(_ recipe: Recipe, _ before: Outcome) throws -> Answer {
-    var steps = before.steps
-    guard before.verdict == .exploding else {
-      return Answer(isCured: false, score: before.score, steps: steps)
-    }
-    var slow = recipe
-    var optimizer = recipe.optimizer.member
-    optimizer.learningRate /= 10
-    slow.optimizer = Choice(optimizer)
-    var adam = recipe
-    adam.optimizer = .adam(learningRate: 0.001)
-    var outcome = try Outcome(slow)
-    steps += outcome.steps
-    if !outcome.isHealthy {
-      outcome = try Outcome(adam)
-      steps += outcome.steps
-    }
-    return Answer(isCured: outcome.isHealthy, score: outcome.score, steps: steps)
   }
 }

@@ -14,6 +14,7 @@ package struct Judgement: Codable, Sendable {
   package let alarm: Alarm?
   package let cure: Verdict
   package let findings: [Found]
+  package let truthTable: [TruthTableRow]
   package let outcome: String
   /// What was changed: `lower-learning-rate`.
   package let remedies: [String]
@@ -33,11 +34,13 @@ package struct Judgement: Codable, Sendable {
     package let cause: String
     package let kind: Finding.Kind
     package let confidence: Double
+    /// How many factors of the recipe deviate, this one included.
+    package let suspects: Int
   }
 
   /// - Parameters:
   ///   - told: the forecast of the recipe.
-  ///   - isForAll: whether the dear baseline is asked as well.
+  ///   - baselines: whether others are asked, too; `dear`: also the one that trains six times.
   package init(
     _ specimen: Specimen, in folder: String, told: Told?, baselines: Bool, dear: Bool
   ) async throws {
@@ -52,8 +55,11 @@ package struct Judgement: Codable, Sendable {
     seconds = (clock.now - start) / .seconds(1)
     cure = history.before.verdict
     outcome = history.outcome.rawValue
+    truthTable = history.truthTable ?? []
+    let cleared = history.ruledOut.count { !$0.why.hasPrefix("does not deviate") }
+    let suspects = history.findings.count + cleared
     findings = history.findings.map {
-      .init(cause: $0.cause, kind: $0.kind, confidence: $0.confidence)
+      .init(cause: $0.cause, kind: $0.kind, confidence: $0.confidence, suspects: suspects)
     }
     remedies = history.remedies.map(\.remedy)
     changes = history.remedies.flatMap { $0.changes.map(\.description) }
@@ -63,7 +69,7 @@ package struct Judgement: Codable, Sendable {
     fullSteps = Int((Double(steps) / history.cost.relativeToOneTraining).rounded())
     var answers: [Baseline: Answer] = [:]
     for baseline in Baseline.allCases where baselines && (dear || baseline != .autoTrainer) {
-      answers[baseline] = try baseline.answer(recipe, specimen.outcomes[0], alarm)
+      answers[baseline] = try await baseline.answer(recipe, specimen.outcomes[0], alarm)
     }
     self.baselines = answers
   }
@@ -92,8 +98,12 @@ extension Judgement {
     return fits(faults[0], faults[1]) || fits(faults[1], faults[0])
   }
 
-  /// Whether a finding names one of the faults.
-  package func isRight(_ found: Found) -> Bool {
-    specimen.faults.contains { $0.names.contains(found.cause) }
+  package var isForecast: Bool { told?.verdict == .exploding }
+
+  /// Whether a cause is one of the faults.
+  package func names(_ cause: String) -> Bool {
+    specimen.faults.contains { $0.names.contains(cause) }
   }
+
+  package func isRight(_ found: Found) -> Bool { names(found.cause) }
 }

@@ -1,61 +1,55 @@
+import KeelBenchmarks
 import KeelFaults
 
-extension Report {
-  /// Whether a confidence of 0.9 is right nine times of ten: bins of at least fifty findings.
-  package static func reliability(_ judgements: [Judgement]) -> String {
-    let pairs = judgements.flatMap { judgement in
-      judgement.findings.map { (confidence: $0.confidence, isRight: judgement.isRight($0)) }
-    }.sorted { $0.confidence < $1.confidence }
-    var bins: [[(confidence: Double, isRight: Bool)]] = []
+/// Whether what was said with some probability came that often.
+package struct Reliability {
+  /// What was said, and whether it was right; the least certain first.
+  private let pairs: [(said: Double, came: Bool)]
+  private let least: Int
+
+  /// - Parameter least: a bin has at least so many.
+  package init(_ pairs: [(said: Double, came: Bool)], least: Int = 50) {
+    self.pairs = pairs.sorted { $0.said < $1.said }
+    self.least = least
+  }
+
+  /// Of the confidence of every finding.
+  package init(findings judgements: [Judgement]) {
+    self.init(
+      judgements.flatMap { judgement in
+        judgement.findings.map { ($0.confidence, judgement.isRight($0)) }
+      })
+  }
+
+  /// Equal values are never parted.
+  package var bins: [[(said: Double, came: Bool)]] {
+    var bins: [[(said: Double, came: Bool)]] = []
     for pair in pairs {
-      let isSame = bins.last?.last?.confidence == pair.confidence
-      if let last = bins.last, isSame || last.count < 50 {
+      if let last = bins.last, last.last!.said == pair.said || last.count < least {
         bins[bins.count - 1].append(pair)
       } else {
         bins.append([pair])
       }
     }
-    if bins.count > 1, bins.last!.count < 50 { bins[bins.count - 2] += bins.removeLast() }
-    var table = Table("Reliability of findings", ["confidence", "mean", "findings", "right"])
-    for bin in bins {
-      let (low, high) = (bin.first!.confidence, bin.last!.confidence)
-      table.add([
-        low == high ? Table.number(low) : "\(Table.number(low))–\(Table.number(high))",
-        Table.number(bin.map(\.confidence).mean, 3), "\(bin.count)",
-        bin.share(\.isRight).text,
-      ])
-    }
-    let brier = Self.brier(pairs.map { ($0.confidence, $0.isRight) })
-    return table.text + "\nBrier score \(Table.number(brier, 3)) of \(pairs.count) findings\n"
+    if bins.count > 1, bins.last!.count < least { bins[bins.count - 2] += bins.removeLast() }
+    return bins
   }
 
   /// The mean squared distance of a probability from what came.
-  private static func brier(_ pairs: [(probability: Double, came: Bool)]) -> Double {
-    pairs.map { $0.probability - ($0.came ? 1 : 0) }.map { $0 * $0 }.mean
+  package var brier: Double {
+    pairs.map { $0.said - ($0.came ? 1 : 0) }.map { $0 * $0 }.mean
   }
 
-  /// Sealed forecasts against what came: probability of an explosion, and the largest rate.
-  package static func forecasts(_ judgements: [Judgement]) -> String {
-    let told = judgements.compactMap { judgement in judgement.told.map { (judgement, $0) } }
-    let brier = brier(told.map { ($0.1.probability, $0.0.isExploding) })
-    // Of recipes whose rate alone was varied to find the edge.
-    let known = told.filter { !$0.0.specimen.isFault && $0.0.specimen.rateEdge != nil }
-    let errors = known.compactMap { judgement, told in
-      told.limit.map { $0 / judgement.specimen.rateEdge! }
+  package func table(_ title: String) -> Table {
+    var table = Table(title, ["said", "mean", "how often", "came"])
+    for bin in bins {
+      let (low, high) = (bin.first!.said, bin.last!.said)
+      let said = Table.number(low, 3) + (low == high ? "" : "–" + Table.number(high, 3))
+      table.add([
+        said, Table.number(bin.map(\.said).mean, 3), "\(bin.count)", bin.share(\.came).text,
+      ])
     }
-    let none = known.count - errors.count
-    var table = Table("Sealed forecasts", ["", ""])
-    table.add(["Brier score", "\(Table.number(brier, 4)) of \(told.count)"])
-    table.add([
-      "forecast limit ÷ measured edge",
-      "median \(Table.number(errors.median)), 10 % \(Table.number(errors.quantile(0.1))), "
-        + "90 % \(Table.number(errors.quantile(0.9))) of \(errors.count); none found \(none)",
-    ])
-    table.add(["within ×2", errors.share { (0.5...2).contains($0) }.text])
-    for verdict in ["stable", "vanishing", "exploding"] {
-      let own = told.filter { $0.1.verdict.rawValue == verdict }
-      table.add(["said \(verdict): exploded", own.share { $0.0.isExploding }.text])
-    }
-    return table.text
+    table.add(["Brier score", Table.number(brier, 4), "\(pairs.count)", ""])
+    return table
   }
 }

@@ -1,39 +1,22 @@
-import Foundation
+import KeelBenchmarks
 
-/// A Markdown table.
-struct Table {
-  private var lines: [String]
+/// A table for people (Markdown) and for machines (an object for each row).
+package struct Table: Encodable, Sendable {
+  package let title: String
+  let header: [String]
+  private(set) var rows: [[String]] = []
 
-  init(_ title: String, _ header: [String]) {
-    lines = ["", "## \(title)", "", Self.row(header), Self.row(header.map { _ in "---" })]
-  }
+  init(_ title: String, _ header: [String]) { (self.title, self.header) = (title, header) }
 
-  mutating func add(_ cells: [String]) { lines.append(Self.row(cells)) }
+  mutating func add(_ cells: [String]) { rows.append(cells) }
 
-  var text: String { lines.joined(separator: "\n") + "\n" }
-
-  private static func row(_ cells: [String]) -> String {
-    "| " + cells.map { $0.replacingOccurrences(of: "|", with: "/") }.joined(separator: " | ") + " |"
+  package var text: String {
+    "\n## \(title)\n\n" + Text.header(header) + "\n" + rows.map(Text.row).joined(separator: "\n")
+      + "\n"
   }
 
   static func number(_ value: Double?, _ places: Int = 2) -> String {
     guard let value, !value.isNaN else { return "–" }
-    return value.isInfinite ? (value < 0 ? "−∞" : "∞") : String(format: "%.\(places)f", value)
+    return Text.fixed(value, places)
   }
-}
-
-extension [Double] {
-  /// With linear interpolation; NaN of nothing.
-  func quantile(_ share: Double) -> Double {
-    guard !isEmpty else { return .nan }
-    let sorted = sorted()
-    let place = share * Double(count - 1)
-    let low = Int(place)
-    guard low + 1 < count else { return sorted[low] }
-    let (a, b) = (sorted[low], sorted[low + 1])
-    return a == b ? a : a + (b - a) * (place - Double(low))
-  }
-
-  var median: Double { quantile(0.5) }
-  var mean: Double { isEmpty ? .nan : reduce(0, +) / Double(count) }
 }

@@ -1,0 +1,118 @@
+import KeelTraining
+
+extension Draw {
+  /// A joint pair in every draw that gives one; they are rarer, so an overdetermined one in every
+  /// third only.
+  mutating func pairs(_ first: Fault.Kind, among kinds: [Fault.Kind]) throws -> [Specimen] {
+    var found: [Specimen] = []
+    for kind in [Specimen.Kind.joint, .overdetermined]
+    where kind == .joint || index % Self.everyOverdetermined == 0 {
+      for _ in 0..<4 {
+        guard let pair = try pair(kind, first, among: kinds) else { continue }
+        found.append(pair)
+        break
+      }
+    }
+    return found
+  }
+
+  private static let everyOverdetermined = 3
+
+  private mutating func pair(_ kind: Specimen.Kind, _ first: Fault.Kind, among kinds: [Fault.Kind])
+    throws -> Specimen?
+  {
+    guard kinds.count > 1 else { return nil }
+    let a = first.hasSize ? first : dice.pick(kinds)
+    // Two factors with one name could not be told apart.
+    let others = kinds.filter { Set($0.names(in: twin)).isDisjoint(with: a.names(in: twin)) }
+    guard !others.isEmpty else { return nil }
+    let b = dice.pick(others)
+    let name = "\(a.rawValue)+\(b.rawValue)"
+    guard let edgeA = try edge(of: a), let edgeB = try edge(of: b) else {
+      reject(name, "no edge of one of a pair")
+      return nil
+    }
+    // A rate is reset to the textbook's, and so the other factor must show what it does there.
+    guard let ground = try ground(hasRate: a == .rate || b == .rate) else {
+      reject(name, "twin without skill at the textbook's rate")
+      return nil
+    }
+    let sides = [Side(kind: a, edge: edgeA), Side(kind: b, edge: edgeB)]
+    guard kind == .joint else { return try overdetermined(sides, name, on: ground) }
+    // As far below the edges as still does harm together.
+    for share in [0.5, 0.7, 0.9] {
+      if let pair = try joint(sides, share, name, on: ground) { return pair }
+    }
+    return nil
+  }
+
+  /// The twin at no more than the textbook's rate, or just there; nil where that has no skill.
+  mutating func ground(hasRate: Bool) throws -> Blueprint? {
+    var ground = twin.plain
+    if hasRate { ground.rate = twin.optimizer.textbookRate }
+    if let known = grounds[ground.rate] { return known ? ground : nil }
+    let isSound = try ground == twin || validity.haveSkill(ground) != nil
+    grounds[ground.rate] = isSound
+    return isSound ? ground : nil
+  }
+
+  private struct Side {
+    let kind: Fault.Kind
+    let edge: Edge
+  }
+
+  /// Each beyond its edge.
+  private mutating func overdetermined(
+    _ sides: [Side], _ name: String, on ground: Blueprint
+  ) throws -> Specimen? {
+    let severity = dice.pick([1.5, 4, 30])
+    let faults = sides.map {
+      fault($0.kind, $0.kind.rounded($0.edge.value * severity), $0.edge.value, severity)
+    }
+    guard faults.allSatisfy({ $0.value <= $0.kind.range(of: twin).upperBound }) else {
+      reject(name, "beyond what can be built (pair)")
+      return nil
+    }
+    // The truth table: each alone is sick, on sound ground, and the other is what a reset leaves.
+    for fault in faults where try validity.areSick(fault.inserted(into: ground)) == nil {
+      reject(name, "one of an overdetermined pair trains alone")
+      return nil
+    }
+    return try specimen(.overdetermined, faults, "both-\(name)", on: ground)
+  }
+
+  /// Each below its edge, both together beyond.
+  private mutating func joint(
+    _ sides: [Side], _ share: Double, _ name: String, on ground: Blueprint
+  ) throws -> Specimen? {
+    let faults = sides.map {
+      fault($0.kind, $0.kind.rounded($0.edge.holds * share), $0.edge.value, nil)
+    }
+    for fault in faults where fault.value < Validity.visible * fault.kind.sound(in: twin) {
+      reject(name, "one of a joint pair is too near its twin to be called a fault")
+      return nil
+    }
+    let both = faults.reduce(ground) { $1.inserted(into: $0) }
+    guard try !validity.outcome(both, seed: validity.seeds[1]).isHealthy else {
+      reject(name, "a joint pair trains together")
+      return nil
+    }
+    // The truth table: each alone trains, which is what resetting the other leaves.
+    for fault in faults where try validity.areHealthy(fault.inserted(into: ground)) == nil {
+      reject(name, "one of a joint pair does not train alone")
+      return nil
+    }
+    return try specimen(.joint, faults, "joint-\(name)", on: ground)
+  }
+}
+
+extension Fault.Kind {
+  /// What is usual: what the twin has, or the textbook.
+  func sound(in twin: Blueprint) -> Double {
+    switch self {
+    case .rate: max(twin.rate, twin.optimizer.textbookRate)
+    case .slope: 1
+    default: twin[keyPath: factor]
+    }
+  }
+}
