@@ -67,12 +67,15 @@ let package = Package(
     .executableTarget(
       name: "faults",
       dependencies: [
-        "KeelFaultJudge", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "KeelFaults", "KeelFaultJudge", "KeelBenchmarks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Benchmarks/Faults/Command"),
     .target(
       name: "KeelTestSupport", dependencies: ["KeelRecipes"], path: "Tests/Support"),
-    .testTarget(name: "FaultsTests", dependencies: ["KeelFaultJudge"], path: "Tests/Faults"),
+    .testTarget(
+      name: "FaultsTests", dependencies: ["KeelFaults", "KeelFaultJudge", "faults"],
+      path: "Tests/Faults"),
     .testTarget(name: "EngineTests", dependencies: ["KeelTestSupport"], path: "Tests/Engine"),
     .testTarget(
       name: "RecipesTests", dependencies: ["KeelTestSupport", "CKernels", "CZlib"],

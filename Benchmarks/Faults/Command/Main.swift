@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keel
+import KeelBenchmarks
 import KeelFaultJudge
 import KeelFaults
 
@@ -65,7 +66,8 @@ struct Faults: AsyncParsableCommand {
           while let work = queue.next() {
             let entry = try await work.done(in: root, seal, baselines: asks, keeps: keeps)
             try ledger.add(entry)
-            queue.note(entry)
+            queue.add(entry)
+            Text.note("\(queue.progress); \(work.key)")
           }
         }
       }

@@ -74,11 +74,24 @@ extension Draw {
       return nil
     }
     // The truth table: each alone is sick, on sound ground, and the other is what a reset leaves.
-    for fault in faults where try validity.areSick(fault.inserted(into: ground)) == nil {
+    for fault in faults where try !isAlone(fault, of: faults, on: ground, validity.areSick) {
       reject(name, "one of an overdetermined pair trains alone")
       return nil
     }
     return try specimen(.overdetermined, faults, "both-\(name)", on: ground)
+  }
+
+  /// Whether one fault without the other is as it should be. A steep activation may be reset to what the
+  /// twin has, or to what everybody takes: both must show it.
+  private func isAlone(
+    _ fault: Fault, of pair: [Fault], on ground: Blueprint,
+    _ holds: (Blueprint) throws -> [Outcome]?
+  ) throws -> Bool {
+    guard try holds(fault.inserted(into: ground)) != nil else { return false }
+    guard fault.kind != .slope, pair.contains(where: { $0.kind == .slope }) else { return true }
+    var usual = ground
+    usual.hidden = .relu
+    return try holds(fault.inserted(into: usual)) != nil
   }
 
   /// Each below its edge, both together beyond.
@@ -88,7 +101,7 @@ extension Draw {
     let faults = sides.map {
       fault($0.kind, $0.kind.rounded($0.edge.holds * share), $0.edge.value, nil)
     }
-    for fault in faults where fault.value < Validity.visible * fault.kind.sound(in: twin) {
+    for fault in faults where fault.value < fault.kind.visible * fault.kind.sound(in: twin) {
       reject(name, "one of a joint pair is too near its twin to be called a fault")
       return nil
     }
@@ -98,7 +111,7 @@ extension Draw {
       return nil
     }
     // The truth table: each alone trains, which is what resetting the other leaves.
-    for fault in faults where try validity.areHealthy(fault.inserted(into: ground)) == nil {
+    for fault in faults where try !isAlone(fault, of: faults, on: ground, validity.areHealthy) {
       reject(name, "one of a joint pair does not train alone")
       return nil
     }
@@ -107,8 +120,19 @@ extension Draw {
 }
 
 extension Fault.Kind {
-  /// What is usual: what the twin has, or the textbook.
-  func sound(in twin: Blueprint) -> Double {
+  /// How far a factor of a joint pair lies beyond what is sound: less is within what people call usual.
+  /// Networks have any depth, so that is no part of one.
+  fileprivate var visible: Double {
+    switch self {
+    case .initialization: 2.5
+    case .recurrence: 1.5
+    case .depth: .infinity
+    default: 4
+    }
+  }
+
+  /// What the twin has, or the textbook.
+  fileprivate func sound(in twin: Blueprint) -> Double {
     switch self {
     case .rate: max(twin.rate, twin.optimizer.textbookRate)
     case .slope: 1

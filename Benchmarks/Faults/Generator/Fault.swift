@@ -24,6 +24,11 @@ package struct Fault: Codable, Hashable, Sendable {
   /// The causes of the catalogue that count, decided before anything is diagnosed.
   package let names: [String]
 
+  package init(kind: Kind, value: Double, edge: Double?, severity: Double?, names: [String]) {
+    (self.kind, self.value, self.edge) = (kind, value, edge)
+    (self.severity, self.names) = (severity, names)
+  }
+
   package func inserted(into blueprint: Blueprint) -> Blueprint {
     var faulty = blueprint
     faulty[keyPath: kind.factor] = value

@@ -5,8 +5,6 @@ import KeelTraining
 package struct Validity {
   /// The skill that a twin must have on every seed.
   package static let skill = 0.2
-  /// A factor of a joint pair lies so far beyond its twin's: less is within what people call usual.
-  package static let visible = 2.5
 
   package let seeds: [UInt64]
   package let folder: String
@@ -41,8 +39,11 @@ package struct Validity {
     try outcomes(blueprint) { $0.isHealthy }
   }
 
+  /// In the loss, and in the score that a cure is held to.
   package func haveSkill(_ blueprint: Blueprint) throws -> [Outcome]? {
-    try outcomes(blueprint) { $0.isHealthy && $0.skill >= Self.skill }
+    try outcomes(blueprint) {
+      $0.isHealthy && $0.skill >= Self.skill && $0.score >= Self.skill
+    }
   }
 }
 

@@ -16,16 +16,21 @@ package struct Calibration {
   private static let groups = 3
   private let cells: [Finding.Kind: [Cell]]
 
-  package init(_ judgements: [Judgement]) {
+  package init(_ findings: [(kind: Finding.Kind, suspects: Int, isRight: Bool)]) {
     var cells: [Finding.Kind: [Cell]] = [:]
-    for judgement in judgements where judgement.isExploding && judgement.specimen.isFault {
-      for finding in judgement.findings {
-        let group = min(max(1, finding.suspects), Self.groups) - 1
-        cells[finding.kind, default: Array(repeating: Cell(), count: Self.groups)][group].all += 1
-        if judgement.isRight(finding) { cells[finding.kind]![group].right += 1 }
-      }
+    for finding in findings {
+      let group = min(max(1, finding.suspects), Self.groups) - 1
+      cells[finding.kind, default: Array(repeating: Cell(), count: Self.groups)][group].all += 1
+      if finding.isRight { cells[finding.kind]![group].right += 1 }
     }
     self.cells = cells
+  }
+
+  package init(_ judgements: [Judgement]) {
+    self.init(
+      judgements.filter { $0.isExploding && $0.specimen.isFault }.flatMap { judgement in
+        judgement.findings.map { ($0.kind, $0.suspects, judgement.isRight($0)) }
+      })
   }
 
   /// The confidence of a finding of a kind among so many suspects; nil where none was seen.

@@ -46,14 +46,14 @@ package final class Queue: @unchecked Sendable {
     }
   }
 
-  package func note(_ entry: Ledger.Entry) {
+  /// What a draw came to.
+  package func add(_ entry: Ledger.Entry) { lock.withLock { count(entry) } }
+
+  /// How far it is, in a line.
+  package var progress: String {
     lock.withLock {
-      count(entry)
-      let text =
-        "\(Int(Date().timeIntervalSince(start))) s: \(counts.faults) exploding, "
-        + "\(counts.healthy) healthy; \(entry.key) took "
-        + entry.seconds.map { String(format: "%.1f", $0) }.joined(separator: " + ") + " s\n"
-      FileHandle.standardError.write(Data(text.utf8))
+      "\(Int(Date().timeIntervalSince(start))) s: \(counts.faults) exploding faults, "
+        + "\(counts.healthy) healthy recipes"
     }
   }
 

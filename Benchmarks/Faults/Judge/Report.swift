@@ -7,11 +7,11 @@ package struct Report {
   let entries: [Ledger.Entry]
   /// Of the sealed forecasts.
   private let seal: String
-  let all: [Judgement]
-  let faults: [Judgement]
+  package let all: [Judgement]
+  package let faults: [Judgement]
   /// Faults whose training explodes: what Keel is to name and to cure.
-  let exploding: [Judgement]
-  let healthy: [Judgement]
+  package let exploding: [Judgement]
+  package let healthy: [Judgement]
 
   package init(_ entries: [Ledger.Entry], seal: String) {
     (self.entries, self.seal) = (entries, seal)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The hash of FIPS 180-4: there is none in the standard library of every platform.
-enum SHA256 {
+package enum SHA256 {
   private static let constants: [UInt32] = {
     // The first 32 bits of the fractional parts of the cube roots of the first 64 primes.
     primes(64).map { fraction(of: cbrt($0)) }
@@ -21,7 +21,7 @@ enum SHA256 {
     UInt32((value - value.rounded(.down)) * 0x1p32)
   }
 
-  static func hex(of bytes: [UInt8]) -> String {
+  package static func hex(of bytes: [UInt8]) -> String {
     // The same of their square roots.
     var state = primes(8).map { fraction(of: $0.squareRoot()) }
     var message = bytes + [0x80]

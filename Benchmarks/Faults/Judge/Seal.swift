@@ -1,4 +1,5 @@
 import Foundation
+import KeelEngine
 import KeelFaults
 
 /// Forecasts, written down before the training that they speak of; each line carries the hash of all
@@ -14,6 +15,11 @@ package final class Seal: @unchecked Sendable {
       try Data().write(to: URL(fileURLWithPath: path))
     }
     let text = try String(contentsOfFile: path, encoding: .utf8)
+    guard Self.isIntact(text) else {
+      throw KeelError(
+        .invalid, at: path, "has been changed after it was written",
+        fix: "begin anew in an empty folder")
+    }
     last = text.split(separator: "\n").last.map { String($0.prefix(64)) } ?? ""
     guard let file = FileHandle(forWritingAtPath: path) else {
       throw CocoaError(.fileWriteNoPermission)
@@ -28,6 +34,16 @@ package final class Seal: @unchecked Sendable {
     try lock.withLock {
       last = SHA256.hex(of: Array((last + content).utf8))
       try file.write(contentsOf: Data("\(last) \(content)\n".utf8))
+    }
+  }
+
+  /// Whether every line follows from the one before.
+  package static func isIntact(_ text: String) -> Bool {
+    var last = ""
+    return text.split(separator: "\n").allSatisfy { line in
+      let content = line.dropFirst(65)
+      last = SHA256.hex(of: Array((last + content).utf8))
+      return line.prefix(64) == last
     }
   }
 
