@@ -33,14 +33,3 @@ package struct Told: Codable, Sendable {
     probability = Likelihood.ofExplosion(forecast.verdict, margin: forecast.margin.learningRate)
   }
 }
-
-/// How likely an explosion is, by what a forecast says: shares of seeds A.
-enum Likelihood {
-  static func ofExplosion(_ verdict: Forecast.Verdict, margin: Double?) -> Double {
-    switch verdict {
-    case .exploding: 0.99
-    case .vanishing: 0.02
-    case .stable: (margin ?? 0) < 1.5 ? 0.15 : 0.03
-    }
-  }
-}
