@@ -22,7 +22,8 @@ import Testing
   }
 
   @Test func wholeNumbersStayWhole() throws {
-    let edge = try #require(Edge(in: 2...200, rounded: { $0.rounded(.up) }) { $0 < 23 })
+    let edge = try #require(
+      Edge(in: 2...200, rounded: { $0.rounded(.up) }, isHealthy: { $0 < 23 }))
     #expect((edge.holds, edge.fails) == (edge.holds.rounded(), edge.fails.rounded()))
     #expect(edge.holds < 23 && edge.fails >= 23)
   }

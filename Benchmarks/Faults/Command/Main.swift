@@ -48,7 +48,7 @@ struct Faults: AsyncParsableCommand {
     let ledger = try Ledger("\(name).jsonl")
     let seal = try Seal("\(name)-sealed.txt")
     if !report { try await work(ledger, seal) }
-    let result = Report(ledger.entries, seal: seal.hash)
+    let result = Report(ledger.entries, seal)
     print(result.text)
     if calibrate { print(Calibration(ledger.judgements).table.text) }
     try result.json.write(to: URL(fileURLWithPath: "\(name).json"), options: .atomic)

@@ -15,7 +15,7 @@ package enum Twin {
     plan.name = name
     plan.architecture = dice.pick(architectures)
     plan.dataSeed = UInt64(dice.integer(1, 1_000_000))
-    drawData(&plan, &dice, needsNumbers)
+    drawData(&plan, &dice, needsNumbers, needsFile)
     plan.isFile =
       plan.source != .mnist && plan.source != .adding && (needsFile || dice.chance(0.4))
     drawNetwork(&plan, &dice, needsSlope)
@@ -24,7 +24,9 @@ package enum Twin {
     return plan
   }
 
-  private static func drawData(_ plan: inout Blueprint, _ dice: inout Dice, _ needsNumbers: Bool) {
+  private static func drawData(
+    _ plan: inout Blueprint, _ dice: inout Dice, _ needsNumbers: Bool, _ needsFile: Bool
+  ) {
     let hasImages = FileManager.default.fileExists(
       atPath: "\(Blueprint.images)/t10k-images-idx3-ubyte.gz")
     plan.samples = dice.pick([300, 500, 800, 1200])
@@ -37,7 +39,8 @@ package enum Twin {
         ? .mnist : dice.pick(needsNumbers ? [.teacher] : [.blobs, .blobs, .teacher])
       plan.features = dice.pick([36, 49, 64])
     case .recurrent, .lstm, .gru:
-      plan.source = dice.pick(needsNumbers ? [.regression] : [.regression, .regression, .blobs])
+      let others: [Blueprint.Source] = needsFile ? [.blobs] : [.blobs, .adding]
+      plan.source = dice.pick([.regression, .regression] + (needsNumbers ? [] : others))
       plan.features = dice.integer(6, 24)
     default:
       plan.source = dice.pick(

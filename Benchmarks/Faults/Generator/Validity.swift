@@ -6,6 +6,9 @@ package struct Validity {
   /// The skill that a twin must have on every seed.
   package static let skill = 0.2
 
+  /// The skill below which nothing was learnt.
+  package static let learnt = 0.05
+
   package let seeds: [UInt64]
   package let folder: String
 

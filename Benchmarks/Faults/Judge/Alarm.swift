@@ -7,6 +7,8 @@ package struct Alarm: Codable, Sendable {
   /// The step of the first non-finite value, if nobody stops the training before; nil where none
   /// comes.
   package let dies: Int?
+  /// Whether it has learnt something in the end, where nobody stops it.
+  package let recovers: Bool
   /// The first step at which the monitor spoke: the averaged loss passed its edge, the gradient
   /// surged, or the training was stopped.
   package let raised: Int?
@@ -25,6 +27,7 @@ package struct Alarm: Codable, Sendable {
     }
     self.called = called
     dies = trainer.explosion?.kind == .nonFinite ? trainer.explosion?.step : nil
+    recovers = dies == nil && trainer.baseline.skill(trainer.endLoss) >= Validity.learnt
     let event = trainer.trace.events.first { $0.kind != .skipped }?.step
     raised = [called, event].compactMap { $0 }.min()
   }

@@ -98,6 +98,8 @@ extension Judgement {
     return fits(faults[0], faults[1]) || fits(faults[1], faults[0])
   }
 
+  /// Left alone, it would have come back.
+  package var recovers: Bool { alarm?.recovers ?? false }
   package var isForecast: Bool { told?.verdict == .exploding }
 
   /// Whether a cause is one of the faults.

@@ -23,7 +23,7 @@ package final class Ledger: @unchecked Sendable {
 
   private let lock = NSLock()
   private let file: FileHandle
-  private var all: [Entry]
+  private var all: [String: Entry]
 
   static let encoder: JSONEncoder = {
     let encoder = JSONEncoder()
@@ -48,7 +48,9 @@ package final class Ledger: @unchecked Sendable {
     let text = try Data(contentsOf: URL(fileURLWithPath: path))
     // A line that an interrupted run did not finish is no entry.
     let lines = text.split(separator: UInt8(ascii: "\n"))
-    all = lines.compactMap { try? Self.decoder.decode(Entry.self, from: $0) }
+    let entries = lines.compactMap { try? Self.decoder.decode(Entry.self, from: $0) }
+    // A draw that was done again counts once.
+    all = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
     guard let file = FileHandle(forWritingAtPath: path) else {
       throw CocoaError(.fileWriteNoPermission)
     }
@@ -62,12 +64,15 @@ package final class Ledger: @unchecked Sendable {
   package func add(_ entry: Entry) throws {
     let line = try Self.encoder.encode(entry) + Data("\n".utf8)
     try lock.withLock {
-      all.append(entry)
+      all[entry.key] = entry
       try file.write(contentsOf: line)
     }
   }
 
-  package var entries: [Entry] { lock.withLock { all } }
-  package var keys: Set<String> { lock.withLock { Set(all.map(\.key)) } }
+  /// In the order of their keys.
+  package var entries: [Entry] {
+    lock.withLock { all.values.sorted { ($0.key.count, $0.key) < ($1.key.count, $1.key) } }
+  }
+  package var keys: Set<String> { lock.withLock { Set(all.keys) } }
   package var judgements: [Judgement] { entries.flatMap(\.judgements) }
 }

@@ -5,15 +5,14 @@ import KeelFaults
 /// Everything that was found, as tables.
 package struct Report {
   let entries: [Ledger.Entry]
-  /// Of the sealed forecasts.
-  private let seal: String
+  private let seal: Seal
   package let all: [Judgement]
   package let faults: [Judgement]
   /// Faults whose training explodes: what Keel is to name and to cure.
   package let exploding: [Judgement]
   package let healthy: [Judgement]
 
-  package init(_ entries: [Ledger.Entry], seal: String) {
+  package init(_ entries: [Ledger.Entry], _ seal: Seal) {
     (self.entries, self.seal) = (entries, seal)
     all = entries.flatMap(\.judgements)
     faults = all.filter(\.specimen.isFault)
@@ -36,7 +35,7 @@ package struct Report {
 
   package var text: String {
     tables.map(\.text).joined()
-      + "\nSealed forecasts end in \(seal.isEmpty ? "nothing" : seal).\n"
+      + "\nSealed forecasts end in \(seal.hash.isEmpty ? "nothing" : seal.hash).\n"
   }
 
   /// The same tables as JSON.
@@ -46,7 +45,7 @@ package struct Report {
         let tables: [Table]
         let seal: String
       }
-      return try Ledger.encoder.encode(Document(tables: tables, seal: seal))
+      return try Ledger.encoder.encode(Document(tables: tables, seal: seal.hash))
     }
   }
 
@@ -61,7 +60,9 @@ package struct Report {
     func row(_ name: String, _ value: String) { table.add([name, value]) }
     row("valid faults", "\(faults.count): \(exploding.count) exploding, \(sick.count) not")
     row("healthy recipes", "\(healthy.count), \(hard.count) of them hard")
+    row("forecasts sealed before the first training", all.share(seal.holds).text)
     row("detected in training", exploding.share { $0.cure == .exploding }.text)
+    row("… and trained after all, if nobody had stopped it", exploding.share(\.recovers).text)
     row("forecast before training", exploding.share(\.isForecast).text)
     row("false alarms: diagnosis and cure", healthy.share { $0.cure == .exploding }.text)
     row("false alarms: forecast", healthy.share(\.isForecast).text)

@@ -8,6 +8,7 @@ package final class Seal: @unchecked Sendable {
   private let lock = NSLock()
   private let file: FileHandle
   private var last: String
+  private var contents: Set<String>
 
   /// - Throws: an error of the file system.
   package init(_ path: String) throws {
@@ -20,7 +21,9 @@ package final class Seal: @unchecked Sendable {
         .invalid, at: path, "has been changed after it was written",
         fix: "begin anew in an empty folder")
     }
-    last = text.split(separator: "\n").last.map { String($0.prefix(64)) } ?? ""
+    let lines = text.split(separator: "\n")
+    last = lines.last.map { String($0.prefix(64)) } ?? ""
+    contents = Set(lines.map { String($0.dropFirst(65)) })
     guard let file = FileHandle(forWritingAtPath: path) else {
       throw CocoaError(.fileWriteNoPermission)
     }
@@ -30,11 +33,24 @@ package final class Seal: @unchecked Sendable {
 
   /// Adds a line: the hash of the one before and of the content, and the content.
   package func add(_ forecast: Told, of id: String) throws {
-    let content = try String(decoding: Ledger.encoder.encode([id: forecast]), as: UTF8.self)
+    let content = try Self.content(forecast, of: id)
     try lock.withLock {
       last = SHA256.hex(of: Array((last + content).utf8))
+      contents.insert(content)
       try file.write(contentsOf: Data("\(last) \(content)\n".utf8))
     }
+  }
+
+  /// Whether the forecast that was judged stands there as it was written.
+  package func holds(_ judgement: Judgement) -> Bool {
+    guard let told = judgement.told,
+      let content = try? Self.content(told, of: judgement.specimen.id)
+    else { return false }
+    return lock.withLock { contents.contains(content) }
+  }
+
+  private static func content(_ forecast: Told, of id: String) throws -> String {
+    try String(decoding: Ledger.encoder.encode([id: forecast]), as: UTF8.self)
   }
 
   /// Whether every line follows from the one before.
