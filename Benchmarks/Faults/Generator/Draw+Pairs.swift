@@ -41,8 +41,15 @@ extension Draw {
     guard kind == .joint else { return try overdetermined(sides, name, on: ground) }
     // As far below the edges as still does harm together.
     for share in [0.5, 0.7, 0.9] {
-      if let pair = try joint(sides, share, name, on: ground) { return pair }
+      let faults = sides.map {
+        fault($0.kind, $0.kind.rounded($0.edge.holds * share), $0.edge.value, nil)
+      }
+      guard faults.allSatisfy({ $0.value >= $0.kind.visible * $0.kind.sound(in: twin) }) else {
+        continue
+      }
+      if let pair = try joint(faults, name, on: ground) { return pair }
     }
+    reject(name, "no joint pair that is far from usual and trains alone only")
     return nil
   }
 
@@ -95,24 +102,13 @@ extension Draw {
   }
 
   /// Each below its edge, both together beyond.
-  private mutating func joint(
-    _ sides: [Side], _ share: Double, _ name: String, on ground: Blueprint
-  ) throws -> Specimen? {
-    let faults = sides.map {
-      fault($0.kind, $0.kind.rounded($0.edge.holds * share), $0.edge.value, nil)
-    }
-    for fault in faults where fault.value < fault.kind.visible * fault.kind.sound(in: twin) {
-      reject(name, "one of a joint pair is too near its twin to be called a fault")
-      return nil
-    }
+  private mutating func joint(_ faults: [Fault], _ name: String, on ground: Blueprint) throws
+    -> Specimen?
+  {
     let both = faults.reduce(ground) { $1.inserted(into: $0) }
-    guard try !validity.outcome(both, seed: validity.seeds[1]).isHealthy else {
-      reject(name, "a joint pair trains together")
-      return nil
-    }
+    guard try !validity.outcome(both, seed: validity.seeds[1]).isHealthy else { return nil }
     // The truth table: each alone trains, which is what resetting the other leaves.
     for fault in faults where try !isAlone(fault, of: faults, on: ground, validity.areHealthy) {
-      reject(name, "one of a joint pair does not train alone")
       return nil
     }
     return try specimen(.joint, faults, "joint-\(name)", on: ground)

@@ -97,25 +97,31 @@ package struct Draw {
   // MARK: one fault
 
   private mutating func singles(_ kind: Fault.Kind, _ count: Int) throws -> [Specimen] {
+    guard kind.hasSize else { return try unsized(kind, count) }
+    guard let edge = try edge(of: kind) else {
+      reject(kind.rawValue, "no edge (\(kind.rawValue))")
+      return []
+    }
+    let values = Self.severities.map { (severity: $0, value: kind.rounded(edge.value * $0)) }
+      .filter { $0.value <= kind.range(of: twin).upperBound }
     var found: [Specimen] = []
-    if kind.hasSize {
-      guard let edge = try edge(of: kind) else {
-        reject(kind.rawValue, "no edge (\(kind.rawValue))")
-        return []
-      }
-      // The severities take turns, so that each kind gets its share of all.
-      for offset in 0..<count {
-        let severity = Self.severities[(index / 10 + 2 * offset + (count == 1 ? 1 : 0)) % 4]
-        let value = kind.rounded(edge.value * severity)
-        guard value <= kind.range(of: twin).upperBound else {
-          reject(kind.rawValue, "beyond what can be built (\(kind.rawValue))")
-          continue
-        }
-        try found += single(kind, value, edge.value, severity).map { [$0] } ?? []
-      }
-    } else {
-      let value = Double(dice.integer(1, Int(kind.range(of: twin).upperBound)))
-      try found += single(kind, value, nil, nil).map { [$0] } ?? []
+    // The severities take turns, so that each kind gets its share of all.
+    for offset in 0..<min(count, values.count) {
+      let turn =
+        index / Fault.Kind.allCases.count + offset * max(1, values.count / 2) + (count == 1 ? 1 : 0)
+      let (severity, value) = values[turn % values.count]
+      try found += single(kind, value, edge.value, severity).map { [$0] } ?? []
+    }
+    return found
+  }
+
+  /// Its forms in random order, until enough are valid.
+  private mutating func unsized(_ kind: Fault.Kind, _ count: Int) throws -> [Specimen] {
+    var forms = Array(1...Int(kind.range(of: twin).upperBound))
+    var found: [Specimen] = []
+    while found.count < count, !forms.isEmpty {
+      let form = forms.remove(at: dice.integer(0, forms.count - 1))
+      try found += single(kind, Double(form), nil, nil).map { [$0] } ?? []
     }
     return found
   }
