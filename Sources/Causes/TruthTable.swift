@@ -20,6 +20,9 @@ package struct TruthTable {
   private let horizon: Int
   /// Steps that all trials together may take.
   private let budget: Int
+  /// Steps before a trial is said to hold: what one factor does in five steps another may do in two
+  /// hundred. Three rounds of a hundred, as trials of remedies have.
+  private static let shortest = 300
   private var answers: [Set<Int>: Answer] = [:]
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
@@ -63,8 +66,8 @@ package struct TruthTable {
     let trial: Trial
     do {
       trial = try Trial(
-        changed, against: subject.recipe, parts: subject.parts, atLeast: 2 * horizon,
-        atMost: budget - steps)
+        changed, against: subject.recipe, parts: subject.parts,
+        atLeast: max(2 * horizon, Self.shortest), atMost: budget - steps)
     } catch is KeelError {
       return .impossible
     }
