@@ -44,7 +44,7 @@ extension Evidence {
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict == .exploding else { return Diagnosis(training) }
-    let subject = Subject(recipe, parts)
+    let subject = Subject(recipe, parts, training.explosion)
     var table = TruthTable(
       subject, Suspect.all(of: subject, in: catalog), until: training.steps, budget: budget)
     if let measured = try table.withMeasuredRate() { table = measured }
@@ -59,7 +59,7 @@ extension Evidence {
     let findings = Finding.Kind.ranked.flatMap { kind in
       suspects.indices.filter { kinds[$0] == kind }.map { index in
         suspects[index].finding(
-          kind, confidence: Self.confidence(kind), in: subject, forecast,
+          kind, confidence: Self.confidence(kind), in: subject, forecast, trace,
           healed: table.healed(index, kind))
       }
     }

@@ -14,33 +14,14 @@ public enum ExcessiveDepth: Cause {
   public static let summary = "too many layers in a row multiply a gain above 1"
 
   public static func deviation(in subject: Subject) -> Deviation? {
-    let depth = longestChain(subject.recipe.model)
+    let depth = subject.recipe.model.longestChain
     guard depth > Reference.depth else { return nil }
     return Deviation(
       quantity: "layers in a row", value: Double(depth), reference: Double(Reference.depth))
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.shortened(to: Reference.depth)
-  }
-
-  /// A residual block counts as nothing, a normalisation begins anew.
-  static func longestChain(_ layers: [Choice<Layers>]) -> Int {
-    var (longest, current) = (0, 0)
-    func walk(_ layers: [Choice<Layers>]) {
-      for layer in layers {
-        switch layer.ingredient {
-        case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
-        case is Residual: current = 0
-        case let layer as any Layer where layer.isNormalization: current = 0
-        case is any Weighted, is Attention: current += 1
-        default: break
-        }
-        longest = max(longest, current)
-      }
-    }
-    walk(layers)
-    return longest
+  public static func reset(_ subject: Subject) -> Subject? {
+    subject.recipe.shortened(to: Reference.depth).map(subject.with)
   }
 
   /// How much the gradient grows from the last layer to the first.
@@ -69,23 +50,5 @@ public enum ExcessiveDepth: Cause {
       model: [.repeat(layers, [.dense(16)]), .dense(1)],
       initializer: .orthogonal(gain: scale), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.0005), training: .init(epochs: 200, batch: 32))
-  }
-}
-
-extension Recipe {
-  /// The same recipe with fewer repetitions, until no more than `depth` layers with weights stand in
-  /// a row; nil where nothing that is repeated can be left out.
-  public func shortened(to depth: Int) -> Recipe? {
-    var recipe = self
-    while ExcessiveDepth.longestChain(recipe.model) > depth {
-      let blocks = recipe.model.indices.compactMap { index in
-        (recipe.model[index].ingredient as? Repeat).map { (index, $0) }
-      }
-      guard var longest = blocks.filter({ $0.1.times > 1 }).max(by: { $0.1.times < $1.1.times })
-      else { return nil }
-      longest.1.times -= 1
-      recipe.model[longest.0] = Choice(longest.1)
-    }
-    return recipe
   }
 }

@@ -7,7 +7,7 @@ package struct Suspect {
   package let cause: any Cause.Type
   package let deviation: Deviation
   /// Puts the factor, and no other, to its reference.
-  let reset: @Sendable (Subject) -> Recipe?
+  let reset: @Sendable (Subject) -> Subject?
 
   init(_ cause: any Cause.Type, _ deviation: Deviation) {
     (self.cause, self.deviation, reset) = (cause, deviation, { cause.reset($0) })
@@ -18,8 +18,9 @@ package struct Suspect {
     cause = LargeLearningRate.self
     deviation = Deviation(quantity: "learning rate", value: rate, reference: reference)
     reset = { subject in
-      subject.recipe.withLearningRate(
-        min(reference, subject.recipe.optimizer.member.learningRate))
+      subject.with(
+        subject.recipe.withLearningRate(
+          min(reference, subject.recipe.optimizer.member.learningRate)))
     }
   }
 
@@ -46,24 +47,29 @@ package struct Suspect {
   /// - Parameters:
   ///   - confidence: without a trial at most 0.8.
   ///   - forecast: what else was measured, if there is one.
-  ///   - healed: the recipe whose training shows it.
+  ///   - trace: what was recorded, likewise.
+  ///   - healed: the subject whose training shows it.
   func finding(
     _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?,
-    healed: Recipe?
+    _ trace: Trace? = nil, healed: Subject?
   ) -> Finding {
     let line = subject.recipe.folder.line
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: healed.flatMap { Self.command($0, subject.recipe) } ?? "keel diagnose \(line)")
+      command: healed.flatMap { Self.command($0, subject) } ?? "keel diagnose \(line)")
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
+    let recorded = trace.map { cause.exhibits(in: $0, of: subject) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
-      exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") })
+      exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") }
+        + recorded.map { $0.reproduced(by: "keel train \(line) --json") })
   }
 
-  /// What makes one recipe of another, as a command line.
-  private static func command(_ changed: Recipe, _ recipe: Recipe) -> String? {
+  /// What makes one recipe of another, as a command line; nil where other rows are part of it.
+  private static func command(_ changed: Subject, _ subject: Subject) -> String? {
+    guard changed.parts.train.count == subject.parts.train.count else { return nil }
+    let (changed, recipe) = (changed.recipe, subject.recipe)
     let changes = changed.diff(from: recipe)
     let settings = changes.compactMap { change in
       change.to.map { "--set '\(change.path)=\($0.brief().line)'" }

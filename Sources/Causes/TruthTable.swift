@@ -45,28 +45,28 @@ package struct TruthTable {
     return answer
   }
 
-  /// The recipe with every factor reset that is not in `kept`; nil where one cannot be.
+  /// The subject with every factor reset that is not in `kept`; nil where one cannot be.
   ///
   /// One reset may depend on another (He or Xavier, by the activation), so they go round until
   /// nothing changes, which takes two rounds.
-  package func recipe(keeping kept: Set<Int>) -> Recipe? {
+  package func subject(keeping kept: Set<Int>) -> Subject? {
     var changed = subject
     for _ in 0..<2 {
       for index in factors.indices where !kept.contains(index) {
-        guard let recipe = factors[index].reset(changed) else { return nil }
-        changed = changed.with(recipe)
+        guard let reset = factors[index].reset(changed) else { return nil }
+        changed = reset
       }
     }
-    return changed.recipe
+    return changed
   }
 
   private mutating func trial(_ kept: Set<Int>) throws -> Answer {
     guard steps < budget else { return .undecided }
-    guard let changed = recipe(keeping: kept) else { return .impossible }
+    guard let changed = subject(keeping: kept) else { return .impossible }
     let trial: Trial
     do {
       trial = try Trial(
-        changed, against: subject.recipe, parts: subject.parts,
+        changed.recipe, against: subject.recipe, parts: changed.parts,
         atLeast: max(2 * horizon, Self.shortest), atMost: budget - steps)
     } catch is KeelError {
       return .impossible
@@ -105,8 +105,8 @@ package struct TruthTable {
   mutating func withMeasuredRate() throws -> TruthTable? {
     let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
     guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
-      let reference = recipe(keeping: []),
-      let onset = try? Onset(reference, parts: subject.parts)
+      let reference = subject(keeping: []),
+      let onset = try? Onset(reference.recipe, parts: reference.parts)
     else { return nil }
     steps += onset.evaluations
     let optimizer = subject.recipe.optimizer.member
@@ -178,12 +178,12 @@ package struct TruthTable {
     }
   }
 
-  /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough; nil
+  /// The subject that shows a factor's part: with it reset, or with all reset where each is enough; nil
   /// where neither was seen to learn.
-  func healed(_ index: Int, _ kind: Finding.Kind) -> Recipe? {
+  func healed(_ index: Int, _ kind: Finding.Kind) -> Subject? {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard kind == .overdetermined || answers[kept] == .outcome(.holds) else { return nil }
-    return recipe(keeping: kept)
+    return subject(keeping: kept)
   }
 
   /// Why a factor that deviates is not to blame.

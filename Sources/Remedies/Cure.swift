@@ -70,7 +70,7 @@ public actor Cure {
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
-    let subject = Subject(recipe, trainer.parts)
+    let subject = Subject(recipe, trainer.parts, before.explosion)
     let patient = Patient(subject, trainer.trace, before.explosion)
     let left = max(0, whole - diagnosis.trialSteps)
     var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }

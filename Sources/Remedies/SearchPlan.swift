@@ -168,7 +168,7 @@ struct SearchPlan {
 
   /// What acts on gradients comes too late where the first pass overflows.
   private func canHelp(_ remedy: any Remedy.Type) -> Bool {
-    !(remedy.isHot && patient.isLostBeforeUpdate)
+    remedy.helpsBeforeUpdate || !patient.isLostBeforeUpdate
   }
 
   private func candidates(_ remedy: any Remedy.Type, _ patient: Patient) -> [any Remedy] {
