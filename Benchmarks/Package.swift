@@ -25,5 +25,13 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Cases", exclude: ["Variants"]),
+    .executableTarget(
+      name: "matrix",
+      dependencies: [
+        .product(name: "Keel", package: "Keel"),
+        .product(name: "KeelBenchmarks", package: "Keel"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Matrix"),
   ],
   swiftLanguageModes: [.v6])
