@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test cases matrix faults bench catalog format lint clean
+.PHONY: deps build demo install test survive cases matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -34,6 +34,10 @@ install: deps
 
 test: build
 	$(SWIFT) test -c release --skip-build
+
+# A hundred trainings killed and resumed, and twenty that meet a fault on their way and heal, as a table.
+survive: build
+	KEEL_SURVIVE=1 $(SWIFT) test -c release --skip-build --filter 'KillTests|HealingPolicyTests'
 
 # Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
 cases: deps

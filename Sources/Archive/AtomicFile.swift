@@ -1,5 +1,6 @@
 import Foundation
 import KeelEngine
+import KeelRecipes
 
 /// Writes whole files: either the new one is there, on disk, or the old one still is.
 public enum AtomicFile {
@@ -9,13 +10,38 @@ public enum AtomicFile {
     try check(path)
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
     let folder = target.deletingLastPathComponent().path
-    let temporary = "\(folder)/.keel-\(UUID().uuidString)"
-    guard writeSynced(data, to: temporary), rename(temporary, target.path) == 0 else {
+    // One name for each target: what a killed process leaves behind, the next one writes over.
+    var name = Checksum()
+    name.add(target.lastPathComponent)
+    let temporary = "\(folder)/.keel-\(name.text)"
+    let file = try lock(temporary, for: path)
+    defer { close(file) }
+    guard writeSynced(data, to: file), rename(temporary, target.path) == 0 else {
       let error = failure(path)
       unlink(temporary)
       throw error
     }
     sync(folder: folder)
+  }
+
+  /// Opens a file that nobody else writes to; a lock goes with its process, however that ends.
+  private static func lock(_ temporary: String, for path: String) throws -> Int32 {
+    while true {
+      let file = open(temporary, O_RDWR | O_CREAT, 0o644)
+      guard file >= 0 else { throw failure(path) }
+      guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+        close(file)
+        throw KeelError(
+          .unwritable, at: path, "is being written by another process",
+          fix: "wait for that, or write to another file")
+      }
+      // Whoever held it may have renamed it since: then it is the target by now.
+      var (own, named) = (stat(), stat())
+      if fstat(file, &own) == 0, stat(temporary, &named) == 0, own.st_ino == named.st_ino {
+        return file
+      }
+      close(file)
+    }
   }
 
   /// Checks, before hours of work, that a file could be written there.
@@ -44,14 +70,8 @@ public enum AtomicFile {
   }
 
   /// - Returns: whether all is on disk; if not, `errno` says why.
-  private static func writeSynced(_ data: Data, to path: String) -> Bool {
-    let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
-    guard file >= 0 else { return false }
-    let isWritten = data.withUnsafeBytes { writeAll($0, to: file) } && fsync(file) == 0
-    let reason = errno
-    close(file)
-    errno = reason
-    return isWritten
+  private static func writeSynced(_ data: Data, to file: Int32) -> Bool {
+    ftruncate(file, 0) == 0 && data.withUnsafeBytes { writeAll($0, to: file) } && fsync(file) == 0
   }
 
   /// Writes to an open file, however many calls it takes.

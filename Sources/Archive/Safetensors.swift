@@ -1,8 +1,9 @@
 import Foundation
 import KeelEngine
+import KeelRecipes
 import KeelTraining
 
-/// A safetensors file of float32 tensors.
+/// A safetensors file of float32 tensors, with a checksum of its own in the metadata.
 struct Safetensors {
   var metadata: [String: String]
   var tensors: [Network.Tensor]
@@ -12,6 +13,26 @@ struct Safetensors {
     self.tensors = tensors
   }
 
+  /// The entry of the metadata that holds the CRC-32 of everything else.
+  private static let checksumKey = "crc32"
+
+  /// Whether the file held a checksum, which it then agreed with.
+  var isChecked: Bool { metadata[Self.checksumKey] != nil }
+
+  /// Of names, shapes, numbers and the rest of the metadata, in an order that does not depend on how a
+  /// program lays them out.
+  private var checksum: String {
+    var sum = Checksum()
+    for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != Self.checksumKey {
+      sum.add("\(key.utf8.count) \(key) \(value.utf8.count) \(value)")
+    }
+    for tensor in tensors.sorted(by: { $0.name < $1.name }) {
+      sum.add("\(tensor.name.utf8.count) \(tensor.name) \(tensor.shape)")
+      sum.add(tensor.values)
+    }
+    return sum.text
+  }
+
   private struct Entry {
     let type: String
     let shape: [Int]
@@ -19,6 +40,7 @@ struct Safetensors {
   }
 
   func encoded() throws -> Data {
+    let metadata = metadata.merging([Self.checksumKey: checksum]) { $1 }
     var header: [String: Any] = ["__metadata__": metadata]
     var offset = 0
     for tensor in tensors {
@@ -31,7 +53,7 @@ struct Safetensors {
     var json = try JSONSerialization.data(
       withJSONObject: header, options: [.sortedKeys, .withoutEscapingSlashes])
     while json.count % 8 != 0 { json.append(UInt8(ascii: " ")) }
-    var data = Data()
+    var data = Data(capacity: 8 + json.count + offset)
     withUnsafeBytes(of: UInt64(json.count).littleEndian) { data.append(contentsOf: $0) }
     data.append(json)
     for tensor in tensors {
@@ -82,13 +104,17 @@ struct Safetensors {
             + "but has \(data.count - start) bytes from \(expected) on")
       }
       expected = end
-      let values = data[start + first..<start + end].withUnsafeBytes { bytes in
-        (0..<(end - first) / 4).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+      let values = [Float](unsafeUninitializedCapacity: (end - first) / 4) { values, count in
+        count = data.copyBytes(to: values, from: start + first..<start + end) / 4
       }
       tensors.append(.init(name: name, shape: Shape(entry.shape), values: values))
     }
     guard expected == data.count - start else {
       throw broken("has \(data.count - start - expected) bytes that belong to no tensor")
+    }
+    if let promised = metadata[Self.checksumKey], promised != checksum {
+      throw broken(
+        "is damaged: its checksum is \(checksum), not \(promised) as it was written with")
     }
   }
 }

@@ -45,7 +45,7 @@ struct RecipeOptions: ParsableArguments {
     return words.map(Self.quoted).joined(separator: " ")
   }
 
-  private static func quoted(_ word: String) -> String {
+  static func quoted(_ word: String) -> String {
     let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+".contains($0) }
     return isPlain && !word.isEmpty
       ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"

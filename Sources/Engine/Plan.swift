@@ -52,6 +52,10 @@ public struct Plan: Sendable {
   /// Floats that outlive a step: parameters, slots and state, which lie first and together.
   public var persistentFloats: Int { count(.parameters) + count(.slots) + count(.state) }
 
+  /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a snapshot
+  /// holds it.
+  public func place(of buffer: Buffer) -> Int { starts[buffer.region]! + buffer.offset }
+
   /// Where each region begins, in floats from the arena's start.
   var starts: [Region: Int] {
     var start = 0

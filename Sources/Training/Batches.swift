@@ -12,6 +12,11 @@ package struct Batches {
   private let rows: Int
   private let seed: UInt64
   private let isShuffled: Bool
+  /// Steps that are passed over, because their batch was seen to blow the run up.
+  private var skipped: Set<Int> = []
+  /// Rows that are left out of every batch, for the same reason, and room for what is left of one.
+  private var excluded: Set<Int32> = []
+  private var kept: [Int32] = []
   private var order: [Int32]
   private var orderedEpoch = -1
 
@@ -40,7 +45,26 @@ package struct Batches {
     order = (0..<rows).map(Int32.init)
   }
 
-  /// How many rows a step has.
+  /// Steps that are passed over, in order.
+  package var skippedSteps: [Int] { skipped.sorted() }
+
+  package func isSkipped(_ step: Int) -> Bool { !skipped.isEmpty && skipped.contains(step) }
+
+  /// Passes a step over from now on, however often the run comes by.
+  package mutating func skip(_ step: Int) { skipped.insert(step) }
+
+  package mutating func unskip(_ step: Int) { skipped.remove(step) }
+
+  /// Rows that are left out of every batch, in order.
+  package var excludedRows: [Int32] { excluded.sorted() }
+
+  /// Leaves these rows, and no others, out of every batch from now on.
+  package mutating func exclude(_ rows: some Sequence<Int32>) {
+    excluded = Set(rows)
+    kept.reserveCapacity(size)
+  }
+
+  /// How many rows a step has, those that are left out included.
   package func count(at step: Int) -> Int {
     min(size, rows - step % stepsPerEpoch * size)
   }
@@ -58,6 +82,11 @@ package struct Batches {
     }
     let first = step % stepsPerEpoch * size
     let count = count(at: step)
+    guard excluded.isEmpty else {
+      kept.removeAll(keepingCapacity: true)
+      for row in order[first..<first + count] where !excluded.contains(row) { kept.append(row) }
+      return kept.withUnsafeBufferPointer(body)
+    }
     return order.withUnsafeBufferPointer {
       body(UnsafeBufferPointer(rebasing: $0[first..<first + count]))
     }

@@ -35,25 +35,10 @@ public struct Network: Sendable {
     recipe: Recipe, tensors: [Tensor], input: Shape, columns: [String]?,
     targets: PreparedData.TargetKind, inputScale: Scale?, targetScale: Scale?
   ) throws {
-    let expected = try recipe.plan(row: input, capacity: 1).tensors
-    for (name, shape) in expected {
-      guard let tensor = tensors.first(where: { $0.name == name }) else {
-        throw KeelError(
-          .invalid, at: name, "is missing; the recipe's network has it, [\(shape)]",
-          fix: "use the model with the recipe it was trained by")
-      }
-      guard tensor.shape == shape else {
-        throw KeelError(
-          .invalid, at: name, "has shape [\(tensor.shape)], the recipe's network [\(shape)]",
-          fix: "use the model with the recipe it was trained by")
-      }
-    }
-    if let extra = tensors.first(where: { tensor in !expected.contains { $0.0 == tensor.name } }) {
-      throw KeelError(
-        .invalid, at: extra.name, "is not in the recipe's network",
-        fix: "use the model with the recipe it was trained by")
-    }
     let plan = try recipe.plan(row: input, capacity: 1)
+    let named = try plan.networkTensors.matched(
+      with: tensors, in: "the recipe's network",
+      fix: "use the model with the recipe it was trained by")
     let scales = [inputScale, targetScale].compactMap { $0 }
     guard targets.columns == plan.output.shape.count,
       targets.positions >= 1, targets.columns.isMultiple(of: targets.positions),
@@ -67,7 +52,7 @@ public struct Network: Sendable {
         fix: "use a file as it was written by 'keel train --save'")
     }
     self.recipe = recipe
-    self.tensors = expected.map { name, _ in tensors.first { $0.name == name }! }
+    self.tensors = named
     self.input = input
     self.columns = columns
     self.targets = targets
@@ -92,8 +77,8 @@ public struct Network: Sendable {
     try recipe.checkTokens(rows)
     let plan = try recipe.plan(row: input, capacity: min(256, rows.count))
     let stepper = try Stepper(recipe, plan: plan)
-    for (tensor, buffer) in zip(tensors, plan.tensorBuffers) {
-      _ = UnsafeMutableBufferPointer(start: stepper.memory[buffer], count: buffer.count)
+    for (tensor, place) in zip(tensors, plan.networkTensors) {
+      _ = UnsafeMutableBufferPointer(start: stepper.memory[place.buffer], count: place.buffer.count)
         .update(fromContentsOf: tensor.values)
     }
     let data = PreparedData(rows, self)
@@ -104,13 +89,42 @@ public struct Network: Sendable {
   }
 }
 
-extension Plan {
-  /// Names and shapes of everything a network consists of.
-  fileprivate var tensors: [(String, Shape)] {
-    parameters.map { ($0.name, $0.shape) } + states.map { ($0.name, Shape($0.buffer.count)) }
-  }
+/// A tensor that something consists of: what it is called, its shape, and where it lies.
+struct TensorPlace {
+  let name: String
+  let shape: Shape
+  let buffer: Buffer
+}
 
-  fileprivate var tensorBuffers: [Buffer] { parameters.map(\.buffer) + states.map(\.buffer) }
+extension Plan {
+  /// Everything a network consists of.
+  var networkTensors: [TensorPlace] {
+    parameters.map { TensorPlace(name: $0.name, shape: $0.shape, buffer: $0.buffer) }
+      + states.map { TensorPlace(name: $0.name, shape: Shape($0.buffer.count), buffer: $0.buffer) }
+  }
+}
+
+extension [TensorPlace] {
+  /// As many of the tensors as belong here, in this order.
+  /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.
+  func matched(with tensors: [Network.Tensor], in whole: String, fix: String) throws
+    -> [Network.Tensor]
+  {
+    let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+    let known = Set(map(\.name))
+    let wrong =
+      compactMap { place -> (String, String)? in
+        guard let tensor = given[place.name] else {
+          return (place.name, "is missing; \(whole) has it, [\(place.shape)]")
+        }
+        return tensor.shape == place.shape
+          ? nil : (place.name, "has shape [\(tensor.shape)], \(whole) [\(place.shape)]")
+      } + tensors.filter { !known.contains($0.name) }.map { ($0.name, "is not in \(whole)") }
+    guard let first = wrong.first else { return map { given[$0.name]! } }
+    let rest = wrong.dropFirst().map { "\($0.0) \($0.1)" }
+    throw KeelError(
+      .invalid, at: first.0, ([first.1] + rest).joined(separator: "; "), fix: fix)
+  }
 }
 
 extension PreparedData {
@@ -128,13 +142,12 @@ extension PreparedData {
 
 extension Trainer {
   /// The network as it is now.
-  package func network() throws -> Network {
+  package func network() throws -> Network { try network(in: stepper.memory.base) }
+
+  /// The network whose tensors begin there, in a snapshot or in the arena.
+  func network(in base: UnsafePointer<Float>) throws -> Network {
     let plan = stepper.plan
-    let tensors = zip(plan.tensors, plan.tensorBuffers).map { entry, buffer in
-      Network.Tensor(
-        name: entry.0, shape: entry.1,
-        values: Array(UnsafeBufferPointer(start: stepper.memory[buffer], count: buffer.count)))
-    }
+    let tensors = plan.networkTensors.map { $0.tensor(in: base, plan) }
     return try Network(
       recipe: recipe, tensors: tensors, input: data.shape, columns: data.columns,
       targets: data.targets, inputScale: data.inputScale, targetScale: data.targetScale)

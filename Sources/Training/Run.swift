@@ -7,9 +7,10 @@ import KeelRecipes
 /// The same recipe on the same machine with the same number of threads gives the same trace, bit for
 /// bit.
 public actor Run {
+  /// What the run began with; healing may have changed `network.recipe` since.
   public nonisolated let recipe: Recipe
   private let thread: ThreadExecutor
-  private let trainer: Trainer
+  package var trainer: Trainer
 
   /// Reads the data, checks every shape and takes all memory.
   /// - Parameter data: rows to train on, in place of the recipe's data.
@@ -18,6 +19,21 @@ public actor Run {
     self.recipe = recipe
     thread = ThreadExecutor(name: "keel-run")
     trainer = try Trainer(recipe, examples: data)
+  }
+
+  /// Goes on from a checkpoint; on the same machine with the same number of threads it is bit for bit
+  /// the run that never stopped.
+  /// - Parameters:
+  ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
+  ///     names files of its own. Its name, and how long it trains, may be others.
+  ///   - data: rows to train on, where the run had been given some.
+  /// - Throws: `KeelError` where recipe or data are not those of the checkpoint.
+  public init(resuming checkpoint: Checkpoint, as recipe: Recipe? = nil, data: Examples? = nil)
+    throws
+  {
+    thread = ThreadExecutor(name: "keel-run")
+    trainer = try Trainer(resuming: checkpoint, as: recipe, examples: data)
+    self.recipe = trainer.start
   }
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -30,6 +46,23 @@ public actor Run {
   public func train(_ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
     trainer.train(isCancelled: { Task.isCancelled }, observe: observe)
   }
+
+  /// The same, handing out checkpoints on the way.
+  public func train(
+    checkpointing: Checkpointing?, _ observe: @Sendable (Step) -> Void = { _ in }
+  ) -> Training {
+    var clock = CheckpointClock(checkpointing)
+    return trainer.train(
+      isCancelled: { Task.isCancelled },
+      observe: { step in
+        observe(step)
+        clock.look(at: trainer)
+      })
+  }
+
+  /// The run as it stands, to be kept; after an explosion as it stood at its last sound snapshot.
+  /// - Throws: `KeelError` where the network cannot be named.
+  public func checkpoint() throws -> Checkpoint { try trainer.checkpoint() }
 
   /// At most so many steps further.
   public func train(steps: Int, _ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
@@ -48,6 +81,11 @@ public actor Run {
   /// The network as it is now.
   public var network: Network {
     get throws { try trainer.network() }
+  }
+
+  /// Brings a fault in from outside the recipe, for tests: see `Trainer.disturb`.
+  package func disturb(_ fault: @escaping @Sendable (Int, Stepper) -> Void) {
+    trainer.disturb = fault
   }
 
   /// Copies kept along the way, oldest first; about 1, 2, 4, 8, … intervals old.

@@ -77,10 +77,16 @@ package struct SnapshotRing {
     pinned = newest
   }
 
+  /// Keeps a snapshot that was not taken here.
+  mutating func pin(_ snapshot: Snapshot) { if !slots.isEmpty { pinned = snapshot } }
+
   /// All there are, oldest first.
   package var all: [Snapshot] {
     (slots + [pinned]).filter { $0.step >= 0 }.sorted { $0.step < $1.step }
   }
+
+  /// The steps of those that the ring itself holds.
+  var recent: [Int] { slots.map(\.step).filter { $0 >= 0 } }
 
   package func newest(before step: Int) -> Snapshot? { all.last { $0.step <= step } }
 
@@ -92,7 +98,7 @@ package struct SnapshotRing {
 }
 
 /// What is counted over the steps of a run for its verdict.
-struct Tally: Hashable, Sendable {
+struct Tally: Hashable, Codable, Sendable {
   /// Steps whose whole gradient is exactly zero, or whose first layer has less than 1e-3 of the last's.
   var vanishing = 0
   /// Steps skipped since the last good one.

@@ -52,11 +52,11 @@ package final class Stepper {
   /// Writes the initial parameters, state and slots.
   package func initialize() {
     plan.initialize(memory, seed: recipe.seed)
-    for (index, value) in optimizer.initialSlots.enumerated() {
+    for (index, slot) in optimizer.initialSlots.enumerated() {
       for parameter in plan.parameters {
         UnsafeMutableBufferPointer(
           start: memory[plan.slot(index, of: parameter)], count: parameter.buffer.count
-        ).update(repeating: value)
+        ).update(repeating: slot.value)
       }
     }
   }

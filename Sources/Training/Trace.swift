@@ -1,3 +1,5 @@
+import KeelEngine
+
 /// What happened: numbers of every step, and the events worth a word.
 public struct Trace: Sendable {
   /// The mean data loss of each step's batch, without penalty; float32, NaN and ±Inf as they came.
@@ -28,12 +30,15 @@ public struct Trace: Sendable {
       case surge
       /// The averaged loss passed 5·max(B, L₀).
       case divergence
-      /// The step was not finite, or its gradient far above the usual, and it was skipped.
+      /// The step was skipped: it was not finite, its gradient was far above the usual, or its batch is
+      /// known to be bad.
       case skipped
+      /// The run exploded later on, went back to before this step, and on from here.
+      case recovery
     }
     public let step: Int
     public let kind: Kind
-    /// Robust deviations for a surge, the loss otherwise.
+    /// Robust deviations for a surge, the step of the explosion for a recovery, the loss otherwise.
     public let value: Float
   }
 
@@ -54,6 +59,12 @@ public struct Trace: Sendable {
     learningRates.reserveCapacity(reserved)
     measures.reserveCapacity(capacity * width)
     events.reserveCapacity(Self.eventLimit)
+  }
+
+  /// A copy in memory of its own: whoever keeps it does not slow the run down.
+  init(_ other: Trace) {
+    self.init(layers: other.layers, probes: other.probes, total: 0)
+    replace(with: other)
   }
 
   /// Steps recorded.
@@ -132,7 +143,29 @@ public struct Trace: Sendable {
     events.append(Event(step: count - 1, kind: kind, value: Float(value)))
   }
 
-  /// Forgets every step from `step` on.
+  /// The run went back from an explosion to before `step`, and on.
+  mutating func recordRecovery(at step: Int, from explosion: Int) {
+    let place = events.firstIndex { $0.step >= step } ?? events.count
+    events.insert(Event(step: step, kind: .recovery, value: Float(explosion)), at: place)
+  }
+
+  /// Takes over what another run recorded, in the memory there is.
+  mutating func replace(with other: Trace) {
+    func copy(_ values: inout [Float], _ new: [Float]) {
+      values.removeAll(keepingCapacity: true)
+      values.append(contentsOf: new)
+    }
+    copy(&losses, other.losses)
+    copy(&gradientNorms, other.gradientNorms)
+    copy(&clippedNorms, other.clippedNorms)
+    copy(&learningRates, other.learningRates)
+    copy(&measures, other.measures)
+    events.removeAll(keepingCapacity: true)
+    events.append(contentsOf: other.events)
+    (stride, skipped) = (other.stride, other.skipped)
+  }
+
+  /// Forgets every step from `step` on, but not that a run came back from there.
   mutating func truncate(to step: Int) {
     losses.removeSubrange(step...)
     gradientNorms.removeSubrange(step...)
@@ -141,7 +174,7 @@ public struct Trace: Sendable {
     let rows = (step + stride - 1) / stride
     measures.removeSubrange(min(measures.count, rows * width)...)
     skipped = clippedNorms.count { $0.isNaN }
-    events.removeAll { $0.step >= step }
+    events.removeAll { $0.step >= step && $0.kind != .recovery }
   }
 
   /// Keeps every second row.
@@ -153,5 +186,37 @@ public struct Trace: Sendable {
     }
     measures.removeSubrange((kept * width)...)
     stride *= 2
+  }
+}
+
+// MARK: as tensors
+
+extension Trace {
+  static let seriesNames = [
+    "trace.loss", "trace.gradient-norm", "trace.clipped-norm", "trace.learning-rate",
+  ]
+  static let measuresName = "trace.measures"
+
+  /// Rows of measures.
+  var rows: Int { measures.count / max(1, width) }
+
+  var tensors: [Network.Tensor] {
+    zip(Self.seriesNames, [losses, gradientNorms, clippedNorms, learningRates]).map {
+      .init(name: $0, shape: Shape($1.count), values: $1)
+    } + [
+      .init(
+        name: Self.measuresName, shape: Shape(rows, probes.count, layers.count), values: measures)
+    ]
+  }
+
+  /// What was written as tensors, and the rest of it.
+  mutating func fill(from tensors: [Network.Tensor], events: [Event], stride: Int) {
+    func values(_ name: String) -> [Float] { tensors.first { $0.name == name }?.values ?? [] }
+    losses = values(Self.seriesNames[0])
+    gradientNorms = values(Self.seriesNames[1])
+    clippedNorms = values(Self.seriesNames[2])
+    learningRates = values(Self.seriesNames[3])
+    measures = values(Self.measuresName)
+    (self.events, self.stride) = (events, stride)
   }
 }

@@ -7,24 +7,34 @@ import KeelRecipes
 /// `Run` is the same thing on a thread of its own; trials use it directly.
 package final class Trainer {
   package let recipe: Recipe
+  /// What the run began with; healing may have changed `recipe` since.
+  package internal(set) var start: Recipe
   /// The rows as they were read, for trials of other recipes.
   package let parts: Parts
   package let data: PreparedData
   package let stepper: Stepper
   package let baseline: Baseline
-  package private(set) var trace: Trace
-  package private(set) var explosion: Explosion?
+  package internal(set) var trace: Trace
+  package internal(set) var explosion: Explosion?
   /// The step whose state the network has after an explosion.
-  package private(set) var rewoundTo: Int?
-  package private(set) var snapshots: SnapshotRing
-  package private(set) var batches: Batches
-  private let past: Past
-  private var updates = 0
-  private var tally = Tally()
-  private var window = Window()
+  package internal(set) var rewoundTo: Int?
+  /// Each time the run went back and on, the first one first.
+  package var recoveries: [Training.Recovery] = []
+  package internal(set) var snapshots: SnapshotRing
+  package var batches: Batches
+  /// Called with the batch in memory, before the forward pass: how tests bring in a fault from outside
+  /// the recipe.
+  package var disturb: ((Int, Stepper) -> Void)?
+  let past: Past
+  var updates = 0
+  var tally = Tally()
+  var window = Window()
   /// Nil where bad steps end the run.
-  private var screen: OutlierScreen?
-  private var divergence: Divergence
+  var screen: OutlierScreen?
+  var divergence: Divergence
+  private(set) lazy var dataChecksum = parts.checksum
+  /// What all calls of `train` took together.
+  var spent = (steps: 0, time: Duration.zero)
 
   /// A gradient norm this many robust deviations above the window is a surge. On the 45 healthy runs
   /// of the shared cases and the tests' recipes nothing but real spikes (× 4 and more) reaches it.
@@ -45,6 +55,7 @@ package final class Trainer {
     var batches = try Batches(recipe, rows: parts.train.count)
     let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)
     self.recipe = recipe
+    start = recipe
     self.parts = parts
     data = try PreparedData(parts, recipe: recipe, output: plan.output.shape)
     stepper = try Stepper(recipe, plan: plan)
@@ -76,9 +87,15 @@ package final class Trainer {
     if step % snapshots.interval == 0 {
       snapshots.take(stepper.memory, step: step, updates: updates, tally: tally)
     }
-    batches.withRows(at: step) { data.train.gather($0, stepper.plan, stepper.memory) }
-    let pass = stepper.pass(rows: batches.count(at: step), mode: .training, position: step)
     let rate = past.learningRate(at: step)
+    guard !batches.isSkipped(step) else { return pass(over: step, learningRate: rate) }
+    let rows = batches.withRows(at: step) { rows in
+      data.train.gather(rows, stepper.plan, stepper.memory)
+      return rows.count
+    }
+    guard rows > 0 else { return pass(over: step, learningRate: rate) }
+    let pass = stepper.pass(rows: rows, mode: .training, position: step)
+    disturb?(step, stepper)
 
     let (loss, isFinite) = stepper.forward(pass)
     trace.record(loss: loss, learningRate: rate)
@@ -102,6 +119,13 @@ package final class Trainer {
     }
     tally.consecutiveSkips = 0
     watch(step, loss: loss, norm: norm)
+  }
+
+  /// A step whose batch is known to be bad.
+  private func pass(over step: Int, learningRate: Double) {
+    trace.record(loss: .nan, learningRate: learningRate)
+    trace.recordSkip()
+    past.skip(step)
   }
 
   /// Steps in which no gradient reached the first layer.
@@ -159,52 +183,9 @@ package final class Trainer {
     snapshots.pin(before: step)
     explosion = Explosion(step: step, place: place, pass: pass, kind: kind, origin: origin)
     // The network goes back to its last good state; trace and explosion stay to be read.
-    if let good = snapshots.newest(before: step) {
+    if let good = soundSnapshots(before: step).first ?? snapshots.newest(before: step) {
       good.restore(stepper.memory)
       rewoundTo = good.step
-    }
-  }
-
-  // MARK: going back
-
-  /// A copy of everything that changes, as it stands now.
-  package func snapshot() -> Snapshot {
-    var snapshot = Snapshot(floats: stepper.plan.persistentFloats)
-    snapshot.take(stepper.memory, step: step, updates: updates, tally: tally)
-    return snapshot
-  }
-
-  /// Whether a snapshot fits the network and lies behind the run.
-  package func canRewind(to snapshot: Snapshot) -> Bool {
-    (0...step).contains(snapshot.step) && canGoOn(from: snapshot)
-  }
-
-  /// Whether a snapshot of another run fits this network and optimizer.
-  package func canGoOn(from snapshot: Snapshot) -> Bool {
-    snapshot.values.count == stepper.plan.persistentFloats
-  }
-
-  /// Goes back to a snapshot of this run. What follows is bit for bit what would have followed then.
-  /// - Parameter history: the trace of another run with the same network and optimizer, to go on from
-  ///   a snapshot of that one.
-  package func rewind(to snapshot: Snapshot, history: Trace? = nil) {
-    precondition(canGoOn(from: snapshot), "a snapshot of another network")
-    snapshot.restore(stepper.memory)
-    (updates, tally) = (snapshot.updates, snapshot.tally)
-    if let history { trace = history }
-    trace.truncate(to: snapshot.step)
-    (explosion, rewoundTo) = (nil, nil)
-    snapshots.forget(after: snapshot.step)
-    past.recall(trace, before: snapshot.step)
-    window = Window()
-    screen?.reset()
-    divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
-    for step in 0..<trace.count {
-      let norm = Double(trace.gradientNorms[step])
-      if norm.isFinite { _ = screen?.rejects(norm) }
-      guard !trace.wasSkipped(step) else { continue }
-      window.admit(norm)
-      _ = divergence.look(at: trace.losses, step: step, without: trace.wasSkipped)
     }
   }
 }

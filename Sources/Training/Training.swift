@@ -1,4 +1,5 @@
 import Foundation
+import KeelRecipes
 
 /// How a training ended. Its coding keys are part of the command's contract.
 public struct Training: Hashable, Codable, Sendable {
@@ -28,7 +29,33 @@ public struct Training: Hashable, Codable, Sendable {
 
   /// A step from which a run went back and on.
   public struct Recovery: Hashable, Codable, Sendable {
+    /// Where it exploded.
     public let step: Int
+    public let explosion: Explosion
+    /// The state it went back to.
+    public let rewoundTo: Int
+    /// `rewind` where going back was enough (the fault was not in the recipe), `skip-batch`,
+    /// `leave-out-rows`, or a remedy.
+    public let remedy: String
+    /// What the remedy changed in the recipe.
+    public let changes: [Change]
+    /// Steps whose batch is passed over from now on.
+    public let skipped: [Int]
+    /// Rows of the training part, from 0, that are left out of every batch from now on.
+    public let rows: [Int]
+
+    package init(
+      _ explosion: Explosion, rewoundTo: Int, remedy: String, changes: [Change] = [],
+      skipped: [Int] = [], rows: [Int] = []
+    ) {
+      step = explosion.step
+      self.explosion = explosion
+      self.rewoundTo = rewoundTo
+      self.remedy = remedy
+      self.changes = changes
+      self.skipped = skipped
+      self.rows = rows
+    }
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -54,37 +81,43 @@ extension Trainer {
   package func train(
     steps: Int = .max, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
   ) -> Training {
-    let clock = ContinuousClock()
-    let start = clock.now
-    let first = step
-    var isStopped = false
+    let isStopped = advance(steps: steps, isCancelled: isCancelled, observe: observe)
+    return result(isStopped: isStopped)
+  }
+
+  /// - Returns: whether it was cancelled.
+  package func advance(
+    steps: Int, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
+  ) -> Bool {
+    let (start, first) = (ContinuousClock.now, step)
+    defer {
+      spent.steps += step - first
+      spent.time += ContinuousClock.now - start
+    }
     while !isOver, step - first < steps {
-      if isCancelled() {
-        isStopped = true
-        break
-      }
+      if isCancelled() { return true }
       advance()
       observe(Step(trace, total: batches.total))
     }
-    return result(isStopped: isStopped, taken: step - first, in: clock.now - start)
+    return false
   }
 
-  private func result(isStopped: Bool, taken: Int, in time: Duration) -> Training {
+  private func result(isStopped: Bool) -> Training {
     let verdict = verdict
     let metric = verdict == .exploding ? nil : metric()
-    let seconds = time / .seconds(1)
+    let seconds = spent.time / .seconds(1)
     return Training(
       outcome: explosion != nil
         ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
       verdict: verdict, steps: step, loss: endLoss,
       skill: verdict == .exploding ? -.infinity : skill, score: metric?.score ?? -.infinity,
       metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: rewoundTo,
-      recoveries: [],
-      seconds: seconds, stepsPerSecond: seconds > 0 ? Double(taken) / seconds : 0)
+      recoveries: recoveries, seconds: seconds,
+      stepsPerSecond: seconds > 0 ? Double(spent.steps) / seconds : 0)
   }
 
   /// A run that passed the edge, was not stopped, and learnt nothing all the same.
-  private func lateDivergence(_ verdict: Verdict) -> Explosion? {
+  func lateDivergence(_ verdict: Verdict) -> Explosion? {
     guard verdict == .exploding, let step = divergenceStep else { return nil }
     return Explosion(
       step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,

@@ -19,7 +19,8 @@ extension Trainer {
     let count = min(step, max(10, min(batches.stepsPerEpoch, step / 5)))
     var (sum, finite) = (0.0, 0)
     for index in step - count..<step {
-      if recipe.training.badSteps == .skip, trace.wasSkipped(index) { continue }
+      let isPassedOver = batches.isSkipped(index)
+      if isPassedOver || (recipe.training.badSteps == .skip && trace.wasSkipped(index)) { continue }
       sum += Double(trace.losses[index])
       finite += 1
     }

@@ -1,6 +1,7 @@
 import Foundation
 import Keel
 import KeelArchive
+import KeelRecipes
 import Testing
 
 /// Either the new file is there, or the old one still is. The full disk is in `ExitCodeTests`.
@@ -30,6 +31,31 @@ import Testing
     #expect(try String(contentsOfFile: scratch("real"), encoding: .utf8) == "new")
     #expect(
       try FileManager.default.destinationOfSymbolicLink(atPath: scratch("link")) == scratch("real"))
+  }
+
+  /// What a process that was killed while it wrote leaves behind, the next one writes over.
+  @Test func cleansUpAfterAKilledProcess() throws {
+    let scratch = try Scratch()
+    try AtomicFile.write(Data("old".utf8), to: scratch("a"))
+    let left = scratch.temporary("a")
+    try scratch.write(left, "half of something much longer")
+    try AtomicFile.write(Data("new".utf8), to: scratch("a"))
+    #expect(try String(contentsOfFile: scratch("a"), encoding: .utf8) == "new")
+    #expect(try scratch.contents == ["a"])
+  }
+
+  @Test func doesNotMixWithAnotherProcess() throws {
+    let scratch = try Scratch()
+    try scratch.write("a", "old")
+    let left = scratch.temporary("a")
+    let other = open(scratch(left), O_RDWR | O_CREAT, 0o644)
+    #expect(flock(other, LOCK_EX) == 0)
+    let error = try failure { try AtomicFile.write(Data("new".utf8), to: scratch("a")) }
+    #expect(error.what == "is being written by another process")
+    #expect(try String(contentsOfFile: scratch("a"), encoding: .utf8) == "old")
+    close(other)
+    try AtomicFile.write(Data("new".utf8), to: scratch("a"))
+    #expect(try scratch.contents == ["a"])
   }
 
   private func refusal(_ path: String) throws -> KeelError {
@@ -78,5 +104,14 @@ import Testing
     defer { chmod(scratch.path, 0o700) }
     #expect(
       try refusal(scratch("a")).what == "cannot be written (Permission denied)")
+  }
+}
+
+extension Scratch {
+  /// What a file is written as before it gets its name.
+  fileprivate func temporary(_ name: String) -> String {
+    var sum = Checksum()
+    sum.add(name)
+    return ".keel-\(sum.text)"
   }
 }

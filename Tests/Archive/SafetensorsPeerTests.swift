@@ -11,8 +11,9 @@ import Testing
     let scratch = try Scratch()
     let run = try Run(Draft.plain.recipe())
     _ = await run.train()
-    let network = try await run.network
-    try ModelFile.write(network, to: scratch("model"))
+    let checkpoint = try await run.checkpoint()
+    let tensors = checkpoint.tensors
+    try CheckpointFile.write(checkpoint, to: scratch("model"))
     let text = try #require(
       Python.run(
         """
@@ -24,12 +25,43 @@ import Testing
         """, scratch("model")))
     let read = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [Any]])
-    #expect(read.keys.sorted() == network.tensors.map(\.name).sorted())
-    for tensor in network.tensors {
+    #expect(read.keys.sorted() == tensors.map(\.name).sorted())
+    for tensor in tensors {
       let entry = try #require(read[tensor.name])
       #expect(entry[0] as? [Int] == tensor.shape.axes)
       #expect((entry[1] as? [Double])?.map(Float.init) == tensor.values)
     }
+  }
+
+  /// Laid out anew by Python, with our metadata: the same checkpoint. With a number changed, and the
+  /// checksum that no longer fits taken out: a network.
+  @Test func whatItWritesIsRead() async throws {
+    let scratch = try Scratch()
+    let run = try Run(Draft.plain.with("optimizer", "adam").recipe())
+    _ = await run.train()
+    let checkpoint = try await run.checkpoint()
+    try CheckpointFile.write(checkpoint, to: scratch("ours"))
+    let script = """
+      import sys
+      from safetensors import safe_open
+      from safetensors.numpy import save_file
+      with safe_open(sys.argv[1], framework="numpy") as f:
+          metadata, tensors = f.metadata(), {k: f.get_tensor(k) for k in f.keys()}
+      save_file(dict(reversed(tensors.items())), sys.argv[1] + "-same", metadata=metadata)
+      tensors["dense-1.bias"] = tensors["dense-1.bias"] + 1
+      save_file(tensors, sys.argv[1] + "-stale", metadata=metadata)
+      del metadata["crc32"]
+      save_file(tensors, sys.argv[1] + "-changed", metadata=metadata)
+      """
+    _ = try #require(Python.run(script, scratch("ours")))
+    let same = try CheckpointFile.read(scratch("ours-same"))
+    #expect(same.tensors == checkpoint.tensors)
+    #expect(same.progress == checkpoint.progress)
+    #expect(throws: KeelError.self) { try CheckpointFile.read(scratch("ours-stale")) }
+    let changed = try CheckpointFile.read(scratch("ours-changed"))
+    #expect(changed.step == nil)
+    let bias = try #require(checkpoint.network["dense-1.bias"]?.values)
+    #expect(changed.network["dense-1.bias"]?.values == bias.map { $0 + 1 })
   }
 }
 

@@ -9,10 +9,29 @@ import Testing
     try tool.write("model", "old")
     let result = try tool.run("train", "r.yaml", "--save", "model", blocks: 1)
     #expect(result.code == 74)
-    #expect(result.out.isEmpty)
+    // What could not be kept is still told.
+    #expect(result.out.contains("✓ healthy"))
+    #expect(!result.out.contains("saved to"))
     #expect(
       result.err == "error: model: cannot be written (File too large); "
         + "make room, or choose a place that can be written\n")
+    #expect(try tool.read("model") == "old")
+    #expect(try tool.contents == ["model", "r.yaml"])
+  }
+
+  /// Told once, not at every attempt; the training goes on to its end.
+  @Test func whileItTrains() throws {
+    let tool = try Tool()
+    try tool.write("r.yaml", Sample.healthy.replacing("dense: 16", with: "dense: 512"))
+    try tool.write("model", "old")
+    let result = try tool.run(
+      ["train", "r.yaml", "--save", "model", "--save-every", "10", "--json"], blocks: 1)
+    #expect(result.code == 74)
+    #expect(
+      result.err == "warning: model: cannot be written (File too large); "
+        + "make room, or choose a place that can be written; the training goes on\n")
+    let error = try #require(try result.json["error"] as? [String: Any])
+    #expect(error["where"] as? String == "model")
     #expect(try tool.read("model") == "old")
     #expect(try tool.contents == ["model", "r.yaml"])
   }

@@ -20,11 +20,22 @@ import Testing
         """
         saved to model
         next
-          keel train long.yaml --seed 3    train it again from the start
+          keel train long.yaml --seed 3 --resume model    go on where it stopped
           keel predict model NEW.csv    use it
 
         """))
     #expect(try tool.contents == ["long.yaml", "model"])
+  }
+
+  /// On from there, and stopped again: from the step it had come to.
+  @Test func aTrainingThatWentOn() throws {
+    let tool = try tool()
+    let first = try tool.interrupt("train", "long.yaml", "--save", "model")
+    #expect(first.out.contains(", stopped on request  "))
+    let second = try tool.interrupt("train", "long.yaml", "--resume", "model")
+    #expect(second.code == 130)
+    #expect(second.out.contains(", resumed at step "))
+    #expect(second.out.contains("saved to model\n"))
   }
 
   @Test func aTrainingInJSON() throws {

@@ -52,9 +52,10 @@ import Testing
     #expect(lines[3].contains(" is the first to be non-finite, in the "))
     #expect(lines.contains("    step        loss    gradient     clipped"))
     #expect(
-      lines.suffix(2) == [
+      lines.suffix(3) == [
         "next",
         "  keel cure page.yaml --seed 1    find the smallest change that works, and prove it",
+        "  keel train page.yaml --seed 1 --heal    go back to before it, and on",
       ])
   }
 

@@ -89,6 +89,17 @@ final class Tool: Sendable {
     return child.result()
   }
 
+  /// Runs it, and kills it after a time, as a power cut would.
+  /// - Returns: whether it was still running then.
+  func kill(after delay: Duration, _ arguments: [String]) throws -> Bool {
+    let child = try start(arguments, blocks: nil, output: nil)
+    usleep(UInt32(max(0, delay / .microseconds(1))))
+    let wasRunning = child.process.isRunning
+    Foundation.kill(child.process.processIdentifier, SIGKILL)
+    _ = child.result()
+    return wasRunning
+  }
+
   private func start(_ arguments: [String], blocks: Int?, output: String?) throws -> Child {
     let executable = try #require(Self.executable, "build the product keel first")
     let process = Process()

@@ -145,7 +145,7 @@ struct Tensor {
     self.weights = weights
     self.optimizer = optimizer
     slots = []
-    for initial in optimizer.initialSlots {
+    for initial in optimizer.initialSlots.map(\.value) {
       slots += [Float](repeating: initial, count: weights.count)
       slots += [Float](repeating: .nan, count: 5)
     }

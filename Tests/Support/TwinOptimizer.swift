@@ -9,7 +9,7 @@ public struct TwinOptimizer {
 
   public init(_ optimizer: any Optimizer, count: Int) {
     self.optimizer = optimizer
-    slots = optimizer.initialSlots.map { [Double](repeating: Double($0), count: count) }
+    slots = optimizer.initialSlots.map { [Double](repeating: Double($0.value), count: count) }
   }
 
   /// One update; `step` counts from 1.

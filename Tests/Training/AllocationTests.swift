@@ -88,6 +88,20 @@ struct AllocationTests {
     #expect(trainer.explosion == nil)
   }
 
+  /// Nor does looking whether it is time for a checkpoint.
+  @Test(arguments: [nil, 1_000_000])
+  func waitingForACheckpointAllocatesNothing(_ every: Int?) throws {
+    let trainer = try Trainer(everything)
+    var clock = CheckpointClock(Checkpointing(every: every) { _ in })
+    trainer.advance()
+    let before = allocations_of_this_thread()
+    for _ in 0..<150 {
+      trainer.advance()
+      clock.look(at: trainer)
+    }
+    #expect(allocations_of_this_thread() - before == 0)
+  }
+
   @Test func countingWorks() {
     let before = allocations_of_this_thread()
     let array = [Int](repeating: 1, count: 1000)

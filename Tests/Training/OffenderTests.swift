@@ -80,7 +80,7 @@ struct OffenderTests {
     var learningRate = 0.001
     var target = 0
     var poison = UInt32(0)
-    var initialSlots: [Float] { [] }
+    var initialSlots: KeyValuePairs<String, Float> { [:] }
     init() {}
 
     func update(_ tensor: Update) -> UpdateMeasure {

@@ -142,10 +142,4 @@ struct PastTests {
       #expect(abs(Double(after[step]) / expected - 1) < 1e-5, "step \(step)")
     }
   }
-
-  private func wave(_ rows: Int, _ columns: Int) -> [[Float]] {
-    (0..<rows).map { i in
-      (0..<columns).map { j in Float(sin(0.37 * Double(i) + 1.3 * Double(j))) }
-    }
-  }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import KeelRecipes
 import KeelTraining
 
@@ -33,4 +34,11 @@ extension Trace {
 
 extension Network {
   var bits: [UInt32] { tensors.flatMap { $0.values.map(\.bitPattern) } }
+}
+
+/// Rows of numbers without any meaning.
+func wave(_ rows: Int, _ columns: Int) -> [[Float]] {
+  (0..<rows).map { i in
+    (0..<columns).map { j in Float(sin(0.37 * Double(i) + 1.3 * Double(j))) }
+  }
 }

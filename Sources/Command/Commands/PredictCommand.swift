@@ -18,7 +18,7 @@ struct PredictCommand: AsyncParsableCommand {
 
   func run() async throws {
     machine.apply()
-    let network = try ModelFile.read(model)
+    let network = try CheckpointFile.read(model).network
     let rows: NewRows
     if let images = network.recipe.data.ingredient as? IDX {
       rows = try NewRows(idx: data, divide: images.divide)

@@ -12,35 +12,84 @@ struct TrainCommand: AsyncParsableCommand {
   @OptionGroup var machine: MachineOptions
 
   @Option(
-    help: ArgumentHelp("Write the trained network there (safetensors).", valueName: "model"))
+    help: ArgumentHelp(
+      "Keep the network there (safetensors): now and then, at the end, and on Ctrl-C.",
+      valueName: "model"))
   var save: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on with the training kept there, and keep it there unless --save says where.",
+      valueName: "model"))
+  var resume: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Steps between two saves; if not given, a hundredth of the time is spent on them.",
+      valueName: "steps"))
+  var saveEvery: Int?
+
+  @Flag(help: "When it explodes, go back to before that, find out what holds, and go on.")
+  var heal = false
+
+  func validate() throws {
+    if let saveEvery, saveEvery < 1 { throw ValidationError("--save-every takes steps, 1 or more") }
+    if saveEvery != nil, save == nil, resume == nil {
+      throw ValidationError("--save-every needs --save or --resume")
+    }
+  }
 
   func run() async throws {
     machine.apply()
     let recipe = try source.read()
-    if let save { try source.checkTarget(save, recipe) }
-    let run = try Run(recipe)
+    let target = save ?? resume
+    if let target { try source.checkTarget(target, recipe) }
+    let run = try begin(recipe)
+    let first = await run.trace.count
     let bar = ProgressBar(isWanted: output.wantsProgress)
+    let saving = target.map { Saving($0, every: saveEvery, isOwn: $0 == resume, bar: bar) }
     let training = try await interruptible {
-      await run.train { step in
+      let show: @Sendable (Step) -> Void = { step in
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
       }
+      return heal
+        ? await run.train(healing: HealingPolicy(), checkpointing: saving?.checkpointing, show)
+        : await run.train(checkpointing: saving?.checkpointing, show)
     }
     bar.clear()
-    if let save, training.explosion == nil { try ModelFile.write(try await run.network, to: save) }
+    var kept: TrainPage.Kept?
+    var failure: (any Error)?
+    do {
+      kept = try await saving?.finish(run, training)
+    } catch {
+      failure = error
+    }
     if output.json {
-      Terminal.output.write(JSON.text(training))
+      // One object: the error, where there is one.
+      if failure == nil { Terminal.output.write(JSON.text(training)) }
     } else {
+      // What could not be kept is still told.
       let page = TrainPage(
         training: training, trace: await run.trace, size: await run.size,
-        baseline: await run.baseline, name: recipe.name, line: source.line,
-        saved: training.explosion == nil ? save : nil)
+        baseline: await run.baseline, recipe: recipe, inEffect: try await run.network.recipe,
+        line: source.line, first: first, kept: kept)
       Terminal.output.write(page.text)
     }
+    if let failure { throw failure }
     switch training.outcome {
     case .trained: return
     case .exploded: throw ExitCode(1)
     case .stopped: throw ExitCode(130)
+    }
+  }
+
+  private func begin(_ recipe: Recipe) throws -> Run {
+    guard let resume else { return try Run(recipe) }
+    do {
+      return try Run(resuming: try CheckpointFile.read(resume), as: recipe)
+    } catch var error as KeelError where error.place == "checkpoint" {
+      error.place = resume
+      throw error
     }
   }
 }

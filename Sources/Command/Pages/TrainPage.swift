@@ -6,17 +6,32 @@ struct TrainPage {
   let trace: Trace
   let size: RunSize
   let baseline: Baseline
-  let name: String
+  /// What the run began with, and what healing has made of it.
+  let recipe: Recipe
+  let inEffect: Recipe
   /// The recipe as it stood on the command line.
   let line: String
-  /// Where the network was written.
-  let saved: String?
+  /// The step that the run went on from; 0 for one that began anew.
+  let first: Int
+  /// What became of `--save`.
+  let kept: Kept?
+
+  struct Kept {
+    let path: String
+    /// The step that the file stands at; nil where nothing was written.
+    let step: Int?
+    /// Whether there is a file.
+    let isThere: Bool
+  }
+
+  private var saved: String? { kept.flatMap { $0.step == nil ? nil : $0.path } }
 
   private var out: Terminal { .output }
 
   var text: String {
     var lines = [head, ""]
     lines += training.outcome == .exploded ? exploded : trained
+    lines += HealingLines(training.recoveries, recipe, inEffect, line).lines
     lines += [""] + next
     return lines.joined(separator: "\n") + "\n"
   }
@@ -25,13 +40,18 @@ struct TrainPage {
     let rows =
       "\(Text.count(size.trainRows)) rows to train on"
       + (size.testRows > 0 ? ", \(Text.count(size.testRows)) to test" : "")
-    return "\(out.bold(Text.plain(name)))  \(Text.count(size.parameters)) parameters · \(rows) · "
+    return
+      "\(out.bold(Text.plain(recipe.name)))  \(Text.count(size.parameters)) parameters · \(rows) · "
       + "\(Text.count(size.steps)) steps of \(size.batch)"
   }
 
   private var speed: String {
-    "\(Text.count(training.steps)) steps in \(Text.seconds(training.seconds)) "
-      + "(\(Text.count(Int(training.stepsPerSecond))) a second)"
+    let again = first > 0 ? ", resumed at step \(Text.count(first))" : ""
+    if first > 0, first == training.steps {
+      return "\(Text.count(training.steps)) steps\(again): nothing was left to do"
+    }
+    return "\(Text.count(training.steps - first)) steps in \(Text.seconds(training.seconds)) "
+      + "(\(Text.count(Int(training.stepsPerSecond))) a second)\(again)"
   }
 
   // MARK: a network that was lost
@@ -150,17 +170,35 @@ struct TrainPage {
 
   private var next: [String] {
     var lines: [String] = []
-    if let saved { lines.append("saved to \(saved)") }
+    lines += keeping
     lines.append(out.dim("next"))
     switch training.outcome {
     case .exploded:
       lines.append("  keel cure \(line)    find the smallest change that works, and prove it")
-    case .stopped: lines.append("  keel train \(line)    train it again from the start")
+      if training.recoveries.isEmpty {
+        lines.append("  keel train \(line) --heal    go back to before it, and on")
+      }
+    case .stopped:
+      lines.append(
+        saved.map { "  keel train \(line) --resume \($0)    go on where it stopped" }
+          ?? "  keel train \(line)    train it again from the start")
     case .trained where saved == nil:
       lines.append("  keel train \(line) --save model.safetensors    keep the network")
     case .trained: break
     }
     if let saved { lines.append("  keel predict \(saved) NEW.csv    use it") }
     return lines
+  }
+
+  private var keeping: [String] {
+    guard let kept else { return [] }
+    guard let step = kept.step else {
+      return [kept.isThere ? "\(kept.path) was left as it was" : "\(kept.path) was not written"]
+    }
+    return [
+      training.outcome == .exploded
+        ? "saved to \(kept.path) as it was at step \(Text.count(step)), before the explosion"
+        : "saved to \(kept.path)"
+    ]
   }
 }

@@ -31,7 +31,9 @@ public struct Adadelta: Optimizer {
 
   public init() {}
 
-  public var initialSlots: [Float] { [0, 0] }
+  public var initialSlots: KeyValuePairs<String, Float> {
+    ["square-average": 0, "accumulated-updates": 0]
+  }
 
   public func update(_ tensor: Update) -> UpdateMeasure {
     UpdateMeasure(

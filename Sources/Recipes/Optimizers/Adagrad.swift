@@ -26,7 +26,9 @@ public struct Adagrad: Optimizer {
 
   public init() {}
 
-  public var initialSlots: [Float] { [Float(initialAccumulator)] }
+  public var initialSlots: KeyValuePairs<String, Float> {
+    ["sum-of-squares": Float(initialAccumulator)]
+  }
 
   public func update(_ tensor: Update) -> UpdateMeasure {
     UpdateMeasure(

@@ -24,7 +24,9 @@ extension MomentOptimizer {
     ]
   }
 
-  public var initialSlots: [Float] { [0, 0] }
+  public var initialSlots: KeyValuePairs<String, Float> {
+    ["first-moment": 0, "second-moment": 0]
+  }
 
   public func update(_ tensor: Update) -> UpdateMeasure {
     update(tensor, learningRate: tensor.learningRate)

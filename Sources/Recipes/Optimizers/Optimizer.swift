@@ -13,8 +13,8 @@ public protocol Optimizer: Ingredient {
   /// half a decade below. At the limit itself SGD still explodes in two of them, and Adam at three
   /// tenths of it: its steps do not shrink with the gradient.
   static var shareOfLimit: Double { get }
-  /// How many numbers it remembers for each parameter, and what they begin with.
-  var initialSlots: [Float] { get }
+  /// What it remembers of each parameter, a number for a number, by name, and what that begins with.
+  var initialSlots: KeyValuePairs<String, Float> { get }
   /// Changes one tensor in place, and measures what it did.
   func update(_ tensor: Update) -> UpdateMeasure
 }

@@ -25,7 +25,7 @@ public struct RMSprop: Optimizer {
 
   public init() {}
 
-  public var initialSlots: [Float] { [0] }
+  public var initialSlots: KeyValuePairs<String, Float> { ["square-average": 0] }
 
   public func update(_ tensor: Update) -> UpdateMeasure {
     UpdateMeasure(

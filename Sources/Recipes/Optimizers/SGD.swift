@@ -37,7 +37,9 @@ public struct SGD: Optimizer {
       fix: "set momentum, such as 0.9, or leave nesterov out")
   }
 
-  public var initialSlots: [Float] { momentum == 0 ? [] : [0] }
+  public var initialSlots: KeyValuePairs<String, Float> {
+    momentum == 0 ? [:] : ["velocity": 0]
+  }
 
   public func update(_ tensor: Update) -> UpdateMeasure {
     UpdateMeasure(

@@ -1,0 +1,282 @@
+import Foundation
+import KeelArchive
+import KeelEngine
+import KeelRecipes
+import KeelRemedies
+import KeelTraining
+import Testing
+
+/// Runs that meet a fault on their way, and heal: none is lost, each is as good as its undisturbed twin,
+/// and bit for bit the same up to where it went back to. `make survive` takes all of them.
+@Suite(.serialized) struct HealingPolicyTests {
+  private static let isWhole = ProcessInfo.processInfo.environment["KEEL_SURVIVE"] != nil
+
+  // MARK: twenty long runs
+
+  @Test(.timeLimit(.minutes(20))) func faultsOnTheWayAreHealed() async throws {
+    var rows: [String] = []
+    for (index, base) in Self.bases.enumerated() {
+      let twin = try Run(base)
+      let healthy = await twin.train()
+      #expect(healthy.verdict == .healthy, "\(base.name)")
+      let trace = await twin.trace
+      for fault in Fault.allCases where Self.isWhole || fault.rawValue == index % 4 {
+        let run = try await fault.run(of: base, steps: trace.count)
+        let training = await run.train(healing: HealingPolicy())
+        let first = training.recoveries.first
+        let same = await run.trace.agrees(with: trace, before: first?.rewoundTo ?? 0)
+        rows.append(row(base, fault, healthy, training, same))
+        #expect(first != nil, "\(base.name), \(fault): a fault that does nothing tests nothing")
+        #expect(training.outcome == .trained, "\(base.name), \(fault)")
+        #expect(training.score >= healthy.score - 0.02, "\(base.name), \(fault)")
+        #expect(same, "\(base.name), \(fault)")
+      }
+    }
+    let head = [
+      "| run | fault | exploded at | back to | way on | twin's score | score | same until then |",
+      "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    print((head + rows).joined(separator: "\n"))
+  }
+
+  private func row(
+    _ base: Recipe, _ fault: Fault, _ twin: Training, _ training: Training, _ same: Bool
+  ) -> String {
+    func list(_ value: (Training.Recovery) -> String) -> String {
+      training.recoveries.map(value).joined(separator: ", ")
+    }
+    let scores = [twin.score, training.score].map { String(format: "%.4f", $0) }
+    let cells = [
+      base.name, "\(fault)", list { "\($0.step)" }, list { "\($0.rewoundTo)" }, list(\.remedy),
+      scores[0], training.outcome == .trained ? scores[1] : "lost", same ? "yes" : "NO",
+    ]
+    return "| " + cells.joined(separator: " | ") + " |"
+  }
+
+  /// Five kinds of network, long enough to have something to lose.
+  private static let bases: [Recipe] = [
+    Recipe(
+      name: "mlp", seed: 1, data: .spirals(samples: 1500, noise: 0.05, test: .fraction(0.2)),
+      model: [.dense(32), .relu, .dense(32), .relu, .dense(3)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.003),
+      training: .init(epochs: 60, batch: 32)),
+    Recipe(
+      name: "regression", seed: 2,
+      data: .regression(samples: 1000, features: 8, noise: 0.1, test: .fraction(0.2)),
+      model: [.dense(32), .relu, .dense(32), .relu, .dense(1)], initializer: .he(),
+      loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
+      training: .init(epochs: 80, batch: 32)),
+    Recipe(
+      name: "batch-norm", seed: 3, data: .spirals(samples: 1500, noise: 0.05, test: .fraction(0.2)),
+      model: [
+        .dense(32), .batchNorm(), .relu, .residual([.dense(32), .relu, .dense(32)]), .dense(3),
+      ],
+      initializer: .he(), loss: .softmaxCrossEntropy,
+      optimizer: .sgd(learningRate: 0.05, momentum: 0.9), clipping: [.percentile(95)],
+      training: .init(epochs: 60, batch: 32)),
+    Recipe(
+      name: "lstm", seed: 4, data: .addingProblem(length: 10, samples: 1500, test: .fraction(0.2)),
+      model: [.lstm(16), .dense(1)], loss: .meanSquaredError,
+      optimizer: .adam(learningRate: 0.01), clipping: [.globalNorm(1)],
+      training: .init(epochs: 60, batch: 32)),
+    Recipe(
+      name: "tanh", seed: 5, data: .moons(samples: 1500, noise: 0.1, test: .fraction(0.2)),
+      model: [.dense(32), .tanh, .dense(32), .tanh, .dense(2)], loss: .softmaxCrossEntropy,
+      optimizer: .rmsprop(learningRate: 0.002), training: .init(epochs: 60, batch: 32)),
+  ]
+
+  /// What happens at three fifths of a run.
+  enum Fault: Int, CaseIterable {
+    /// A batch whose numbers are read 10²⁵ times too large, whenever that step is taken.
+    case poisonedBatch
+    /// One number of a batch is none.
+    case notANumber
+    /// A thousandfold, from there on.
+    case rateJump
+    /// Weights overwritten, once, with bits that were something else.
+    case corruptedLayer
+
+    func run(of base: Recipe, steps: Int) async throws -> Run {
+      let when = steps * 3 / 5
+      var recipe = base
+      if self == .rateJump { recipe.schedule = .step(every: when, factor: 1000) }
+      let run = try Run(recipe)
+      await install(in: run, of: base, steps: steps)
+      return run
+    }
+
+    func install(in run: Run, of base: Recipe, steps: Int) async {
+      let (when, fault, isDone) = (steps * 3 / 5, self, Flag())
+      await run.disturb { step, stepper in
+        guard step == when else { return }
+        let inputs = UnsafeMutableBufferPointer(
+          start: stepper.memory[stepper.plan.input.value],
+          count: stepper.plan.input.value.count(rows: stepper.plan.capacity))
+        switch fault {
+        case .poisonedBatch:
+          for index in inputs.indices { inputs[index] *= 1e25 }
+          for index in 0..<stepper.plan.targets.count(rows: stepper.plan.capacity) {
+            stepper.memory[stepper.plan.targets][index] *= 1e25
+          }
+        case .notANumber: inputs[1] = .nan
+        case .rateJump: break
+        case .corruptedLayer: if isDone.raise() { stepper.overwriteLayer(seed: base.seed) }
+        }
+      }
+    }
+  }
+
+  /// Raised once.
+  private final class Flag: @unchecked Sendable {
+    private var isUp = false
+    func raise() -> Bool {
+      defer { isUp = true }
+      return !isUp
+    }
+  }
+
+  // MARK: one at a time
+
+  private func regression(_ schedule: Choice<Schedules> = .constant) -> Recipe {
+    var recipe = Self.bases[1]
+    recipe.schedule = schedule
+    return recipe
+  }
+
+  @Test func aHealthyRunIsLeftAlone() async throws {
+    let (plain, healed) = (try Run(regression()), try Run(regression()))
+    let (one, other) = (await plain.train(), await healed.train(healing: HealingPolicy()))
+    #expect(other.recoveries.isEmpty && one.steps == other.steps)
+    #expect(await healed.trace.agrees(with: plain.trace, before: one.steps))
+  }
+
+  /// Rows of the data that come again in every epoch, always in another batch.
+  @Test func badRowsAreLeftOut() async throws {
+    var random = Random(seed: 3, stream: "rows")
+    var inputs = (0..<400).map { _ in (0..<4).map { _ in Float(random.normal()) } }
+    var targets = inputs.map { [$0[0] * $0[1] + 2 * $0[2] - $0[3]] }
+    let bad = [17, 222, 223, 301]
+    for row in bad {
+      inputs[row] = inputs[row].map { $0 * 1e6 }
+      targets[row] = [targets[row][0] * 1e6]
+    }
+    let run = try Run(regression(), data: try Examples(inputs: inputs, targets: targets))
+    let training = await run.train(healing: HealingPolicy())
+    #expect(training.outcome == .trained)
+    #expect(training.recoveries.map(\.remedy) == ["leave-out-rows"])
+    #expect(training.recoveries.flatMap(\.rows).sorted() == bad)
+    #expect(training.loss < 0.05)
+  }
+
+  /// The newest state holds the damage already: what the optimizer remembers was overwritten just
+  /// before it was taken.
+  @Test func aDamagedSnapshotIsPassedOver() async throws {
+    let run = try Run(regression())
+    _ = await run.train(steps: 400)
+    // Snapshots are taken at multiples of the interval: just before one of them.
+    let interval = await run.snapshots.map(\.step).reduce(0) { a, b in
+      var (a, b) = (a, b)
+      while b != 0 { (a, b) = (b, a % b) }
+      return a
+    }
+    let when = (500 / interval + 1) * interval - 1
+    let isDone = Flag()
+    await run.disturb { step, stepper in
+      guard step == when, isDone.raise() else { return }
+      let parameter = stepper.plan.parameters[2]
+      let slot = stepper.memory[stepper.plan.slot(0, of: parameter)]
+      for index in 0..<parameter.buffer.count { slot[index] = -1e12 }
+    }
+    let training = await run.train(healing: HealingPolicy())
+    #expect(training.outcome == .trained)
+    let recovery = try #require(training.recoveries.first)
+    #expect(training.recoveries.count == 1 && recovery.remedy == "rewind")
+    #expect(recovery.rewoundTo < when && recovery.step == when + 1)
+  }
+
+  @Test func threeTimesAndNoMore() async throws {
+    let run = try Run(regression(.step(every: 300, factor: 300)))
+    let training = await run.train(healing: HealingPolicy())
+    #expect(training.outcome == .exploded)
+    #expect(training.recoveries.count == 3)
+    let last = try #require(training.explosion)
+    let rewoundTo = try #require(training.rewoundTo)
+    #expect(rewoundTo > 300 && rewoundTo <= last.step)
+    #expect(try await run.network.tensors.allSatisfy { $0.values.allSatisfy(\.isFinite) })
+    #expect(try await run.checkpoint().step == rewoundTo)
+    let events = await run.trace.events.filter { $0.kind == .recovery }
+    #expect(events.map(\.step) == training.recoveries.map(\.rewoundTo))
+  }
+
+  /// What overflows in its first pass no hot remedy can help: it ends as it does without healing.
+  @Test func whatCannotBeHealedEndsAsItWas() async throws {
+    var recipe = regression()
+    recipe.initializer = .constant(3e38)
+    let (plain, healed) = (try Run(recipe), try Run(recipe))
+    let (one, other) = (await plain.train(), await healed.train(healing: HealingPolicy()))
+    #expect(one.explosion == other.explosion && other.recoveries.isEmpty)
+    #expect(one.steps == other.steps)
+  }
+
+  /// Stopped after it was healed, and gone on from a checkpoint: bit for bit as if it had not been; and
+  /// the batch stays out, however far the run goes back.
+  @Test(arguments: [Fault.poisonedBatch, .rateJump])
+  func healingIsRemembered(_ fault: Fault) async throws {
+    let base = Self.bases[1]
+    let whole = try await fault.run(of: base, steps: 2000)
+    let undisturbed = await whole.train(healing: HealingPolicy())
+    #expect(undisturbed.recoveries.count == 1)
+    let first = try await fault.run(of: base, steps: 2000)
+    let kept = Kept()
+    _ = await first.train(
+      healing: HealingPolicy(), checkpointing: Checkpointing(every: 350) { kept.add($0) })
+    for checkpoint in kept.all {
+      let second = try Run(resuming: checkpoint)
+      let isHealed = !checkpoint.recoveries.isEmpty
+      // The fault is still there; a run that remembers does not meet it.
+      if !isHealed { await fault.install(in: second, of: base, steps: 2000) }
+      let training = await second.train(healing: HealingPolicy())
+      #expect(training.recoveries == undisturbed.recoveries)
+      #expect(await second.trace.agrees(with: whole.trace, before: undisturbed.steps))
+      #expect(try await second.network.tensors == whole.network.tensors)
+    }
+    #expect(
+      kept.all.contains { $0.recoveries.isEmpty } && kept.all.contains { !$0.recoveries.isEmpty })
+    let recovery = undisturbed.recoveries[0]
+    #expect(recovery.remedy == (fault == .rateJump ? "lower-learning-rate" : "skip-batch"))
+    #expect(recovery.changes.isEmpty == (fault != .rateJump))
+  }
+
+  private final class Kept: @unchecked Sendable {
+    private(set) var all: [Checkpoint] = []
+    func add(_ checkpoint: Checkpoint) { all.append(checkpoint) }
+  }
+}
+
+extension Trace {
+  /// Whether both have the same numbers, bit for bit, in all steps before one.
+  fileprivate func agrees(with other: Trace, before step: Int) -> Bool {
+    let series: [KeyPath<Trace, [Float]>] = [
+      \.losses, \.gradientNorms, \.clippedNorms, \.learningRates,
+    ]
+    return series.allSatisfy { path in
+      self[keyPath: path].count >= step && other[keyPath: path].count >= step
+        && (0..<step).allSatisfy {
+          self[keyPath: path][$0].bitPattern == other[keyPath: path][$0].bitPattern
+        }
+    }
+  }
+}
+
+extension Stepper {
+  /// Random bits in place of a layer's weights: a garbled read, NaN and 10³⁰ among them.
+  fileprivate func overwriteLayer(seed: UInt64) {
+    var random = Random(seed: seed, stream: "garbage")
+    let weights = plan.parameters.filter { $0.role == .weight }
+    let parameter = weights[weights.count / 2]
+    for index in 0..<parameter.buffer.count {
+      memory[parameter.buffer][index] = Float(
+        bitPattern: UInt32(truncatingIfNeeded: random.next()))
+    }
+  }
+}
