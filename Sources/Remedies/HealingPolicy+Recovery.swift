@@ -1,6 +1,7 @@
 import Foundation
 import KeelCauses
 import KeelEngine
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
