@@ -15,7 +15,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(20))) func faultsOnTheWayAreHealed() async throws {
     var rows: [String] = []
-    for (index, base) in Self.bases.enumerated() {
+    for (index, base) in healthyRuns.enumerated() {
       let twin = try Run(base)
       let healthy = await twin.train()
       #expect(healthy.verdict == .healthy, "\(base.name)")
@@ -53,92 +53,10 @@ import Testing
     return "| " + cells.joined(separator: " | ") + " |"
   }
 
-  /// Five kinds of network, long enough to have something to lose.
-  private static let bases: [Recipe] = [
-    Recipe(
-      name: "mlp", seed: 1, data: .spirals(samples: 1500, noise: 0.05, test: .fraction(0.2)),
-      model: [.dense(32), .relu, .dense(32), .relu, .dense(3)], initializer: .he(),
-      loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.003),
-      training: .init(epochs: 60, batch: 32)),
-    Recipe(
-      name: "regression", seed: 2,
-      data: .regression(samples: 1000, features: 8, noise: 0.1, test: .fraction(0.2)),
-      model: [.dense(32), .relu, .dense(32), .relu, .dense(1)], initializer: .he(),
-      loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01, momentum: 0.9),
-      training: .init(epochs: 80, batch: 32)),
-    Recipe(
-      name: "batch-norm", seed: 3, data: .spirals(samples: 1500, noise: 0.05, test: .fraction(0.2)),
-      model: [
-        .dense(32), .batchNorm(), .relu, .residual([.dense(32), .relu, .dense(32)]), .dense(3),
-      ],
-      initializer: .he(), loss: .softmaxCrossEntropy,
-      optimizer: .sgd(learningRate: 0.05, momentum: 0.9), clipping: [.percentile(95)],
-      training: .init(epochs: 60, batch: 32)),
-    Recipe(
-      name: "lstm", seed: 4, data: .addingProblem(length: 10, samples: 1500, test: .fraction(0.2)),
-      model: [.lstm(16), .dense(1)], loss: .meanSquaredError,
-      optimizer: .adam(learningRate: 0.01), clipping: [.globalNorm(1)],
-      training: .init(epochs: 60, batch: 32)),
-    Recipe(
-      name: "tanh", seed: 5, data: .moons(samples: 1500, noise: 0.1, test: .fraction(0.2)),
-      model: [.dense(32), .tanh, .dense(32), .tanh, .dense(2)], loss: .softmaxCrossEntropy,
-      optimizer: .rmsprop(learningRate: 0.002), training: .init(epochs: 60, batch: 32)),
-  ]
-
-  /// What happens at three fifths of a run.
-  enum Fault: Int, CaseIterable {
-    /// A batch whose numbers are read 10²⁵ times too large, whenever that step is taken.
-    case poisonedBatch
-    /// One number of a batch is none.
-    case notANumber
-    /// A thousandfold, from there on.
-    case rateJump
-    /// Weights overwritten, once, with bits that were something else.
-    case corruptedLayer
-
-    func run(of base: Recipe, steps: Int) async throws -> Run {
-      let when = steps * 3 / 5
-      var recipe = base
-      if self == .rateJump { recipe.schedule = .step(every: when, factor: 1000) }
-      let run = try Run(recipe)
-      await install(in: run, of: base, steps: steps)
-      return run
-    }
-
-    func install(in run: Run, of base: Recipe, steps: Int) async {
-      let (when, fault, isDone) = (steps * 3 / 5, self, Flag())
-      await run.disturb { step, stepper in
-        guard step == when else { return }
-        let inputs = UnsafeMutableBufferPointer(
-          start: stepper.memory[stepper.plan.input.value],
-          count: stepper.plan.input.value.count(rows: stepper.plan.capacity))
-        switch fault {
-        case .poisonedBatch:
-          for index in inputs.indices { inputs[index] *= 1e25 }
-          for index in 0..<stepper.plan.targets.count(rows: stepper.plan.capacity) {
-            stepper.memory[stepper.plan.targets][index] *= 1e25
-          }
-        case .notANumber: inputs[1] = .nan
-        case .rateJump: break
-        case .corruptedLayer: if isDone.raise() { stepper.overwriteLayer(seed: base.seed) }
-        }
-      }
-    }
-  }
-
-  /// Raised once.
-  private final class Flag: @unchecked Sendable {
-    private var isUp = false
-    func raise() -> Bool {
-      defer { isUp = true }
-      return !isUp
-    }
-  }
-
   // MARK: one at a time
 
   private func regression(_ schedule: Choice<Schedules> = .constant) -> Recipe {
-    var recipe = Self.bases[1]
+    var recipe = healthyRuns[1]
     recipe.schedule = schedule
     return recipe
   }
@@ -194,6 +112,33 @@ import Testing
     #expect(recovery.rewoundTo < when && recovery.step == when + 1)
   }
 
+  /// A hot remedy by itself, where no other may be tried: the recipe changes, the parameters stay, and
+  /// so does what came before. Gone on from a checkpoint, it is the same run.
+  @Test(
+    arguments: [
+      AdaptLearningRate.self, ClipGradients.self, LowerLearningRate.self,
+    ] as [any Remedy.Type])
+  func aHotRemedyTakesOver(_ kind: any Remedy.Type) async throws {
+    let run = try Run(regression(.step(every: 1200, factor: 30)))
+    let twin = try Run(regression())
+    _ = await twin.train()
+    let kept = Kept()
+    let training = await run.train(
+      healing: HealingPolicy(recoveries: 1, catalog: RemedyCatalog([kind])),
+      checkpointing: Checkpointing(every: 1400) { kept.add($0) })
+    let recovery = try #require(training.recoveries.first)
+    #expect(recovery.remedy == kind.name)
+    #expect(!recovery.changes.isEmpty)
+    #expect(try await run.network.recipe != run.recipe)
+    #expect(await run.trace.agrees(with: twin.trace, before: recovery.rewoundTo))
+    let checkpoint = try #require(kept.all.first { !$0.recoveries.isEmpty })
+    let again = try Run(resuming: checkpoint, as: run.recipe)
+    _ = await again.train()
+    let steps = min(await run.trace.count, await again.trace.count)
+    #expect(steps > 1400)
+    #expect(await again.trace.agrees(with: run.trace, before: steps))
+  }
+
   @Test func threeTimesAndNoMore() async throws {
     let run = try Run(regression(.step(every: 300, factor: 300)))
     let training = await run.train(healing: HealingPolicy())
@@ -222,7 +167,7 @@ import Testing
   /// the batch stays out, however far the run goes back.
   @Test(arguments: [Fault.poisonedBatch, .rateJump])
   func healingIsRemembered(_ fault: Fault) async throws {
-    let base = Self.bases[1]
+    let base = healthyRuns[1]
     let whole = try await fault.run(of: base, steps: 2000)
     let undisturbed = await whole.train(healing: HealingPolicy())
     #expect(undisturbed.recoveries.count == 1)
@@ -264,19 +209,6 @@ extension Trace {
         && (0..<step).allSatisfy {
           self[keyPath: path][$0].bitPattern == other[keyPath: path][$0].bitPattern
         }
-    }
-  }
-}
-
-extension Stepper {
-  /// Random bits in place of a layer's weights: a garbled read, NaN and 10³⁰ among them.
-  fileprivate func overwriteLayer(seed: UInt64) {
-    var random = Random(seed: seed, stream: "garbage")
-    let weights = plan.parameters.filter { $0.role == .weight }
-    let parameter = weights[weights.count / 2]
-    for index in 0..<parameter.buffer.count {
-      memory[parameter.buffer][index] = Float(
-        bitPattern: UInt32(truncatingIfNeeded: random.next()))
     }
   }
 }

@@ -19,7 +19,8 @@ struct TrainCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Go on with the training kept there, and keep it there unless --save says where.",
+      "Go on with the training kept there, and keep it there unless --save says where. The recipe is "
+        + "the one it began with; its name, and how long it trains, may be others.",
       valueName: "model"))
   var resume: String?
 

@@ -4,19 +4,22 @@ import Keel
 /// that begins with them.
 struct HealingLines {
   private let recoveries: [Training.Recovery]
+  private let isLost: Bool
   private let recipe: Recipe
   private let inEffect: Recipe
   private let line: String
   private var out: Terminal { .output }
 
-  init(_ recoveries: [Training.Recovery], _ recipe: Recipe, _ inEffect: Recipe, _ line: String) {
-    (self.recoveries, self.recipe, self.inEffect, self.line) = (recoveries, recipe, inEffect, line)
+  init(_ training: Training, _ recipe: Recipe, _ inEffect: Recipe, _ line: String) {
+    (recoveries, isLost) = (training.recoveries, training.outcome == .exploded)
+    (self.recipe, self.inEffect, self.line) = (recipe, inEffect, line)
   }
 
   var lines: [String] {
     guard !recoveries.isEmpty else { return [] }
     let count = recoveries.count == 1 ? "1 recovery" : "\(recoveries.count) recoveries"
-    return ["", out.bold("healed") + "  \(count)"] + recoveries.flatMap(told) + avoided
+    let head = out.bold(isLost ? "healed before" : "healed") + "  \(count)"
+    return ["", head] + recoveries.flatMap(told) + (isLost ? [] : avoided)
   }
 
   private func told(_ recovery: Training.Recovery) -> [String] {

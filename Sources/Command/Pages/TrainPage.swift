@@ -31,7 +31,7 @@ struct TrainPage {
   var text: String {
     var lines = [head, ""]
     lines += training.outcome == .exploded ? exploded : trained
-    lines += HealingLines(training.recoveries, recipe, inEffect, line).lines
+    lines += HealingLines(training, recipe, inEffect, line).lines
     lines += [""] + next
     return lines.joined(separator: "\n") + "\n"
   }
