@@ -90,5 +90,11 @@ import Testing
     #expect(Work("A17").map(\.key) == "A17")
     #expect(Work("Bh204").map(\.key) == "Bh204")
     for text in ["", "C1", "A", "Ah", "A-1", "Axy"] { #expect(Work(text) == nil, "\(text)") }
+    #expect(Selection("learning-rate") == .kind(.rate))
+    let works = [
+      Work(set: .a, index: 17, isHealthy: false), Work(set: .b, index: 4, isHealthy: true),
+    ]
+    #expect(Selection("A17,Bh4") == .draws(works))
+    for text in ["", "A17,", "A17;Bh4", "rate"] { #expect(Selection(text) == nil, "\(text)") }
   }
 }

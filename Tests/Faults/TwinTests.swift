@@ -12,9 +12,7 @@ import Testing
     var dice = Dice(seed: 5, stream: "twins")
     return (0..<400).map { index in
       let kind = Fault.Kind.allCases[index % Fault.Kind.allCases.count]
-      return Twin.draw(
-        "t\(index)", &dice, kind.architectures, needsFile: [.inputs, .outliers].contains(kind),
-        needsSlope: kind == .slope, needsNumbers: kind == .targets, needsXavier: kind == .exponent)
+      return Twin.draw("t\(index)", &dice, kind.architectures, kind.needs)
     }
   }()
 
