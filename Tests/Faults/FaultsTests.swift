@@ -12,7 +12,7 @@ import Testing
   @Test(.timeLimit(.minutes(20)))
   func sixtyRecipes() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let (code, text) = try run("--seeds", "T", "--count", "18", "--no-baselines", "--out", folder)
+    let (code, text) = try run("--seeds", "T", "--count", "16", "--no-baselines", "--out", folder)
     try #require(code == 0, "\(text)")
     let entries = try Ledger("\(folder)/T.jsonl").entries
     let seal = try Seal("\(folder)/T-sealed.txt")
