@@ -12,7 +12,7 @@ import Testing
   @Test(.timeLimit(.minutes(20)))
   func sixtyRecipes() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let (code, text) = try run("--seeds", "T", "--count", "18", "--no-baselines", "--out", folder)
+    let (code, text) = try run("--seeds", "T", "--count", "16", "--no-baselines", "--out", folder)
     try #require(code == 0, "\(text)")
     let entries = try Ledger("\(folder)/T.jsonl").entries
     let seal = try Seal("\(folder)/T-sealed.txt")
@@ -90,5 +90,11 @@ import Testing
     #expect(Work("A17").map(\.key) == "A17")
     #expect(Work("Bh204").map(\.key) == "Bh204")
     for text in ["", "C1", "A", "Ah", "A-1", "Axy"] { #expect(Work(text) == nil, "\(text)") }
+    #expect(Selection("learning-rate") == .kind(.rate))
+    let works = [
+      Work(set: .a, index: 17, isHealthy: false), Work(set: .b, index: 4, isHealthy: true),
+    ]
+    #expect(Selection("A17,Bh4") == .draws(works))
+    for text in ["", "A17,", "A17;Bh4", "rate"] { #expect(Selection(text) == nil, "\(text)") }
   }
 }

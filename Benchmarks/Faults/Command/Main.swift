@@ -17,7 +17,7 @@ struct Faults: AsyncParsableCommand {
   @Option(help: "Stop at so many faults that explode, and 2.5 times as many healthy recipes.")
   var count = 400
 
-  @Option(help: "Only these draws, separated by commas: A17,Ah4.")
+  @Option(help: "Only these draws (A17,Ah4), or those of one kind of fault (learning-rate).")
   var only: String?
 
   @Option(help: "Start no new draw after so many minutes.")
@@ -41,6 +41,16 @@ struct Faults: AsyncParsableCommand {
   @Flag(help: "Print the confidence that findings should have had, by kind.")
   var calibrate = false
 
+  func validate() throws {
+    if let only, Selection(only) == nil {
+      let kinds = Fault.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--only \(only): name draws, as A17,Ah4, or one of \(kinds)")
+    }
+    guard count > 0, minutes > 0, (1...256).contains(workers) else {
+      throw ValidationError("--count, --minutes and --workers take numbers above 0")
+    }
+  }
+
   func run() async throws {
     MatrixProducts.use(threads: 1)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -57,7 +67,8 @@ struct Faults: AsyncParsableCommand {
 
   private func work(_ ledger: Ledger, _ seal: Seal) async throws {
     let queue = Queue(
-      seeds, ledger, faults: count, healthy: count * 5 / 2, only: only,
+      seeds, ledger, faults: count, healthy: count * 5 / 2,
+      only.flatMap(Selection.init) ?? .all,
       until: Date().addingTimeInterval(60 * minutes))
     let (root, asks, keeps) = ("\(folder)/work", baselines, keep)
     try await withThrowingTaskGroup { group in

@@ -50,12 +50,10 @@ package struct Draw {
 
   private mutating func makeTwin(for kind: Fault.Kind) throws -> Bool {
     for attempt in 0..<8 {
+      // A cross-entropy on clipped probabilities hardly feels an outlier.
+      let needsNumbers = kind == .outliers && dice.chance(0.7)
       twin = Twin.draw(
-        id, &dice, kind.architectures, needsFile: [.inputs, .targets, .outliers].contains(kind),
-        needsSlope: kind == .slope,
-        // A cross-entropy on clipped probabilities hardly feels an outlier.
-        needsNumbers: kind == .targets || (kind == .outliers && dice.chance(0.7)),
-        needsXavier: kind == .exponent)
+        id, &dice, kind.architectures, needsNumbers ? [.file, .numbers] : kind.needs)
       guard kind.applies(to: twin) else { continue }
       var specimen = Specimen(
         id: "\(id)-twin", kind: .healthy, blueprint: twin, seed: validity.seeds[0])

@@ -80,6 +80,16 @@ extension Fault.Kind {
     }
   }
 
+  package var needs: Twin.Needs {
+    switch self {
+    case .inputs, .outliers: .file
+    case .targets: [.file, .numbers]
+    case .slope: .slope
+    case .exponent: .xavier
+    default: []
+    }
+  }
+
   /// Where the search for its edge begins, and where it ends.
   package func range(of twin: Blueprint) -> ClosedRange<Double> {
     switch self {

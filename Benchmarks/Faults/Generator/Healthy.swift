@@ -59,17 +59,17 @@ package struct Healthy {
       let plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases)
       return try belowEdge(plan, \.rate, dice.uniform(0.5, 0.9), hardness) { _ in true }
     case .catapult:
-      var plan = Twin.draw(name, &dice, [.shallow, .wide], needsNumbers: true)
+      var plan = Twin.draw(name, &dice, [.shallow, .wide], [.numbers])
       (plan.hidden, plan.head, plan.optimizer, plan.weights) = (.relu, 0, .sgd, .scheme)
       (plan.rate, plan.norm) = (0.005, .none)
       return try belowEdge(plan, \.rate, dice.uniform(0.6, 1), hardness) { $0.peak >= Self.peak }
     case .spike:
-      let plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases, needsFile: true)
+      let plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases, [.file])
       return try belowEdge(plan, \.outliers, dice.uniform(0.2, 0.9), hardness) {
         $0.peak >= Self.peak
       }
     case .raw:
-      var plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases, needsFile: true)
+      var plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases, [.file])
       plan.optimizer = dice.pick([.adam, .adamw, .rmsprop, .stableAdamW])
       plan.rate = dice.log(0.0003, 0.001)
       plan.inputs = dice.log(10, 1000)

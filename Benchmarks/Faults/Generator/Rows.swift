@@ -44,7 +44,7 @@ package struct Rows {
     return name
   }
 
-  /// A run of rows in the middle of the training part: one batch of them where rows are not shuffled.
+  /// Rows in a row: where they are not shuffled, they are in one batch, or in two.
   private func isPoisoned(_ row: Int) -> Bool {
     let first = Int(blueprint.dataSeed % UInt64(max(1, blueprint.samples / 2)))
     return (first..<first + blueprint.poisonedRows).contains(row)

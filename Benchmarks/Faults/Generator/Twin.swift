@@ -3,30 +3,36 @@ import KeelRecipes
 
 /// Draws of recipes that should train: every factor at what is sound.
 package enum Twin {
-  /// - Parameters:
-  ///   - architecture: one of these.
-  ///   - needsFile: whether the rows must stand in a file.
+  /// What a fault must find in its twin.
+  package struct Needs: OptionSet, Sendable {
+    package let rawValue: Int
+    package init(rawValue: Int) { self.rawValue = rawValue }
+
+    package static let file = Needs(rawValue: 1)
+    package static let slope = Needs(rawValue: 2)
+    package static let numbers = Needs(rawValue: 4)
+    package static let xavier = Needs(rawValue: 8)
+  }
+
+  /// - Parameter architectures: one of these.
   package static func draw(
     _ name: String, _ dice: inout Dice, _ architectures: [Blueprint.Architecture],
-    needsFile: Bool = false, needsSlope: Bool = false, needsNumbers: Bool = false,
-    needsXavier: Bool = false
+    _ needs: Needs = []
   ) -> Blueprint {
     var plan = Blueprint()
     plan.name = name
     plan.architecture = dice.pick(architectures)
     plan.dataSeed = UInt64(dice.integer(1, 1_000_000))
-    drawData(&plan, &dice, needsNumbers, needsFile)
-    plan.isFile =
-      plan.source != .mnist && plan.source != .adding && (needsFile || dice.chance(0.4))
-    drawNetwork(&plan, &dice, needsSlope)
-    if needsXavier, plan.architecture != .stack { plan.weights = .xavier }
+    drawData(&plan, &dice, needs)
+    let mayBeFile = plan.source != .mnist && plan.source != .adding
+    plan.isFile = mayBeFile && (needs.contains(.file) || dice.chance(0.4))
+    drawNetwork(&plan, &dice, needs)
     drawTraining(&plan, &dice)
     return plan
   }
 
-  private static func drawData(
-    _ plan: inout Blueprint, _ dice: inout Dice, _ needsNumbers: Bool, _ needsFile: Bool
-  ) {
+  private static func drawData(_ plan: inout Blueprint, _ dice: inout Dice, _ needs: Needs) {
+    let needsNumbers = needs.contains(.numbers)
     let hasImages = FileManager.default.fileExists(
       atPath: "\(Blueprint.images)/t10k-images-idx3-ubyte.gz")
     plan.samples = dice.pick([300, 500, 800, 1200])
@@ -39,7 +45,7 @@ package enum Twin {
         ? .mnist : dice.pick(needsNumbers ? [.teacher] : [.blobs, .blobs, .teacher])
       plan.features = dice.pick([36, 49, 64])
     case .recurrent, .lstm, .gru:
-      let others: [Blueprint.Source] = needsFile ? [.blobs] : [.blobs, .adding]
+      let others: [Blueprint.Source] = needs.contains(.file) ? [.blobs] : [.blobs, .adding]
       plan.source = dice.pick([.regression, .regression] + (needsNumbers ? [] : others))
       plan.features = dice.integer(6, 24)
     default:
@@ -59,15 +65,16 @@ package enum Twin {
     if !plan.isNumeric, plan.classes > 2 { plan.head %= 2 }
   }
 
-  private static func drawNetwork(_ plan: inout Blueprint, _ dice: inout Dice, _ needsSlope: Bool) {
+  private static func drawNetwork(_ plan: inout Blueprint, _ dice: inout Dice, _ needs: Needs) {
     let common: [Blueprint.Hidden] = [.relu, .relu, .tanh, .leakyReLU, .elu, .gelu, .silu, .selu]
-    plan.hidden =
-      needsSlope
-      ? dice.pick([.leakyReLU, .prelu, .elu])
-      : dice.chance(0.75)
-        ? dice.pick(common) : dice.pick(Blueprint.Hidden.allCases.filter { $0 != .linear })
+    let others = Blueprint.Hidden.allCases.filter { $0 != .linear }
+    plan.hidden = dice.pick(
+      needs.contains(.slope)
+        ? [.leakyReLU, .prelu, .elu] : dice.chance(0.75) ? common : others)
     plan.slope = plan.hidden == .leakyReLU ? 0.01 : plan.hidden == .prelu ? 0.25 : 1
-    plan.weights = dice.pick([.scheme, .scheme, .scheme, .scheme, .xavier, .normal])
+    plan.weights =
+      needs.contains(.xavier)
+      ? .xavier : dice.pick([.scheme, .scheme, .scheme, .scheme, .xavier, .normal])
     switch plan.architecture {
     case .shallow: (plan.width, plan.depth) = (dice.integer(8, 48), Double(dice.integer(1, 2)))
     case .wide: (plan.width, plan.depth) = (dice.pick([96, 128, 192]), Double(dice.integer(1, 2)))

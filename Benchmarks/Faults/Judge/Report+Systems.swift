@@ -29,6 +29,21 @@ extension Report {
     return table
   }
 
+  /// Healthy recipes called exploding, by what makes them hard.
+  var falseAlarms: Table {
+    var table = Table(
+      "False alarms", ["healthy recipes", "count", "forecast", "cure", "forty steps, then say"])
+    let groups = Dictionary(grouping: healthy) { $0.specimen.hardness ?? "plain" }
+    for (name, own) in groups.sorted(by: { $0.key < $1.key }) {
+      let short = own.compactMap { $0.baselines[.fortySteps]?.saysExploding }
+      table.add([
+        name, "\(own.count)", "\(own.count(where: \.isForecast))",
+        "\(own.count { $0.cure == .exploding })", short.isEmpty ? "–" : "\(short.count { $0 })",
+      ])
+    }
+    return table
+  }
+
   private func row(of baseline: Baseline) -> [String] {
     func answers(_ judgements: [Judgement]) -> [(Judgement, Answer)] {
       judgements.compactMap { judgement in judgement.baselines[baseline].map { (judgement, $0) } }

@@ -22,7 +22,7 @@ package struct Report {
 
   package var tables: [Table] {
     [
-      summary, systems, by("fault", \.kinds), by("architecture", \.architecture),
+      summary, systems, falseAlarms, by("fault", \.kinds), by("architecture", \.architecture),
       by("severity", \.severity), confusion, earliness,
       Reliability(findings: exploding).table("Reliability of findings"),
       Reliability(

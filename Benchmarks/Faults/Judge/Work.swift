@@ -3,7 +3,7 @@ import KeelEngine
 import KeelFaults
 
 /// One draw: made, foretold, judged, in a folder of its own that is gone afterwards.
-package struct Work {
+package struct Work: Sendable, Equatable {
   package let set: SeedSet
   package let index: Int
   package let isHealthy: Bool
@@ -11,6 +11,9 @@ package struct Work {
   package init(set: SeedSet, index: Int, isHealthy: Bool) {
     (self.set, self.index, self.isHealthy) = (set, index, isHealthy)
   }
+
+  /// The fault that its twin is drawn for.
+  var first: Fault.Kind { Fault.Kind.allCases[index % Fault.Kind.allCases.count] }
 
   package var key: String { "\(set.rawValue)\(isHealthy ? "h" : "")\(index)" }
 
