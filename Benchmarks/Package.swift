@@ -16,13 +16,21 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Steps"),
-    .executableTarget(
-      name: "cases",
+    // What the tables of the others are made of.
+    .target(
+      name: "Tables",
       dependencies: [
         .product(name: "Keel", package: "Keel"),
-        .product(name: "KeelArchive", package: "Keel"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      path: "Tables"),
+    .executableTarget(
+      name: "cases",
+      dependencies: ["Tables", .product(name: "KeelArchive", package: "Keel")],
       path: "Cases", exclude: ["Variants"]),
+    .executableTarget(
+      name: "trainings",
+      dependencies: ["Tables", .product(name: "KeelArchive", package: "Keel")],
+      path: "Trainings"),
   ],
   swiftLanguageModes: [.v6])

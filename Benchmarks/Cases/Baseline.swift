@@ -1,4 +1,5 @@
 import Keel
+import Tables
 
 /// What a system said of one case with one seed, and what that cost.
 struct Answer: Encodable {
