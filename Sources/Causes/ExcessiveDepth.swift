@@ -1,27 +1,38 @@
+import Foundation
+import KeelEngine
 import KeelForecast
 import KeelRecipes
 import KeelTraining
 
 /// Too many layers in a row: the chain rule multiplies a gain above 1 once per layer.
 ///
-/// **Definition** Layers with weights in a row, without a normalisation between them or a path around
-/// them; it deviates above 10.
+/// **Definition** Layers with weights in a row, the longest run without a normalisation or a path
+/// around them; or, where that is more, what normalisations and residual blocks let through: the
+/// doublings of the gradient's square by theory, at most one for each of them. It deviates above 10.
+/// An unscaled He block doubles it, one begun at 1/√N adds 1.44/N, batch normalisation before a ReLU
+/// makes 0.55. See `Guides/Causes/ExcessiveDepth.md`.
 ///
 /// **References** Bengio et al., *Learning long-term dependencies with gradient descent is difficult*,
-/// 1994.
+/// 1994; Yang et al., *A mean field theory of batch normalization*, ICLR 2019; Zhang et al., *Fixup
+/// initialization*, ICLR 2019.
 public enum ExcessiveDepth: Cause {
   public static let name = "excessive-depth"
   public static let summary = "too many layers in a row multiply a gain above 1"
 
   public static func deviation(in subject: Subject) -> Deviation? {
-    let depth = longestChain(subject.recipe.model)
-    guard depth > Reference.depth else { return nil }
+    let recipe = subject.recipe
+    let (layers, doublings) = (
+      Double(longestChain(recipe.model)), recipe.doublings(row: subject.parts.train.shape)
+    )
+    guard max(layers, doublings) > Double(Reference.depth) else { return nil }
     return Deviation(
-      quantity: "layers in a row", value: Double(depth), reference: Double(Reference.depth))
+      quantity: layers >= doublings
+        ? "layers in a row" : "doublings of the gradient's square, block by block",
+      value: max(layers, doublings), reference: Double(Reference.depth))
   }
 
   public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.shortened(to: Reference.depth)
+    subject.recipe.shortened(to: Reference.depth, row: subject.parts.train.shape)
   }
 
   /// A residual block counts as nothing, a normalisation begins anew.
@@ -43,14 +54,23 @@ public enum ExcessiveDepth: Cause {
     return longest
   }
 
-  /// How much the gradient grows from the last layer to the first.
+  /// How much the gradient grows from the last layer to the first, and whether batch normalisation
+  /// does most of it.
   public static func exhibits(in forecast: Forecast) -> [Exhibit] {
-    guard forecast.gradientGrowth > 0 else { return [] }
-    return [
+    let growth = forecast.gradientGrowth
+    guard growth > 0 else { return [] }
+    var exhibits = [
       Exhibit(
         quantity: "decades the gradient grows from the last layer to the first",
-        measured: forecast.gradientGrowth, expected: 0, step: 0)
+        measured: growth, expected: 0, step: 0)
     ]
+    if let norms = forecast.batchNormGrowth, norms > growth / 2 {
+      exhibits.append(
+        Exhibit(
+          quantity: "decades of it by batch normalisation itself, which residual connections end",
+          measured: norms, expected: 0, step: 0))
+    }
+    return exhibits
   }
 
   public static let guilty: [Recipe] = [
@@ -73,19 +93,44 @@ public enum ExcessiveDepth: Cause {
 }
 
 extension Recipe {
-  /// The same recipe with fewer repetitions, until no more than `depth` layers with weights stand in
-  /// a row; nil where nothing that is repeated can be left out.
-  public func shortened(to depth: Int) -> Recipe? {
-    var recipe = self
-    while ExcessiveDepth.longestChain(recipe.model) > depth {
-      let blocks = recipe.model.indices.compactMap { index in
-        (recipe.model[index].ingredient as? Repeat).map { (index, $0) }
-      }
-      guard var longest = blocks.filter({ $0.1.times > 1 }).max(by: { $0.1.times < $1.1.times })
-      else { return nil }
-      longest.1.times -= 1
-      recipe.model[longest.0] = Choice(longest.1)
+  /// Doublings of the gradient's square, by what normalisations and residual blocks do not keep back;
+  /// of each at most one.
+  fileprivate func doublings(row: Shape) -> Double {
+    guards(row: row).reduce(0) { $0 + min(1, max(0, $1.logGain / log(2))) }
+  }
+
+  /// The same recipe with fewer repetitions, until it is no deeper than `depth` layers with weights in
+  /// a row, as `ExcessiveDepth` counts them; nil where nothing that is repeated can be left out.
+  /// - Parameter row: the shape of a row of its data.
+  public func shortened(to depth: Int, row: Shape) -> Recipe? {
+    func isShort(_ recipe: Recipe) -> Bool {
+      ExcessiveDepth.longestChain(recipe.model) <= depth
+        && recipe.doublings(row: row) <= Double(depth)
     }
+    var shorter = [self]
+    while let next = shorter.last?.withOneLess { shorter.append(next) }
+    // Less is never deeper: the first that is short enough, by bisection.
+    var (low, high) = (0, shorter.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isShort(shorter[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low < shorter.count ? shorter[low] : nil
+  }
+
+  /// Without one time of what is repeated most often; nil where nothing is repeated.
+  private var withOneLess: Recipe? {
+    let blocks = model.indices.compactMap { index in
+      (model[index].ingredient as? Repeat).map { (index: index, block: $0) }
+    }
+    guard
+      var longest = blocks.filter({ $0.block.times > 1 }).max(by: {
+        $0.block.times < $1.block.times
+      })
+    else { return nil }
+    longest.block.times -= 1
+    var recipe = self
+    recipe.model[longest.index] = Choice(longest.block)
     return recipe
   }
 }
