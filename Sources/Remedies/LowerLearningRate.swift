@@ -20,10 +20,13 @@ public struct LowerLearningRate: Remedy {
   public init(rate: Double) { self.rate = rate }
 
   /// Below the largest rate that was seen to hold, half a decade at a time: fine enough that the best
-  /// lies within ×1.8 of one of them.
+  /// lies within ×1.8 of one of them. What forty steps hold says little of an adaptive optimizer, whose
+  /// steps are as long whatever the gradient: of those nothing above 30 times the reference is tried.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
-    let current = patient.recipe.optimizer.member.learningRate
-    return rates(below: patient.learningRateLimit.map { min($0, current) })
+    let optimizer = patient.recipe.optimizer.member
+    let (current, kind) = (optimizer.learningRate, type(of: optimizer))
+    let most = kind.isAdaptive ? min(current, 30 * kind.referenceRate) : current
+    return rates(below: patient.learningRateLimit.map { min($0, most) })
       .filter { $0 < current }.prefix(4).map(LowerLearningRate.init)
   }
 

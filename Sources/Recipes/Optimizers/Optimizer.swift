@@ -7,6 +7,8 @@ public protocol Optimizer: Ingredient {
   var learningRate: Double { get set }
   /// The rate that a recipe's is held against: what this optimizer is commonly begun with.
   static var referenceRate: Double { get }
+  /// Whether it divides each gradient by the size of those before, so that steps do not grow with it.
+  static var isAdaptive: Bool { get }
   /// How many numbers it remembers for each parameter, and what they begin with.
   var initialSlots: [Float] { get }
   /// Changes one tensor in place, and measures what it did.
@@ -16,6 +18,7 @@ public protocol Optimizer: Ingredient {
 extension Optimizer {
   /// That of the kinds of Adam and RMSprop, whose steps do not depend on the gradient's size.
   public static var referenceRate: Double { 0.001 }
+  public static var isAdaptive: Bool { true }
 }
 
 /// One tensor, as an optimizer sees it.
