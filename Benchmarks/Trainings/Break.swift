@@ -12,10 +12,21 @@ struct Break: Named {
 
   static let all = [
     Break(
-      name: "convolution, standard normal", twin: "mnist-cnn", fault: "initializer={normal: 1}"),
+      name: "convolution, standard normal", twin: "mnist-cnn", common: ["training.epochs=4"],
+      fault: "initializer={normal: 1}"),
     Break(
-      name: "recurrent weights × 1.5", twin: "temporal-order-clipped",
+      name: "tanh recurrence × 1.5", twin: "temporal-order-clipped",
       fault: "model[0].recurrent.recurrent-initializer={orthogonal: 1.5}"),
+    Break(
+      name: "LSTM recurrence × 1.5", twin: "adding-lstm", common: ["training.epochs=8"],
+      fault: "model[0].lstm.recurrent-initializer={orthogonal: 1.5}"),
+    // Tanh and gates bound what the two above can do: they may stall, but do not explode.
+    Break(
+      name: "ReLU recurrence × 3", twin: "adding-lstm",
+      common: [
+        "data.adding-problem.length=50", "model[0]={recurrent: {units: 64, activation: relu}}",
+        "optimizer={adam: 0.001}", "clipping=none", "training.epochs=8",
+      ], fault: "model[0].recurrent.recurrent-initializer={orthogonal: 3}"),
     Break(
       name: "residual, unscaled and deep", twin: "residual-mlp",
       fault: "model[1].repeat.layers[0].residual.layers[1].dense.initializer=he"),

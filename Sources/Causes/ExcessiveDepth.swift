@@ -75,10 +75,15 @@ public enum ExcessiveDepth: Cause {
 
   public static let guilty: [Recipe] = [
     linear(layers: 80, scale: 1.3), linear(layers: 120, scale: 1.4),
+    blocks(60, "residual", .residual([.relu, .dense(16, initializer: .he())])),
+    // The gradient's norm leaves float32 after 460 layers of ×1.21.
+    blocks(500, "batch-norm", .repeat(1, [.dense(16), .batchNorm(), .relu])),
   ]
 
   public static let innocent: [Recipe] = [
     linear(layers: 6, scale: 1.3), linear(layers: 14, scale: 1),
+    blocks(60, "scaled-residual", .residual([.relu, .dense(16, initializer: .he(scale: 0.13))])),
+    blocks(60, "normalized-residual", .residual([.batchNorm(), .relu, .dense(16)])),
   ]
 
   /// Every layer multiplies by `scale`: less than the initialisation is allowed to be off.
@@ -89,6 +94,14 @@ public enum ExcessiveDepth: Cause {
       model: [.repeat(layers, [.dense(16)]), .dense(1)],
       initializer: .orthogonal(gain: scale), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.0005), training: .init(epochs: 200, batch: 32))
+  }
+
+  private static func blocks(_ times: Int, _ kind: String, _ block: Choice<Layers>) -> Recipe {
+    Recipe(
+      name: "\(kind)-\(times)", data: .spirals(samples: 600, classes: 3),
+      model: [.dense(16), .repeat(times, [block]), .dense(3)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 40, batch: 32))
   }
 }
 

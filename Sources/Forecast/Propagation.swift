@@ -190,10 +190,10 @@ extension Propagation {
   func notes(growth: Double) -> [String] {
     guard let norms = batchNorms, growth >= 0.5, norms.growth > growth / 2 else { return [] }
     let factor = pow(10, norms.growth / Double(norms.layers))
+    let growth = String(format: "%.1f", norms.growth)
     return [
-      "batch normalisation makes 10^\(String(format: "%.1f", norms.growth)) of that by itself, "
-        + "×\(String(format: "%.2f", factor)) in each of \(norms.layers) layers: residual connections "
-        + "around them end it"
+      "batch normalisation makes 10^\(growth) of that itself, ×\(String(format: "%.2f", factor)) a "
+        + "layer; residual connections end it"
     ]
   }
 
