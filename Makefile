@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test cases bench catalog format lint clean
+.PHONY: deps build demo install test cases trainings bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -38,6 +38,10 @@ test: build
 # Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
 cases: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release cases $(ARGS)
+
+# Real trainings, three seeds each, as a table; ARGS="--broken" breaks each on purpose and cures it.
+trainings: deps
+	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release trainings $(ARGS)
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
