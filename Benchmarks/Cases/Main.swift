@@ -55,9 +55,8 @@ struct Cases: AsyncParsableCommand {
       }
     }
     if set != .shared { suites.append(try Suite(Suite.variants)) }
-    let entries = try selection.chosen(suites.flatMap { suite in suite.cases.map { (suite, $0) } }) {
-      $0.1.name
-    }
+    let all = suites.flatMap { suite in suite.cases.map { (suite, $0) } }
+    let entries = try selection.chosen(all) { $0.1.name }
     if entries.isEmpty { Text.note("no case to run") }
     return entries
   }

@@ -43,9 +43,8 @@ struct Break: Named {
 
   /// - Throws: `KeelError` where it cannot be trained.
   func row(seed: UInt64) async throws -> [String] {
-    var (sound, broken) = (
-      try Exercise.recipe(twin, setting: common), try Exercise.recipe(twin, setting: common + [fault])
-    )
+    var sound = try Exercise.recipe(twin, setting: common)
+    var broken = try Exercise.recipe(twin, setting: common + [fault])
     (sound.seed, broken.seed) = (seed, seed)
     let score = try await Run(sound).train().score
     let sample = try await Sample(name, in: "broken", broken)

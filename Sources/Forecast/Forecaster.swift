@@ -55,7 +55,7 @@ struct Forecaster {
     return Forecast(
       recipe: recipe, verdict: isExploding ? .exploding : judged,
       step: isExploding ? dryRun.explosion?.step ?? fate.passes ?? dryRun.steps : nil,
-      findings: [], gradientGrowth: growth, 
+      findings: [], gradientGrowth: growth,
       batchNormGrowth: theory.batchNorms?.growth, notes: theory.notes(growth: growth),
       learningRate: .init(current: current, limit: scope == .full ? limit : nil),
       margin: searched.margin, searched: searched,

@@ -1,5 +1,7 @@
 import KeelCauses
+import KeelForecast
 import KeelRecipes
+import KeelTraining
 import Testing
 
 /// How deep a network counts as, where a norm or a path around its blocks holds it back.
@@ -38,6 +40,26 @@ struct ExcessiveDepthTests {
     let found = try #require(ExcessiveDepth.deviation(in: subject([normalized, .dense(1)])))
     #expect(abs(found.value / (50 * 0.578) - 1) < 0.05)
     #expect(found.quantity == "doublings of the gradient's square, block by block")
+  }
+
+  /// The gradient's norm leaves float32 after some 460 layers of ×1.21; nothing else is to blame, and
+  /// the finding says so.
+  @Test func batchNormalizationAlone() throws {
+    let recipe = Recipe(
+      data: .spirals(samples: 600, classes: 3),
+      model: [.repeat(500, [.dense(16), .batchNorm(), .relu]), .dense(3)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 5, batch: 32))
+    let trainer = try Trainer(recipe)
+    let training = trainer.train()
+    try #require(training.explosion?.pass == .backward)
+    let forecast = try recipe.forecast(trainer.parts, .quick)
+    let diagnosis = try Evidence(recipe, training, trainer.trace, forecast: forecast)
+      .diagnosis(trainer.parts)
+    let finding = try #require(diagnosis.findings.first)
+    #expect(finding.cause == "excessive-depth" && finding.kind == .cause)
+    #expect(finding.exhibits.contains { $0.quantity.contains("by batch normalisation itself") })
+    #expect(forecast.notes.first?.contains("residual connections end it") == true)
   }
 
   /// A path around each normalised block: block k adds 1/k of what has come together by then.
