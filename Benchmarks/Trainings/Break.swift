@@ -18,7 +18,7 @@ struct Break: Named {
       name: "tanh recurrence × 1.5", twin: "temporal-order-clipped",
       fault: "model[0].recurrent.recurrent-initializer={orthogonal: 1.5}"),
     Break(
-      name: "LSTM recurrence × 1.5", twin: "adding-lstm", common: ["training.epochs=8"],
+      name: "LSTM recurrence × 1.5", twin: "adding-lstm",
       fault: "model[0].lstm.recurrent-initializer={orthogonal: 1.5}"),
     // Tanh and gates bound what the two above can do: they may stall, but do not explode.
     Break(

@@ -49,7 +49,7 @@ struct ExcessiveDepthTests {
       data: .spirals(samples: 600, classes: 3),
       model: [.repeat(500, [.dense(16), .batchNorm(), .relu]), .dense(3)], initializer: .he(),
       loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
-      training: .init(epochs: 5, batch: 32))
+      training: .init(epochs: 20, batch: 32))
     let trainer = try Trainer(recipe)
     let training = trainer.train()
     try #require(training.explosion?.pass == .backward)

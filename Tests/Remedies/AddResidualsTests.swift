@@ -88,7 +88,7 @@ struct AddResidualsTests {
       data: .spirals(samples: 600, classes: 3),
       model: [.repeat(500, [.dense(16), .batchNorm(), .relu]), .dense(3)], initializer: .he(),
       loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
-      training: .init(epochs: 5, batch: 32))
+      training: .init(epochs: 10, batch: 32))
     let subject = Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
     #expect(try Trainer(recipe, parts: subject.parts).train().verdict == .exploding)
     let changed = try #require(AddResiduals().applied(to: subject))
