@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test cases trainings bench catalog format lint clean
+.PHONY: deps build demo install test cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -42,6 +42,14 @@ cases: deps
 # Real trainings, three seeds each, as a table; ARGS="--broken" breaks each on purpose and cures it.
 trainings: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release trainings $(ARGS)
+
+# Faults made in healthy recipes, and what Keel and others make of them; ARGS="--help".
+faults: deps
+	$(SWIFT) run -c release faults $(ARGS)
+
+# Every remedy against every cause; writes the tables of Guides/Matrix.md anew.
+matrix: deps
+	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release matrix --into Guides/Matrix.md $(ARGS)
 
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))

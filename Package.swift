@@ -8,6 +8,7 @@ let package = Package(
     .library(name: "Keel", targets: ["Keel"]),
     .library(name: "KeelArchive", targets: ["KeelArchive"]),
     .executable(name: "keel", targets: ["KeelCommand"]),
+    .library(name: "KeelBenchmarks", targets: ["KeelBenchmarks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -54,8 +55,27 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
+    .target(name: "KeelBenchmarks", dependencies: ["Keel"], path: "Benchmarks/Common"),
+    // The fault benchmark stands here and not in the package of the other benchmarks, because a test
+    // runs a part of it. What makes the faults depends on nothing that is to judge them.
+    .target(
+      name: "KeelFaults", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
+      path: "Benchmarks/Faults/Generator"),
+    .target(
+      name: "KeelFaultJudge", dependencies: ["KeelFaults", "KeelBenchmarks", "Keel"],
+      path: "Benchmarks/Faults/Judge"),
+    .executableTarget(
+      name: "faults",
+      dependencies: [
+        "KeelFaults", "KeelFaultJudge", "KeelBenchmarks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Faults/Command"),
     .target(
       name: "KeelTestSupport", dependencies: ["KeelRecipes"], path: "Tests/Support"),
+    .testTarget(
+      name: "FaultsTests", dependencies: ["KeelFaults", "KeelFaultJudge", "faults"],
+      path: "Tests/Faults"),
     .testTarget(name: "EngineTests", dependencies: ["KeelTestSupport"], path: "Tests/Engine"),
     .testTarget(
       name: "RecipesTests", dependencies: ["KeelTestSupport", "CKernels", "CZlib"],

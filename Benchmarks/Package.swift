@@ -16,11 +16,12 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Steps"),
-    // What the tables of the others are made of.
+    // What is chosen from for a table, and one row of it.
     .target(
       name: "Tables",
       dependencies: [
         .product(name: "Keel", package: "Keel"),
+        .product(name: "KeelBenchmarks", package: "Keel"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Tables"),
@@ -32,5 +33,13 @@ let package = Package(
       name: "trainings",
       dependencies: ["Tables", .product(name: "KeelArchive", package: "Keel")],
       path: "Trainings"),
+    .executableTarget(
+      name: "matrix",
+      dependencies: [
+        .product(name: "Keel", package: "Keel"),
+        .product(name: "KeelBenchmarks", package: "Keel"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Matrix"),
   ],
   swiftLanguageModes: [.v6])

@@ -1,4 +1,5 @@
 import Keel
+import KeelBenchmarks
 import Tables
 
 /// What a system said of one case with one seed, and what that cost.
@@ -32,7 +33,7 @@ enum Competitor: String, CaseIterable, Encodable {
         saysExploding: sample.verdict == .exploding, cause: sample.cause, isCured: sample.isCured,
         score: sample.score, cost: sample.cost)
     case .fortySteps:
-      let training = try await Run(recipe).train(steps: 40)
+      let training = try await SimpleSystem.fortySteps(recipe)
       return Answer(
         saysExploding: training.verdict == .exploding,
         cost: Double(training.steps) / sample.fullSteps)
@@ -41,27 +42,16 @@ enum Competitor: String, CaseIterable, Encodable {
     }
   }
 
-  /// Trains again at a tenth of the rate; where that is not healthy either, with Adam.
   private static func retry(_ recipe: Recipe, _ sample: Sample) async throws -> Answer {
-    var steps = sample.history.before.steps
-    guard sample.verdict == .exploding else {
+    let before = sample.history.before
+    guard before.verdict == .exploding else {
       return Answer(
-        isCured: false, score: sample.history.before.score,
-        cost: Double(steps) / sample.fullSteps)
+        isCured: false, score: before.score, cost: Double(before.steps) / sample.fullSteps)
     }
-    var adam = recipe
-    adam.optimizer = .adam(learningRate: 0.001)
-    let rate = recipe.optimizer.member.learningRate
-    var score = -Double.infinity
-    for attempt in [recipe.withLearningRate(rate / 10), adam] {
-      let training = try await Run(attempt).train()
-      steps += training.steps
-      score = training.score
-      if training.verdict == .healthy {
-        return Answer(isCured: true, score: score, cost: Double(steps) / sample.fullSteps)
-      }
-    }
-    return Answer(isCured: false, score: score, cost: Double(steps) / sample.fullSteps)
+    let (last, steps) = try await SimpleSystem.lowerRate(recipe)
+    return Answer(
+      isCured: last.verdict == .healthy, score: last.score,
+      cost: Double(before.steps + steps) / sample.fullSteps)
   }
 }
 

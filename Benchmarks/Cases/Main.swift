@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keel
+import KeelBenchmarks
 import Tables
 
 /// Diagnoses and cures every case, and prints what came out beside what should have.

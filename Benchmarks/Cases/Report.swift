@@ -1,6 +1,7 @@
 import Foundation
 import Keel
 import KeelArchive
+import KeelBenchmarks
 import Tables
 
 /// Everything that was found, and how it is written down.

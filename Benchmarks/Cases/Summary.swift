@@ -1,4 +1,5 @@
 import Keel
+import KeelBenchmarks
 import Tables
 
 /// All seeds of a case, held against what its index allows.

@@ -1,5 +1,6 @@
 import Foundation
 import Keel
+import KeelBenchmarks
 
 /// What Keel made of one recipe that may explode, with one seed.
 package struct Sample: Encodable {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Keel
+import KeelBenchmarks
 import Tables
 
 /// Trains the networks that explode in real life, sound or broken on purpose, and prints how they

@@ -6,6 +6,8 @@ extension CauseCatalog {
     LargeLearningRate.self,
     LongRecurrence.self,
     MismatchedLoss.self,
+    NumericOverflow.self,
+    OutlierBatch.self,
     PoorInitialization.self,
     SteepActivation.self,
     UnscaledData.self,

@@ -14,11 +14,13 @@ public protocol Cause: Sendable {
   static var summary: String { get }
   /// How far the subject lies beyond the reference in this factor; nil where it does not deviate.
   static func deviation(in subject: Subject) -> Deviation?
-  /// The recipe with this factor at its reference and nothing else changed; nil where it cannot be
-  /// put there.
-  static func reset(_ subject: Subject) -> Recipe?
+  /// The subject with this factor at its reference and nothing else changed: in the recipe, or in the
+  /// rows; nil where it cannot be put there.
+  static func reset(_ subject: Subject) -> Subject?
   /// What a forecast measured that speaks for this cause; without a command, which is filled in.
   static func exhibits(in forecast: Forecast) -> [Exhibit]
+  /// What the training recorded that speaks for it; without a command, which is filled in.
+  static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit]
   /// Recipes that explode for this cause, and recipes that look like it and do not.
   static var guilty: [Recipe] { get }
   static var innocent: [Recipe] { get }
@@ -26,26 +28,42 @@ public protocol Cause: Sendable {
 
 extension Cause {
   public static func exhibits(in forecast: Forecast) -> [Exhibit] { [] }
+  public static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit] { [] }
 }
 
-/// A recipe together with the rows it trains on: what causes and remedies look at.
+/// A recipe together with the rows it trains on, and where that ended: what causes and remedies look
+/// at.
 public struct Subject: Sendable {
   public let recipe: Recipe
   public let parts: Parts
+  /// Rows with numbers far outside the rest.
+  public let outliers: Outliers
+  /// Of the rows without them.
   public let data: DataSummary
+  /// Nil where it is not known.
+  public let explosion: Explosion?
 
-  public init(_ recipe: Recipe, _ parts: Parts) {
-    self.recipe = recipe
-    self.parts = parts
-    data = DataSummary(parts.train)
+  public init(_ recipe: Recipe, _ parts: Parts, _ explosion: Explosion? = nil) {
+    let outliers = Outliers(parts.train, inputs: recipe.vocabulary == nil)
+    self.init(
+      recipe, parts, outliers, DataSummary(parts.train, leavingOut: outliers.rows), explosion)
   }
 
-  private init(_ recipe: Recipe, _ subject: Subject) {
-    (self.recipe, parts, data) = (recipe, subject.parts, subject.data)
+  private init(
+    _ recipe: Recipe, _ parts: Parts, _ outliers: Outliers, _ data: DataSummary,
+    _ explosion: Explosion?
+  ) {
+    (self.recipe, self.parts, self.outliers) = (recipe, parts, outliers)
+    (self.data, self.explosion) = (data, explosion)
   }
 
   /// The same rows under another recipe.
-  public func with(_ recipe: Recipe) -> Subject { Subject(recipe, self) }
+  public func with(_ recipe: Recipe) -> Subject {
+    Subject(recipe, parts, outliers, data, explosion)
+  }
+
+  /// The same recipe on other rows.
+  public func with(_ parts: Parts) -> Subject { Subject(recipe, parts, explosion) }
 }
 
 /// A factor beyond its reference.

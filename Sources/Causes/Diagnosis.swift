@@ -81,7 +81,8 @@ extension Recipe {
     var forecast = try await forecast(observe: observe)
     guard forecast.verdict == .exploding else { return forecast }
     let parts = try data.member.load(from: folder.path, seed: seed)
-    forecast.findings = Suspect.findings(in: Subject(self, parts), forecast, catalog)
+    forecast.findings = Suspect.findings(
+      in: Subject(self, parts, forecast.dryRun.explosion), forecast, catalog)
     return forecast
   }
 }
@@ -92,7 +93,7 @@ extension Evidence {
     guard let training, let forecast else { preconditionFailure("quick needs both") }
     let isExploding = forecast.verdict == .exploding || training.verdict == .exploding
     guard isExploding else { return Diagnosis(training, scope: .quick) }
-    let subject = Subject(recipe, parts)
+    let subject = Subject(recipe, parts, training.explosion ?? forecast.dryRun.explosion)
     return Diagnosis(
       training, scope: .quick, verdict: .exploding,
       findings: Suspect.findings(in: subject, forecast, .standard),

@@ -44,9 +44,11 @@ extension Evidence {
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict == .exploding else { return Diagnosis(training) }
-    let subject = Subject(recipe, parts)
-    let suspects = Suspect.all(of: subject, in: catalog)
-    var table = TruthTable(subject, suspects, until: training.steps, budget: budget)
+    let subject = Subject(recipe, parts, training.explosion)
+    var table = TruthTable(
+      subject, Suspect.all(of: subject, in: catalog), until: training.steps, budget: budget)
+    if let measured = try table.withMeasuredRate() { table = measured }
+    let suspects = table.factors
     let kinds = try table.kinds()
     var ruledOut = Self.undeviating(suspects, in: catalog)
     for index in suspects.indices where kinds[index] == nil {
@@ -57,7 +59,7 @@ extension Evidence {
     let findings = Finding.Kind.ranked.flatMap { kind in
       suspects.indices.filter { kinds[$0] == kind }.map { index in
         suspects[index].finding(
-          kind, confidence: Self.confidence(kind), in: subject, forecast,
+          kind, confidence: Self.confidence(kind), in: subject, forecast, trace,
           healed: table.healed(index, kind))
       }
     }

@@ -22,7 +22,7 @@ public enum ExcessiveDepth: Cause {
   public static func deviation(in subject: Subject) -> Deviation? {
     let recipe = subject.recipe
     let (layers, doublings) = (
-      Double(longestChain(recipe.model)), recipe.doublings(row: subject.parts.train.shape)
+      Double(recipe.model.longestChain), recipe.doublings(row: subject.parts.train.shape)
     )
     guard max(layers, doublings) > Double(Reference.depth) else { return nil }
     return Deviation(
@@ -31,27 +31,9 @@ public enum ExcessiveDepth: Cause {
       value: max(layers, doublings), reference: Double(Reference.depth))
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
+  public static func reset(_ subject: Subject) -> Subject? {
     subject.recipe.shortened(to: Reference.depth, row: subject.parts.train.shape)
-  }
-
-  /// A residual block counts as nothing, a normalisation begins anew.
-  static func longestChain(_ layers: [Choice<Layers>]) -> Int {
-    var (longest, current) = (0, 0)
-    func walk(_ layers: [Choice<Layers>]) {
-      for layer in layers {
-        switch layer.ingredient {
-        case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
-        case is Residual: current = 0
-        case let layer as any Layer where layer.isNormalization: current = 0
-        case is any Weighted, is Attention: current += 1
-        default: break
-        }
-        longest = max(longest, current)
-      }
-    }
-    walk(layers)
-    return longest
+      .map(subject.with)
   }
 
   /// How much the gradient grows from the last layer to the first, and whether batch normalisation
@@ -110,21 +92,20 @@ extension Recipe {
     guards(row: row).reduce(0) { $0 + min(1, max(0, $1.logGain / log(2))) }
   }
 
-  /// The same recipe with fewer repetitions, until it is no deeper than `depth` layers with weights in
-  /// a row, as `ExcessiveDepth` counts them; nil where nothing that is repeated can be left out.
+  /// The same recipe with less of what it repeats, until it is no deeper than `depth` layers with
+  /// weights in a row, as `ExcessiveDepth` counts them; nil where nothing that is repeated can be left
+  /// out.
   /// - Parameter row: the shape of a row of its data.
   public func shortened(to depth: Int, row: Shape) -> Recipe? {
-    func isShort(_ recipe: Recipe) -> Bool {
-      ExcessiveDepth.longestChain(recipe.model) <= depth
-        && recipe.doublings(row: row) <= Double(depth)
-    }
-    var shorter = [self]
+    guard let chained = shortened(to: depth) else { return nil }
+    var shorter = [chained]
     while let next = shorter.last?.withOneLess { shorter.append(next) }
     // Less is never deeper: the first that is short enough, by bisection.
     var (low, high) = (0, shorter.count)
     while low < high {
       let middle = (low + high) / 2
-      if isShort(shorter[middle]) { high = middle } else { low = middle + 1 }
+      let isShort = shorter[middle].doublings(row: row) <= Double(depth)
+      if isShort { high = middle } else { low = middle + 1 }
     }
     return low < shorter.count ? shorter[low] : nil
   }

@@ -21,10 +21,11 @@ public enum LargeLearningRate: Cause {
       quantity: "learning rate", value: optimizer.learningRate, reference: reference)
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
+  public static func reset(_ subject: Subject) -> Subject? {
     let optimizer = subject.recipe.optimizer.member
-    return subject.recipe.withLearningRate(
-      min(optimizer.learningRate, Reference.learningRate(optimizer)))
+    return subject.with(
+      subject.recipe.withLearningRate(
+        min(optimizer.learningRate, Reference.learningRate(optimizer))))
   }
 
   /// How far it is beyond the largest rate that forty steps held.

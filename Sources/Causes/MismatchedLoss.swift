@@ -16,7 +16,7 @@ public enum MismatchedLoss: Cause {
       quantity: "\(subject.recipe.loss.name) on \(output(subject.recipe))", value: 10, reference: 1)
   }
 
-  private static func isMatched(_ subject: Subject) -> Bool {
+  static func isMatched(_ subject: Subject) -> Bool {
     let output = output(subject.recipe)
     switch subject.recipe.loss.ingredient {
     case is SoftmaxCrossEntropy, is SigmoidCrossEntropy: return output == Linear.name
@@ -47,7 +47,7 @@ public enum MismatchedLoss: Cause {
 
   /// A linear output, under softmax cross-entropy for classes, sigmoid cross-entropy for one yes or
   /// no, squared error for numbers.
-  public static func reset(_ subject: Subject) -> Recipe? {
+  public static func reset(_ subject: Subject) -> Subject? {
     var recipe = subject.recipe.replacingLast { choice in
       if choice.ingredient is any Activation { return [] }
       return [(choice.ingredient as? any Affine)?.split?.product ?? choice]
@@ -57,7 +57,7 @@ public enum MismatchedLoss: Cause {
     recipe.loss =
       isClassification
       ? (isOneColumn ? .sigmoidCrossEntropy : .softmaxCrossEntropy) : .meanSquaredError
-    return recipe
+    return subject.with(recipe)
   }
 
   /// Numeric targets under a cross-entropy are probabilities.

@@ -6,8 +6,9 @@ import KeelTraining
 /// The initial weights are too large for their layers: every layer multiplies what it passes on.
 ///
 /// **Definition** The root mean square of a weight's initial values over that of the reference (He,
-/// LeCun or Xavier), the largest of all layers; it deviates above 2. Recurrent weights are left to
-/// `LongRecurrence`.
+/// LeCun or Xavier, over the fan-in where that is larger: a layer of two inputs may begin with what one
+/// of two hundred may not), the largest of all layers; it deviates above 2. Recurrent weights are left
+/// to `LongRecurrence`.
 ///
 /// **References** Glorot and Bengio, 2010; He et al., 2015, eq. 10 and 14.
 public enum PoorInitialization: Cause {
@@ -15,19 +16,26 @@ public enum PoorInitialization: Cause {
   public static let summary = "the initial weights are too large for their layers"
 
   public static func deviation(in subject: Subject) -> Deviation? {
+    let sound = subject.recipe.withSoundWeights
     guard let given = weights(subject.recipe, subject.parts),
-      let sound = weights(subject.recipe.withSoundWeights, subject.parts)
+      let average = weights(sound, subject.parts),
+      let input = weights(sound.overFanIn, subject.parts)
     else { return nil }
-    let ratios = zip(given, sound).map { ($0.rms / $1.rms, $0.rms, $1.rms, $0.layer) }
-    guard let worst = ratios.max(by: { $0.0 < $1.0 }), worst.0 > Reference.initialization else {
-      return nil
+    let layers = given.indices.map { index in
+      (given: given[index], reference: max(average[index].rms, input[index].rms))
     }
+    func ratio(_ index: Int) -> Double { layers[index].given.rms / layers[index].reference }
+    guard let worst = layers.indices.max(by: { ratio($0) < ratio($1) }),
+      ratio(worst) > Reference.initialization
+    else { return nil }
     return Deviation(
-      quantity: "root mean square of initial weights", value: worst.1, reference: worst.2,
-      layer: worst.3)
+      quantity: "root mean square of initial weights", value: layers[worst].given.rms,
+      reference: layers[worst].reference, layer: layers[worst].given.layer)
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? { subject.recipe.withSoundWeights }
+  public static func reset(_ subject: Subject) -> Subject? {
+    subject.with(subject.recipe.withSoundWeights)
+  }
 
   /// The root mean square of each weight as it begins, measured rather than derived, so that it holds
   /// for every initializer.
@@ -73,5 +81,19 @@ public enum PoorInitialization: Cause {
       model: [.repeat(layers, [.dense(units), .relu]), .dense(1)], initializer: initializer,
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.002),
       training: .init(epochs: 30, batch: 32))
+  }
+}
+
+extension Recipe {
+  /// Every rule that divides by a fan divides by the inputs.
+  fileprivate var overFanIn: Recipe {
+    replacingLeaves { choice in
+      guard var layer = choice.ingredient as? any Weighted,
+        var rule = layer.initializer.value?.ingredient as? any VarianceScaling
+      else { return [choice] }
+      rule.mode = .fanIn
+      layer.initializer = .init(Choice(rule))
+      return [Choice(layer)]
+    }
   }
 }

@@ -9,46 +9,34 @@ public enum SteepActivation: Cause {
   public static let summary = "an activation is so steep that gradients grow through it"
 
   public static func deviation(in subject: Subject) -> Deviation? {
-    let slopes = hidden(subject.recipe).compactMap { activation in
+    let slopes = subject.recipe.activations.filter { isSteep($0, in: subject) }.compactMap {
+      activation in
       activation.rootMeanSquareSlope.map { (slope: $0, name: type(of: activation).name) }
     }
-    guard let worst = slopes.max(by: { $0.slope < $1.slope }), worst.slope > Reference.slope else {
-      return nil
-    }
+    guard let worst = slopes.max(by: { $0.slope < $1.slope }) else { return nil }
     return Deviation(
       quantity: "slope of the activation", value: worst.slope, reference: Reference.slope,
       place: worst.name)
   }
 
   /// ReLU in place of each steep one.
-  public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.replacingLeaves { choice in
-      switch choice.ingredient {
-      case let activation as any Activation where isSteep(activation): return [.relu]
-      case var layer as any Activated where isSteep(layer.activation.member):
-        layer.activation = .relu
-        return [Choice(layer)]
-      default: return [choice]
-      }
-    }
+  public static func reset(_ subject: Subject) -> Subject? {
+    subject.with(
+      subject.recipe.replacingActivations(.relu) { isSteep($0.member, in: subject) })
   }
 
   /// Whether a layer is an activation beyond the reference.
   package static func isSteep(_ choice: Choice<Layers>) -> Bool {
-    activation(of: choice).map(isSteep) ?? false
+    choice.activation.map(isSteep) ?? false
   }
 
   private static func isSteep(_ activation: any Activation) -> Bool {
     (activation.rootMeanSquareSlope ?? 0) > Reference.slope
   }
 
-  private static func hidden(_ recipe: Recipe) -> [any Activation] {
-    recipe.leaves.compactMap(activation)
-  }
-
-  private static func activation(of choice: Choice<Layers>) -> (any Activation)? {
-    (choice.ingredient as? any Activation)
-      ?? (choice.ingredient as? any Activated)?.activation.member
+  /// What overflowed by itself is left to `NumericOverflow`.
+  private static func isSteep(_ activation: any Activation, in subject: Subject) -> Bool {
+    isSteep(activation) && type(of: activation).name != subject.overflowing
   }
 
   public static let guilty: [Recipe] = [

@@ -6,11 +6,28 @@ import KeelTraining
 package struct Suspect {
   package let cause: any Cause.Type
   package let deviation: Deviation
+  /// Puts the factor, and no other, to its reference.
+  let reset: @Sendable (Subject) -> Subject?
+
+  init(_ cause: any Cause.Type, _ deviation: Deviation) {
+    (self.cause, self.deviation, reset) = (cause, deviation, { cause.reset($0) })
+  }
+
+  /// A learning rate held against one that was measured.
+  init(rate: Double, against reference: Double) {
+    cause = LargeLearningRate.self
+    deviation = Deviation(quantity: "learning rate", value: rate, reference: reference)
+    reset = { subject in
+      subject.with(
+        subject.recipe.withLearningRate(
+          min(reference, subject.recipe.optimizer.member.learningRate)))
+    }
+  }
 
   /// Every factor of the subject that deviates, the one furthest off first.
   package static func all(of subject: Subject, in catalog: CauseCatalog) -> [Suspect] {
     catalog.causes.compactMap { cause in
-      cause.deviation(in: subject).map { Suspect(cause: cause, deviation: $0) }
+      cause.deviation(in: subject).map { Suspect(cause, $0) }
     }.sorted { $0.deviation.decades > $1.deviation.decades }
   }
 
@@ -23,31 +40,36 @@ package struct Suspect {
     let share = Finding.unproven / Double(max(1, suspects.count))
     return suspects.map {
       $0.finding(
-        .suspect, confidence: share, in: subject, forecast, healed: $0.cause.reset(subject))
+        .suspect, confidence: share, in: subject, forecast, healed: $0.reset(subject))
     }
   }
 
   /// - Parameters:
   ///   - confidence: without a trial at most 0.8.
   ///   - forecast: what else was measured, if there is one.
-  ///   - healed: the recipe whose training shows it.
+  ///   - trace: what was recorded, likewise.
+  ///   - healed: the subject whose training shows it.
   func finding(
     _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?,
-    healed: Recipe?
+    _ trace: Trace? = nil, healed: Subject?
   ) -> Finding {
     let line = subject.recipe.folder.line
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: healed.flatMap { Self.command($0, subject.recipe) } ?? "keel diagnose \(line)")
+      command: healed.flatMap { Self.command($0, subject) } ?? "keel diagnose \(line)")
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
+    let recorded = trace.map { cause.exhibits(in: $0, of: subject) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
-      exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") })
+      exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") }
+        + recorded.map { $0.reproduced(by: "keel train \(line) --json") })
   }
 
-  /// What makes one recipe of another, as a command line.
-  private static func command(_ changed: Recipe, _ recipe: Recipe) -> String? {
+  /// What makes one recipe of another, as a command line; nil where other rows are part of it.
+  private static func command(_ changed: Subject, _ subject: Subject) -> String? {
+    guard changed.parts.train.count == subject.parts.train.count else { return nil }
+    let (changed, recipe) = (changed.recipe, subject.recipe)
     let changes = changed.diff(from: recipe)
     let settings = changes.compactMap { change in
       change.to.map { "--set '\(change.path)=\($0.brief().line)'" }

@@ -1,4 +1,5 @@
 import KeelEngine
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
@@ -14,11 +15,14 @@ package struct TruthTable {
   }
 
   private let subject: Subject
-  private let factors: [Suspect]
+  package let factors: [Suspect]
   /// The step in which the recipe exploded: a trial must go beyond it.
   private let horizon: Int
   /// Steps that all trials together may take.
   private let budget: Int
+  /// Steps before a trial is said to hold: what one factor does in five steps another may do in two
+  /// hundred. Three rounds of a hundred, as trials of remedies have.
+  private static let shortest = 300
   private var answers: [Set<Int>: Answer] = [:]
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
@@ -41,29 +45,29 @@ package struct TruthTable {
     return answer
   }
 
-  /// The recipe with every factor reset that is not in `kept`; nil where one cannot be.
+  /// The subject with every factor reset that is not in `kept`; nil where one cannot be.
   ///
   /// One reset may depend on another (He or Xavier, by the activation), so they go round until
   /// nothing changes, which takes two rounds.
-  package func recipe(keeping kept: Set<Int>) -> Recipe? {
+  package func subject(keeping kept: Set<Int>) -> Subject? {
     var changed = subject
     for _ in 0..<2 {
       for index in factors.indices where !kept.contains(index) {
-        guard let recipe = factors[index].cause.reset(changed) else { return nil }
-        changed = changed.with(recipe)
+        guard let reset = factors[index].reset(changed) else { return nil }
+        changed = reset
       }
     }
-    return changed.recipe
+    return changed
   }
 
   private mutating func trial(_ kept: Set<Int>) throws -> Answer {
     guard steps < budget else { return .undecided }
-    guard let changed = recipe(keeping: kept) else { return .impossible }
+    guard let changed = subject(keeping: kept) else { return .impossible }
     let trial: Trial
     do {
       trial = try Trial(
-        changed, against: subject.recipe, parts: subject.parts, atLeast: 2 * horizon,
-        atMost: budget - steps)
+        changed.recipe, against: subject.recipe, parts: changed.parts,
+        atLeast: max(2 * horizon, Self.shortest), atMost: budget - steps)
     } catch is KeelError {
       return .impossible
     }
@@ -94,16 +98,57 @@ package struct TruthTable {
     }
   }
 
+  /// The same experiments with the rate among the factors, held against one that the reference bears:
+  /// where nothing heals and the reference explodes as well, its rate is still too high, and no
+  /// insertion tells anything. Nil where that is not so.
+  /// - Throws: `CancellationError`.
+  mutating func withMeasuredRate() throws -> TruthTable? {
+    let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
+    guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
+      let reference = subject(keeping: []),
+      let onset = try? Onset(reference.recipe, parts: reference.parts)
+    else { return nil }
+    steps += onset.evaluations
+    let optimizer = subject.recipe.optimizer.member
+    guard let limit = onset.rate else { return nil }
+    // Forty steps may hold where the training does not.
+    let rate = Suspect(
+      rate: optimizer.learningRate,
+      against: rounded(
+        min(limit, optimizer.learningRate) * type(of: optimizer).shareOfLimit))
+    return replacingRate(by: rate)
+  }
+
+  /// The table with another reference for the rate; what was learnt with the recipe's own rate stays.
+  private func replacingRate(by rate: Suspect) -> TruthTable {
+    let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
+    let old = Set(factors.indices).subtracting(others)
+    var table = TruthTable(
+      subject, others.map { factors[$0] } + [rate], until: horizon, budget: budget)
+    table.steps = steps
+    for (kept, answer) in answers where kept.isSuperset(of: old) {
+      let kept = Set(others.indices.filter { kept.contains(others[$0]) })
+      table.answers[kept.union([others.count])] = answer
+    }
+    let names = old.map { factors[$0].cause.name }
+    table.rows = rows.filter { Set($0.kept).isSuperset(of: names) }.map { row in
+      TruthTableRow(
+        kept: row.kept.filter { $0 != rate.cause.name } + [rate.cause.name],
+        outcome: row.outcome, steps: row.steps)
+    }
+    return table
+  }
+
   // MARK: what they show
 
   /// The kind of each factor, in their order; nil where it is not to blame.
   mutating func kinds() throws -> [Finding.Kind?] {
     let heals = try factors.indices.map { try resetHeals($0) }
     let sickens = try factors.indices.map { try insertSickens($0) }
-    let isAnyHealed = heals.contains(true)
-    let isAnySick = sickens.contains(true)
     // Where even the reference explodes, no insertion tells anything.
-    if !isAnyHealed, isAnySick, try answer(keeping: []) == .outcome(.explodes) {
+    if !heals.contains(true), sickens.contains(true),
+      try answer(keeping: []) == .outcome(.explodes)
+    {
       return factors.map { _ in .suspect }
     }
     return Self.kinds(heals: heals, sickens: sickens)
@@ -133,12 +178,12 @@ package struct TruthTable {
     }
   }
 
-  /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough; nil
+  /// The subject that shows a factor's part: with it reset, or with all reset where each is enough; nil
   /// where neither was seen to learn.
-  func healed(_ index: Int, _ kind: Finding.Kind) -> Recipe? {
+  func healed(_ index: Int, _ kind: Finding.Kind) -> Subject? {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard kind == .overdetermined || answers[kept] == .outcome(.holds) else { return nil }
-    return recipe(keeping: kept)
+    return subject(keeping: kept)
   }
 
   /// Why a factor that deviates is not to blame.

@@ -1,3 +1,4 @@
+import Foundation
 import KeelEngine
 import KeelRecipes
 import KeelTraining
@@ -45,3 +46,6 @@ extension Sandbox {
     return norm.isFinite && norm > 0 ? norm : nil
   }
 }
+
+/// Two digits: a number that a person would write.
+package func rounded(_ value: Double) -> Double { Double(String(format: "%.1e", value)) ?? value }

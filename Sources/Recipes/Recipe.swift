@@ -115,7 +115,8 @@ public struct TrainingSettings: Configurable, SettingValue {
   public enum BadSteps: String, Word {
     /// The run stops there.
     case stop
-    /// The step changes nothing, is counted, and the run goes on.
+    /// The step changes nothing, is counted, and the run goes on; likewise a step whose gradient is
+    /// far above the usual.
     case skip
   }
 
@@ -125,7 +126,7 @@ public struct TrainingSettings: Configurable, SettingValue {
     .init("max-steps", \.maxSteps, .atLeast(1), "stop after so many steps"),
     .init("shuffle", \.shuffle, "whether each epoch has an order of its own"),
     .init("drop-last", \.dropLast, "whether a last batch that is not full is left out"),
-    .init("bad-steps", \.badSteps, "stop at a non-finite step, or skip it"),
+    .init("bad-steps", \.badSteps, "stop at a step that is not finite, or skip it and outliers"),
   ]
 
   public init() { self.init(epochs: 1, batch: 1) }

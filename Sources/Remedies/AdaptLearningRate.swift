@@ -18,16 +18,15 @@ public struct AdaptLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
-  /// A decade and more below the largest rate that Adam was seen to hold for forty steps (it learns
-  /// best there: at its edge its steps are as large as the weights), and no more than ten times its
-  /// reference.
+  /// Well below the largest rate that Adam was seen to hold for forty steps (at its edge its steps are
+  /// as large as the weights), and no more than ten times its reference.
   public static func candidates(for patient: Patient) -> [AdaptLearningRate] {
     guard !(patient.recipe.optimizer.ingredient is Adam) else { return [] }
     let reference = Adam().learningRate
     var recipe = patient.recipe
     recipe.optimizer = .adam(learningRate: reference)
-    return LowerLearningRate.rates(below: patient.with(recipe).learningRateLimit)
-      .dropFirst(2).filter { $0 <= 10 * reference }.prefix(3).map(AdaptLearningRate.init)
+    return LowerLearningRate.rates(below: patient.with(recipe).learningRateLimit, for: Adam.self)
+      .filter { $0 <= 10 * reference }.prefix(3).map(AdaptLearningRate.init)
   }
 
   public func applied(to subject: Subject) -> Recipe? {

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 
 /// A path around each block of layers that keeps its width, the blocks' weights made small; where there

@@ -13,6 +13,7 @@ extension RemedyCatalog {
     RegularizeWeights.self,
     Reinitialize.self,
     SimplifyNetwork.self,
+    SkipBadSteps.self,
     StandardizeData.self,
     SwapActivation.self,
     TruncateBackpropagation.self,

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 
 /// Gradients scaled back to a norm before each update.
@@ -11,7 +12,7 @@ public struct ClipGradients: Remedy {
   public static let summary = "gradients scaled back to a norm"
   public static let treats = [
     LargeLearningRate.name, PoorInitialization.name, UnscaledData.name, ExcessiveDepth.name,
-    LongRecurrence.name,
+    LongRecurrence.name, OutlierBatch.name,
   ]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.02, risk: "hides the cause where it acts in most steps")

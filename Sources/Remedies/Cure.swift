@@ -70,7 +70,7 @@ public actor Cure {
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
-    let subject = Subject(recipe, trainer.parts)
+    let subject = Subject(recipe, trainer.parts, before.explosion)
     let patient = Patient(subject, trainer.trace, before.explosion)
     let left = max(0, whole - diagnosis.trialSteps)
     var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }
@@ -82,6 +82,11 @@ public actor Cure {
     }
     defer { note() }
     let plan = SearchPlan(patient, diagnosis.findings, catalog)
+    if let cured = try undo(plan, &halving, budget: left / 2) {
+      history.cured(by: cured)
+      return
+    }
+    note()
     for (courses, share) in plan.stages {
       let rest = left - halving.steps - patient.evaluations
       guard rest > 0 else { break }
@@ -94,6 +99,25 @@ public actor Cure {
         return
       }
     }
+  }
+
+  /// Takes back what the experiments have shown to be at work; where that does not convince, all that
+  /// deviates. What convinces, but holds on no other seed, is near the edge of its rate: the same at
+  /// other rates.
+  private func undo(_ plan: SearchPlan, _ halving: inout SuccessiveHalving, budget: Int) throws
+    -> Contender?
+  {
+    for courses in [plan.undoing, plan.everything] {
+      let undone = try halving.open(courses, budget: budget)
+      guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
+        continue
+      }
+      if let cured = try settle(undone, &halving) { return cured }
+      let others = try halving.open(plan.challengers(leader.remedies), budget: budget)
+      guard others.contains(where: SuccessiveHalving.isConvincing) else { return nil }
+      return try settle(others, &halving)
+    }
+    return nil
   }
 
   /// Trains the best to the end; where it holds on no other seed, or turns out worse than its trial,

@@ -1,5 +1,6 @@
 import Foundation
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 
 /// A lower learning rate, and nothing else.
@@ -19,21 +20,21 @@ public struct LowerLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
-  /// Below the largest rate that was seen to hold, half a decade at a time: fine enough that the best
-  /// lies within ×1.8 of one of them. What forty steps hold says little of an adaptive optimizer, whose
-  /// steps are as long whatever the gradient: of those nothing above 30 times the reference is tried.
+  /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best lies
+  /// within ×1.8 of one of them. Those steps say little of an adaptive optimizer, whose steps are as
+  /// long whatever the gradient: of those nothing above ten times the reference is tried.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
     let optimizer = patient.recipe.optimizer.member
-    let (current, kind) = (optimizer.learningRate, type(of: optimizer))
-    let most = kind.isAdaptive ? min(current, 30 * kind.referenceRate) : current
-    return rates(below: patient.learningRateLimit.map { min($0, most) })
-      .filter { $0 < current }.prefix(4).map(LowerLearningRate.init)
+    let kind = type(of: optimizer)
+    let most = kind.isAdaptive ? 10 * kind.referenceRate / kind.shareOfLimit : .infinity
+    return rates(below: patient.learningRateLimit.map { min($0, most) }, for: kind)
+      .filter { $0 < optimizer.learningRate }.prefix(3).map(LowerLearningRate.init)
   }
 
-  /// Half a decade apart from a limit down.
-  static func rates(below limit: Double?) -> [Double] {
+  /// Half a decade apart, from the best share of a limit down.
+  static func rates(below limit: Double?, for optimizer: any Optimizer.Type) -> [Double] {
     guard let limit else { return [] }
-    return (0...6).map { rounded(limit / pow(10, Double($0) / 2)) }
+    return (0...4).map { rounded(limit * optimizer.shareOfLimit / pow(10, Double($0) / 2)) }
   }
 
   public func applied(to subject: Subject) -> Recipe? {
@@ -45,6 +46,3 @@ public struct LowerLearningRate: Remedy {
     framework.optimizerLines(of: recipe.withLearningRate(rate))
   }
 }
-
-/// Two digits: a number that a person would write.
-func rounded(_ value: Double) -> Double { Double(String(format: "%.1e", value)) ?? value }

@@ -14,6 +14,8 @@ public protocol Remedy: Hashable, Sendable {
   /// Whether a running training can take it over: it changes what is done with gradients, not how they
   /// come about.
   static var isHot: Bool { get }
+  /// Whether it can help where the very first pass overflows; what is hot cannot, as a rule.
+  static var helpsBeforeUpdate: Bool { get }
   /// The strengths worth a trial, the mildest first.
   static func candidates(for patient: Patient) -> [Self]
   /// The changed recipe; nil where there is nothing to change.
@@ -21,6 +23,10 @@ public protocol Remedy: Hashable, Sendable {
   /// The same as code for another framework, with comments that say where it goes.
   /// - Parameter recipe: the recipe before the remedy.
   func lines(for framework: Framework, in recipe: Recipe) -> [String]
+}
+
+extension Remedy {
+  public static var helpsBeforeUpdate: Bool { !isHot }
 }
 
 /// What a remedy costs.

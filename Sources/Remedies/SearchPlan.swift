@@ -8,11 +8,12 @@ struct Course {
   let entries: () -> [[any Remedy]]
 }
 
-/// What is tried, and in which order: single remedies for what was found, pairs, then everything that
-/// deviates at once.
+/// What is tried, and in which order: what undoes the causes, then all that deviates at once; where that
+/// is not enough, single remedies for what was found, then pairs.
 struct SearchPlan {
   private let patient: Patient
   private let catalog: RemedyCatalog
+  private let findings: [Finding]
   /// What was found, the surest first.
   private let causes: [String]
   /// Causes of which each is enough alone: all must be mended.
@@ -21,14 +22,92 @@ struct SearchPlan {
   init(_ patient: Patient, _ findings: [Finding], _ catalog: RemedyCatalog) {
     self.patient = patient
     self.catalog = catalog
+    self.findings = findings
     causes = findings.map(\.cause)
     separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
   }
 
+  // MARK: undoing
+
+  /// What puts the causes back to where they do not deviate: the experiments have shown that this heals.
+  /// Of causes each of which is enough alone all are undone at once; of a pair that needs both, either,
+  /// or both.
+  var undoing: [Course] {
+    guard let first = findings.first else { return [] }
+    func names(_ kind: Finding.Kind) -> [String] {
+      findings.filter { $0.kind == kind }.map(\.cause)
+    }
+    switch first.kind {
+    case .cause, .contributing:
+      return undoing(first.cause).map { kind in Course { strengths(of: [kind]) } }
+    case .joint: return (names(.joint).map { [$0] } + [names(.joint)]).map(together)
+    case .overdetermined: return [together(names(.overdetermined))]
+    case .suspect: return [together(names(.suspect))]
+    }
+  }
+
+  /// The cheapest that undoes each of several causes, in the order in which they act; after them the
+  /// rate, which must suit what the others make of the recipe.
+  private func together(_ causes: [String]) -> Course {
+    let kinds = causes.compactMap { undoing($0).first }
+    let cold = kinds.filter { !$0.isHot }.sorted { $0.price < $1.price }
+    return Course { strengths(of: cold + kinds.filter { $0.isHot }) }
+  }
+
+  /// The remedies under which a cause no longer deviates, the cheapest first; those that are made for
+  /// it, where there is none (a rate that holds may lie above the reference).
+  private func undoing(_ name: String) -> [any Remedy.Type] {
+    guard let cause = CauseCatalog.standard.causes.first(where: { $0.name == name }) else {
+      return []
+    }
+    let treating = catalog.remedies.filter { $0.treats.contains(name) }
+      .sorted { $0.price < $1.price }
+    let undoing = treating.filter { kind in
+      guard !kind.isHot, let changed = candidates(kind, patient).first?.applied(to: patient.subject)
+      else { return false }
+      return cause.deviation(in: patient.subject.with(changed)) == nil
+    }
+    return undoing.isEmpty ? Array(treating.filter { $0.treats.first == name }.prefix(1)) : undoing
+  }
+
+  /// The first strength of each; the last one in its two mildest, or of another kind in three (three
+  /// activations are no strengths of one).
+  private func strengths(of kinds: [any Remedy.Type]) -> [[any Remedy]] {
+    guard let last = kinds.last else { return [] }
+    var heads: [any Remedy] = []
+    var treated = patient
+    for kind in kinds.dropLast() {
+      // What changes nothing any more has been undone by those before.
+      guard let head = candidates(kind, treated).first,
+        let recipe = head.applied(to: treated.subject)
+      else { continue }
+      heads.append(head)
+      treated = treated.with(recipe)
+    }
+    let ends = candidates(last, treated).prefix(last.isHot ? 2 : 3)
+    return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
+  }
+
+  /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
+  var everything: [Course] {
+    // The rate's own remedy joins them in every strength.
+    let deviating = CauseCatalog.standard.causes.filter {
+      $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
+    }
+    let heads = deviating.compactMap { cause -> (any Remedy)? in
+      catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
+        .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
+    }.filter { $0.applied(to: patient.subject) != nil }
+    return heads.isEmpty
+      ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
+  }
+
+  // MARK: searching
+
   /// What is tried in turn, and its share of the budget: what comes first is likeliest to do, and must
   /// leave enough for what comes after.
   var stages: [(courses: [Course], share: Double)] {
-    [(singles, 0.4), (pairs, 0.4), (everything, 0.2)]
+    [(singles, 0.6), (pairs, 0.4)]
   }
 
   /// Every strength of the remedies that treat what was found.
@@ -51,20 +130,6 @@ struct SearchPlan {
       kinds in
       Course { candidates(kinds[0], patient).prefix(1).flatMap { extended([$0], by: kinds[1]) } }
     }
-  }
-
-  /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
-  private var everything: [Course] {
-    // The rate's own remedy joins them in every strength.
-    let deviating = CauseCatalog.standard.causes.filter {
-      $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
-    }
-    let heads = deviating.compactMap { cause -> (any Remedy)? in
-      catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
-        .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
-    }.filter { $0.applied(to: patient.subject) != nil }
-    return heads.isEmpty
-      ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
   }
 
   /// What leads, with other rates: a training may hold and still be far from what it could reach.
@@ -103,7 +168,7 @@ struct SearchPlan {
 
   /// What acts on gradients comes too late where the first pass overflows.
   private func canHelp(_ remedy: any Remedy.Type) -> Bool {
-    !(remedy.isHot && patient.isLostBeforeUpdate)
+    remedy.helpsBeforeUpdate || !patient.isLostBeforeUpdate
   }
 
   private func candidates(_ remedy: any Remedy.Type, _ patient: Patient) -> [any Remedy] {

@@ -2,7 +2,7 @@ import KeelCauses
 import KeelEngine
 import KeelRecipes
 
-/// Fewer layers: repeated blocks are left out until the chain is short enough.
+/// Fewer layers: what is repeated is left out until the chain is short enough.
 ///
 /// A gain above 1 is multiplied less often.
 public struct SimplifyNetwork: Remedy {
@@ -39,15 +39,27 @@ public struct SimplifyNetwork: Remedy {
       return ["for _ in range(\(new.times)):  # in place of \(old.times)"]
         + Self.block(new.layers, framework)
     }
-    return ["# where the model is built: at most \(depth) layers in a row remain"] + blocks
+    return ["# where the model is built: at most \(depth) layers in a row remain"]
+      + (blocks.isEmpty ? Self.whole(changed, in: recipe, framework) : blocks)
+  }
+
+  /// What is left of a model written out layer by layer.
+  private static func whole(
+    _ changed: Recipe, in recipe: Recipe, _ framework: Framework
+  ) -> [String] {
+    let left = changed.leaves
+    return ["# these \(left.count) layers in place of \(recipe.leaves.count)"]
+      + left.map { line($0, framework) }
   }
 
   private static func block(_ layers: [Choice<Layers>], _ framework: Framework) -> [String] {
-    layers.map { layer in
-      let made = framework.layer(layer)
-      let comment = made.contains("...") ? "  # \(layer.name), as before" : ""
-      return framework == .pytorch
-        ? "    layers += [\(made)]\(comment)" : "    model.add(\(made))\(comment)"
-    }
+    layers.map { "    " + line($0, framework) }
+  }
+
+  private static func line(_ layer: Choice<Layers>, _ framework: Framework) -> String {
+    let made = framework.layer(layer)
+    let comment = made.contains("...") ? "  # \(layer.name), as before" : ""
+    return framework == .pytorch
+      ? "layers += [\(made)]\(comment)" : "model.add(\(made))\(comment)"
   }
 }

@@ -9,7 +9,7 @@ import KeelRecipes
 public struct StandardizeData: Remedy {
   public static let name = "standardize-data"
   public static let summary = "inputs and targets with mean 0 and deviation 1"
-  public static let treats = [UnscaledData.name]
+  public static let treats = [UnscaledData.name, OutlierBatch.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1, risk: "predictions must be scaled back, which Keel does")
   public static let isHot = false
@@ -21,7 +21,7 @@ public struct StandardizeData: Remedy {
 
   /// Inputs and targets, whichever can be.
   public static func candidates(for patient: Patient) -> [StandardizeData] {
-    UnscaledData.reset(patient.subject).map { [StandardizeData($0.standardize)] } ?? []
+    UnscaledData.reset(patient.subject).map { [StandardizeData($0.recipe.standardize)] } ?? []
   }
 
   public func applied(to subject: Subject) -> Recipe? {

@@ -20,6 +20,15 @@ struct SuccessiveHalving {
 
   /// Scores that differ by less are taken for equal.
   static let tolerance = 0.02
+  /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth of
+  /// the run. Below it others may do much better.
+  static let convincing = 0.5
+  /// A test part that is worse than the training part by more: another remedy may generalise better.
+  static let overfit = 0.1
+  /// Recipes that have been tried: nobody enters twice.
+  private var tried: Set<Recipe> = []
+  /// Who held in `open`, and was not refuted on other seeds.
+  private var veterans: [Contender] = []
 
   /// - Parameter control: the run that exploded.
   init(
@@ -39,6 +48,31 @@ struct SuccessiveHalving {
 
   // MARK: rounds
 
+  /// Trains what undoes the causes for one round, and for a second where nobody is convincing yet.
+  /// - Parameter budget: steps that may be taken.
+  /// - Returns: those that hold, the one to take first.
+  mutating func open(_ courses: [Course], budget: Int) throws -> [Contender] {
+    let end = steps + budget
+    var field: [Contender] = []
+    try enter(courses, into: &field, until: end)
+    let next = min(3 * first, horizon)
+    if !field.contains(where: Self.isConvincing), steps + field.count * (next - first) <= end {
+      try advance(&field, to: next)
+    }
+    for contender in field { report(contender) }
+    let holding = Self.ranked(field.filter { $0.outcome == .holds })
+    veterans += holding
+    return holding
+  }
+
+  /// It learns, and what it learns holds on the test part as well.
+  static func isConvincing(_ contender: Contender) -> Bool {
+    guard contender.outcome == .holds, let metric = contender.training.metric else { return false }
+    return contender.training.skill >= convincing && metric.score >= metric.train - overfit
+  }
+
+  /// Who held in `open` joins once the others have come as far.
+  ///
   /// - Parameters:
   ///   - courses: remedies to try; each is made when its turn comes.
   ///   - challengers: what joins the field once one of them is ahead.
@@ -54,11 +88,17 @@ struct SuccessiveHalving {
     var field: [Contender] = []
     do {
       try enter(courses, into: &field, until: opened)
-      if let leader = Self.ranked(field.filter { $0.outcome == .holds }).first {
+      if let leader = Self.ranked((field + veterans).filter { $0.outcome == .holds }).first {
         try enter(challengers(leader), into: &field, until: end)
       }
       var length = first
-      while length < horizon, !Self.isDecided(field) {
+      var leader: Contender?
+      while length < horizon {
+        field += veterans.filter { $0.trainer.step <= length }
+        veterans.removeAll { $0.trainer.step <= length }
+        let ahead = Self.ranked(field.filter { $0.outcome == .holds }).first
+        if veterans.isEmpty, Self.isDecided(field, ahead, as: leader) { break }
+        leader = ahead
         // Where nobody holds yet, what comes after must find enough left.
         let limit = field.contains { $0.outcome == .holds } ? end : min(end, opened)
         guard steps < limit else { break }
@@ -68,7 +108,6 @@ struct SuccessiveHalving {
           report(contender)
         }
         field = Array(better)
-        if Self.isDecided(field) { break }
         length = next
         try advance(&field, to: length)
         for contender in field where !contender.isAlive { report(contender) }
@@ -80,7 +119,7 @@ struct SuccessiveHalving {
       throw error
     }
     for contender in field { report(contender) }
-    return Self.ranked(field.filter { $0.outcome == .holds })
+    return Self.ranked((field + veterans).filter { $0.outcome == .holds })
   }
 
   /// The first round of those whose turn comes before a number of steps is spent; who is left of them
@@ -90,6 +129,7 @@ struct SuccessiveHalving {
   ) throws {
     for course in courses where steps < end {
       var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
+        .filter { tried.insert($0.recipe).inserted }
       try Task.checkCancellation()
       do {
         try advance(&entries, to: first)
@@ -130,9 +170,12 @@ struct SuccessiveHalving {
     observe(contender.record)
   }
 
-  /// Nothing can change any more: nobody is left, or one alone and it holds.
-  private static func isDecided(_ field: [Contender]) -> Bool {
-    field.isEmpty || (field.count == 1 && field[0].outcome == .holds)
+  /// Nobody is left, or one alone and it holds, or the same one is ahead for the second time.
+  private static func isDecided(_ field: [Contender], _ ahead: Contender?, as leader: Contender?)
+    -> Bool
+  {
+    guard let ahead else { return field.isEmpty }
+    return field.count == 1 || ahead.trainer === leader?.trainer
   }
 
   /// The best third of those that hold, the best and the cheapest of the good ones among them; two who
@@ -178,6 +221,7 @@ struct SuccessiveHalving {
   /// Whether it holds on two of three seeds (data order and initialisation both), and no worse there
   /// than the best of the others.
   mutating func isConfirmed(_ contender: Contender, among others: [Contender]) throws -> Bool {
+    veterans.removeAll { $0.trainer === contender.trainer }
     let best = others.max { $0.score < $1.score }
     let rival = best.flatMap { $0.score > contender.score ? $0 : nil }
     let length = max(contender.heldAt ?? horizon, rival?.heldAt ?? 0)

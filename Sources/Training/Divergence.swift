@@ -29,11 +29,14 @@ package struct Divergence {
   }
 
   /// Looks at the losses up to and with that of `step`.
-  package mutating func look(at losses: [Float], step: Int) -> Finding {
+  /// - Parameter isSkipped: whether a step changed nothing; it does not count.
+  package mutating func look(
+    at losses: [Float], step: Int, without isSkipped: (Int) -> Bool = { _ in false }
+  ) -> Finding {
     guard step + 1 >= width, scale.isFinite else { return .none }
-    // Only skipped steps leave a non-finite loss behind; they must not blind the average.
+    // Only skipped steps leave a non-finite loss behind; none of them may blind the average.
     var (sum, finite) = (0.0, 0)
-    for index in step + 1 - width...step where losses[index].isFinite {
+    for index in step + 1 - width...step where losses[index].isFinite && !isSkipped(index) {
       sum += Double(losses[index])
       finite += 1
     }

@@ -22,6 +22,13 @@ public struct Explosion: Hashable, Codable, Sendable {
   /// Nil for a divergence.
   public var origin: NonFiniteOrigin?
 
+  package init(
+    step: Int, place: String, pass: Pass, kind: Kind, origin: NonFiniteOrigin?
+  ) {
+    (self.step, self.place, self.pass) = (step, place, pass)
+    (self.kind, self.origin) = (kind, origin)
+  }
+
   enum CodingKeys: String, CodingKey {
     case step
     case place = "where"

@@ -12,7 +12,7 @@ public struct Trace: Sendable {
   /// Every how many steps `measures` has a row; doubles when a long run fills `capacity`.
   public private(set) var stride = 1
   public private(set) var events: [Event] = []
-  /// Steps whose loss or gradient was not finite and that changed nothing.
+  /// Steps that changed nothing: loss or gradient was not finite, or the gradient far above the usual.
   public private(set) var skipped = 0
 
   /// Layers that have parameters, in plan order.
@@ -28,7 +28,7 @@ public struct Trace: Sendable {
       case surge
       /// The averaged loss passed 5·max(B, L₀).
       case divergence
-      /// The step was not finite and was skipped.
+      /// The step was not finite, or its gradient far above the usual, and it was skipped.
       case skipped
     }
     public let step: Int
@@ -64,8 +64,8 @@ public struct Trace: Sendable {
     clippedNorms.indices.count { clippedNorms[$0] < gradientNorms[$0] }
   }
 
-  /// Whether a step changed nothing, because its loss or gradient was not finite.
-  package func wasSkipped(_ step: Int) -> Bool { clippedNorms[step].isNaN }
+  /// Whether a step changed nothing.
+  public func wasSkipped(_ step: Int) -> Bool { clippedNorms[step].isNaN }
 
   /// Floats a row of `measures`.
   private var width: Int { layers.count * probes.count }

@@ -22,6 +22,8 @@ package final class Trainer {
   private var updates = 0
   private var tally = Tally()
   private var window = Window()
+  /// Nil where bad steps end the run.
+  private var screen: OutlierScreen?
   private var divergence: Divergence
 
   /// A gradient norm this many robust deviations above the window is a surge. On the 45 healthy runs
@@ -55,6 +57,9 @@ package final class Trainer {
         floats: plan.persistentFloats,
         work: 6 * Double(plan.count(.parameters)) * Double(batches.size)) : .none
     baseline = Baseline(stepper, data, &batches, loss: recipe.loss.member)
+    if recipe.training.badSteps == .skip {
+      screen = OutlierScreen(opening: Self.openingNorms(stepper, data, &batches))
+    }
     self.batches = batches
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
   }
@@ -83,6 +88,8 @@ package final class Trainer {
     let norm = stepper.gradients.globalNorm
     trace.record(gradientNorm: norm)
     guard isBackwardFinite else { return fail(step, .backward) { stepper.backwardOffender(pass) } }
+    // As the trace keeps it, so that a rewound run sees the same.
+    if screen?.rejects(Double(Float(norm))) ?? false { return skip(step) }
 
     stepper.clip(past)
     trace.record(clippedNorm: stepper.gradients.globalNorm)
@@ -115,7 +122,7 @@ package final class Trainer {
     if score > Self.surge { trace.record(.surge, value: score) }
     window.admit(recorded)
     past.admit(step, loss: trace.losses[step], norm: trace.gradientNorms[step])
-    switch divergence.look(at: trace.losses, step: step) {
+    switch divergence.look(at: trace.losses, step: step, without: trace.wasSkipped) {
     case .none: break
     case .alarm:
       trace.record(.divergence, value: loss)
@@ -130,15 +137,19 @@ package final class Trainer {
   /// same parameters; otherwise the end.
   private func fail(_ step: Int, _ pass: Explosion.Pass, _ offender: () -> Offender) {
     if recipe.training.badSteps == .skip {
-      tally.consecutiveSkips += 1
-      trace.recordSkip()
-      past.skip(step)
+      skip(step)
       let isHopeless = tally.consecutiveSkips >= max(10, batches.stepsPerEpoch)
       let isLast = step + 1 == batches.total && trace.skipped == batches.total
       if !isHopeless, !isLast { return }
     }
     let found = offender()
     explode(step, pass, .nonFinite, found.place, found.origin)
+  }
+
+  private func skip(_ step: Int) {
+    tally.consecutiveSkips += 1
+    trace.recordSkip()
+    past.skip(step)
   }
 
   private func explode(
@@ -186,10 +197,14 @@ package final class Trainer {
     snapshots.forget(after: snapshot.step)
     past.recall(trace, before: snapshot.step)
     window = Window()
+    screen?.reset()
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
-    for step in 0..<trace.count where !trace.wasSkipped(step) {
-      window.admit(Double(trace.gradientNorms[step]))
-      _ = divergence.look(at: trace.losses, step: step)
+    for step in 0..<trace.count {
+      let norm = Double(trace.gradientNorms[step])
+      if norm.isFinite { _ = screen?.rejects(norm) }
+      guard !trace.wasSkipped(step) else { continue }
+      window.admit(norm)
+      _ = divergence.look(at: trace.losses, step: step, without: trace.wasSkipped)
     }
   }
 }

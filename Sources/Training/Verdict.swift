@@ -19,9 +19,8 @@ extension Trainer {
     let count = min(step, max(10, min(batches.stepsPerEpoch, step / 5)))
     var (sum, finite) = (0.0, 0)
     for index in step - count..<step {
-      let loss = Double(trace.losses[index])
-      if recipe.training.badSteps == .skip, !loss.isFinite { continue }
-      sum += loss
+      if recipe.training.badSteps == .skip, trace.wasSkipped(index) { continue }
+      sum += Double(trace.losses[index])
       finite += 1
     }
     return finite == 0 ? .nan : sum / Double(finite)

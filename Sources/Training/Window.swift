@@ -28,15 +28,24 @@ package struct Window {
     deviations = ring
   }
 
+  /// Forgets every value; nothing is allocated.
+  package mutating func removeAll() { (count, next) = (0, 0) }
+
   /// How unusual a value is, in robust standard deviations.
   /// - Parameter value: a norm or a loss, at least 0.
   package mutating func score(_ value: Double) -> Double {
     guard value.isFinite else { return .infinity }
     guard count >= Self.least else { return 0 }
-    let median = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2
+    let median = middle
     let mad = medianDeviation(from: median)
     return (Self.decades(value) - median) / max(1.4826 * mad, Self.floor)
   }
+
+  /// The median of what was admitted; 0 where nothing was.
+  package var median: Double { count == 0 ? 0 : pow(10, middle) }
+
+  /// The median in decades.
+  private var middle: Double { (sorted[(count - 1) / 2] + sorted[count / 2]) / 2 }
 
   /// Takes a value in, if it is finite; the oldest of a full window leaves.
   package mutating func admit(_ value: Double) {

@@ -101,7 +101,7 @@ import Testing
         "{csv: {file: ../a b/ü.csv, target: [\"y*\", yes, \"1\"], test: 1}}",
         "{idx: {images: i.gz, labels: \"l: #.gz\", divide: 255, test: 2000}}",
         "{moons: {samples: 12, noise: 0.3, test: 0.5}}",
-        "{regression: {samples: 13, features: 1, noise: 2, scale: 5, test: 3}}",
+        "{regression: {samples: 13, features: 1, noise: 2, scale: 5, test: 3, outliers: 1, outlier-scale: 7}}",
         "{spirals: {samples: 14, classes: 2, noise: 1.5, test: 0.1}}",
       ]
     ),

@@ -53,15 +53,15 @@ struct CauseTests {
   @Test(arguments: examples.filter(\.isGuilty))
   func resettingEndsTheDeviation(_ example: Example) throws {
     let (cause, recipe) = (example.cause, example.recipe)
-    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let subject = Subject(recipe, parts)
+    let trainer = try Trainer(recipe)
+    let subject = Subject(recipe, trainer.parts, trainer.train().explosion)
     guard let deviation = cause.deviation(in: subject), let reset = cause.reset(subject) else {
       Issue.record("\(recipe.name) does not deviate")
       return
     }
     #expect(deviation.value > deviation.reference && deviation.decades > 0)
-    #expect(cause.deviation(in: subject.with(reset)) == nil)
-    #expect(reset != recipe)
+    #expect(cause.deviation(in: reset) == nil)
+    #expect(reset.recipe != recipe || reset.parts.train.count < subject.parts.train.count)
   }
 
   @Test func everyCauseHasBoth() {
@@ -95,10 +95,12 @@ struct CauseTests {
     #expect(diagnosis.truthTable?.isEmpty == false)
   }
 
-  /// Finite data that hold the fault: it is named by row and column.
-  @Test func oneTargetBeyondReasonIsNamedByItsPlace() throws {
+  /// Finite data that hold the fault: it is named by row and column, under any optimizer.
+  @Test(arguments: [Choice<Optimizers>.sgd(learningRate: 0.01), .adam(learningRate: 0.001)])
+  func oneTargetBeyondReasonIsNamedByItsPlace(_ optimizer: Choice<Optimizers>) throws {
     var recipe = LargeLearningRate.innocent[0]
-    recipe.training.epochs = 10
+    recipe.optimizer = optimizer
+    recipe.training.epochs = 50
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
     guard case .numbers(var targets) = parts.train.targets.values else {
       Issue.record("the targets are numbers")
@@ -112,8 +114,38 @@ struct CauseTests {
     try #require(training.verdict == .exploding)
     let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
     let finding = try #require(diagnosis.findings.first)
-    #expect(finding.cause == UnscaledData.name)
+    #expect(finding.cause == OutlierBatch.name)
+    #expect(finding.kind == .cause)
     #expect(finding.place == "row 42, target column 1: 1e+38")
+    // A loss that overflowed has no gradient: the exhibit is of the loss.
+    let exhibit = try #require(finding.exhibits.first { $0.quantity.contains("row 42") })
+    #expect(exhibit.step == training.explosion?.step && !(exhibit.measured < 1e30))
+  }
+
+  /// Rows in other units do not make the others large, nor large ones rows in other units.
+  @Test func outliersAreNotTheScale() throws {
+    let recipe = OutlierBatch.guilty[0]
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    #expect(parts.train.inputs.map { Double($0) * Double($0) }.reduce(0, +) > 9 * 4096)
+    #expect(UnscaledData.deviation(in: Subject(recipe, parts)) == nil)
+    let scaled = UnscaledData.guilty[0]
+    let large = try scaled.data.member.load(from: ".", seed: scaled.seed)
+    #expect(OutlierBatch.deviation(in: Subject(scaled, large)) == nil)
+  }
+
+  /// The first exponential that overflows is one operation; behind another it is growth.
+  @Test(arguments: [("exponential-1", true), ("exponential-2", false), ("loss", false)])
+  func whatOverflowedFirstDecides(_ place: String, _ isNumeric: Bool) throws {
+    var recipe = SteepActivation.guilty[0]
+    let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    let explosion = Explosion(
+      step: 3, place: place, pass: .forward, kind: .nonFinite, origin: .overflow)
+    let subject = Subject(recipe, parts, explosion)
+    #expect((NumericOverflow.deviation(in: subject) != nil) == isNumeric)
+    #expect((SteepActivation.deviation(in: subject) == nil) == isNumeric)
+    // An output under a loss that does not go with it is that.
+    recipe.model = [.dense(8), .relu, .dense(3), .exponential]
+    #expect(NumericOverflow.deviation(in: subject.with(recipe)) == nil)
   }
 
   /// What deviates by a forecast alone is suspected, and shares what may be claimed.
@@ -173,5 +205,25 @@ struct CauseTests {
     let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("../../Guides/Causes/\(file).md")
     #expect(FileManager.default.fileExists(atPath: guide.path), "\(guide.path)")
+  }
+
+  /// A rate that the reference does not bear either is held against one that it does, though it is not
+  /// above the usual reference.
+  @Test func aRateTooHighForTheReferenceIsMeasured() throws {
+    for initializer in [Choice<Initializers>.he(), .normal(std: 1)] {
+      let recipe = Recipe(
+        data: .regression(samples: 256, features: 64, noise: 0.1), standardize: .both,
+        model: [.dense(512), .relu, .dense(512), .relu, .dense(1)], initializer: initializer,
+        loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01, momentum: 0.99),
+        training: .init(epochs: 20, batch: 32))
+      let trainer = try Trainer(recipe)
+      let training = trainer.train()
+      try #require(training.verdict == .exploding)
+      let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+      let rate = try #require(
+        diagnosis.findings.first { $0.cause == LargeLearningRate.name }, "\(initializer.name)")
+      #expect(rate.kind == (initializer == .he() ? .cause : .overdetermined))
+      #expect((rate.exhibits.first?.expected ?? 1) < 0.01)
+    }
   }
 }

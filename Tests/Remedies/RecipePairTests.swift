@@ -43,13 +43,15 @@ struct RecipePairTests {
   func twinsDifferInOneThing(_ name: String) throws {
     let cause = try #require(CauseCatalog.standard.causes.first { $0.name == name })
     let (sick, sound) = (try Self.read(name), try Self.read("\(name)-cured"))
-    let subject = Subject(sick, try sick.data.member.load(from: ".", seed: sick.seed))
+    let trainer = try Trainer(sick)
+    let subject = Subject(sick, trainer.parts, trainer.train().explosion)
     #expect(cause.deviation(in: subject) != nil)
     #expect(cause.deviation(in: subject.with(sound)) == nil)
     let changes = Set(
       sound.diff(from: sick).map { String($0.path.prefix { $0 != "." && $0 != "[" }) })
     #expect(changes.subtracting(["name"]).count <= 2, "\(changes)")
-    #expect(sound.data == sick.data && sound.training == sick.training)
+    #expect(sound.data == sick.data)
+    #expect(sound.training.epochs == sick.training.epochs)
   }
 
   /// Whoever opens a file reads first what will happen, and why.

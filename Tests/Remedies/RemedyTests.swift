@@ -27,6 +27,7 @@ struct RemedyTests {
     .init(remedy: SwapActivation.self, recipe: SteepActivation.guilty[0]),
     .init(remedy: StandardizeData.self, recipe: UnscaledData.guilty[0]),
     .init(remedy: MatchLoss.self, recipe: MismatchedLoss.guilty[0]),
+    .init(remedy: SkipBadSteps.self, recipe: OutlierBatch.guilty[0]),
     .init(remedy: RegularizeWeights.self, recipe: creeping(rate: 1)),
     .init(remedy: ConstrainWeights.self, recipe: creeping(rate: 2)),
   ]

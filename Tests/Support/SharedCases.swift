@@ -10,7 +10,8 @@ public enum SharedCases {
     public var path: String { folder.appendingPathComponent(recipe).path }
   }
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  /// Where they would lie.
+  public static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("../../../shared/cases").standardizedFileURL
 
   /// Empty where they are not at hand.

@@ -28,6 +28,27 @@ struct AllocationTests {
     #expect(trainer.trace.count == 1010)
   }
 
+  /// Where outlying batches are skipped, and where so many come in a row that they are the new usual.
+  @Test(arguments: [1, 20]) func skippingAllocatesNothing(_ outliers: Int) throws {
+    let recipe = Recipe(
+      data: .regression(samples: 640, features: 4, outliers: outliers, outlierScale: 100),
+      model: [.dense(8), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 1e-6), training: .init(epochs: 100, batch: 8, badSteps: .skip))
+    let trainer = try Trainer(recipe)
+    for _ in 0..<10 { trainer.advance() }
+    let before = allocations_of_this_thread()
+    for _ in 0..<1000 { trainer.advance() }
+    #expect(allocations_of_this_thread() - before == 0)
+    #expect(trainer.trace.count == 1010 && trainer.trace.skipped > 0)
+
+    var screen = OutlierScreen(opening: Array(repeating: 1, count: 16))
+    let start = allocations_of_this_thread()
+    var rejected = 0
+    for step in 0..<100 { rejected += screen.rejects(step < 50 ? 100 : 1e5) ? 1 : 0 }
+    #expect(allocations_of_this_thread() - start == 0)
+    #expect(rejected == 30)
+  }
+
   /// The same of a transformer: embedding, norms and attention.
   @Test func transformerStepsAllocateNothing() throws {
     let block: [Choice<Layers>] = [

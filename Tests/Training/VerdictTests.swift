@@ -109,9 +109,13 @@ struct VerdictTests {
   @Test func skippingForEverIsAnExplosion() throws {
     var recipe = regression(rate: 3)
     recipe.training.badSteps = .skip
-    let training = try Trainer(recipe).train()
-    #expect(training.verdict == .exploding)
+    #expect(try Trainer(recipe).train().verdict == .exploding)
+    // No batch whose loss is finite.
+    let examples = try Examples(
+      inputs: (0..<64).map { [Float($0)] }, targets: (0..<64).map { _ in [1e30] })
+    let training = try Trainer(recipe, examples: examples).train()
     #expect(training.explosion?.kind == .nonFinite)
+    #expect(training.steps == 10)
   }
 
   /// The loss grows without bound but slowly: stopped for divergence, not for a NaN.

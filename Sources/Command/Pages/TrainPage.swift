@@ -129,10 +129,21 @@ struct TrainPage {
         "  alarms      \(surges.count) surge\(surges.count == 1 ? "" : "s") of the gradient, "
           + "the worst at step \(worst.step)")
     }
-    if trace.skipped > 0 {
-      lines.append("  skipped     \(Text.count(trace.skipped)) steps that were not finite")
-    }
-    return lines
+    return lines + skipped
+  }
+
+  /// How many steps changed nothing, why, and the first of them.
+  private var skipped: [String] {
+    let steps = (0..<trace.count).filter { trace.wasSkipped($0) && $0 != training.explosion?.step }
+    guard !steps.isEmpty else { return [] }
+    let large = steps.count { trace.gradientNorms[$0].isFinite }
+    let why = [(steps.count - large, "not finite"), (large, "with a gradient far above the usual")]
+      .filter { $0.0 > 0 }.map { "\(Text.count($0.0)) \($0.1)" }.joined(separator: ", ")
+    let first = steps.prefix(5).map(String.init).joined(separator: ", ")
+    return [
+      "  skipped     \(Text.count(steps.count)) \(steps.count == 1 ? "step" : "steps"): \(why)",
+      "              at \(first)\(steps.count > 5 ? ", …" : "")",
+    ]
   }
 
   // MARK: what to type

@@ -20,21 +20,24 @@ public struct DataSummary: Hashable, Sendable {
   /// Columns of targets; 1 for classes.
   public let targetColumns: Int
 
-  public init(_ examples: Examples) {
+  /// - Parameter outliers: rows that are not counted; the rest tells how large the data are.
+  public init(_ examples: Examples, leavingOut outliers: [Int] = []) {
+    let examples = outliers.isEmpty ? examples : examples.leavingOut(outliers)
     inputs = Block(
-      examples.inputs, columns: examples.isHomogeneous ? 1 : examples.shape.count)
+      examples.inputs, columns: examples.isHomogeneous ? 1 : examples.shape.count, outliers)
     targetColumns = examples.targets.columns
     guard case .numbers(let numbers) = examples.targets.values else {
       (targets, targetRange) = (nil, nil)
       return
     }
-    targets = Block(numbers, columns: examples.targets.columns)
+    targets = Block(numbers, columns: examples.targets.columns, outliers)
     targetRange = numbers.min().flatMap { low in numbers.max().map { low...$0 } }
   }
 }
 
 extension DataSummary.Block {
-  init(_ values: [Float], columns: Int) {
+  /// - Parameter outliers: rows that were left out, in order.
+  init(_ values: [Float], columns: Int, _ outliers: [Int]) {
     var (squares, largest, index) = (0.0, Float(0), 0)
     for (position, value) in values.enumerated() {
       squares += Double(value) * Double(value)
@@ -42,7 +45,8 @@ extension DataSummary.Block {
     }
     rms = (squares / Double(max(1, values.count))).squareRoot()
     self.largest = Double(largest)
-    (row, column) = (index / columns, index % columns)
+    row = outliers.reduce(index / columns) { $1 <= $0 ? $0 + 1 : $0 }
+    column = index % columns
     hasConstantColumn = (0..<columns).contains { column in
       stride(from: column, to: values.count, by: columns).allSatisfy {
         values[$0] == values[column]

@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelBenchmarks
+import KeelFaultJudge
+import KeelFaults
+
+/// Makes faults in healthy recipes and holds what Keel says of them against what was done.
+@main
+struct Faults: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "faults", abstract: "Detection, diagnosis and cure of injected faults.")
+
+  @Option(help: "A: what may be looked at while developing; B: what is reported.")
+  var seeds = SeedSet.a
+
+  @Option(help: "Stop at so many faults that explode, and 2.5 times as many healthy recipes.")
+  var count = 400
+
+  @Option(help: "Only these draws, separated by commas: A17,Ah4.")
+  var only: String?
+
+  @Option(help: "Start no new draw after so many minutes.")
+  var minutes = 110.0
+
+  @Option(help: "Draws side by side.")
+  var workers = ProcessInfo.processInfo.activeProcessorCount
+
+  @Option(name: .customLong("out"), help: "Where results, sealed forecasts and rows go.")
+  var folder = ".build/faults"
+
+  @Flag(inversion: .prefixedNo, help: "Ask the simple systems, too.")
+  var baselines = true
+
+  @Flag(help: "Keep recipes and their rows.")
+  var keep = false
+
+  @Flag(help: "Print the tables of what is there, and run nothing.")
+  var report = false
+
+  @Flag(help: "Print the confidence that findings should have had, by kind.")
+  var calibrate = false
+
+  func run() async throws {
+    MatrixProducts.use(threads: 1)
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    let name = "\(folder)/\(seeds.rawValue)"
+    let ledger = try Ledger("\(name).jsonl")
+    let seal = try Seal("\(name)-sealed.txt")
+    if !report { try await work(ledger, seal) }
+    let result = Report(ledger.entries, seal)
+    print(result.text)
+    if calibrate { print(Calibration(ledger.judgements).table.text) }
+    try result.json.write(to: URL(fileURLWithPath: "\(name).json"), options: .atomic)
+    try result.text.write(toFile: "\(name).md", atomically: true, encoding: .utf8)
+  }
+
+  private func work(_ ledger: Ledger, _ seal: Seal) async throws {
+    let queue = Queue(
+      seeds, ledger, faults: count, healthy: count * 5 / 2, only: only,
+      until: Date().addingTimeInterval(60 * minutes))
+    let (root, asks, keeps) = ("\(folder)/work", baselines, keep)
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<workers {
+        group.addTask {
+          while let work = queue.next() {
+            let entry = try await work.done(in: root, seal, baselines: asks, keeps: keeps)
+            try ledger.add(entry)
+            queue.add(entry)
+            Text.note("\(queue.progress); \(work.key)")
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+}
+
+extension SeedSet: ExpressibleByArgument {}

@@ -1,0 +1,112 @@
+import Foundation
+import KeelEngine
+import KeelRecipes
+
+extension Blueprint {
+  /// The recipe; writes its rows into `folder` where they stand in a file.
+  /// - Throws: `KeelError`, or an error of the file system.
+  package func recipe(seed: UInt64, in folder: String) throws -> Recipe {
+    let rows = try trainingRows(folder)
+    let perEpoch = max(1, rows / batch)
+    var recipe = Recipe(
+      name: name, seed: seed, data: try data(in: folder), input: row, standardize: standardize,
+      model: model, initializer: initializer(hidden, scale), loss: loss, optimizer: rule,
+      training: .init(
+        epochs: (steps + perEpoch - 1) / perEpoch, batch: batch, maxSteps: steps,
+        shuffle: shuffles))
+    if hasDecay { recipe.schedule = .cosine() }
+    recipe.folder = .init(folder, line: "\(folder)/\(name).yaml")
+    return recipe
+  }
+
+  private func trainingRows(_ folder: String) throws -> Int {
+    if source == .mnist { return 8000 }
+    return hasTest ? samples * 4 / 5 : samples
+  }
+
+  // MARK: data
+
+  /// The rows as a generator makes them.
+  package var generated: Choice<Datasets> {
+    let test: TestPart = hasTest ? .count(samples / 5) : .none
+    switch source {
+    case .spirals: return .spirals(samples: samples, classes: classes, noise: noise, test: test)
+    case .moons: return .moons(samples: samples, noise: noise, test: test)
+    case .circles: return .circles(samples: samples, noise: noise, test: test)
+    case .blobs:
+      return .blobs(
+        samples: samples, classes: classes, features: features, spread: 3, test: test)
+    case .regression:
+      return .regression(samples: samples, features: features, noise: noise, test: test)
+    case .teacher:
+      return .teacher(samples: samples, features: features, units: 6, noise: noise, test: test)
+    case .adding: return .addingProblem(length: features, samples: samples, test: test)
+    case .mnist:
+      return .idx(
+        images: "\(Self.images)/t10k-images-idx3-ubyte.gz",
+        labels: "\(Self.images)/t10k-labels-idx1-ubyte.gz", divide: 255, test: .count(2000))
+    }
+  }
+
+  /// Where the images lie, if they do: beside the checkout, or where `KEEL_DATA` says.
+  package static let images =
+    (ProcessInfo.processInfo.environment["KEEL_DATA"]
+      ?? URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../../../shared/data").standardizedFileURL.path) + "/mnist"
+
+  private func data(in folder: String) throws -> Choice<Datasets> {
+    guard isFile else { return generated }
+    let file = try Rows(self).write(into: folder)
+    return .csv(file, target: ["y"], test: hasTest ? .count(samples / 5) : .none)
+  }
+
+  /// Files hold rows of unit size, times the factors; generated rows that are larger are brought there.
+  private var standardize: Recipe.Standardize {
+    if isFile { return .none }
+    switch source {
+    case .blobs: return .inputs
+    case .regression: return .both
+    default: return .none
+    }
+  }
+
+  /// The shape of one row, where the data alone do not tell.
+  private var row: [Int]? {
+    if architecture == .convolution {
+      if source == .mnist { return [28, 28, 1] }
+      let side = Int(Double(features).squareRoot())
+      return [side, side, 1]
+    }
+    return architecture.isRecurrent && source != .adding ? [features, 1] : nil
+  }
+
+  // MARK: weights and updates
+
+  func initializer(_ next: Hidden, _ factor: Double) -> Choice<Initializers> {
+    switch weights {
+    case .orthogonal: return .orthogonal(gain: factor)
+    case .xavier: return .xavier(.uniform, scale: factor)
+    case .normal: return .normal(std: factor * (2 / Double(width)).squareRoot())
+    case .scheme: break
+    }
+    switch next {
+    case .relu, .leakyReLU, .prelu, .elu, .gelu, .silu: return .he(scale: factor)
+    case .selu: return .lecun(scale: factor)
+    case .linear, .softplus, .sigmoid, .tanh, .hardTanh: return .xavier(scale: factor)
+    }
+  }
+
+  private var rule: Choice<Optimizers> {
+    switch optimizer {
+    case .sgd: .sgd(learningRate: rate)
+    case .momentum: .sgd(learningRate: rate, momentum: 0.9)
+    case .nesterov: .sgd(learningRate: rate, momentum: 0.9, nesterov: true)
+    case .adagrad: .adagrad(learningRate: rate)
+    case .rmsprop: .rmsprop(learningRate: rate)
+    case .adadelta: .adadelta(learningRate: rate)
+    case .adam: .adam(learningRate: rate)
+    case .adamw: .adamw(learningRate: rate)
+    case .stableAdamW: .stableAdamw(learningRate: rate)
+    }
+  }
+}

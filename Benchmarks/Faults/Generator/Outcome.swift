@@ -1,0 +1,33 @@
+import KeelRecipes
+import KeelTraining
+
+/// What became of one training: the generator's only measurement.
+package struct Outcome: Codable, Hashable, Sendable {
+  package let verdict: Verdict
+  package let skill: Double
+  package let score: Double
+  package let steps: Int
+  /// The largest recorded loss of a batch over that which an untrained network or a constant has.
+  package let peak: Double
+
+  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
+  package init(_ recipe: Recipe) throws {
+    let trainer = try Trainer(recipe, keepsSnapshots: false)
+    let training = trainer.train(isCancelled: { Task.isCancelled })
+    try Task.checkCancellation()
+    (verdict, skill, score) = (training.verdict, training.skill, training.score)
+    steps = training.steps
+    let losses = trainer.trace.losses.filter(\.isFinite)
+    peak = Double(losses.max() ?? 0) / max(1e-30, trainer.baseline.scale)
+  }
+
+  package var isHealthy: Bool { verdict == .healthy }
+}
+
+extension Trainer {
+  /// - Throws: `KeelError` where recipe and data do not fit.
+  convenience init(_ recipe: Recipe, keepsSnapshots: Bool) throws {
+    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    try self.init(recipe, parts: parts, keepsSnapshots: keepsSnapshots)
+  }
+}

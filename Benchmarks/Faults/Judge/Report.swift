@@ -1,0 +1,161 @@
+import Foundation
+import KeelBenchmarks
+import KeelFaults
+
+/// Everything that was found, as tables.
+package struct Report {
+  let entries: [Ledger.Entry]
+  private let seal: Seal
+  package let all: [Judgement]
+  package let faults: [Judgement]
+  /// Faults whose training explodes: what Keel is to name and to cure.
+  package let exploding: [Judgement]
+  package let healthy: [Judgement]
+
+  package init(_ entries: [Ledger.Entry], _ seal: Seal) {
+    (self.entries, self.seal) = (entries, seal)
+    all = entries.flatMap(\.judgements)
+    faults = all.filter(\.specimen.isFault)
+    exploding = faults.filter(\.isExploding)
+    healthy = all.filter { !$0.specimen.isFault }
+  }
+
+  package var tables: [Table] {
+    [
+      summary, systems, by("fault", \.kinds), by("architecture", \.architecture),
+      by("severity", \.severity), confusion, earliness,
+      Reliability(findings: exploding).table("Reliability of findings"),
+      Reliability(
+        all.compactMap { judgement in
+          judgement.told.map { ($0.probability, judgement.isExploding) }
+        }
+      ).table("Reliability of sealed forecasts"), edges, rejections, shortfalls,
+    ]
+  }
+
+  package var text: String {
+    tables.map(\.text).joined()
+      + "\nSealed forecasts end in \(seal.hash.isEmpty ? "nothing" : seal.hash).\n"
+  }
+
+  /// The same tables as JSON.
+  package var json: Data {
+    get throws {
+      struct Document: Encodable {
+        let tables: [Table]
+        let seal: String
+      }
+      return try Ledger.encoder.encode(Document(tables: tables, seal: seal.hash))
+    }
+  }
+
+  // MARK: all together
+
+  private var summary: Table {
+    let sick = faults.filter { !$0.isExploding }
+    let hard = healthy.filter { $0.specimen.kind == .hard }
+    let pairs = exploding.filter { $0.specimen.kind != .single }
+    let long = exploding.filter { $0.specimen.blueprint.steps >= 3000 && $0.isCured }
+    var table = Table("Faults and healthy recipes", ["", ""])
+    func row(_ name: String, _ value: String) { table.add([name, value]) }
+    row("valid faults", "\(faults.count): \(exploding.count) exploding, \(sick.count) not")
+    row("healthy recipes", "\(healthy.count), \(hard.count) of them hard")
+    row("forecasts sealed before the first training", all.share(seal.holds).text)
+    row("detected in training", exploding.share { $0.cure == .exploding }.text)
+    row("… and trained after all, if nobody had stopped it", exploding.share(\.recovers).text)
+    row("forecast before training", exploding.share(\.isForecast).text)
+    row("false alarms: diagnosis and cure", healthy.share { $0.cure == .exploding }.text)
+    row("false alarms: forecast", healthy.share(\.isForecast).text)
+    row("… of the hard: diagnosis and cure", hard.share { $0.cure == .exploding }.text)
+    row("… of the hard: forecast", hard.share(\.isForecast).text)
+    row("other faults called exploding", sick.share { $0.cure == .exploding }.text)
+    row("… by the forecast", sick.share(\.isForecast).text)
+    row(
+      "first finding right (single)",
+      exploding.filter { $0.specimen.kind == .single }.share(\.isNamed).text)
+    row("pairs: both names and the kind", pairs.share(\.isNamed).text)
+    for kind in [Specimen.Kind.overdetermined, .joint] {
+      row("… \(kind.rawValue)", pairs.filter { $0.specimen.kind == kind }.share(\.isNamed).text)
+    }
+    row("cured", exploding.share(\.isCured).text)
+    row("cured, score ≥ the twin's − 0.02", exploding.share { $0.isCured && $0.isAsGood }.text)
+    row("cost of a cure, ≥ 3,000 steps (\(long.count))", Self.cost(long.map(\.cost)))
+    row("… the diagnosis' own trials besides", Self.cost(long.map(\.diagnosisCost)))
+    row("cost of a cure, all that were cured", Self.cost(exploding.filter(\.isCured).map(\.cost)))
+    return table
+  }
+
+  private static func cost(_ costs: [Double]) -> String {
+    "mean \(Table.number(costs.mean)), median \(Table.number(costs.median)), "
+      + "90 % below \(Table.number(costs.quantile(0.9))) trainings"
+  }
+
+  // MARK: by what they are
+
+  private func by(_ name: String, _ key: (Judgement) -> String) -> Table {
+    var table = Table(
+      "By \(name)",
+      [
+        name, "faults", "exploding", "forecast", "named", "cured", "score ≥ twin − 0.02",
+        "cost (median)",
+      ])
+    let groups = Dictionary(grouping: faults, by: key)
+    for (name, group) in groups.sorted(by: { $0.key < $1.key }) {
+      let own = group.filter(\.isExploding)
+      table.add([
+        name, "\(group.count)", "\(own.count)", own.share(\.isForecast).text,
+        own.share(\.isNamed).text, own.share(\.isCured).text,
+        own.share { $0.isCured && $0.isAsGood }.text, Table.number(own.map(\.cost).median),
+      ])
+    }
+    return table
+  }
+
+  private var confusion: Table {
+    let singles = exploding.filter { $0.specimen.kind == .single }
+    let found = Set(singles.map(\.firstFinding)).sorted()
+    var table = Table("Injected against first finding (single faults)", ["injected"] + found)
+    for kind in Fault.Kind.allCases {
+      let own = singles.filter { $0.specimen.faults[0].kind == kind }
+      if own.isEmpty { continue }
+      let counts = found.map { name in own.count { $0.firstFinding == name } }
+      table.add([kind.rawValue] + counts.map { $0 == 0 ? "" : "\($0)" })
+    }
+    return table
+  }
+
+  // MARK: in time
+
+  private var earliness: Table {
+    let dying = exploding.filter { ($0.alarm?.dies ?? 0) > 0 }
+    func ahead(_ step: (Alarm) -> Int?) -> String {
+      let steps = dying.compactMap(\.alarm).map { alarm in
+        Double(alarm.dies! - min(alarm.dies!, step(alarm) ?? alarm.dies!))
+      }
+      return "median \(Table.number(steps.median, 0)), 90 % above "
+        + Table.number(steps.quantile(0.1), 0)
+    }
+    var table = Table("Earliness: faults that reach NaN after step 0 (\(dying.count))", ["", ""])
+    table.add(["steps from the first alarm to the NaN", ahead(\.raised)])
+    table.add(["steps from the call of an explosion to the NaN", ahead(\.called)])
+    table.add(["forecast before training", dying.share(\.isForecast).text])
+    return table
+  }
+
+  /// The largest rate a forecast takes to hold, against where trainings begin to fail.
+  private var edges: Table {
+    let known = healthy.filter { $0.specimen.kind == .healthy && $0.specimen.rateEdge != nil }
+    let errors = known.compactMap { judgement in
+      judgement.told?.limit.map { $0 / judgement.specimen.rateEdge! }
+    }
+    var table = Table("Forecast limit of the rate ÷ measured edge (twins)", ["", ""])
+    table.add(["median", Table.number(errors.median)])
+    table.add([
+      "80 % between",
+      "\(Table.number(errors.quantile(0.1))) and \(Table.number(errors.quantile(0.9)))",
+    ])
+    table.add(["within ×2", errors.share { (0.5...2).contains($0) }.text])
+    table.add(["none forecast", "\(known.count - errors.count)/\(known.count)"])
+    return table
+  }
+}

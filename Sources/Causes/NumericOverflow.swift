@@ -1,0 +1,124 @@
+import KeelRecipes
+import KeelTraining
+
+/// One operation leaves float32 although what it is given is ordinary.
+///
+/// **Definition** An activation whose value is infinite somewhere within ±10⁴ (of the standard ones
+/// the exponential: e^88.8 is too large for float32), and which is the first thing that overflowed, in
+/// the first place it stands in. What happened decides: without an explosion on record nothing
+/// deviates. An exponential behind another one is fed by what that one made, and is growth through
+/// layers, which is `SteepActivation`. See `Guides/Causes/NumericOverflow.md`.
+///
+/// **References** Goldberg, *What every computer scientist should know about floating-point
+/// arithmetic*, 1991; Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax
+/// functions*, 2021.
+public enum NumericOverflow: Cause {
+  public static let name = "numeric-overflow"
+  public static let summary = "one operation leaves float32 although its input is ordinary"
+
+  /// Inputs up to this are ordinary: a thousand units of size 10 add up to no more.
+  static let ordinary: Float = 1e4
+
+  public static func deviation(in subject: Subject) -> Deviation? {
+    guard let name = subject.overflowing else { return nil }
+    return Deviation(
+      quantity: "ordinary input, against the largest that \(name) bears", value: Double(ordinary),
+      reference: bearable(name, in: subject.recipe), layer: subject.explosion?.place)
+  }
+
+  /// Softplus in place of it: as smooth, as positive, close to it below zero, and linear above.
+  public static func reset(_ subject: Subject) -> Subject? {
+    guard let name = subject.overflowing else { return subject }
+    return subject.with(subject.recipe.replacingActivations(.softplus()) { $0.name == name })
+  }
+
+  /// Whether an activation overflows for an ordinary input.
+  static func overflows(_ activation: any Activation) -> Bool {
+    activation.elementwise.map { !isBearable(ordinary, $0) } ?? false
+  }
+
+  private static func isBearable(_ input: Float, _ function: ElementwiseKernel.Functions) -> Bool {
+    function.values(at: [-input, input]).allSatisfy(\.isFinite)
+  }
+
+  /// The largest input of either sign for which the activation's value is finite.
+  private static func bearable(_ name: String, in recipe: Recipe) -> Double {
+    guard
+      let function = recipe.activations.first(where: { type(of: $0).name == name })?.elementwise
+    else { return Double(ordinary) }
+    var (low, high) = (Float(0), ordinary)
+    for _ in 0..<40 {
+      let middle = (low + high) / 2
+      if isBearable(middle, function) { low = middle } else { high = middle }
+    }
+    return Double(low)
+  }
+
+  public static let guilty: [Recipe] = [
+    network([.dense(32, activation: .exponential), .dense(1)]),
+    network([.dense(64), .relu, .dense(64), .exponential, .dense(1)]),
+    network([
+      .repeat(2, [.dense(64), .relu]), .dense(64), .exponential, .dense(16), .relu, .dense(1),
+    ]),
+  ]
+
+  public static let innocent: [Recipe] = [
+    network([.dense(32), .softplus(), .dense(1)]),
+    network([
+      .dense(8), .tanh, .dense(8, initializer: .xavier(scale: 0.3)), .exponential, .dense(1),
+    ]),
+  ]
+
+  private static func network(_ model: [Choice<Layers>]) -> Recipe {
+    Recipe(
+      name: model.map(\.name).joined(separator: "-"),
+      data: .regression(samples: 512, features: 16, noise: 0.1, test: .fraction(0.2)),
+      model: model, initializer: .he(), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 40, batch: 32))
+  }
+}
+
+extension Subject {
+  /// The kind of activation that overflowed before anything else did, in the first place it stands in;
+  /// nil where the explosion was another, or is not known.
+  var overflowing: String? {
+    guard let explosion, explosion.pass == .forward, explosion.origin == .overflow else {
+      return nil
+    }
+    let names = recipe.activations.filter(NumericOverflow.overflows).map { type(of: $0).name }
+    guard let name = names.first(where: { "\($0)-1" == explosion.place }) else { return nil }
+    // An output that does not fit its loss is a cause of its own.
+    let isOutput =
+      names.count == 1 && recipe.leaves.last?.activation.map { type(of: $0).name } == name
+    return isOutput && !MismatchedLoss.isMatched(self) ? nil : name
+  }
+}
+
+extension Recipe {
+  /// Every activation, a layer of its own or inside one, in the order of the network.
+  var activations: [any Activation] { leaves.compactMap(\.activation) }
+
+  /// The same recipe with those activations replaced of which `isMeant` is true.
+  func replacingActivations(
+    _ activation: Choice<Activations>, where isMeant: (Choice<Activations>) -> Bool
+  ) -> Recipe {
+    replacingLeaves { choice in
+      if let own = choice.ingredient as? any Activation {
+        return [isMeant(Choice(own)) ? Choice(activation.ingredient) : choice]
+      }
+      guard var layer = choice.ingredient as? any Activated, isMeant(layer.activation) else {
+        return [choice]
+      }
+      layer.activation = activation
+      return [Choice(layer)]
+    }
+  }
+}
+
+extension Choice where F == Layers {
+  /// The layer itself, or what it has within.
+  var activation: (any Activation)? {
+    (ingredient as? any Activation) ?? (ingredient as? any Activated)?.activation.member
+  }
+}

@@ -1,0 +1,58 @@
+import KeelCauses
+import KeelRecipes
+
+/// Steps whose batch makes the gradient non-finite, or far larger than the usual, change nothing.
+///
+/// A few rows no longer decide what all the others taught.
+///
+/// **References** Chowdhery et al., *PaLM*, 2022, §5.1: skipping the batches around a spike let the
+/// training go on.
+public struct SkipBadSteps: Remedy {
+  public static let name = "skip-bad-steps"
+  public static let summary = "steps whose gradient is far above the usual change nothing"
+  public static let treats = [OutlierBatch.name]
+  public static let price = Price(
+    invasiveness: 0, timePerStep: 1, risk: "nothing is learnt from the rows of skipped steps")
+  public static let isHot = true
+  public static let helpsBeforeUpdate = true
+
+  public init() {}
+
+  public static func candidates(for patient: Patient) -> [SkipBadSteps] { [SkipBadSteps()] }
+
+  public func applied(to subject: Subject) -> Recipe? {
+    guard subject.recipe.training.badSteps != .skip else { return nil }
+    var recipe = subject.recipe
+    recipe.training.badSteps = .skip
+    return recipe
+  }
+
+  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+    let (place, norm, step) =
+      switch framework {
+      case .pytorch:
+        (
+          "# in place of optimizer.step(), after loss.backward(); the clip measures, and changes nothing",
+          "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\")).item()",
+          "optimizer.step()"
+        )
+      case .keras:
+        (
+          "# in train_step of a subclass of keras.Model, run_eagerly=True, in place of "
+            + "optimizer.apply",
+          "float(keras.ops.sqrt(sum(keras.ops.sum(keras.ops.square(g)) for g in gradients)))",
+          "self.optimizer.apply(gradients, self.trainable_variables)"
+        )
+      }
+    return [
+      "import collections, statistics",
+      "norms = collections.deque(maxlen=64)  # once, before training",
+      place,
+      "norm = \(norm)",
+      "usual = statistics.median(norms) if len(norms) >= 16 else norm",
+      "if norm <= 10 * usual:  # false for nan",
+      "    norms.append(norm)",
+      "    \(step)",
+    ]
+  }
+}
