@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test survive cases matrix faults bench catalog format lint clean
+.PHONY: deps build demo install test survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -42,6 +42,10 @@ survive: build
 # Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
 cases: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release cases $(ARGS)
+
+# Real trainings, three seeds each, as a table; ARGS="--broken" breaks each on purpose and cures it.
+trainings: deps
+	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release trainings $(ARGS)
 
 # Faults made in healthy recipes, and what Keel and others make of them; ARGS="--help".
 faults: deps

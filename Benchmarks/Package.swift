@@ -16,15 +16,23 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Steps"),
-    .executableTarget(
-      name: "cases",
+    // What is chosen from for a table, and one row of it.
+    .target(
+      name: "Tables",
       dependencies: [
         .product(name: "Keel", package: "Keel"),
-        .product(name: "KeelArchive", package: "Keel"),
         .product(name: "KeelBenchmarks", package: "Keel"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
+      path: "Tables"),
+    .executableTarget(
+      name: "cases",
+      dependencies: ["Tables", .product(name: "KeelArchive", package: "Keel")],
       path: "Cases", exclude: ["Variants"]),
+    .executableTarget(
+      name: "trainings",
+      dependencies: ["Tables", .product(name: "KeelArchive", package: "Keel")],
+      path: "Trainings"),
     .executableTarget(
       name: "matrix",
       dependencies: [

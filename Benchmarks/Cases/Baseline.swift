@@ -1,5 +1,6 @@
 import Keel
 import KeelBenchmarks
+import Tables
 
 /// What a system said of one case with one seed, and what that cost.
 struct Answer: Encodable {

@@ -2,6 +2,7 @@ import Foundation
 import Keel
 import KeelArchive
 import KeelBenchmarks
+import Tables
 
 /// A fix that was reported for a case, trained to the end on every seed.
 ///

@@ -2,6 +2,7 @@ import Foundation
 import Keel
 import KeelArchive
 import KeelBenchmarks
+import Tables
 
 /// Everything that was found, and how it is written down.
 struct Report: Encodable {
@@ -22,16 +23,13 @@ struct Report: Encodable {
   /// - Throws: `KeelError` where a recipe cannot be read or trained.
   mutating func add(_ example: Case, of suite: Suite, seeds: [UInt64]) async throws {
     var recipe = try RecipeFile.read(suite.path(of: example))
-    if let absent = recipe.files.first(where: { !FileManager.default.fileExists(atPath: $0) }) {
-      let path = URL(fileURLWithPath: absent).standardizedFileURL.path
-      return skip(example, "its data, \(path), is not there")
-    }
+    if let path = recipe.absentFile { return skip(example, "its data, \(path), is not there") }
     let fix = try await Fix.best(for: example, seeds: seeds)
     var own: [Sample] = []
     for seed in seeds {
       recipe.seed = seed
-      let sample = try await Sample(example, in: suite.name, recipe)
-      Text.show(Text.row(sample.row(fix)))
+      let sample = try await Sample(example.name, in: suite.name, recipe)
+      Text.show(Text.row(Self.row(sample, fix)))
       own.append(sample)
       for index in baselines.indices {
         let answer = try await baselines[index].system.answer(recipe, sample)
@@ -48,6 +46,19 @@ struct Report: Encodable {
   }
 
   // MARK: tables
+
+  static let header = [
+    "case", "seed", "forecast", "verdict", "first finding", "remedies", "score", "best fix",
+    "cost", "seconds",
+  ]
+
+  private static func row(_ sample: Sample, _ fix: Fix?) -> [String] {
+    [
+      sample.name, String(sample.seed), sample.forecast.verdict.rawValue, sample.verdict.rawValue,
+      sample.finding, sample.remedies, sample.scores, fix.map { Text.score($0.median) } ?? "–",
+      Text.fixed(sample.cost, 2), Text.fixed(sample.seconds, 1),
+    ]
+  }
 
   func showSummaries() {
     for suite in ["shared", "variants"] {

@@ -1,45 +1,69 @@
+import Foundation
+import KeelEngine
 import KeelForecast
 import KeelRecipes
 import KeelTraining
 
 /// Too many layers in a row: the chain rule multiplies a gain above 1 once per layer.
 ///
-/// **Definition** Layers with weights in a row, without a normalisation between them or a path around
-/// them; it deviates above 10.
+/// **Definition** Layers with weights in a row, the longest run without a normalisation or a path
+/// around them; or, where that is more, what normalisations and residual blocks let through: the
+/// doublings of the gradient's square by theory, at most one for each of them. It deviates above 10.
+/// An unscaled He block doubles it, one begun at 1/√N adds 1.44/N, batch normalisation before a ReLU
+/// makes 0.55. See `Guides/Causes/ExcessiveDepth.md`.
 ///
 /// **References** Bengio et al., *Learning long-term dependencies with gradient descent is difficult*,
-/// 1994.
+/// 1994; Yang et al., *A mean field theory of batch normalization*, ICLR 2019; Zhang et al., *Fixup
+/// initialization*, ICLR 2019.
 public enum ExcessiveDepth: Cause {
   public static let name = "excessive-depth"
   public static let summary = "too many layers in a row multiply a gain above 1"
 
   public static func deviation(in subject: Subject) -> Deviation? {
-    let depth = subject.recipe.model.longestChain
-    guard depth > Reference.depth else { return nil }
+    let recipe = subject.recipe
+    let (layers, doublings) = (
+      Double(recipe.model.longestChain), recipe.doublings(row: subject.parts.train.shape)
+    )
+    guard max(layers, doublings) > Double(Reference.depth) else { return nil }
     return Deviation(
-      quantity: "layers in a row", value: Double(depth), reference: Double(Reference.depth))
+      quantity: layers >= doublings
+        ? "layers in a row" : "doublings of the gradient's square, block by block",
+      value: max(layers, doublings), reference: Double(Reference.depth))
   }
 
   public static func reset(_ subject: Subject) -> Subject? {
-    subject.recipe.shortened(to: Reference.depth).map(subject.with)
+    subject.recipe.shortened(to: Reference.depth, row: subject.parts.train.shape)
+      .map(subject.with)
   }
 
-  /// How much the gradient grows from the last layer to the first.
+  /// How much the gradient grows from the last layer to the first, and whether batch normalisation
+  /// does most of it.
   public static func exhibits(in forecast: Forecast) -> [Exhibit] {
-    guard forecast.gradientGrowth > 0 else { return [] }
-    return [
+    let growth = forecast.gradientGrowth
+    guard growth > 0 else { return [] }
+    var exhibits = [
       Exhibit(
         quantity: "decades the gradient grows from the last layer to the first",
-        measured: forecast.gradientGrowth, expected: 0, step: 0)
+        measured: growth, expected: 0, step: 0)
     ]
+    if let norms = forecast.batchNormGrowth, norms > growth / 2 {
+      exhibits.append(
+        Exhibit(
+          quantity: "decades of it by batch normalisation itself, which residual connections end",
+          measured: norms, expected: 0, step: 0))
+    }
+    return exhibits
   }
 
   public static let guilty: [Recipe] = [
     linear(layers: 80, scale: 1.3), linear(layers: 120, scale: 1.4),
+    blocks(60, "residual", .residual([.relu, .dense(16, initializer: .he())])),
   ]
 
   public static let innocent: [Recipe] = [
     linear(layers: 6, scale: 1.3), linear(layers: 14, scale: 1),
+    blocks(60, "scaled-residual", .residual([.relu, .dense(16, initializer: .he(scale: 0.13))])),
+    blocks(60, "normalized-residual", .residual([.batchNorm(), .relu, .dense(16)])),
   ]
 
   /// Every layer multiplies by `scale`: less than the initialisation is allowed to be off.
@@ -50,5 +74,55 @@ public enum ExcessiveDepth: Cause {
       model: [.repeat(layers, [.dense(16)]), .dense(1)],
       initializer: .orthogonal(gain: scale), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.0005), training: .init(epochs: 200, batch: 32))
+  }
+
+  private static func blocks(_ times: Int, _ kind: String, _ block: Choice<Layers>) -> Recipe {
+    Recipe(
+      name: "\(kind)-\(times)", data: .spirals(samples: 600, classes: 3),
+      model: [.dense(16), .repeat(times, [block]), .dense(3)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 40, batch: 32))
+  }
+}
+
+extension Recipe {
+  /// Doublings of the gradient's square, by what normalisations and residual blocks do not keep back;
+  /// of each at most one.
+  fileprivate func doublings(row: Shape) -> Double {
+    guards(row: row).reduce(0) { $0 + min(1, max(0, $1.logGain / log(2))) }
+  }
+
+  /// The same recipe with less of what it repeats, until it is no deeper than `depth` layers with
+  /// weights in a row, as `ExcessiveDepth` counts them; nil where nothing that is repeated can be left
+  /// out.
+  /// - Parameter row: the shape of a row of its data.
+  public func shortened(to depth: Int, row: Shape) -> Recipe? {
+    guard let chained = shortened(to: depth) else { return nil }
+    var shorter = [chained]
+    while let next = shorter.last?.withOneLess { shorter.append(next) }
+    // Less is never deeper: the first that is short enough, by bisection.
+    var (low, high) = (0, shorter.count)
+    while low < high {
+      let middle = (low + high) / 2
+      let isShort = shorter[middle].doublings(row: row) <= Double(depth)
+      if isShort { high = middle } else { low = middle + 1 }
+    }
+    return low < shorter.count ? shorter[low] : nil
+  }
+
+  /// Without one time of what is repeated most often; nil where nothing is repeated.
+  private var withOneLess: Recipe? {
+    let blocks = model.indices.compactMap { index in
+      (model[index].ingredient as? Repeat).map { (index: index, block: $0) }
+    }
+    guard
+      var longest = blocks.filter({ $0.block.times > 1 }).max(by: {
+        $0.block.times < $1.block.times
+      })
+    else { return nil }
+    longest.block.times -= 1
+    var recipe = self
+    recipe.model[longest.index] = Choice(longest.block)
+    return recipe
   }
 }

@@ -14,6 +14,7 @@ import KeelRecipes
 extension BatchNorm: Propagating {
   package func propagate(in path: inout Propagation) {
     _ = path.name(Self.name)
+    path.normalize(by: Self.name)
     let rows = Double(path.batch * path.shape.leading)
     let free = max(1, rows - 1)
     let logSpread = path.signal.logSquare + log(max(1e-12, 1 - path.signal.correlation))

@@ -84,6 +84,11 @@ public struct Forecast: Codable, Sendable {
   /// log₁₀ of the norm of the gradient at the first layer's output over that at the last: measured,
   /// or by theory where the measured pass was not finite. NaN where neither knows.
   public let gradientGrowth: Double
+  /// How much of it batch normalisation makes by itself, by theory; nil where there is none in a row
+  /// of layers without a path around them.
+  public let batchNormGrowth: Double?
+  /// What that means, in words; empty where there is nothing to say.
+  public let notes: [String]
   public let learningRate: LearningRate
   public let margin: Margin
   /// Between which factors each edge lies.
@@ -104,6 +109,8 @@ public struct Forecast: Codable, Sendable {
     try container.encode(step, forKey: .step)
     try container.encode(findings, forKey: .findings)
     try container.encode(gradientGrowth, forKey: .gradientGrowth)
+    try container.encode(batchNormGrowth, forKey: .batchNormGrowth)
+    try container.encode(notes, forKey: .notes)
     try container.encode(learningRate, forKey: .learningRate)
     try container.encode(margin, forKey: .margin)
     try container.encode(searched, forKey: .searched)

@@ -56,6 +56,7 @@ struct Forecaster {
       recipe: recipe, verdict: isExploding ? .exploding : judged,
       step: isExploding ? dryRun.explosion?.step ?? fate.passes ?? dryRun.steps : nil,
       findings: [], gradientGrowth: growth,
+      batchNormGrowth: theory.batchNorms?.growth, notes: theory.notes(growth: growth),
       learningRate: .init(current: current, limit: scope == .full ? limit : nil),
       margin: searched.margin, searched: searched,
       layers: layers(measured), diesAtStep: fate.dies, dryRun: dryRun, sharpness: sharpness,

@@ -156,6 +156,7 @@ extension Residual: Propagating {
       path.shape = shape
     }
     path.append(factor: logSum(gain, factor))
+    path.bypass(Self.name, logGain: logSum(gain, factor) - gain)
     let middle = (before.logSquare + branch.logSquare) / 2
     let product = 2 * before.mean * branch.mean
     let sum = logSum(before.logSquare, branch.logSquare)

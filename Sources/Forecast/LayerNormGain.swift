@@ -14,6 +14,7 @@ import KeelRecipes
 extension LayerNorm: Propagating {
   package func propagate(in path: inout Propagation) {
     _ = path.name(Self.name)
+    path.normalize(by: Self.name)
     // What all features of a vector have in common is taken away.
     let common = path.signal.mean * path.signal.mean
     let rest = max(1e-12, 1 - common)
@@ -27,6 +28,7 @@ extension LayerNorm: Propagating {
 extension RMSNorm: Propagating {
   package func propagate(in path: inout Propagation) {
     _ = path.name(Self.name)
+    path.normalize(by: Self.name)
     path.normalizeRows(epsilon: epsilon, free: Double(path.shape.last))
   }
 }

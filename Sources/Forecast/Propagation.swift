@@ -30,6 +30,16 @@ package struct Propagation {
     var isExact: Bool
   }
 
+  /// What stands between two layers with weights and keeps them from multiplying freely: a
+  /// normalisation, or a path around some of them.
+  package struct Guard: Hashable, Sendable {
+    /// The name of the kind of layer.
+    package let kind: String
+    /// ln of the factor on the gradient's square from one layer with weights to the one before, or
+    /// across the block, over what the path around it does.
+    package let logGain: Double
+  }
+
   /// Rows in a batch.
   let batch: Int
   /// For layers that name none of their own.
@@ -43,6 +53,10 @@ package struct Propagation {
   private(set) var factors: [Double] = []
   /// Whether everything until here is as the theory wants it.
   var isExact = true
+  /// In the order of the network; those within a branch are part of its block.
+  private(set) var guards: [Guard] = []
+  /// The normalisation since the last layer with weights, and the factor behind that layer.
+  private var norm: (kind: String?, start: Int) = (nil, 0)
   private var named: [String: Int] = [:]
   /// False once there was a layer whose effect nobody has written down.
   private(set) var isKnown = true
@@ -80,10 +94,23 @@ package struct Propagation {
   mutating func append(factor: Double) { factors.append(min(max(factor, -1e6), 1e6)) }
 
   mutating func record(_ name: String, logWeightGain: Double, logTime: Double = 0) {
+    if let kind = norm.kind, !records.isEmpty {
+      guards.append(Guard(kind: kind, logGain: factors[norm.start...].reduce(0, +)))
+    }
+    norm = (nil, factors.count)
     records.append(
       Record(
         name: name, logSquare: min(max(signal.logSquare, -1e6), 1e6), logWeightGain: logWeightGain,
         logTime: logTime, position: factors.count, isExact: isExact))
+  }
+
+  /// Notes a normalisation: what comes behind it no longer depends on the size of what came before.
+  mutating func normalize(by kind: String) { norm.kind = kind }
+
+  /// Notes a block with a path around it, whose factors have been appended.
+  mutating func bypass(_ kind: String, logGain: Double) {
+    guards.append(Guard(kind: kind, logGain: logGain))
+    norm = (nil, factors.count)
   }
 
   /// Walks a branch that begins with the signal as it is, and gives back ln of its squared gain and
@@ -92,7 +119,7 @@ package struct Propagation {
     _ layers: [Choice<Layers>]
   ) -> (factor: Double, signal: SignalMoments, shape: Shape) {
     var inner = self
-    (inner.records, inner.factors) = ([], [])
+    (inner.records, inner.factors, inner.norm) = ([], [], (nil, 0))
     inner.run(layers)
     inner.close()
     named = inner.named
@@ -150,9 +177,41 @@ extension Propagation {
     return abs(growth) > 1e5 ? growth * .infinity : growth
   }
 
+  /// The layers with a batch normalisation and nothing around it before them, and what they make of the
+  /// gradient's norm together, in decades; nil where there is none, or a layer is unknown.
+  package var batchNorms: (growth: Double, layers: Int)? {
+    let norms = guards.filter { $0.kind == BatchNorm.name }
+    guard isKnown, !norms.isEmpty else { return nil }
+    return (norms.reduce(0) { $0 + $1.logGain } / 2 / log(10), norms.count)
+  }
+
+  /// Whatever explains a growth of so many decades and is no cause that a recipe could be blamed for
+  /// alone.
+  func notes(growth: Double) -> [String] {
+    guard let norms = batchNorms, growth >= 0.5, norms.growth > growth / 2 else { return [] }
+    let factor = pow(10, norms.growth / Double(norms.layers))
+    let growth = String(format: "%.1f", norms.growth)
+    return [
+      "batch normalisation makes 10^\(growth) of that itself, ×\(String(format: "%.2f", factor)) a "
+        + "layer; residual connections end it"
+    ]
+  }
+
   /// log₁₀ of the largest root mean square that any layer is expected to put out.
   package var largestSignal: Double? {
     guard isKnown else { return nil }
     return records.map(\.logSquare).max().map { $0 / 2 / log(10) }
+  }
+}
+
+extension Recipe {
+  /// What theory says of the normalisations and residual blocks of the network as it begins, whatever
+  /// the size of its inputs; empty where the network cannot be planned, or has a layer unknown to it.
+  package func guards(row: Shape) -> [Propagation.Guard] {
+    guard let plan = try? plan(row: row, capacity: 1) else { return [] }
+    let path = Propagation(
+      self, input: plan.input.shape, signal: SignalMoments(logSquare: 0, correlation: 0),
+      batch: training.batch)
+    return path.isKnown ? path.guards : []
   }
 }

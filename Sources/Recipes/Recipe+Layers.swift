@@ -28,7 +28,7 @@ extension Recipe {
 }
 
 extension [Choice<Layers>] {
-  var leaves: [Choice<Layers>] {
+  package var leaves: [Choice<Layers>] {
     flatMap { choice -> [Choice<Layers>] in
       guard let container = choice.ingredient as? any Container else { return [choice] }
       return (0..<container.times).flatMap { _ in container.layers.leaves }

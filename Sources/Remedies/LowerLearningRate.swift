@@ -21,10 +21,13 @@ public struct LowerLearningRate: Remedy {
   public init(rate: Double) { self.rate = rate }
 
   /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best lies
-  /// within ×1.8 of one of them.
+  /// within ×1.8 of one of them. Those steps say little of an adaptive optimizer, whose steps are as
+  /// long whatever the gradient: of those nothing above ten times the reference is tried.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
     let optimizer = patient.recipe.optimizer.member
-    return rates(below: patient.learningRateLimit, for: type(of: optimizer))
+    let kind = type(of: optimizer)
+    let most = kind.isAdaptive ? 10 * kind.referenceRate / kind.shareOfLimit : .infinity
+    return rates(below: patient.learningRateLimit.map { min($0, most) }, for: kind)
       .filter { $0 < optimizer.learningRate }.prefix(3).map(LowerLearningRate.init)
   }
 

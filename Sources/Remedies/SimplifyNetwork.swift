@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelEngine
 import KeelRecipes
 
 /// Fewer layers: what is repeated is left out until the chain is short enough.
@@ -23,12 +24,14 @@ public struct SimplifyNetwork: Remedy {
   }
 
   public func applied(to subject: Subject) -> Recipe? {
-    let changed = subject.recipe.shortened(to: depth)
+    let changed = subject.recipe.shortened(to: depth, row: subject.parts.train.shape)
     return changed == subject.recipe ? nil : changed
   }
 
   public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
-    let changed = recipe.shortened(to: depth) ?? recipe
+    // How wide a row is matters to the first layer only, and that is not left out.
+    let row = Shape(recipe.input.value ?? [1])
+    let changed = recipe.shortened(to: depth, row: row) ?? recipe
     let blocks = zip(recipe.model, changed.model).flatMap { old, new -> [String] in
       guard let old = old.ingredient as? Repeat, let new = new.ingredient as? Repeat,
         old.times != new.times

@@ -121,7 +121,7 @@ struct DryRunTests {
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     for key in [
       "recipe", "verdict", "step", "findings", "gradientGrowth", "learningRate", "margin", "layers",
-      "diesAtStep", "dryRun", "sharpness", "cost",
+      "diesAtStep", "dryRun", "sharpness", "cost", "batchNormGrowth", "notes",
     ] { #expect(object[key] != nil, "\(key)") }
     #expect(object["verdict"] as? String == "stable")
     #expect(object["step"] is NSNull)

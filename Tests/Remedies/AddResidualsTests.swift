@@ -51,14 +51,50 @@ struct AddResidualsTests {
         ])
   }
 
-  /// A normalised branch has its size already.
+  /// A normalised branch has its size already; it ends in the next layer's weights.
   @Test func keepsNormalizedBranches() throws {
+    let branch: Choice<Layers> = .residual([.batchNorm(), .relu, he(16)])
     #expect(
       try applied([.repeat(5, [.dense(16), .batchNorm(), .relu]), .dense(1)]) == [
-        he(16), .batchNorm(), .relu,
-        .repeat(4, [.residual([he(16), .batchNorm(), .relu])]),
-        .dense(1, initializer: .xavier()),
+        he(16), .repeat(4, [branch]), .batchNorm(), .relu, .dense(1, initializer: .xavier()),
       ])
+    let written = [.dense(16), .batchNorm(), .relu] as [Choice<Layers>]
+    #expect(
+      try applied(written + written + written + [.dense(1)]) == [
+        he(16), branch, branch, .batchNorm(), .relu, .dense(1, initializer: .xavier()),
+      ])
+  }
+
+  /// Blocks that stand already and are not normalised are made small, the others are left.
+  @Test func scalesBranchesThatStand() throws {
+    let norm: Choice<Layers> = .residual([.batchNorm(), .relu, .dense(16)])
+    let model: [Choice<Layers>] = [
+      .dense(16), .repeat(4, [.residual([.relu, .dense(16)])]), norm, .dense(1),
+    ]
+    let changed = try #require(try applied(model))
+    #expect(
+      changed[1]
+        == .repeat(4, [.residual([.relu, .dense(16, initializer: .xavier(scale: 0.5))])]))
+    #expect(changed[2] == .residual([.batchNorm(), .relu, .dense(16, initializer: .xavier())]))
+    // Once is enough.
+    let subject = try self.subject(changed)
+    let twice = AddResiduals().applied(to: subject)
+    #expect(twice == nil || twice?.model == changed)
+  }
+
+  /// 500 layers of batch norm and ReLU overflow backwards; with paths around them they train.
+  @Test func endsTheGrowthOfBatchNorm() throws {
+    let recipe = Recipe(
+      data: .spirals(samples: 600, classes: 3),
+      model: [.repeat(500, [.dense(16), .batchNorm(), .relu]), .dense(3)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 10, batch: 32))
+    let subject = Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
+    #expect(try Trainer(recipe, parts: subject.parts).train().verdict == .exploding)
+    let changed = try #require(AddResiduals().applied(to: subject))
+    let training = try Trainer(changed, parts: subject.parts).train()
+    print("add-residuals on 500 layers of batch norm: skill \(training.skill)")
+    #expect(training.verdict == .healthy)
   }
 
   @Test func leavesOthersAlone() throws {

@@ -111,7 +111,8 @@ struct ForecastPage {
     let words =
       abs(growth) < 0.5
       ? "keeps its size" : "is 10^\(String(format: "%.1f", growth)) of the last layer's"
-    return ["\(out.bold("gradient")) at the first layer \(words)"] + time + table
+    let notes = forecast.notes.map { "  \($0)" }
+    return ["\(out.bold("gradient")) at the first layer \(words)"] + notes + time + table
   }
 
   /// The recurrent layer whose weights can make a gradient grow most.

@@ -7,6 +7,8 @@ public protocol Optimizer: Ingredient {
   var learningRate: Double { get set }
   /// The rate that a recipe's is held against: what this optimizer is commonly begun with.
   static var referenceRate: Double { get }
+  /// Whether it divides each gradient by the size of those before, so that steps do not grow with it.
+  static var isAdaptive: Bool { get }
   /// The share of the largest rate that forty steps hold at which a training does best.
   ///
   /// Measured on seven networks, 3,000 steps: the best score lies within 0.01 of that at this share or
@@ -22,6 +24,7 @@ public protocol Optimizer: Ingredient {
 extension Optimizer {
   /// That of the kinds of Adam and RMSprop, whose steps do not depend on the gradient's size.
   public static var referenceRate: Double { 0.001 }
+  public static var isAdaptive: Bool { true }
   public static var shareOfLimit: Double { 0.1 }
 }
 

@@ -15,6 +15,7 @@ public struct SGD: Optimizer {
   public static let name = "sgd"
   public static let summary = "gradient descent, with momentum or without"
   public static let referenceRate = 0.01
+  public static let isAdaptive = false
   public static let shareOfLimit = 0.3
   public static let fields: [Field<SGD>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "step per unit of gradient"),

@@ -2,17 +2,17 @@ import Foundation
 import Keel
 import KeelBenchmarks
 
-/// What Keel made of one case with one seed.
-struct Sample: Encodable {
-  let name: String
-  let suite: String
-  let seed: UInt64
-  let forecast: ForecastSummary
-  let history: CaseHistory
+/// What Keel made of one recipe that may explode, with one seed.
+package struct Sample: Encodable {
+  package let name: String
+  package let suite: String
+  package let seed: UInt64
+  package let forecast: ForecastSummary
+  package let history: CaseHistory
   /// Whether the recipe of the history is the one that came in.
-  let isUnchanged: Bool
+  package let isUnchanged: Bool
   /// Of the cure, the forecast not included.
-  let seconds: Double
+  package let seconds: Double
 
   enum CodingKeys: String, CodingKey {
     case name = "case"
@@ -24,15 +24,15 @@ struct Sample: Encodable {
   }
 
   /// As much of a forecast as the tables need.
-  struct ForecastSummary: Encodable {
-    let verdict: Forecast.Verdict
-    let step: Int?
-    let cause: String?
-    let evaluations: Double
+  package struct ForecastSummary: Encodable {
+    package let verdict: Forecast.Verdict
+    package let step: Int?
+    package let cause: String?
+    package let evaluations: Double
   }
 
-  init(_ example: Case, in suite: String, _ recipe: Recipe) async throws {
-    (name, self.suite, seed) = (example.name, suite, recipe.seed)
+  package init(_ name: String, in suite: String, _ recipe: Recipe) async throws {
+    (self.name, self.suite, seed) = (name, suite, recipe.seed)
     let forecast = try await recipe.forecast(naming: .standard)
     self.forecast = ForecastSummary(
       verdict: forecast.verdict, step: forecast.step, cause: forecast.findings.first?.cause,
@@ -44,32 +44,30 @@ struct Sample: Encodable {
     isUnchanged = history.recipe == recipe && history.remedies.isEmpty
   }
 
-  var verdict: Verdict { history.before.verdict }
-  var cause: String? { history.findings.first?.cause }
-  var isCured: Bool { history.outcome == .cured }
-  var cost: Double { history.cost.relativeToOneTraining }
+  package var verdict: Verdict { history.before.verdict }
+  package var cause: String? { history.findings.first?.cause }
+  package var isCured: Bool { history.outcome == .cured }
+  package var cost: Double { history.cost.relativeToOneTraining }
   /// The score that one is left with: -∞ where an explosion was not cured.
-  var score: Double { (history.after ?? history.before).score }
+  package var score: Double { (history.after ?? history.before).score }
   /// Steps that count as one training.
-  var fullSteps: Double { Double(history.cost.steps) / cost }
+  package var fullSteps: Double { Double(history.cost.steps) / cost }
 
-  // MARK: its row
+  // MARK: cells of its row
 
-  static let header = [
-    "case", "seed", "forecast", "verdict", "first finding", "remedies", "score", "best fix",
-    "cost", "seconds",
-  ]
+  package var finding: String {
+    history.findings.first.map { "\($0.cause) (\($0.kind.rawValue))" } ?? "–"
+  }
 
-  func row(_ fix: Fix?) -> [String] {
-    let finding = history.findings.first.map { "\($0.cause) (\($0.kind.rawValue))" }
+  /// What the cure changed; where it changed nothing, its outcome.
+  package var remedies: String {
+    isCured ? history.remedies.map(\.short).joined(separator: " + ") : history.outcome.rawValue
+  }
+
+  /// Before → after.
+  package var scores: String {
     let end = history.after.map { " → \(Text.score($0.score))" } ?? ""
-    let remedies =
-      isCured ? history.remedies.map(\.short).joined(separator: " + ") : history.outcome.rawValue
-    return [
-      name, String(seed), forecast.verdict.rawValue, verdict.rawValue, finding ?? "–", remedies,
-      Text.score(history.before.score) + end, fix.map { Text.score($0.median) } ?? "–",
-      Text.fixed(cost, 2), Text.fixed(seconds, 1),
-    ]
+    return Text.score(history.before.score) + end
   }
 }
 
