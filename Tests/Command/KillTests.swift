@@ -31,15 +31,20 @@ import Testing
     let begin = ["train", "r.yaml", "--threads", "1", "--save", "model", "--save-every", "25"]
     let start = ContinuousClock.now
     #expect(try tool.run(begin).code == 0)
-    let whole = ContinuousClock.now - start
+    // How long it takes; less, where the machine has had other work meanwhile.
+    var whole = ContinuousClock.now - start
     let expected = try Data(contentsOf: URL(fileURLWithPath: "\(tool.folder)/model"))
     var (kills, unborn, halves) = (0, 0, 0)
-    for moment in 0..<moments {
+    for moment in 0..<10 * moments where kills < moments {
       try FileManager.default.removeItem(atPath: "\(tool.folder)/model")
       // Once, or again while it goes on.
       for _ in 0..<Int.random(in: 1...3, using: &random) {
         let delay = whole * Double.random(in: 0...1, using: &random)
-        if try tool.kill(after: delay, try arguments(tool)) { kills += 1 }
+        if try tool.kill(after: delay, try arguments(tool)) {
+          kills += 1
+        } else {
+          whole = min(whole, delay)
+        }
         let left = try tool.contents
         halves += left.contains { $0.hasPrefix(".keel-") } ? 1 : 0
         unborn += left.contains("model") ? 0 : 1
@@ -54,7 +59,7 @@ import Testing
     print(
       "kill: \(kills) kills, \(unborn) before the first save, \(halves) in the middle of a save; "
         + "a training takes \(whole)")
-    #expect(kills >= moments / 2, "a kill that comes too late tests nothing")
+    #expect(kills >= moments, "a kill that comes too late tests nothing")
   }
 
   private func arguments(_ tool: Tool) throws -> [String] {

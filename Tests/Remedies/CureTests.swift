@@ -194,8 +194,7 @@ struct CureTests {
       .appendingPathComponent("../../Sources/Remedies").standardizedFileURL
     let frame: Set = [
       "Remedy", "Patient", "Framework", "Cure", "Contender", "SearchPlan", "SuccessiveHalving",
-      "CaseHistory",
-      "Catalog",
+      "CaseHistory", "HealingPolicy", "Catalog",
     ]
     let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }
