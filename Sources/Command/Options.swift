@@ -79,17 +79,20 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-/// Runs work that Ctrl-C cancels at its next step; a second Ctrl-C ends the process at once.
+/// Runs work that Ctrl-C, or a scheduler's SIGTERM, cancels at its next step; a second one ends the
+/// process at once.
 func interruptible<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
   let task = Task { try await work() }
-  signal(SIGINT, SIG_IGN)
-  let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
+  let sources = [SIGINT, SIGTERM].map { number in
+    signal(number, SIG_IGN)
+    return DispatchSource.makeSignalSource(signal: number, queue: .global())
+  }
   // Some senders deliver one wish twice, to the process and to its group: only what comes half a
   // second later is a second wish.
   let first = Mutex<ContinuousClock.Instant?>(nil)
-  source.setEventHandler {
+  let stop: @Sendable () -> Void = {
     let isSecond = first.withLock { first in
       defer { first = first ?? .now }
       return first.map { ContinuousClock.now - $0 > .milliseconds(500) } ?? false
@@ -97,10 +100,13 @@ func interruptible<Result: Sendable>(
     if isSecond { _exit(130) }
     task.cancel()
   }
-  source.resume()
+  for source in sources {
+    source.setEventHandler(handler: stop)
+    source.resume()
+  }
   defer {
-    source.cancel()
-    signal(SIGINT, SIG_DFL)
+    for source in sources { source.cancel() }
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
   }
   return try await task.value
 }

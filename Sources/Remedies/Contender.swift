@@ -88,13 +88,7 @@ package struct Contender {
     return trainer.step - before
   }
 
-  /// What is worse than the mean of the targets on the rows that count has not been learnt, whatever the
-  /// loss over the training part says: one wild row can be all there is to that. (Accuracy is never
-  /// below 0.)
-  var outcome: Trial.Outcome {
-    let outcome = Trial.Outcome(training.verdict)
-    return outcome == .holds && training.score < 0 ? .doesNotLearn : outcome
-  }
+  var outcome: Trial.Outcome { Trial.Outcome(training.verdict) }
 
   var score: Double { training.score }
 

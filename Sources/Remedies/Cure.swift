@@ -87,6 +87,8 @@ public actor Cure {
       return
     }
     note()
+    // What is worse than the mean of the targets on the rows that count: taken where nothing is better.
+    var last: Contender?
     for (courses, share) in plan.stages {
       let rest = left - halving.steps - patient.evaluations
       guard rest > 0 else { break }
@@ -94,11 +96,11 @@ public actor Cure {
         courses, challengers: { plan.challengers($0.remedies) },
         opening: min(Int(share * Double(left)), rest), budget: rest)
       note()
-      if let cured = try settle(holding, &halving) {
-        history.cured(by: cured)
-        return
-      }
+      guard let cured = try settle(holding, &halving) else { continue }
+      if cured.score > last?.score ?? -.infinity { last = cured }
+      if cured.score >= 0 { break }
     }
+    if let last { history.cured(by: last) }
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all that

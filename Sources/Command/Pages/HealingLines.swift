@@ -5,6 +5,7 @@ import Keel
 struct HealingLines {
   private let recoveries: [Training.Recovery]
   private let isLost: Bool
+  private let isHealthy: Bool
   private let recipe: Recipe
   private let inEffect: Recipe
   private let line: String
@@ -12,13 +13,14 @@ struct HealingLines {
 
   init(_ training: Training, _ recipe: Recipe, _ inEffect: Recipe, _ line: String) {
     (recoveries, isLost) = (training.recoveries, training.outcome == .exploded)
+    isHealthy = training.verdict == .healthy
     (self.recipe, self.inEffect, self.line) = (recipe, inEffect, line)
   }
 
   var lines: [String] {
     guard !recoveries.isEmpty else { return [] }
     let count = recoveries.count == 1 ? "1 recovery" : "\(recoveries.count) recoveries"
-    let head = out.bold(isLost ? "healed before" : "healed") + "  \(count)"
+    let head = out.bold(isLost ? "went on before" : isHealthy ? "healed" : "went on") + "  \(count)"
     return ["", head] + recoveries.flatMap(told) + (isLost ? [] : avoided)
   }
 

@@ -197,7 +197,7 @@ struct TrainPage {
     }
     return [
       training.outcome == .exploded
-        ? "saved to \(kept.path) as it was at step \(Text.count(step)), before the explosion"
+        ? "saved to \(kept.path) as it was at step \(Text.count(step))"
         : "saved to \(kept.path)"
     ]
   }
