@@ -90,14 +90,12 @@ struct Outcome {
     score = training.score
     let losses = await run.trace.losses
     let half = await run.baseline.reference / 2
-    var sum: Float = 0
-    var reached: Int?
-    for step in losses.indices where reached == nil {
-      sum += losses[step]
-      if step >= 20 { sum -= losses[step - 20] }
-      if step >= 19, Double(sum) / 20 < half { reached = step + 1 }
+    // A skipped step leaves a loss behind that is none.
+    let reached = losses.indices.dropFirst(19).first { step in
+      let recent = losses[step - 19...step].filter(\.isFinite).map(Double.init)
+      return !recent.isEmpty && recent.reduce(0, +) / Double(recent.count) < half
     }
-    stepsToHalf = isHealed ? reached : nil
+    stepsToHalf = isHealed ? reached.map { $0 + 1 } : nil
     change = changed.diff(from: recipe).compactMap { change in
       change.to.map { "\(change.path)=\($0.brief().line)" }
     }.joined(separator: " ")

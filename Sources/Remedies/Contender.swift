@@ -136,13 +136,15 @@ package struct Contender {
 }
 
 extension Trainer {
-  /// Whether the mean loss of the last third of the steps is below that of the third before.
+  /// Whether the mean loss of the last third of the steps is below that of the third before; of steps
+  /// that were taken, not of those that were skipped.
   fileprivate var isFalling: Bool {
     let third = step / 3
     guard third > 0 else { return true }
-    let losses = trace.losses
-    let late = losses[(step - third)...].reduce(0, +)
-    let early = losses[(step - 2 * third)..<(step - third)].reduce(0, +)
-    return late < early
+    func mean(_ steps: Range<Int>) -> Double {
+      let taken = steps.filter { !trace.wasSkipped($0) }.map { Double(trace.losses[$0]) }
+      return taken.isEmpty ? .infinity : taken.reduce(0, +) / Double(taken.count)
+    }
+    return mean(step - third..<step) < mean(step - 2 * third..<step - third)
   }
 }

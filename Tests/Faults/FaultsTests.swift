@@ -12,7 +12,10 @@ import Testing
   @Test(.timeLimit(.minutes(20)))
   func sixtyRecipes() throws {
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    let (code, text) = try run("--seeds", "T", "--count", "16", "--no-baselines", "--out", folder)
+    // The same ones however fast the machine is.
+    let draws = (0..<14).map { "T\($0)" } + (0..<40).map { "Th\($0)" }
+    let (code, text) = try run(
+      "--seeds", "T", "--only", draws.joined(separator: ","), "--no-baselines", "--out", folder)
     try #require(code == 0, "\(text)")
     let entries = try Ledger("\(folder)/T.jsonl").entries
     let seal = try Seal("\(folder)/T-sealed.txt")

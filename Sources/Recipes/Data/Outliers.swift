@@ -15,12 +15,13 @@ public struct Outliers: Hashable, Sendable {
     /// Row and column count from 0.
     public let row: Int
     public let column: Int
+    /// Whether the column is one of the targets, not of the inputs.
     public let isTarget: Bool
+    /// In the units of the data.
     public let value: Float
-    /// Distance from the column's median, and the column's usual distance.
+    /// Distance from the column's median, infinite for what is no number; the column's usual distance.
     public let distance: Double
     public let usual: Double
-    /// Infinite for what is not a number.
     var ratio: Double { distance.isFinite ? distance / usual : .infinity }
   }
 
@@ -46,7 +47,7 @@ public struct Outliers: Hashable, Sendable {
         let scale = Scale(count) { numbers[column + $0 * columns] }
         for index in 0..<count {
           let number = numbers[column + index * columns]
-          let distance = abs(Double(number) - scale.median)
+          let distance = number.isFinite ? abs(Double(number) - scale.median) : .infinity
           guard !number.isFinite || distance > Self.limit * scale.usual else { continue }
           let row = (column + index * columns) / width
           rows.insert(row)
