@@ -64,8 +64,14 @@ extension Recipe {
       steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
       observe: observe)
     try Task.checkCancellation()
-    guard scope == .quick || training.verdict == .exploding else { return Diagnosis(training) }
+    guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
     let forecast = try forecast(trainer.parts, .quick)
+    // It is sick in another way: what deviates is worth a look, and no experiment is made.
+    guard scope == .quick || training.verdict == .exploding else {
+      let subject = Subject(self, trainer.parts)
+      return Diagnosis(
+        training, findings: Suspect.findings(in: subject, forecast, .standard))
+    }
     let evidence = Evidence(self, training, trainer.trace, forecast: forecast)
     return scope == .full
       ? try evidence.diagnosis(trainer.parts) : evidence.quickDiagnosis(trainer.parts)

@@ -18,8 +18,13 @@ public struct Reinitialize: Remedy {
 
   public static func candidates(for patient: Patient) -> [Reinitialize] { [Reinitialize()] }
 
+  /// Recurrent weights alone where the others are sound as they are.
   public func applied(to subject: Subject) -> Recipe? {
-    let changed = subject.recipe.referencePoint
+    let isRecurrenceAlone =
+      LongRecurrence.deviation(in: subject) != nil
+      && PoorInitialization.deviation(in: subject) == nil
+    let changed =
+      isRecurrenceAlone ? subject.recipe.withOrthogonalRecurrence : subject.recipe.referencePoint
     return changed == subject.recipe ? nil : changed
   }
 

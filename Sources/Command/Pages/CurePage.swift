@@ -49,7 +49,8 @@ struct CurePage {
     case .notExploding:
       return [
         "\(name)  \(out.yellow("! \(history.before.verdict.rawValue)")): it does not learn "
-          + "(skill \(Text.number(history.before.skill))), but it does not explode; nothing changed"
+          + "(skill \(Text.number(history.before.skill))), but it does not explode; nothing changed",
+        "  keel diagnose \(line)    names what deviates",
       ]
     case .cured, .incurable, .interrupted:
       guard let explosion = history.before.explosion else { return [] }
@@ -182,7 +183,7 @@ struct CurePage {
           + "  what other data than these would do; the cure was trained to the end"
           + " on seed \(recipe.seed), and held",
         "           in shorter trials on \(count) other\(count == 1 ? "" : "s"). "
-          + "The percentages are not calibrated.", "",
+          + "The percentages are those of made faults.", "",
       ]
     case .incurable:
       return [

@@ -39,7 +39,7 @@ struct DiagnosisPage {
         ? "no explosion in \(diagnosis.training.steps) steps; --quick looks no further"
         : "\(diagnosis.verdict.rawValue): it does not explode "
           + "(skill \(Text.number(diagnosis.training.skill)))"
-      return "\(title)  \(said)\n" + (why.isEmpty ? "" : why.joined(separator: "\n") + "\n")
+      return (["\(title)  \(said)"] + why + worthALook).joined(separator: "\n") + "\n"
     }
     let head =
       diagnosis.training.explosion.map {
@@ -62,11 +62,19 @@ struct DiagnosisPage {
     }
   }
 
+  /// What deviates in a training that is sick in another way.
+  private var worthALook: [String] {
+    diagnosis.findings.isEmpty
+      ? []
+      : ["", "worth a look: \(diagnosis.findings.count == 1 ? "this deviates" : "these deviate")"]
+        + FindingLines(diagnosis.findings).lines.dropLast()
+  }
+
   private var unknown: [String] {
     let what =
       diagnosis.scope == .quick
       ? "which of them it is: --quick is theory and forty steps, no experiment"
-      : "whether they hold on other seeds and data; the percentages are not calibrated"
+      : "whether they hold on other seeds and data; the percentages are those of made faults"
     return [out.bold("not known") + "  " + what, ""]
   }
 
