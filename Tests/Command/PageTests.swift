@@ -50,7 +50,7 @@ import Testing
     #expect(lines[0].hasPrefix("page  161 parameters · 205 rows to train on, 51 to test · "))
     #expect(shape(lines[2]) == "✗ exploding at step #")
     #expect(lines[3].contains(" is the first to be non-finite, in the "))
-    #expect(lines.contains("    step        loss    gradient     clipped"))
+    #expect(lines.contains("    step        loss    gradient"))
     #expect(
       lines.suffix(3) == [
         "next",

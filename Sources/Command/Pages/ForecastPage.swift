@@ -146,12 +146,12 @@ struct ForecastPage {
     }
     let worst = forecast.layers.sorted { badness($0) > badness($1) }.prefix(3)
     let header =
-      "  " + Text.padded("worst layers", 16) + Text.right("forward", 10)
-      + Text.right("backward", 10) + Text.right("∇ norm", 12) + "  theory"
+      "  " + Text.padded("worst layers", 16) + Text.right("forward", 12)
+      + Text.right("backward", 12) + Text.right("∇ norm", 12) + "  theory"
     return [out.dim(header)]
       + worst.map { layer in
-        "  " + Text.padded(layer.name, 16) + Text.right("×" + Text.number(layer.forwardGain), 10)
-          + Text.right("×" + Text.number(layer.backwardGain), 10)
+        "  " + Text.padded(layer.name, 16) + Text.right("×" + Text.number(layer.forwardGain), 12)
+          + Text.right("×" + Text.number(layer.backwardGain), 12)
           + Text.right(Text.number(layer.gradientNorm), 12) + "  \(theory(layer))"
       }
   }

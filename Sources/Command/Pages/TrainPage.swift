@@ -86,14 +86,21 @@ struct TrainPage {
     }
   }
 
+  /// The six steps up to the one that is named; where the loss left and was given time to come back,
+  /// those in which it left.
   private var lastSteps: [String] {
-    let first = max(0, trace.count - 6)
-    let header = "  " + Text.right("step", 6) + Text.right("loss", 12) + Text.right("gradient", 12)
-    return [out.dim(header + Text.right("clipped", 12))]
-      + (first..<trace.count).map { step in
-        "  " + Text.right(String(step), 6) + Text.right(Text.number(trace.losses[step]), 12)
+    let end = min(trace.count, (training.explosion?.step ?? trace.count) + 1)
+    let isClipped = trace.clippedSteps > 0
+    let header =
+      "  " + Text.right("step", 6) + Text.right("loss", 12) + Text.right("gradient", 12)
+      + (isClipped ? Text.right("clipped", 12) : "")
+    return [out.dim(header)]
+      + (max(0, end - 6)..<end).map { step in
+        let clipped = reached(step, .update) ? Text.number(trace.clippedNorms[step]) : "–"
+        return "  " + Text.right(String(step), 6)
+          + Text.right(Text.number(trace.losses[step]), 12)
           + Text.right(reached(step, .backward) ? Text.number(trace.gradientNorms[step]) : "–", 12)
-          + Text.right(reached(step, .update) ? Text.number(trace.clippedNorms[step]) : "–", 12)
+          + (isClipped ? Text.right(clipped, 12) : "")
       }
   }
 
