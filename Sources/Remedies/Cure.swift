@@ -82,13 +82,12 @@ public actor Cure {
     }
     defer { note() }
     let plan = SearchPlan(patient, diagnosis.findings, catalog)
-    if let cured = try undo(plan, &halving, budget: left / 2) {
-      history.cured(by: cured)
-      return
-    }
+    // The best that was trained to the end, though it may have promised more.
+    var best: Contender?
+    defer { if let best { history.cured(by: best) } }
+    let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
+    if try undo(plan, &halving, as: length, budget: left / 2, &best) { return }
     note()
-    // What is worse than the mean of the targets on the rows that count: taken where nothing is better.
-    var last: Contender?
     for (courses, share) in plan.stages {
       let rest = left - halving.steps - patient.evaluations
       guard rest > 0 else { break }
@@ -96,48 +95,51 @@ public actor Cure {
         courses, challengers: { plan.challengers($0.remedies) },
         opening: min(Int(share * Double(left)), rest), budget: rest)
       note()
-      guard let cured = try settle(holding, &halving) else { continue }
-      if cured.score > last?.score ?? -.infinity { last = cured }
-      if cured.score >= 0 { break }
+      if try settle(holding, &halving, &best) { return }
     }
-    if let last { history.cured(by: last) }
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all that
   /// deviates. What convinces, but holds on no other seed, is near the edge of its rate: the same at
   /// other rates.
-  private func undo(_ plan: SearchPlan, _ halving: inout SuccessiveHalving, budget: Int) throws
-    -> Contender?
-  {
+  /// - Parameter length: steps after which an experiment of the diagnosis was seen to learn.
+  /// - Returns: whether the search is over.
+  private func undo(
+    _ plan: SearchPlan, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
+    _ best: inout Contender?
+  ) throws -> Bool {
     for courses in [plan.undoing, plan.everything] {
-      let undone = try halving.open(courses, budget: budget)
+      let undone = try halving.open(courses, as: length, budget: budget)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
         continue
       }
-      if let cured = try settle(undone, &halving) { return cured }
-      let others = try halving.open(plan.challengers(leader.remedies), budget: budget)
-      guard others.contains(where: SuccessiveHalving.isConvincing) else { return nil }
-      return try settle(others, &halving)
+      if try settle(undone, &halving, &best) { return true }
+      let others = try halving.open(
+        plan.challengers(leader.remedies), as: length, budget: budget)
+      return try others.contains(where: SuccessiveHalving.isConvincing)
+        && settle(others, &halving, &best)
     }
-    return nil
+    return false
   }
 
-  /// Trains the best to the end; where it holds on no other seed, or turns out worse than its trial,
+  /// Trains the first to the end; where it holds on no other seed, or turns out worse than its trial,
   /// the next.
-  private func settle(_ holding: [Contender], _ halving: inout SuccessiveHalving) throws
-    -> Contender?
-  {
-    var best: Contender?
+  /// - Parameter best: the best of all that came to the end.
+  /// - Returns: whether one kept what its trial promised, and is no worse than the mean of the targets
+  ///   on the rows that count.
+  private func settle(
+    _ holding: [Contender], _ halving: inout SuccessiveHalving, _ best: inout Contender?
+  ) throws -> Bool {
     for (index, candidate) in holding.prefix(3).enumerated() {
       let others = Array(holding.prefix(3).dropFirst(index + 1))
       guard try halving.isConfirmed(candidate, among: others) else { continue }
-      let promised = candidate.training.score
+      let promised = candidate.score
       let contender = try halving.finish(candidate) { self.observe(.retraining($0)) }
       guard contender.outcome == .holds else { continue }
-      if contender.training.score > best?.training.score ?? -.infinity { best = contender }
-      if contender.training.score >= promised - SuccessiveHalving.tolerance { break }
+      if contender.score > best?.score ?? -.infinity { best = contender }
+      if contender.score >= max(0, promised - SuccessiveHalving.tolerance) { return true }
     }
-    return best
+    return false
   }
 }
 

@@ -22,12 +22,18 @@ public struct LowerLearningRate: Remedy {
 
   /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best lies
   /// within ×1.8 of one of them. Those steps say little of an adaptive optimizer, whose steps are as
-  /// long whatever the gradient: of those nothing above ten times the reference is tried.
+  /// long whatever the gradient: of those nothing above ten times the reference is tried. Where all lie
+  /// below the reference (forty steps of a slow start look like none), that comes first.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
     let optimizer = patient.recipe.optimizer.member
     let kind = type(of: optimizer)
-    let most = kind.isAdaptive ? 10 * kind.referenceRate / kind.shareOfLimit : .infinity
-    return rates(below: patient.learningRateLimit.map { min($0, most) }, for: kind)
+    // The rate at hand does not hold for longer than that, whatever forty steps say.
+    let most = min(
+      optimizer.learningRate,
+      kind.isAdaptive ? 10 * kind.referenceRate / kind.shareOfLimit : .infinity)
+    let measured = rates(below: patient.learningRateLimit.map { min($0, most) }, for: kind)
+    let isSlow = measured.first ?? 0 < kind.referenceRate
+    return ((isSlow ? [kind.referenceRate] : []) + measured)
       .filter { $0 < optimizer.learningRate }.prefix(3).map(LowerLearningRate.init)
   }
 

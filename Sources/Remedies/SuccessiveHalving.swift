@@ -48,15 +48,21 @@ struct SuccessiveHalving {
 
   // MARK: rounds
 
-  /// Trains what undoes the causes for one round, and for a second where nobody is convincing yet.
-  /// - Parameter budget: steps that may be taken.
+  /// Trains what undoes the causes for one round, and for more where nobody is convincing yet.
+  ///
+  /// - Parameters:
+  ///   - length: steps after which an experiment was seen to learn; who does not explode goes on as far.
+  ///   - budget: steps that may be taken.
   /// - Returns: those that hold, the one to take first.
-  mutating func open(_ courses: [Course], budget: Int) throws -> [Contender] {
+  mutating func open(_ courses: [Course], as length: Int, budget: Int) throws -> [Contender] {
     let end = steps + budget
     var field: [Contender] = []
-    try enter(courses, into: &field, until: end)
-    let next = min(3 * first, horizon)
-    if !field.contains(where: Self.isConvincing), steps + field.count * (next - first) <= end {
+    try enter(courses, into: &field, until: end) { $0.outcome != .explodes }
+    var next = first
+    while !field.isEmpty, !field.contains(where: Self.isConvincing), next < max(3 * first, length) {
+      let last = next
+      next = min(3 * next, horizon)
+      guard next > last, steps + field.count * (next - last) <= end else { break }
       try advance(&field, to: next)
     }
     for contender in field { report(contender) }
@@ -125,7 +131,8 @@ struct SuccessiveHalving {
   /// The first round of those whose turn comes before a number of steps is spent; who is left of them
   /// joins the field.
   private mutating func enter(
-    _ courses: [Course], into field: inout [Contender], until end: Int
+    _ courses: [Course], into field: inout [Contender], until end: Int,
+    keeping isKept: (Contender) -> Bool = { $0.isAlive }
   ) throws {
     for course in courses where steps < end {
       var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
@@ -137,8 +144,8 @@ struct SuccessiveHalving {
         field += entries
         throw error
       }
-      for contender in entries where !contender.isAlive { report(contender) }
-      field += entries.filter(\.isAlive)
+      for contender in entries where !isKept(contender) { report(contender) }
+      field += entries.filter(isKept)
     }
   }
 
