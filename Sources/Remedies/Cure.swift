@@ -22,7 +22,9 @@ public actor Cure {
   private let observe: @Sendable (Progress) -> Void
   private let thread = ThreadExecutor(name: "keel-cure")
 
-  /// - Parameter budget: what diagnosis and trials may cost beyond the final training, in trainings.
+  /// - Parameter budget: what trials may cost beyond the final training, in trainings; the experiments
+  ///   of the diagnosis may cost twice that. (Where the reference learns slowly each takes a whole one,
+  ///   and a search that begins with nothing left finds nothing.)
   public init(
     _ recipe: Recipe, budget: Double = 3, catalog: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
@@ -66,13 +68,12 @@ public actor Cure {
     let forecast = try recipe.forecast(trainer.parts, .quick)
     history.spend(Int(forecast.cost.evaluations))
     let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
-      .diagnosis(trainer.parts, budget: whole)
+      .diagnosis(trainer.parts, budget: 2 * whole)
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
     let subject = Subject(recipe, trainer.parts, before.explosion)
     let patient = Patient(subject, trainer.trace, before.explosion)
-    let left = max(0, whole - diagnosis.trialSteps)
     var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }
     // Steps taken so far, whatever becomes of the search.
     let spent = history.cost.steps
@@ -86,14 +87,14 @@ public actor Cure {
     var best: Contender?
     defer { if let best { history.cured(by: best) } }
     let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
-    if try undo(plan, &halving, as: length, budget: left / 2, &best) { return }
+    if try undo(plan, &halving, as: length, budget: whole / 2, &best) { return }
     note()
     for (courses, share) in plan.stages {
-      let rest = left - halving.steps - patient.evaluations
+      let rest = whole - halving.steps - patient.evaluations
       guard rest > 0 else { break }
       let holding = try halving.play(
         courses, challengers: { plan.challengers($0.remedies) },
-        opening: min(Int(share * Double(left)), rest), budget: rest)
+        opening: min(Int(share * Double(whole)), rest), budget: rest)
       note()
       if try settle(holding, &halving, &best) { return }
     }

@@ -21,7 +21,7 @@ struct CureCommand: AsyncParsableCommand {
 
   @Option(
     help:
-      "What diagnosis and trials may cost beyond the final training, in trainings of 1,000 steps or more."
+      "What trials may cost beyond the final training, in trainings of 1,000 steps or more; the diagnosis may cost twice that."
   )
   var budget = 3.0
 
