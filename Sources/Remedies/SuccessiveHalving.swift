@@ -55,7 +55,8 @@ struct SuccessiveHalving {
   ///   - budget: steps that may be taken.
   /// - Returns: those that hold, the one to take first.
   mutating func open(_ courses: [Course], as length: Int, budget: Int) throws -> [Contender] {
-    let end = steps + budget
+    // Whoever is ahead must still show itself on another seed.
+    let end = steps + budget - first
     var field: [Contender] = []
     try enter(courses, into: &field, until: end) { $0.outcome != .explodes }
     var next = first
