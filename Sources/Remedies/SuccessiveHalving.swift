@@ -91,7 +91,7 @@ struct SuccessiveHalving {
   ) throws -> [Contender] {
     // Whoever is ahead must still show itself on other seeds.
     let end = steps + budget - 2 * first
-    let opened = steps + opening
+    let opened = min(steps + opening, end)
     var field: [Contender] = []
     do {
       try enter(courses, into: &field, until: opened)
