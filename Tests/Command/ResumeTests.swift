@@ -117,6 +117,18 @@ import Testing
     #expect(again.lines[2] == result.lines[2], "explodes in the same step")
   }
 
+  /// The update of step 40 throws the weights away, finite, and the snapshot after it holds that: what
+  /// was kept before stays.
+  @Test func aWreckedStateIsNotKept() throws {
+    let tool = try tool(
+      exploding.replacing("every: 30, factor: 1e6", with: "every: 40, factor: 1e20"))
+    let result = try tool.run("train", "r.yaml", "--save", "model", "--save-every", "5")
+    #expect(result.code == 1)
+    #expect(result.out.contains("saved to model as it was at step 40\n"))
+    let again = try tool.run("train", "r.yaml", "--resume", "model")
+    #expect(again.lines[2] == result.lines[2], "explodes in the same step")
+  }
+
   /// A model that another training left there is not given up for that.
   @Test func anotherTrainingsModelStays() throws {
     let tool = try tool(exploding)
