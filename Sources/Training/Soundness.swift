@@ -8,13 +8,17 @@ extension Trainer {
   /// an alarm.
   private static let edge = 5.0
 
-  /// Losses below this share of max(B, L₀) are alike: it is 0.02 of the skill, and scores that differ by
-  /// less are taken for equal in the search for a cure too. Near 0 the noise of one row is many times
-  /// the usual loss.
+  /// Losses below this share of what it began with are alike: it is 0.02 of the skill, and scores that
+  /// differ by less are taken for equal in the search for a cure too. Near 0 the noise of one row is
+  /// many times the usual loss.
   private static let share = 0.02
 
-  /// The loss under which all are alike; 0 where there is nothing to hold it against.
-  package var lossFloor: Double { baseline.scale.isFinite ? Self.share * baseline.scale : 0 }
+  /// The loss under which all are alike; 0 where there is nothing to hold it against. The first losses
+  /// count as well as max(B, L₀): one bad row makes that as large as it likes.
+  package var lossFloor: Double {
+    let start = min(baseline.scale, level(before: Self.width))
+    return start.isFinite ? Self.share * start : 0
+  }
 
   /// The usual loss just before a step: the median of the last 16 good ones; that of the untrained
   /// network where there are none.

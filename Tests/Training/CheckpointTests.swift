@@ -173,6 +173,19 @@ struct CheckpointTests {
     #expect(trainer.step == 2000 && unsound <= most)
   }
 
+  /// A row far outside, which is left out, makes the untrained loss enormous, but no loss sound that is
+  /// far above the usual.
+  @Test func aBadRowHidesNothing() throws {
+    var inputs = wave(64, 8)
+    inputs[40] = inputs[40].map { $0 * 1e6 }
+    let trainer = try Trainer(
+      regression(rate: 0.01), examples: try Examples(inputs: inputs, targets: wave(64, 1)))
+    trainer.batches.exclude([40])
+    _ = trainer.train()
+    #expect(trainer.explosion == nil && trainer.baseline.scale > 1e6)
+    #expect(trainer.lossFloor < 0.1 * trainer.level(before: 16))
+  }
+
   /// What ends above the edge without having learnt is taken back as well.
   @Test func aLateDivergenceIsTakenBack() throws {
     var recipe = regression(rate: 0.01)
