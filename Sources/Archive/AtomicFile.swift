@@ -5,7 +5,8 @@ import KeelRecipes
 /// Writes whole files: either the new one is there, on disk, or the old one still is.
 public enum AtomicFile {
   /// Writes beside the target, waits for the disk, renames, waits for the folder.
-  /// - Throws: `KeelError` of kind `.unwritable`; the old file is untouched then.
+  /// - Throws: `KeelError` of kind `.unwritable`; the old file is untouched then, or, where only the
+  ///   folder could not be brought to disk, the whole new one is there until a power cut.
   public static func write(_ data: Data, to path: String) throws {
     try check(path)
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
@@ -21,13 +22,13 @@ public enum AtomicFile {
       unlink(temporary)
       throw error
     }
-    sync(folder: folder)
+    guard sync(folder: folder) else { throw failure(path) }
   }
 
   /// Opens a file that nobody else writes to; a lock goes with its process, however that ends.
   private static func lock(_ temporary: String, for path: String) throws -> Int32 {
     while true {
-      let file = open(temporary, O_RDWR | O_CREAT, 0o644)
+      let file = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
       guard file >= 0 else { throw failure(path) }
       guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
         close(file)
@@ -88,11 +89,12 @@ public enum AtomicFile {
     return true
   }
 
-  private static func sync(folder: String) {
-    let file = open(folder, O_RDONLY)
-    guard file >= 0 else { return }
-    fsync(file)
-    close(file)
+  /// - Returns: false where the disk failed; not every file system can, nor has to, be asked.
+  private static func sync(folder: String) -> Bool {
+    let file = open(folder, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return true }
+    defer { close(file) }
+    return fsync(file) == 0 || errno == EINVAL || errno == ENOTSUP
   }
 
   /// The system's last error, in its words.

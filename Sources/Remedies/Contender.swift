@@ -67,7 +67,7 @@ package struct Contender {
     guard let control, let explosion = control.explosion,
       remedies.allSatisfy({ type(of: $0).isHot }),
       type(of: trainer.recipe.optimizer.member) == type(of: control.recipe.optimizer.member),
-      let good = control.snapshots.newest(before: explosion.step), trainer.canGoOn(from: good)
+      let good = control.soundSnapshots(before: explosion.step).first, trainer.canGoOn(from: good)
     else { return 0 }
     trainer.rewind(to: good, history: control.trace)
     return good.step

@@ -18,6 +18,8 @@ struct Recovery {
   private let history: Trace
   /// States to go back to, the newest first.
   private let sound: [Snapshot]
+  /// Of the attempts that hold without coming back to the loss there was, the one with the lowest.
+  private var second: Attempt?
 
   init(
     _ policy: HealingPolicy, _ lost: Trainer, _ explosion: Explosion,
@@ -27,17 +29,19 @@ struct Recovery {
     (self.isCancelled, self.observe) = (isCancelled, observe)
     end = lost.step
     history = lost.trace
-    sound = lost.soundSnapshots(before: explosion.step)
+    sound = lost.startingPoints(before: explosion.step)
   }
 
   /// - Returns: the run that goes on, some steps beyond the explosion. Nil where nothing holds: `lost`
-  ///   is then as it was; or where it was cancelled: `lost` then stands at its last sound state.
-  func run() -> Trainer? {
+  ///   is then as it was; or where it was cancelled: `lost` then stands at a state from before that.
+  mutating func run() -> Trainer? {
     guard let good = sound.first else { return nil }
-    if let healed = rewinding() ?? leavingOut() ?? treating(from: good) { return healed }
+    if let healed = rewinding() ?? leavingOut() ?? treating() ?? settling() { return healed }
     goBack(to: good)
+    guard !isCancelled() else { return nil }
     // The same steps end in the same explosion.
-    if !isCancelled() { _ = lost.advance(steps: end - good.step) }
+    _ = lost.advance(steps: end - good.step, isCancelled: isCancelled)
+    lost.settle()
     return nil
   }
 
@@ -47,12 +51,12 @@ struct Recovery {
   // MARK: nothing but going back
 
   /// From an older state too: the newest may be damaged already.
-  private func rewinding() -> Trainer? {
+  private mutating func rewinding() -> Trainer? {
     for snapshot in sound.prefix(2) {
       goBack(to: snapshot)
-      guard prove(lost) != nil else { continue }
-      lost.note(.init(explosion, rewoundTo: snapshot.step, remedy: "rewind"))
-      return lost
+      let attempt = Attempt(
+        nil, .init(explosion, rewoundTo: snapshot.step, remedy: "rewind"), snapshot, prove(lost))
+      if let healed = judge(attempt) { return healed }
     }
     return nil
   }
@@ -61,9 +65,11 @@ struct Recovery {
 
   /// With it the run explodes, as `rewinding` has shown; without it, does it not?
   private func leavingOut() -> Trainer? {
-    for suspect in suspects(explosion) {
+    var tried: Set<Int> = []
+    for suspect in suspects(explosion) where !isCancelled() {
       guard let snapshot = sound.first(where: { $0.step <= suspect }) else { continue }
-      if leaveOutRows(from: snapshot) { return lost }
+      // All suspects are looked at from each state.
+      if tried.insert(snapshot.step).inserted, leaveOutRows(from: snapshot) { return lost }
       lost.batches.skip(suspect)
       goBack(to: snapshot)
       if hasRecovered(prove(lost), since: snapshot) {
@@ -114,7 +120,9 @@ struct Recovery {
       lost.batches.exclude(rows)
       goBack(to: snapshot)
       if hasRecovered(prove(lost), since: snapshot) {
-        let new = rows.dropFirst(before.count).map(Int.init).sorted()
+        let new = rows.dropFirst(before.count).sorted().map {
+          lost.parts.train.number(ofRow: Int($0))
+        }
         lost.note(
           .init(self.explosion, rewoundTo: snapshot.step, remedy: "leave-out-rows", rows: new))
         return true
@@ -128,50 +136,77 @@ struct Recovery {
 
   // MARK: under another recipe
 
-  private func treating(from good: Snapshot) -> Trainer? {
-    goBack(to: good)
-    let subject = Subject(lost.recipe, lost.parts)
-    let patient = Patient(subject, lost.trace, explosion)
-    // Of those that hold without coming back to the loss there was, the one with the lowest.
-    var second: Attempt?
-    let kinds = policy.catalog.remedies.filter { $0.isHot }.sorted { $0.price < $1.price }
-    for kind in kinds {
-      for remedy in strengths(kind, patient) where !isCancelled() {
-        guard let recipe = remedy.applied(to: subject),
-          let trainer = try? lost.continued(under: recipe, from: good)
-        else { continue }
-        let level = prove(trainer)
-        let note = Training.Recovery(
-          explosion, rewoundTo: good.step, remedy: kind.name,
-          changes: recipe.diff(from: lost.recipe))
-        if hasRecovered(level, since: good) { return accept(Attempt(trainer, note, 0)) }
-        guard let level, level < second?.level ?? .infinity else {
-          lost.charge(trainer)
-          continue
+  /// From an older state too, where nothing holds from the newest.
+  private mutating func treating() -> Trainer? {
+    for (index, snapshot) in sound.prefix(2).enumerated() where index == 0 || second == nil {
+      goBack(to: snapshot)
+      let subject = Subject(lost.recipe, lost.parts)
+      let patient = Patient(subject, lost.trace, explosion)
+      let kinds = policy.catalog.remedies.filter { $0.isHot }.sorted { $0.price < $1.price }
+      for kind in kinds {
+        for remedy in strengths(kind, patient) where !isCancelled() {
+          guard let recipe = remedy.applied(to: subject),
+            let trainer = try? lost.continued(under: recipe, from: snapshot)
+          else { continue }
+          let note = Training.Recovery(
+            explosion, rewoundTo: snapshot.step, remedy: kind.name,
+            changes: recipe.diff(from: lost.recipe))
+          if let healed = judge(Attempt(trainer, note, snapshot, prove(trainer))) { return healed }
         }
-        if let second { lost.charge(second.trainer) }
-        second = Attempt(trainer, note, level)
       }
     }
-    guard let second, !isCancelled() else { return nil }
-    return accept(second)
+    return nil
   }
 
-  /// A remedy on trial, and the usual loss that it came to.
-  private struct Attempt {
-    let trainer: Trainer
-    let note: Training.Recovery
-    let level: Double
+  // MARK: attempts
 
-    init(_ trainer: Trainer, _ note: Training.Recovery, _ level: Double) {
-      (self.trainer, self.note, self.level) = (trainer, note, level)
+  /// What was tried, from where, and the usual loss that it came to.
+  private struct Attempt {
+    /// Nil for the lost run itself, taken back and on.
+    let trainer: Trainer?
+    let note: Training.Recovery
+    let snapshot: Snapshot
+    /// Nil where it did not hold.
+    let level: Double?
+
+    init(
+      _ trainer: Trainer?, _ note: Training.Recovery, _ snapshot: Snapshot, _ level: Double?
+    ) {
+      (self.trainer, self.note) = (trainer, note)
+      (self.snapshot, self.level) = (snapshot, level)
     }
+  }
+
+  /// - Returns: the run that goes on, where the loss came back to what it was. What holds without that
+  ///   is kept, if it is the best so far.
+  private mutating func judge(_ attempt: Attempt) -> Trainer? {
+    if hasRecovered(attempt.level, since: attempt.snapshot) { return accept(attempt) }
+    var worse: Attempt? = attempt
+    if let level = attempt.level, level < second?.level ?? .infinity {
+      (worse, second) = (second, attempt)
+    }
+    if let trainer = worse?.trainer { lost.charge(trainer) }
+    return nil
+  }
+
+  /// What is best of what holds, where nothing comes back to the loss there was.
+  private mutating func settling() -> Trainer? {
+    guard let best = second, !isCancelled() else { return nil }
+    second = nil
+    if best.trainer == nil {
+      // Others were tried since: the same steps again hold again.
+      goBack(to: best.snapshot)
+      guard prove(lost) != nil else { return nil }
+    }
+    return accept(best)
   }
 
   private func accept(_ attempt: Attempt) -> Trainer {
-    attempt.trainer.note(attempt.note)
-    attempt.trainer.charge(lost)
-    return attempt.trainer
+    let healed = attempt.trainer ?? lost
+    if let other = second?.trainer { lost.charge(other) }
+    if healed !== lost { healed.charge(lost) }
+    healed.note(attempt.note)
+    return healed
   }
 
   /// A remedy's own; but rates half a decade apart below the one in effect: the limit that its own come
@@ -199,6 +234,7 @@ struct Recovery {
 
   private func hasRecovered(_ level: Double?, since snapshot: Snapshot) -> Bool {
     guard let level else { return false }
-    return level <= HealingPolicy.tolerance * lost.level(before: snapshot.step)
+    let usual = lost.level(before: snapshot.step)
+    return level <= max(HealingPolicy.tolerance * usual, lost.lossFloor)
   }
 }

@@ -26,7 +26,8 @@ public struct HealingPolicy: Sendable {
     (self.recoveries, self.proof, self.catalog) = (recoveries, proof, catalog)
   }
 
-  /// A loss up to this many times what it was counts as come back. What holds and stays above is not
-  /// lost for it: it is taken where nothing else comes back.
+  /// A loss up to this many times what it was counts as come back, and so does one that is next to
+  /// nothing (`Trainer.lossFloor`). What holds and stays above is not lost for it: it is taken where
+  /// nothing else comes back.
   static let tolerance = 1.5
 }

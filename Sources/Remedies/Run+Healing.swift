@@ -26,7 +26,7 @@ extension Run {
       guard training.outcome == .exploded, let explosion = training.explosion,
         trainer.recoveries.count < policy.recoveries
       else { return training }
-      let recovery = Recovery(
+      var recovery = Recovery(
         policy, trainer, explosion, isCancelled: { Task.isCancelled }, observe: observe)
       guard let healed = recovery.run() else {
         return Task.isCancelled ? trainer.train(isCancelled: { true }) : training

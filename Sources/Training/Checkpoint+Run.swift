@@ -5,13 +5,21 @@ import KeelRecipes
 
 extension Trainer {
   /// The run as it stands; after an explosion as it stood at its last sound snapshot.
+  /// - Throws: `KeelError` after an explosion where none is sound.
   package func checkpoint() throws -> Checkpoint {
-    let lost = explosion ?? (isOver ? lateDivergence(verdict) : nil)
-    let sound = lost.flatMap { soundSnapshots(before: $0.step).first }
-    return try checkpoint(of: sound ?? snapshot())
+    guard let lost = explosion ?? (isOver ? lateDivergence(verdict) : nil) else {
+      return try checkpoint(of: snapshot())
+    }
+    guard let sound = soundSnapshots(before: lost.step).first else {
+      throw KeelError(
+        .invalid, at: "checkpoint", "no state before the explosion was sound",
+        fix: "go on from an older checkpoint, or train from the start")
+    }
+    return try checkpoint(of: sound)
   }
 
-  private func checkpoint(of snapshot: Snapshot) throws -> Checkpoint {
+  /// The run as it stood at a snapshot of it.
+  func checkpoint(of snapshot: Snapshot) throws -> Checkpoint {
     let plan = stepper.plan
     var past = Trace(trace)
     var series: [Network.Tensor] = []

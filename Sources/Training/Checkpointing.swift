@@ -1,17 +1,24 @@
 /// How a run keeps itself while it trains: now and then it hands out a checkpoint.
 ///
 /// It does so between two steps, and only while it is sound: a run that is about to explode does not
-/// replace what was kept before. Whoever is handed a checkpoint should be done with it soon; the run
-/// waits.
+/// replace what was kept before. Each is handed out one step late, when that step's loss has shown that
+/// the update before it did no harm. (The end of a run is for `Run.checkpoint`.) Whoever is handed a
+/// checkpoint should be done with it soon; the run waits.
 public struct Checkpointing: Sendable {
   /// Steps between two checkpoints; nil: as often as takes a hundredth of the time, as measured, and at
   /// most once a second.
   public var every: Int?
   let keep: @Sendable (Checkpoint) -> Void
+  let fail: @Sendable (any Error) -> Void
 
-  public init(every: Int? = nil, keep: @escaping @Sendable (Checkpoint) -> Void) {
+  /// - Parameter fail: told why, where no checkpoint can be made.
+  public init(
+    every: Int? = nil, fail: @escaping @Sendable (any Error) -> Void = { _ in },
+    keep: @escaping @Sendable (Checkpoint) -> Void
+  ) {
     self.every = every
     self.keep = keep
+    self.fail = fail
   }
 }
 
@@ -20,17 +27,37 @@ package struct CheckpointClock {
   private let policy: Checkpointing?
   private var last = ContinuousClock.now
   private var cost = Duration.zero
+  /// Taken when it was due, and not proven yet.
+  private var pending: Snapshot?
 
   package init(_ policy: Checkpointing?) { self.policy = policy }
 
   /// Between two steps: hands out a checkpoint if it is time.
   package mutating func look(at trainer: Trainer) {
-    guard let policy, isDue(policy, trainer), trainer.explosion == nil, trainer.isSound
-    else { return }
+    guard let policy else { return }
+    settle(policy, trainer)
+    guard isDue(policy, trainer), trainer.explosion == nil, trainer.isSound else { return }
     let start = ContinuousClock.now
-    if let checkpoint = try? trainer.checkpoint() { policy.keep(checkpoint) }
+    pending = trainer.snapshot()
+    cost = .now - start
+  }
+
+  /// Hands out what is pending, if the step since then was a good one.
+  private mutating func settle(_ policy: Checkpointing, _ trainer: Trainer) {
+    guard let snapshot = pending else { return }
+    // A step that changed nothing shows nothing.
+    let isBehind = snapshot.step < trainer.step && trainer.explosion == nil
+    if isBehind, trainer.trace.wasSkipped(trainer.step - 1) { return }
+    pending = nil
+    guard isBehind, trainer.isProven(snapshot.step, updates: snapshot.updates) else { return }
+    let start = ContinuousClock.now
+    do {
+      policy.keep(try trainer.checkpoint(of: snapshot))
+    } catch {
+      policy.fail(error)
+    }
     last = .now
-    cost = last - start
+    cost += last - start
   }
 
   private func isDue(_ policy: Checkpointing, _ trainer: Trainer) -> Bool {

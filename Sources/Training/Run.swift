@@ -22,7 +22,8 @@ public actor Run {
   }
 
   /// Goes on from a checkpoint; on the same machine with the same number of threads it is bit for bit
-  /// the run that never stopped.
+  /// the run that never stopped, as long as it does not explode afterwards. Then it may go back to
+  /// another snapshot than that one would have: of those from before it keeps one, the checkpoint.
   /// - Parameters:
   ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
   ///     names files of its own. Its name, and how long it trains, may be others.
@@ -61,7 +62,8 @@ public actor Run {
   }
 
   /// The run as it stands, to be kept; after an explosion as it stood at its last sound snapshot.
-  /// - Throws: `KeelError` where the network cannot be named.
+  /// - Throws: `KeelError` where the network cannot be named, or after an explosion before which no state
+  ///   was sound.
   public func checkpoint() throws -> Checkpoint { try trainer.checkpoint() }
 
   /// At most so many steps further.

@@ -27,6 +27,16 @@ public struct Snapshot: Sendable {
     }
   }
 
+  /// Takes over what another one holds, in the memory there is.
+  mutating func copy(_ other: Snapshot) {
+    (step, updates, tally) = (other.step, other.updates, other.tally)
+    values.withUnsafeMutableBufferPointer { own in
+      other.values.withUnsafeBufferPointer {
+        keel_copy($0.baseAddress, own.baseAddress, own.count, 0)
+      }
+    }
+  }
+
   func restore(_ memory: Memory) {
     values.withUnsafeBufferPointer { keel_copy($0.baseAddress, memory.base, $0.count, 0) }
   }
@@ -73,12 +83,16 @@ package struct SnapshotRing {
 
   /// Keeps the newest snapshot from before a step, whatever the ring does later.
   mutating func pin(before step: Int) {
-    guard let newest = newest(before: step), newest.step != pinned.step else { return }
-    pinned = newest
+    var (newest, latest) = (-1, pinned.step)
+    for index in slots.indices where slots[index].step > latest && slots[index].step <= step {
+      (newest, latest) = (index, slots[index].step)
+    }
+    // Into the memory there is: an alarm is part of a step.
+    if newest >= 0 { pinned.copy(slots[newest]) }
   }
 
   /// Keeps a snapshot that was not taken here.
-  mutating func pin(_ snapshot: Snapshot) { if !slots.isEmpty { pinned = snapshot } }
+  mutating func pin(_ snapshot: Snapshot) { if !slots.isEmpty { pinned.copy(snapshot) } }
 
   /// All there are, oldest first.
   package var all: [Snapshot] {

@@ -110,8 +110,12 @@ public struct Trace: Sendable {
     clippedNorms.append(.nan)
   }
 
+  /// Infinite only where a gradient is: the norm of finite ones may lie beyond float32, and is then its
+  /// largest number.
   mutating func record(gradientNorm: Double) {
-    gradientNorms[count - 1] = Float(gradientNorm)
+    let largest = Double(Float.greatestFiniteMagnitude)
+    gradientNorms[count - 1] = Float(
+      gradientNorm.isFinite ? min(gradientNorm, largest) : gradientNorm)
   }
 
   mutating func record(clippedNorm: Double) { clippedNorms[count - 1] = Float(clippedNorm) }

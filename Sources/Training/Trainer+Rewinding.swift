@@ -34,7 +34,10 @@ extension Trainer {
       other.snapshots = snapshots
       other.rewind(to: snapshot, history: trace)
     } else {
-      other.rewind(to: try other.adapted(snapshot, of: stepper.plan), history: trace)
+      let adapted = try other.adapted(snapshot, of: stepper.plan)
+      other.rewind(to: adapted, history: trace)
+      // The old ones do not fit: this is all there is to go back to.
+      other.snapshots.pin(adapted)
     }
     return other
   }

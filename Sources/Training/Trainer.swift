@@ -106,7 +106,7 @@ package final class Trainer {
     trace.record(gradientNorm: norm)
     guard isBackwardFinite else { return fail(step, .backward) { stepper.backwardOffender(pass) } }
     // As the trace keeps it, so that a rewound run sees the same.
-    if screen?.rejects(Double(Float(norm))) ?? false { return skip(step) }
+    if screen?.rejects(Double(trace.gradientNorms[step])) ?? false { return skip(step) }
 
     stepper.clip(past)
     trace.record(clippedNorm: stepper.gradients.globalNorm)
@@ -118,7 +118,7 @@ package final class Trainer {
       return explode(step, .update, .nonFinite, offender.place, offender.origin)
     }
     tally.consecutiveSkips = 0
-    watch(step, loss: loss, norm: norm)
+    watch(step, loss: loss)
   }
 
   /// A step whose batch is known to be bad.
@@ -136,15 +136,15 @@ package final class Trainer {
 
   // MARK: watching
 
-  private func watch(_ step: Int, loss: Double, norm: Double) {
+  private func watch(_ step: Int, loss: Double) {
     let sums = stepper.layerSums
     let (first, last) = (sums[0].gradient, sums[sums.count - 1].gradient)
-    if norm == 0 || (sums.count > 1 && first < 1e-6 * last) { tally.vanishing += 1 }
     // As the trace keeps it, so that a rewound run sees the same.
-    let recorded = Double(Float(norm))
-    let score = window.score(recorded)
+    let norm = Double(trace.gradientNorms[step])
+    if norm == 0 || (sums.count > 1 && first < 1e-6 * last) { tally.vanishing += 1 }
+    let score = window.score(norm)
     if score > Self.surge { trace.record(.surge, value: score) }
-    window.admit(recorded)
+    window.admit(norm)
     past.admit(step, loss: trace.losses[step], norm: trace.gradientNorms[step])
     switch divergence.look(at: trace.losses, step: step, without: trace.wasSkipped) {
     case .none: break
@@ -183,9 +183,22 @@ package final class Trainer {
     snapshots.pin(before: step)
     explosion = Explosion(step: step, place: place, pass: pass, kind: kind, origin: origin)
     // The network goes back to its last good state; trace and explosion stay to be read.
-    if let good = soundSnapshots(before: step).first ?? snapshots.newest(before: step) {
-      good.restore(stepper.memory)
-      rewoundTo = good.step
-    }
+    goBack(from: step)
+  }
+
+  /// A run that ended above the edge and learnt nothing is taken back as one that exploded is.
+  package func settle() {
+    guard isOver, explosion == nil, let lost = lateDivergence(verdict) else { return }
+    goBack(from: lost.step)
+  }
+
+  /// The numbers of the last sound state; where none is, of the last that is finite.
+  private func goBack(from step: Int) {
+    guard
+      let good = soundSnapshots(before: step).first
+        ?? snapshots.all.last(where: { $0.step <= step && $0.isFinite })
+    else { return }
+    good.restore(stepper.memory)
+    rewoundTo = good.step
   }
 }

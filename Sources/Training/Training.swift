@@ -21,7 +21,7 @@ public struct Training: Hashable, Codable, Sendable {
   /// Nil if it exploded.
   public let metric: Metric?
   public let explosion: Explosion?
-  /// The step whose state the network was taken back to; nil if it did not explode.
+  /// The step whose state the network was taken back to; nil if it did not explode, or was never finite.
   public let rewoundTo: Int?
   public let recoveries: [Recovery]
   public let seconds: Double
@@ -41,7 +41,8 @@ public struct Training: Hashable, Codable, Sendable {
     public let changes: [Change]
     /// Steps whose batch is passed over from now on.
     public let skipped: [Int]
-    /// Rows of the training part, from 0, that are left out of every batch from now on.
+    /// Rows that are left out of every batch from now on, as causes number them: by their line in the
+    /// file, or from 1 for rows that come from none.
     public let rows: [Int]
 
     package init(
@@ -82,6 +83,7 @@ extension Trainer {
     steps: Int = .max, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
   ) -> Training {
     let isStopped = advance(steps: steps, isCancelled: isCancelled, observe: observe)
+    settle()
     return result(isStopped: isStopped)
   }
 

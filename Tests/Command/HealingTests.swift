@@ -3,7 +3,7 @@ import Testing
 
 /// `keel train --heal`: what a person and a machine are told of an explosion that was healed.
 @Suite struct HealingTests {
-  /// Trains well for 100 of its 480 steps, then the rate is multiplied by a thousand.
+  /// Trains well for 250 of its 480 steps, then the rate is multiplied by a thousand.
   private let jump = """
     data: {regression: {samples: 400, features: 8, noise: 0.1, test: 0.2}}
     model: [{dense: 16}, relu, {dense: 1}]

@@ -117,13 +117,25 @@ import Testing
     #expect(again.lines[2] == result.lines[2], "explodes in the same step")
   }
 
+  /// The update of step 40 throws the weights away, finite, and the snapshot after it holds that: what
+  /// was kept before stays.
+  @Test func aWreckedStateIsNotKept() throws {
+    let tool = try tool(
+      exploding.replacing("every: 30, factor: 1e6", with: "every: 40, factor: 1e20"))
+    let result = try tool.run("train", "r.yaml", "--save", "model", "--save-every", "5")
+    #expect(result.code == 1)
+    #expect(result.out.contains("saved to model as it was at step 40\n"))
+    let again = try tool.run("train", "r.yaml", "--resume", "model")
+    #expect(again.lines[2] == result.lines[2], "explodes in the same step")
+  }
+
   /// A model that another training left there is not given up for that.
   @Test func anotherTrainingsModelStays() throws {
     let tool = try tool(exploding)
     try tool.write("model", "good")
     let result = try tool.run("train", "r.yaml", "--save", "model")
     #expect(result.code == 1)
-    #expect(result.out.contains("model was left as it was\n"))
+    #expect(result.out.contains("model was left as it was: this training had not written it\n"))
     #expect(try tool.read("model") == "good")
   }
 
@@ -133,7 +145,7 @@ import Testing
       Sample.exploding.replacing("initializer: he", with: "initializer: {constant: 3e38}"))
     let result = try tool.run("train", "r.yaml", "--save", "model")
     #expect(result.code == 1)
-    #expect(result.out.contains("model was not written\n"))
+    #expect(result.out.contains("model was not written: nothing was learnt before the explosion\n"))
     #expect(try tool.contents == ["r.yaml"])
   }
 }

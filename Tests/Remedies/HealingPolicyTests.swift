@@ -82,7 +82,8 @@ import Testing
     let training = await run.train(healing: HealingPolicy())
     #expect(training.outcome == .trained)
     #expect(training.recoveries.map(\.remedy) == ["leave-out-rows"])
-    #expect(training.recoveries.flatMap(\.rows).sorted() == bad)
+    // As causes number them: from 1.
+    #expect(training.recoveries.flatMap(\.rows).sorted() == bad.map { $0 + 1 })
     #expect(training.loss < 0.05)
   }
 
@@ -110,6 +111,36 @@ import Testing
     let recovery = try #require(training.recoveries.first)
     #expect(training.recoveries.count == 1 && recovery.remedy == "rewind")
     #expect(recovery.rewoundTo < when && recovery.step == when + 1)
+  }
+
+  /// The update just before a snapshot throws the weights away, and leaves them finite.
+  @Test(arguments: [3000.0, 10_000]) func aWreckedSnapshotIsPassedOver(_ factor: Double)
+    async throws
+  {
+    for base in healthyRuns.prefix(2) {
+      var recipe = base
+      let interval = try Trainer(base).snapshots.interval
+      let leap = 3 * interval - 1
+      recipe.schedule = .step(every: leap, factor: factor)
+      recipe.training.maxSteps = 2 * leap
+      let training = await (try Run(recipe)).train(healing: HealingPolicy())
+      #expect(training.outcome == .trained)
+      #expect(training.recoveries.map(\.rewoundTo) == [2 * interval])
+    }
+  }
+
+  /// A run that ends above the edge, and finds no way on, is back at its last sound state.
+  @Test func anUnhealedLateDivergenceIsTakenBack() async throws {
+    var recipe = regression(.step(every: 310, factor: 1000))
+    recipe.clipping = [.globalNorm(1)]
+    recipe.training.maxSteps = 320
+    let (plain, healed) = (try Run(recipe), try Run(recipe))
+    let one = await plain.train()
+    #expect(one.outcome == .exploded && one.rewoundTo ?? 999 <= 310)
+    let other = await healed.train(
+      healing: HealingPolicy(recoveries: 1, catalog: RemedyCatalog([])))
+    #expect(other.recoveries.isEmpty && other.rewoundTo == one.rewoundTo)
+    #expect(try await healed.network.tensors == plain.network.tensors)
   }
 
   /// A hot remedy by itself, where no other may be tried: the recipe changes, the parameters stay, and

@@ -88,6 +88,24 @@ struct AllocationTests {
     #expect(trainer.explosion == nil)
   }
 
+  /// Nor do an alarm, which keeps a snapshot, and the snapshots after it.
+  @Test func anAlarmAllocatesNothing() throws {
+    var recipe = regression(rate: 1e-9, epochs: 60)
+    recipe.clipping = [.globalNorm(1)]
+    let trainer = try Trainer(recipe)
+    trainer.disturb = { step, stepper in
+      guard step == 300 else { return }
+      let (targets, count) = (stepper.memory[stepper.plan.targets], stepper.plan.targets.count)
+      for index in 0..<count { targets[index] *= 100 }
+    }
+    for _ in 0..<10 { trainer.advance() }
+    let before = allocations_of_this_thread()
+    for _ in 0..<900 { trainer.advance() }
+    #expect(allocations_of_this_thread() - before == 0)
+    #expect(trainer.explosion == nil)
+    #expect(trainer.trace.events.contains { $0.kind == .divergence })
+  }
+
   /// Nor does looking whether it is time for a checkpoint.
   @Test(arguments: [nil, 1_000_000])
   func waitingForACheckpointAllocatesNothing(_ every: Int?) throws {

@@ -126,6 +126,79 @@ struct CheckpointTests {
     }
   }
 
+  /// The last update throws the weights away, and every number is finite still: snapshots are taken at
+  /// multiples of an interval, the rate leaps in the step before one.
+  @Test func aStateWreckedByTheLastUpdateIsNotKept() throws {
+    var recipe = regression(rate: 0.01)
+    let interval = try Trainer(recipe).snapshots.interval
+    let leap = 3 * interval - 1
+    recipe.schedule = .step(every: leap, factor: 1e12)
+    let trainer = try Trainer(recipe)
+    let steps = Box<[Int]>([])
+    var clock = CheckpointClock(Checkpointing(every: 1) { steps.value.append($0.step!) })
+    while !trainer.isOver {
+      trainer.advance()
+      clock.look(at: trainer)
+    }
+    let explosion = try #require(trainer.explosion)
+    #expect(explosion.step > leap)
+    #expect(trainer.snapshots.all.contains { $0.step == leap + 1 })
+    #expect(trainer.soundSnapshots(before: explosion.step).first?.step == 2 * interval)
+    #expect(trainer.rewoundTo == 2 * interval)
+    #expect(steps.value == Array(1...leap))
+    #expect(try trainer.checkpoint().step == 2 * interval)
+    // Gone on from at the very step: nothing sound is there, so nothing is handed out.
+    let damaged = try Trainer(recipe)
+    _ = damaged.train(steps: leap + 1)
+    let again = try Trainer(resuming: damaged.checkpoint())
+    #expect(again.train().explosion != nil)
+    let error = #expect(throws: KeelError.self) { try again.checkpoint() }
+    #expect(error?.what == "no state before the explosion was sound")
+  }
+
+  /// One row a step, and learnt by heart: losses differ by orders of magnitude, and all are usual. Where
+  /// most of the loss is noise, 16 rows at times tell little.
+  @Test(arguments: [(0.0, 0), (0.5, 200)])
+  func noiseIsSound(_ noise: Double, _ most: Int) throws {
+    let trainer = try Trainer(
+      Recipe(
+        data: .regression(samples: 100, features: 2, noise: noise), model: [.dense(1)],
+        loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.02),
+        training: .init(epochs: 20, batch: 1)))
+    var unsound = 0
+    while !trainer.isOver {
+      trainer.advance()
+      unsound += trainer.isSound ? 0 : 1
+    }
+    #expect(trainer.step == 2000 && unsound <= most)
+  }
+
+  /// A row far outside, which is left out, makes the untrained loss enormous, but no loss sound that is
+  /// far above the usual.
+  @Test func aBadRowHidesNothing() throws {
+    var inputs = wave(64, 8)
+    inputs[40] = inputs[40].map { $0 * 1e6 }
+    let trainer = try Trainer(
+      regression(rate: 0.01), examples: try Examples(inputs: inputs, targets: wave(64, 1)))
+    trainer.batches.exclude([40])
+    _ = trainer.train()
+    #expect(trainer.explosion == nil && trainer.baseline.scale > 1e6)
+    #expect(trainer.lossFloor < 0.1 * trainer.level(before: 16))
+  }
+
+  /// What ends above the edge without having learnt is taken back as well.
+  @Test func aLateDivergenceIsTakenBack() throws {
+    var recipe = regression(rate: 0.01)
+    recipe.schedule = .step(every: 310, factor: 1000)
+    recipe.clipping = [.globalNorm(1)]
+    let trainer = try Trainer(recipe)
+    let training = trainer.train()
+    #expect(training.outcome == .exploded && trainer.explosion == nil)
+    let good = try #require(trainer.snapshots.all.last { $0.step < 310 })
+    #expect(training.rewoundTo == good.step)
+    #expect(try trainer.network().tensors == trainer.checkpoint().network.tensors)
+  }
+
   /// Trains well until the rate is multiplied by ten thousand at step 100.
   private var exploding: Recipe {
     var recipe = regression(rate: 0.01)

@@ -44,7 +44,7 @@ struct HealingLines {
     case "skip-batch": return "without the batch of step \(numbers(recovery.skipped))"
     case "leave-out-rows":
       let s = recovery.rows.count == 1 ? "" : "s"
-      return "without row\(s) \(numbers(recovery.rows)) of the training part (from 0)"
+      return "without row\(s) \(numbers(recovery.rows))"
     default: return "with \(recovery.remedy)"
     }
   }

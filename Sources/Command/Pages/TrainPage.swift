@@ -22,6 +22,8 @@ struct TrainPage {
     let step: Int?
     /// Whether there is a file.
     let isThere: Bool
+    /// Why nothing was written.
+    let why: String?
   }
 
   private var saved: String? { kept.flatMap { $0.step == nil ? nil : $0.path } }
@@ -200,7 +202,8 @@ struct TrainPage {
   private var keeping: [String] {
     guard let kept else { return [] }
     guard let step = kept.step else {
-      return [kept.isThere ? "\(kept.path) was left as it was" : "\(kept.path) was not written"]
+      let what = kept.isThere ? "was left as it was" : "was not written"
+      return ["\(kept.path) \(what)" + (kept.why.map { ": \($0)" } ?? "")]
     }
     return [
       training.outcome == .exploded
