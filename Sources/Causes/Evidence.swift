@@ -78,12 +78,12 @@ extension Evidence {
   }
 
   /// How often a finding of its kind was right, among so many factors that deviate: (right + 1)/(all + 2)
-  /// of 365 faults that `make faults` put into healthy recipes, seeds A.
+  /// of 401 faults that `make faults` put into healthy recipes, seeds A.
   private static func confidence(_ kind: Finding.Kind, among suspects: Int) -> Double {
     switch kind {
-    case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.97 : 0.8  // 249 of 250, 37 of 37, 3 of 3
-    case .overdetermined: 0.95  // 71 of 74
-    case .joint: suspects < 3 ? 0.99 : 0.75  // 74 of 74, 2 of 2
+    case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.98 : 0.8  // 270 of 271, 44 of 44, 3 of 3
+    case .overdetermined: 0.95  // 77 of 80
+    case .joint: suspects < 3 ? 0.99 : 0.75  // 84 of 84, 2 of 2
     case .contributing: 0.85  // none was seen; below what both experiments agree on
     case .suspect: 0.5
     }
