@@ -36,7 +36,7 @@ extension Cause {
 public struct Subject: Sendable {
   public let recipe: Recipe
   public let parts: Parts
-  /// Rows with numbers far outside the rest.
+  /// Rows with numbers far outside the rest, where the recipe keeps them.
   public let outliers: Outliers
   /// Of the rows without them.
   public let data: DataSummary
@@ -44,7 +44,8 @@ public struct Subject: Sendable {
   public let explosion: Explosion?
 
   public init(_ recipe: Recipe, _ parts: Parts, _ explosion: Explosion? = nil) {
-    let outliers = Outliers(parts.train, inputs: recipe.vocabulary == nil)
+    let outliers =
+      recipe.training.badRows == .drop ? Outliers.none : recipe.outliers(in: parts.train)
     self.init(
       recipe, parts, outliers, DataSummary(parts.train, leavingOut: outliers.rows), explosion)
   }
@@ -57,13 +58,13 @@ public struct Subject: Sendable {
     (self.data, self.explosion) = (data, explosion)
   }
 
-  /// The same rows under another recipe.
+  /// The same rows under another recipe; without the bad ones where that drops them.
   public func with(_ recipe: Recipe) -> Subject {
-    Subject(recipe, parts, outliers, data, explosion)
+    guard recipe.training.badRows == .drop, self.recipe.training.badRows == .keep else {
+      return Subject(recipe, parts, outliers, data, explosion)
+    }
+    return Subject(recipe, recipe.droppingBadRows(of: parts), explosion)
   }
-
-  /// The same recipe on other rows.
-  public func with(_ parts: Parts) -> Subject { Subject(recipe, parts, explosion) }
 }
 
 /// A factor beyond its reference.

@@ -86,7 +86,7 @@ extension Recipe {
   ) async throws -> Forecast {
     var forecast = try await forecast(observe: observe)
     guard forecast.verdict == .exploding else { return forecast }
-    let parts = try data.member.load(from: folder.path, seed: seed)
+    let parts = try load()
     forecast.findings = Suspect.findings(
       in: Subject(self, parts, forecast.dryRun.explosion), forecast, catalog)
     return forecast

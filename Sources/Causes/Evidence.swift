@@ -23,7 +23,7 @@ public struct Evidence: Sendable {
   /// Finds out by experiment why the recipe explodes; trains it first where its end is not known.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis() async throws -> Diagnosis {
-    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    let parts = try recipe.load()
     if training != nil { return try diagnosis(parts) }
     let trainer = try Trainer(recipe, parts: parts)
     let training = trainer.train(isCancelled: { Task.isCancelled })

@@ -6,10 +6,10 @@ import KeelTraining
 ///
 /// **Definition** The distance of a number from the median of its column, over the column's usual
 /// distance, the largest of inputs and numeric targets in the training part; it deviates above 25,
-/// where no more than a tenth of the rows do and bad steps are not skipped already. See `Outliers` and `Guides/Causes/OutlierBatch.md`.
+/// where no more than a tenth of the rows do, bad steps are not skipped, and bad rows not dropped. See
+/// `Outliers` and `Guides/Causes/OutlierBatch.md`.
 ///
-/// The factor is in the rows, not in the recipe: the reset leaves them out. How large the others are
-/// is for `UnscaledData` to say.
+/// The reset drops the rows. How large the others are is for `UnscaledData` to say.
 ///
 /// **References** Huber, *Robust statistics*, 1981.
 public enum OutlierBatch: Cause {
@@ -30,10 +30,9 @@ public enum OutlierBatch: Cause {
   }
 
   public static func reset(_ subject: Subject) -> Subject? {
-    guard !subject.outliers.rows.isEmpty else { return subject }
-    var parts = subject.parts
-    parts.train = parts.train.leavingOut(subject.outliers.rows)
-    return subject.with(parts)
+    var recipe = subject.recipe
+    recipe.training.badRows = .drop
+    return subject.with(recipe)
   }
 
   private static func row(_ row: Int, of subject: Subject) -> String {

@@ -57,7 +57,8 @@ package struct Suspect {
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: healed.flatMap { Self.command($0, subject) } ?? "keel diagnose \(line)")
+      command: healed.flatMap { Self.command($0.recipe, subject.recipe) } ?? "keel diagnose \(line)"
+    )
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
     let recorded = trace.map { cause.exhibits(in: $0, of: subject) } ?? []
     return Finding(
@@ -66,15 +67,13 @@ package struct Suspect {
         + recorded.map { $0.reproduced(by: "keel train \(line) --json") })
   }
 
-  /// What makes one recipe of another, as a command line; nil where other rows are part of it.
-  private static func command(_ changed: Subject, _ subject: Subject) -> String? {
-    guard changed.parts.train.count == subject.parts.train.count else { return nil }
-    let (changed, recipe) = (changed.recipe, subject.recipe)
+  /// What makes one recipe of another, as a command line; nil where that takes more than `--set`.
+  private static func command(_ changed: Recipe, _ recipe: Recipe) -> String? {
     let changes = changed.diff(from: recipe)
     let settings = changes.compactMap { change in
       change.to.map { "--set '\(change.path)=\($0.brief().line)'" }
     }
-    return settings.count == changes.count
+    return !changes.isEmpty && settings.count == changes.count
       ? "keel train \(recipe.folder.line) " + settings.joined(separator: " ") : nil
   }
 }

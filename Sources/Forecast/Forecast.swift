@@ -158,7 +158,7 @@ private actor Forecasting {
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   func run(_ scope: ForecastScope, _ observe: (Int, Int) -> Void) throws -> Forecast {
-    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    let parts = try recipe.load()
     return try recipe.forecast(parts, scope, observe: observe)
   }
 }

@@ -110,6 +110,7 @@ public struct TrainingSettings: Configurable, SettingValue {
   /// Whether a last batch that is not full is left out.
   public var dropLast: Bool
   public var badSteps: BadSteps
+  public var badRows: BadRows
 
   /// What happens to a step with a non-finite loss or gradient.
   public enum BadSteps: String, Word {
@@ -120,6 +121,13 @@ public struct TrainingSettings: Configurable, SettingValue {
     case skip
   }
 
+  /// What happens to rows of the training part with a number far outside its column; see `Outliers`.
+  public enum BadRows: String, Word {
+    case keep
+    /// The training part is what it would be without them; the test part is left as it is.
+    case drop
+  }
+
   public static let fields: [Field<TrainingSettings>] = [
     .init("epochs", \.epochs, .atLeast(1), required: true, "times through the training part"),
     .init("batch", \.batch, .atLeast(1), required: true, "rows a step"),
@@ -127,13 +135,14 @@ public struct TrainingSettings: Configurable, SettingValue {
     .init("shuffle", \.shuffle, "whether each epoch has an order of its own"),
     .init("drop-last", \.dropLast, "whether a last batch that is not full is left out"),
     .init("bad-steps", \.badSteps, "stop at a step that is not finite, or skip it and outliers"),
+    .init("bad-rows", \.badRows, "keep or drop rows with a number far outside its column"),
   ]
 
   public init() { self.init(epochs: 1, batch: 1) }
 
   public init(
     epochs: Int, batch: Int, maxSteps: Int? = nil, shuffle: Bool = true, dropLast: Bool = false,
-    badSteps: BadSteps = .stop
+    badSteps: BadSteps = .stop, badRows: BadRows = .keep
   ) {
     self.epochs = epochs
     self.batch = batch
@@ -141,6 +150,7 @@ public struct TrainingSettings: Configurable, SettingValue {
     self.shuffle = shuffle
     self.dropLast = dropLast
     self.badSteps = badSteps
+    self.badRows = badRows
   }
 
   public init(_ settings: Settings, _ reader: Reader, _ limits: Limits) throws {

@@ -6,6 +6,7 @@ extension RemedyCatalog {
     AddResiduals.self,
     ClipGradients.self,
     ConstrainWeights.self,
+    DropBadRows.self,
     GateRecurrence.self,
     LowerLearningRate.self,
     MatchLoss.self,

@@ -46,8 +46,8 @@ package struct Contender {
     }
     var recipe = changed.recipe
     recipe.seed = seed ?? recipe.seed
-    let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: subject.parts.train.count)
-    guard let trainer = try? Trainer(trial, parts: subject.parts, keepsSnapshots: false) else {
+    let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: changed.parts.train.count)
+    guard let trainer = try? Trainer(trial, parts: changed.parts, keepsSnapshots: false) else {
       return nil
     }
     isLengthened = trial != recipe

@@ -46,16 +46,20 @@ struct SearchPlan {
     }
   }
 
-  /// The cheapest that undoes each of several causes, in the order in which they act; after them the
-  /// rate, which must suit what the others make of the recipe.
+  /// The cheapest that undoes each of several causes, in the order in which they act: what changes
+  /// network or data first, then the rate, which must suit what the others make of the recipe.
   private func together(_ causes: [String]) -> Course {
-    let kinds = causes.compactMap { undoing($0).first }
+    let kinds = causes.compactMap { cause in
+      let undoing = undoing(cause)
+      return undoing.first { !$0.isHot } ?? undoing.first
+    }
     let cold = kinds.filter { !$0.isHot }.sorted { $0.price < $1.price }
     return Course { strengths(of: cold + kinds.filter { $0.isHot }) }
   }
 
   /// The remedies under which a cause no longer deviates, the cheapest first; those that are made for
-  /// it, where there is none (a rate that holds may lie above the reference).
+  /// it, where there is none (a rate that holds may lie above the reference). What acts on gradients
+  /// makes up for many causes, and undoes one only if it treats no other.
   private func undoing(_ name: String) -> [any Remedy.Type] {
     guard let cause = CauseCatalog.standard.causes.first(where: { $0.name == name }) else {
       return []
@@ -63,7 +67,8 @@ struct SearchPlan {
     let treating = catalog.remedies.filter { $0.treats.contains(name) }
       .sorted { $0.price < $1.price }
     let undoing = treating.filter { kind in
-      guard !kind.isHot, let changed = candidates(kind, patient).first?.applied(to: patient.subject)
+      guard !kind.isHot || kind.treats == [name],
+        let changed = candidates(kind, patient).first?.applied(to: patient.subject)
       else { return false }
       return cause.deviation(in: patient.subject.with(changed)) == nil
     }

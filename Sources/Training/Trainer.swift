@@ -44,13 +44,13 @@ package final class Trainer {
   /// - Throws: `KeelError` where recipe and data do not fit, or the memory would not do.
   package convenience init(_ recipe: Recipe, examples: Examples? = nil) throws {
     let parts =
-      try examples.map { Parts(train: $0, test: nil) }
-      ?? recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+      try examples.map { recipe.droppingBadRows(of: Parts(train: $0, test: nil)) } ?? recipe.load()
     try self.init(recipe, parts: parts)
   }
 
-  /// - Parameter keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of the
-  ///   memory.
+  /// - Parameters:
+  ///   - parts: the rows it trains on; bad ones that it drops are no longer among them.
+  ///   - keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of the memory.
   package init(_ recipe: Recipe, parts: Parts, keepsSnapshots: Bool = true) throws {
     var batches = try Batches(recipe, rows: parts.train.count)
     let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)

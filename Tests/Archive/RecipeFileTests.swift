@@ -204,7 +204,7 @@ import Testing
         clipping: none
         regularizer: none
         training: {epochs: 1, batch: 20, max-steps: none, shuffle: true, drop-last: false, \
-        bad-steps: stop}
+        bad-steps: stop, bad-rows: keep}
 
         """)
   }
@@ -223,7 +223,8 @@ import Testing
       schedule: {step: 10}
       clipping: [{value: 1}, {global-norm: 2}]
       regularizer: [{l1: 0.1}, {max-norm: 2}]
-      training: {epochs: 3, batch: 5, max-steps: 7, shuffle: false, drop-last: true, bad-steps: skip}
+      training: {epochs: 3, batch: 5, max-steps: 7, shuffle: false, drop-last: true, bad-steps: skip,
+        bad-rows: drop}
       """
     let recipe = try recipe(text)
     #expect(try self.recipe(recipe.description) == recipe)

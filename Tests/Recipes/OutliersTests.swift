@@ -114,4 +114,31 @@ struct OutliersTests {
     let summary = DataSummary(rows, leavingOut: [1, 5])
     #expect(summary.inputs.row == 4 && summary.inputs.largest == 9)
   }
+
+  /// A row keeps the number that its file gives it, whatever was left out before it, and split off.
+  @Test func rowsKeepTheirNumbers() throws {
+    let values = (0..<20).map(Float.init)
+    let left = Self.rows(values).leavingOut([0, 3]).leavingOut([1, 5])
+    #expect(left.inputs.prefix(4) == [1, 4, 5, 6])
+    #expect((0..<4).map { left.number(ofRow: $0) } == [2, 5, 6, 7])
+    #expect(left.rows(3..<10).number(ofRow: 1) == 9)
+    #expect(Self.rows(values).rows(12..<20).number(ofRow: 2) == 15)
+  }
+
+  /// Of the training part only, once, and only where the recipe says so.
+  @Test func aRecipeDropsThem() throws {
+    var recipe = Recipe(
+      data: .regression(
+        samples: 640, features: 8, test: .fraction(0.2), outliers: 4, outlierScale: 1000),
+      model: [.dense(1)], loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 1, batch: 32))
+    let whole = try recipe.load()
+    recipe.training.badRows = .drop
+    let parts = try recipe.load()
+    #expect(parts.train.count == whole.train.count - 4)
+    #expect(recipe.outliers(in: whole.train).rows.count == 4)
+    #expect(parts.test?.inputs == whole.test?.inputs)
+    #expect(
+      whole.train.leavingOut(recipe.outliers(in: whole.train).rows).inputs == parts.train.inputs)
+  }
 }

@@ -71,6 +71,7 @@ struct FrameworkTests {
       return [isPyTorch ? "nn.BatchNorm1d(" : "BatchNormalization(", "dense-1"]
     case let remedy as WarmUp: return ["\(remedy.steps)", isPyTorch ? "LinearLR" : "callbacks"]
     case is SkipBadSteps: return ["10 * usual", isPyTorch ? "optimizer.step()" : "apply("]
+    case is DropBadRows: return ["25 * usual", "y_train[keep]"]
     case is AddResiduals: return [isPyTorch ? "Residual" : "layers.add", "times 0."]
     case let remedy as GateRecurrence: return [remedy.cell.uppercased() + "(", "recurrent-1"]
     case let remedy as TruncateBackpropagation:

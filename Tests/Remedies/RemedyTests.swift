@@ -28,6 +28,7 @@ struct RemedyTests {
     .init(remedy: StandardizeData.self, recipe: UnscaledData.guilty[0]),
     .init(remedy: MatchLoss.self, recipe: MismatchedLoss.guilty[0]),
     .init(remedy: SkipBadSteps.self, recipe: OutlierBatch.guilty[0]),
+    .init(remedy: DropBadRows.self, recipe: OutlierBatch.guilty[0]),
     .init(remedy: RegularizeWeights.self, recipe: creeping(rate: 1)),
     .init(remedy: ConstrainWeights.self, recipe: creeping(rate: 2)),
   ]
@@ -76,7 +77,8 @@ struct RemedyTests {
     let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
     let cured = R.candidates(for: patient).compactMap { $0.applied(to: patient.subject) }
       .contains { changed in
-        (try? Trainer(changed, parts: trainer.parts))?.train().verdict == .healthy
+        (try? Trainer(changed, parts: patient.subject.with(changed).parts))?.train().verdict
+          == .healthy
       }
     #expect(cured, "\(R.name) does not cure \(recipe.name)")
   }

@@ -53,7 +53,7 @@ package struct Draw {
       // A cross-entropy on clipped probabilities hardly feels an outlier.
       let needsNumbers = kind == .outliers && dice.chance(0.7)
       twin = Twin.draw(
-        id, &dice, kind.architectures, needsNumbers ? [.file, .numbers] : kind.needs)
+        id, &dice, kind.architectures, needsNumbers ? kind.needs.union(.numbers) : kind.needs)
       guard kind.applies(to: twin) else { continue }
       var specimen = Specimen(
         id: "\(id)-twin", kind: .healthy, blueprint: twin, seed: validity.seeds[0])

@@ -60,7 +60,9 @@ extension Fault.Kind {
     case .rate, .loss: true
     case .initialization: true
     case .slope: twin.hidden.hasSlope && !twin.architecture.isRecurrent
-    case .inputs, .outliers: twin.isFile
+    case .inputs: twin.isFile
+    // Scored on rows that it leaves alone: else the twin's score would be of other rows.
+    case .outliers: twin.isFile && twin.hasTest
     case .targets: twin.isFile && twin.isNumeric
     case .recurrence: twin.architecture.isRecurrent
     // Weights that fit the exponential as they fitted what stood there.
@@ -82,7 +84,8 @@ extension Fault.Kind {
 
   package var needs: Twin.Needs {
     switch self {
-    case .inputs, .outliers: .file
+    case .inputs: .file
+    case .outliers: [.file, .test]
     case .targets: [.file, .numbers]
     case .slope: .slope
     case .exponent: .xavier

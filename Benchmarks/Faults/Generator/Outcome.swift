@@ -27,7 +27,7 @@ package struct Outcome: Codable, Hashable, Sendable {
 extension Trainer {
   /// - Throws: `KeelError` where recipe and data do not fit.
   convenience init(_ recipe: Recipe, keepsSnapshots: Bool) throws {
-    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    let parts = try recipe.load()
     try self.init(recipe, parts: parts, keepsSnapshots: keepsSnapshots)
   }
 }

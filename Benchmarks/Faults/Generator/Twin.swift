@@ -12,6 +12,7 @@ package enum Twin {
     package static let slope = Needs(rawValue: 2)
     package static let numbers = Needs(rawValue: 4)
     package static let xavier = Needs(rawValue: 8)
+    package static let test = Needs(rawValue: 16)
   }
 
   /// - Parameter architectures: one of these.
@@ -36,7 +37,7 @@ package enum Twin {
     let hasImages = FileManager.default.fileExists(
       atPath: "\(Blueprint.images)/t10k-images-idx3-ubyte.gz")
     plan.samples = dice.pick([300, 500, 800, 1200])
-    plan.hasTest = dice.chance(0.6)
+    plan.hasTest = dice.chance(0.6) || needs.contains(.test)
     plan.noise = dice.pick([0.05, 0.1, 0.2])
     switch plan.architecture {
     case .convolution:

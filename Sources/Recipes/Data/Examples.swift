@@ -14,10 +14,15 @@ public struct Examples: Sendable {
   public var isHomogeneous = false
   /// Where the rows come from, and what the first of them is called there, for messages.
   var source = (name: "data", firstRow: 1)
+  /// Which of the source's rows these are, where some were left out; in order, from 0.
+  private var kept: [Int]?
 
   /// What the file that the rows come from calls a row (its header is row 1); elsewhere they count
   /// from 1.
-  public func number(ofRow row: Int) -> Int { source.firstRow + row }
+  public func number(ofRow row: Int) -> Int { source.firstRow + (kept?[row] ?? row) }
+
+  /// A row as messages name it: `train.csv, row 12`.
+  func place(ofRow row: Int) -> String { "\(source.name), row \(number(ofRow: row))" }
 
   public init(inputs: [Float], shape: Shape, targets: Targets, columns: [String]? = nil) {
     precondition(inputs.count == targets.count * shape.count, "as many rows as targets")
@@ -90,7 +95,24 @@ public struct Examples: Sendable {
     var part = self
     part.inputs = Array(inputs[range.lowerBound * shape.count..<range.upperBound * shape.count])
     part.targets = targets.rows(range)
+    if let kept {
+      part.kept = Array(kept[range])
+    } else {
+      part.source.firstRow += range.lowerBound
+    }
     return part
+  }
+
+  /// The same rows without some of them.
+  package func leavingOut(_ rows: [Int]) -> Examples {
+    let out = Set(rows)
+    let left = (0..<count).filter { !out.contains($0) }
+    var result = self
+    let width = shape.count
+    result.inputs = left.flatMap { inputs[$0 * width..<($0 + 1) * width] }
+    result.targets = targets.reordered(left.map(Int32.init))
+    result.kept = left.map { kept?[$0] ?? $0 }
+    return result
   }
 
   /// The same rows in random order.

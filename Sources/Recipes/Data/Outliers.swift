@@ -72,6 +72,11 @@ public struct Outliers: Hashable, Sendable {
     (self.rows, self.worst) = isFew ? (rows.sorted(), worst) : ([], nil)
   }
 
+  private init() { (rows, worst) = ([], nil) }
+
+  /// What rows have that were freed of them.
+  package static let none = Outliers()
+
   /// What is usual in a column.
   private struct Scale {
     let median: Double
@@ -94,15 +99,23 @@ public struct Outliers: Hashable, Sendable {
   }
 }
 
-extension Examples {
-  /// The same rows without some of them.
-  package func leavingOut(_ rows: [Int]) -> Examples {
-    let out = Set(rows)
-    let kept = (0..<count).filter { !out.contains($0) }
-    var result = self
-    let width = shape.count
-    result.inputs = kept.flatMap { inputs[$0 * width..<($0 + 1) * width] }
-    result.targets = targets.reordered(kept.map(Int32.init))
-    return result
+extension Recipe {
+  /// The rows it trains on and is tested on: read or made, and without bad rows where it drops them.
+  /// - Throws: `KeelError` where they cannot be read.
+  package func load() throws -> Parts {
+    droppingBadRows(of: try data.member.load(from: folder.path, seed: seed))
+  }
+
+  /// The rows that are left of others.
+  package func droppingBadRows(of parts: Parts) -> Parts {
+    guard training.badRows == .drop else { return parts }
+    var parts = parts
+    parts.train = parts.train.leavingOut(outliers(in: parts.train).rows)
+    return parts
+  }
+
+  /// Rows with numbers far outside the rest; ids of tokens are no numbers.
+  package func outliers(in examples: Examples) -> Outliers {
+    Outliers(examples, inputs: vocabulary == nil)
   }
 }

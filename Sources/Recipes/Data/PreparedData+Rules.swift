@@ -13,7 +13,8 @@ extension PreparedData {
       && examples.allSatisfy { $0.targets.holdsIntegers(positions: output.leading) }
     let targets = examples.map { isClasses ? $0.targets.integersAsClasses() : $0.targets }
     let kind = try TargetKind(
-      targets, source: parts.train.source, loss: recipe.loss.member, output: output)
+      targets, loss: recipe.loss.member, output: output
+    ) { part, row in examples[part].place(ofRow: row) }
     var inputScale: Scale?
     if recipe.standardize.includesInputs {
       inputScale = try Scale(
@@ -87,9 +88,11 @@ extension PreparedData.Part {
 }
 
 extension PreparedData.TargetKind {
-  /// - Parameter parts: the targets of the training part, and of the test part if there is one.
+  /// - Parameters:
+  ///   - parts: the targets of the training part, and of the test part if there is one.
+  ///   - place: what a row of a part is called in messages.
   init(
-    _ parts: [Targets], source: (name: String, firstRow: Int), loss: any Loss, output: Shape
+    _ parts: [Targets], loss: any Loss, output: Shape, place: (Int, Int) -> String
   ) throws {
     let (columns, positions) = (output.count, output.leading)
     let isBinary = loss is BinaryCrossEntropy || loss is SigmoidCrossEntropy
@@ -97,7 +100,7 @@ extension PreparedData.TargetKind {
     switch parts[0].values {
     case .classes:
       try Self.checkPositions(parts[0].positions, output)
-      try Self.check(parts, source, outputs: output.last)
+      try Self.check(parts, outputs: output.last, place)
       self.init(
         columns: columns, positions: positions, areClasses: output.last > 1,
         areScoredAsClasses: true, names: names)
@@ -143,22 +146,20 @@ extension PreparedData.TargetKind {
 
   /// Every class must have an output; a single output tells two classes apart.
   private static func check(
-    _ parts: [Targets], _ source: (name: String, firstRow: Int), outputs: Int
+    _ parts: [Targets], outputs: Int, _ place: (Int, Int) -> String
   ) throws {
-    var firstRow = source.firstRow
-    for part in parts {
+    for (index, part) in parts.enumerated() {
       guard case .classes(let classes) = part.values else { continue }
       let limit = outputs == 1 ? 2 : outputs
       if let row = classes.firstIndex(where: { $0 < 0 || Int($0) >= limit }) {
         let label = part.names.map { "'\($0[Int(classes[row])])' (class \(classes[row]))" }
         let position = part.positions == 1 ? "" : ", position \(row % part.positions + 1)"
         throw KeelError(
-          .invalid, at: "\(source.name), row \(row / part.positions + firstRow)\(position)",
+          .invalid, at: place(index, row / part.positions) + position,
           "the label is \(label ?? "\(classes[row])"), the model has \(outputs) "
             + "\(outputs == 1 ? "output, enough for classes 0 and 1" : "outputs, for classes 0 to \(outputs - 1)")",
           fix: "give the last layer at least \(classes.max()! + 1) units")
       }
-      firstRow += part.count
     }
   }
 }

@@ -15,12 +15,10 @@ extension Recipe {
         .invalid, at: "standardize", "the inputs are token ids, which have no scale",
         fix: "write standardize: \(standardize == .both ? "targets" : "none")")
     }
-    var firstRow = parts.train.source.firstRow
     for examples in [parts.train] + (parts.test.map { [$0] } ?? []) {
       try checkTokens(examples.inputs, width: examples.shape.count, vocabulary) {
-        "\(parts.train.source.name), row \($0 + firstRow)"
+        examples.place(ofRow: $0)
       }
-      firstRow += examples.count
     }
   }
 
