@@ -27,11 +27,11 @@ struct Column {
     let training = await run.train()
     guard training.verdict == .exploding else { return }
     patients += 1
-    let parts = try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed)
+    let parts = try recipe.load()
     let subject = Subject(recipe, parts, training.explosion)
     let patient = Patient(subject, await run.trace, training.explosion)
     // What a step takes is compared on the sound twin: the sick one has too few.
-    let twin = cause.reset(subject) ?? subject
+    let twin = cause.reset(subject).map(subject.with) ?? subject
     for remedy in RemedyCatalog.standard.remedies {
       let outcomes = try await outcomes(of: remedy, for: patient)
       guard !outcomes.isEmpty else { continue }

@@ -14,9 +14,9 @@ public protocol Cause: Sendable {
   static var summary: String { get }
   /// How far the subject lies beyond the reference in this factor; nil where it does not deviate.
   static func deviation(in subject: Subject) -> Deviation?
-  /// The subject with this factor at its reference and nothing else changed: in the recipe, or in the
-  /// rows; nil where it cannot be put there.
-  static func reset(_ subject: Subject) -> Subject?
+  /// The recipe with this factor at its reference and nothing else changed; nil where it cannot be put
+  /// there.
+  static func reset(_ subject: Subject) -> Recipe?
   /// What a forecast measured that speaks for this cause; without a command, which is filled in.
   static func exhibits(in forecast: Forecast) -> [Exhibit]
   /// What the training recorded that speaks for it; without a command, which is filled in.

@@ -31,9 +31,8 @@ public enum ExcessiveDepth: Cause {
       value: max(layers, doublings), reference: Double(Reference.depth))
   }
 
-  public static func reset(_ subject: Subject) -> Subject? {
+  public static func reset(_ subject: Subject) -> Recipe? {
     subject.recipe.shortened(to: Reference.depth, row: subject.parts.train.shape)
-      .map(subject.with)
   }
 
   /// How much the gradient grows from the last layer to the first, and whether batch normalisation

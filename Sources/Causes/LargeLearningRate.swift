@@ -21,11 +21,10 @@ public enum LargeLearningRate: Cause {
       quantity: "learning rate", value: optimizer.learningRate, reference: reference)
   }
 
-  public static func reset(_ subject: Subject) -> Subject? {
+  public static func reset(_ subject: Subject) -> Recipe? {
     let optimizer = subject.recipe.optimizer.member
-    return subject.with(
-      subject.recipe.withLearningRate(
-        min(optimizer.learningRate, Reference.learningRate(optimizer))))
+    return subject.recipe.withLearningRate(
+      min(optimizer.learningRate, Reference.learningRate(optimizer)))
   }
 
   /// How far it is beyond the largest rate that forty steps held.

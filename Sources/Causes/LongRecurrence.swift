@@ -26,8 +26,8 @@ public enum LongRecurrence: Cause {
       layer: worst.layer)
   }
 
-  public static func reset(_ subject: Subject) -> Subject? {
-    subject.with(subject.recipe.withOrthogonalRecurrence)
+  public static func reset(_ subject: Subject) -> Recipe? {
+    subject.recipe.withOrthogonalRecurrence
   }
 
   public static let guilty: [Recipe] = [

@@ -47,7 +47,7 @@ public enum MismatchedLoss: Cause {
 
   /// A linear output, under softmax cross-entropy for classes, sigmoid cross-entropy for one yes or
   /// no, squared error for numbers.
-  public static func reset(_ subject: Subject) -> Subject? {
+  public static func reset(_ subject: Subject) -> Recipe? {
     var recipe = subject.recipe.replacingLast { choice in
       if choice.ingredient is any Activation { return [] }
       return [(choice.ingredient as? any Affine)?.split?.product ?? choice]
@@ -57,7 +57,7 @@ public enum MismatchedLoss: Cause {
     recipe.loss =
       isClassification
       ? (isOneColumn ? .sigmoidCrossEntropy : .softmaxCrossEntropy) : .meanSquaredError
-    return subject.with(recipe)
+    return recipe
   }
 
   /// Numeric targets under a cross-entropy are probabilities.

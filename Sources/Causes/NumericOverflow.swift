@@ -27,9 +27,9 @@ public enum NumericOverflow: Cause {
   }
 
   /// Softplus in place of it: as smooth, as positive, close to it below zero, and linear above.
-  public static func reset(_ subject: Subject) -> Subject? {
-    guard let name = subject.overflowing else { return subject }
-    return subject.with(subject.recipe.replacingActivations(.softplus()) { $0.name == name })
+  public static func reset(_ subject: Subject) -> Recipe? {
+    guard let name = subject.overflowing else { return subject.recipe }
+    return subject.recipe.replacingActivations(.softplus()) { $0.name == name }
   }
 
   /// Whether an activation overflows for an ordinary input.

@@ -29,10 +29,10 @@ public enum OutlierBatch: Cause {
         + "column \(worst.column + 1): \(worst.value)\(others)")
   }
 
-  public static func reset(_ subject: Subject) -> Subject? {
+  public static func reset(_ subject: Subject) -> Recipe? {
     var recipe = subject.recipe
     recipe.training.badRows = .drop
-    return subject.with(recipe)
+    return recipe
   }
 
   private static func row(_ row: Int, of subject: Subject) -> String {

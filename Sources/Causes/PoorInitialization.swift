@@ -33,8 +33,8 @@ public enum PoorInitialization: Cause {
       reference: layers[worst].reference, layer: layers[worst].given.layer)
   }
 
-  public static func reset(_ subject: Subject) -> Subject? {
-    subject.with(subject.recipe.withSoundWeights)
+  public static func reset(_ subject: Subject) -> Recipe? {
+    subject.recipe.withSoundWeights
   }
 
   /// The root mean square of each weight as it begins, measured rather than derived, so that it holds

@@ -20,9 +20,8 @@ public enum SteepActivation: Cause {
   }
 
   /// ReLU in place of each steep one.
-  public static func reset(_ subject: Subject) -> Subject? {
-    subject.with(
-      subject.recipe.replacingActivations(.relu) { isSteep($0.member, in: subject) })
+  public static func reset(_ subject: Subject) -> Recipe? {
+    subject.recipe.replacingActivations(.relu) { isSteep($0.member, in: subject) }
   }
 
   /// Whether a layer is an activation beyond the reference.

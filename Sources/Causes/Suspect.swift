@@ -7,7 +7,7 @@ package struct Suspect {
   package let cause: any Cause.Type
   package let deviation: Deviation
   /// Puts the factor, and no other, to its reference.
-  let reset: @Sendable (Subject) -> Subject?
+  let reset: @Sendable (Subject) -> Recipe?
 
   init(_ cause: any Cause.Type, _ deviation: Deviation) {
     (self.cause, self.deviation, reset) = (cause, deviation, { cause.reset($0) })
@@ -18,9 +18,8 @@ package struct Suspect {
     cause = LargeLearningRate.self
     deviation = Deviation(quantity: "learning rate", value: rate, reference: reference)
     reset = { subject in
-      subject.with(
-        subject.recipe.withLearningRate(
-          min(reference, subject.recipe.optimizer.member.learningRate)))
+      subject.recipe.withLearningRate(
+        min(reference, subject.recipe.optimizer.member.learningRate))
     }
   }
 
@@ -48,16 +47,16 @@ package struct Suspect {
   ///   - confidence: without a trial at most 0.8.
   ///   - forecast: what else was measured, if there is one.
   ///   - trace: what was recorded, likewise.
-  ///   - healed: the subject whose training shows it.
+  ///   - healed: the recipe whose training shows it.
   func finding(
     _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?,
-    _ trace: Trace? = nil, healed: Subject?
+    _ trace: Trace? = nil, healed: Recipe?
   ) -> Finding {
     let line = subject.recipe.folder.line
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: healed.flatMap { Self.command($0.recipe, subject.recipe) } ?? "keel diagnose \(line)"
+      command: healed.flatMap { Self.command($0, subject.recipe) } ?? "keel diagnose \(line)"
     )
     let measured = forecast.map { cause.exhibits(in: $0) } ?? []
     let recorded = trace.map { cause.exhibits(in: $0, of: subject) } ?? []

@@ -54,7 +54,7 @@ package struct TruthTable {
     for _ in 0..<2 {
       for index in factors.indices where !kept.contains(index) {
         guard let reset = factors[index].reset(changed) else { return nil }
-        changed = reset
+        changed = changed.with(reset)
       }
     }
     return changed
@@ -178,12 +178,12 @@ package struct TruthTable {
     }
   }
 
-  /// The subject that shows a factor's part: with it reset, or with all reset where each is enough; nil
+  /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough; nil
   /// where neither was seen to learn.
-  func healed(_ index: Int, _ kind: Finding.Kind) -> Subject? {
+  func healed(_ index: Int, _ kind: Finding.Kind) -> Recipe? {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard kind == .overdetermined || answers[kept] == .outcome(.holds) else { return nil }
-    return subject(keeping: kept)
+    return subject(keeping: kept)?.recipe
   }
 
   /// Why a factor that deviates is not to blame.

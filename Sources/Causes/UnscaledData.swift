@@ -30,7 +30,7 @@ public enum UnscaledData: Cause {
       place: "row \(row), \(name) column \(worst.column + 1): \(Float(worst.largest))")
   }
 
-  public static func reset(_ subject: Subject) -> Subject? {
+  public static func reset(_ subject: Subject) -> Recipe? {
     let inputs = !subject.data.inputs.hasConstantColumn && subject.recipe.vocabulary == nil
     let targets =
       isRegression(subject) && subject.data.targets.map { !$0.hasConstantColumn } ?? false
@@ -41,7 +41,7 @@ public enum UnscaledData: Cause {
     case (false, true): recipe.standardize = .targets
     case (false, false): return nil
     }
-    return subject.with(recipe)
+    return recipe
   }
 
   /// Targets of a cross-entropy are probabilities, which have their own scale.

@@ -19,11 +19,11 @@ public struct MatchLoss: Remedy {
   public init(_ loss: Choice<Losses>) { self.loss = loss }
 
   public static func candidates(for patient: Patient) -> [MatchLoss] {
-    MismatchedLoss.reset(patient.subject).map { [MatchLoss($0.recipe.loss)] } ?? []
+    MismatchedLoss.reset(patient.subject).map { [MatchLoss($0.loss)] } ?? []
   }
 
   public func applied(to subject: Subject) -> Recipe? {
-    guard var changed = MismatchedLoss.reset(subject)?.recipe else { return nil }
+    guard var changed = MismatchedLoss.reset(subject) else { return nil }
     changed.loss = loss
     return changed == subject.recipe ? nil : changed
   }

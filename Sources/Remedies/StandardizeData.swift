@@ -21,7 +21,7 @@ public struct StandardizeData: Remedy {
 
   /// Inputs and targets, whichever can be.
   public static func candidates(for patient: Patient) -> [StandardizeData] {
-    UnscaledData.reset(patient.subject).map { [StandardizeData($0.recipe.standardize)] } ?? []
+    UnscaledData.reset(patient.subject).map { [StandardizeData($0.standardize)] } ?? []
   }
 
   public func applied(to subject: Subject) -> Recipe? {

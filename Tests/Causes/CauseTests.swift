@@ -60,8 +60,8 @@ struct CauseTests {
       return
     }
     #expect(deviation.value > deviation.reference && deviation.decades > 0)
-    #expect(cause.deviation(in: reset) == nil)
-    #expect(reset.recipe != recipe || reset.parts.train.count < subject.parts.train.count)
+    #expect(cause.deviation(in: subject.with(reset)) == nil)
+    #expect(reset != recipe)
   }
 
   @Test func everyCauseHasBoth() {

@@ -73,12 +73,12 @@ struct ExcessiveDepthTests {
   @Test func resetting() throws {
     let subject = try subject(residual(50, scale: 1))
     let reset = try #require(ExcessiveDepth.reset(subject))
-    #expect(reset.recipe.model == residual(10, scale: 1))
+    #expect(reset.model == residual(10, scale: 1))
     let chain = try self.subject([normalized, .dense(1)])
     let short = try #require(ExcessiveDepth.reset(chain))
-    let block = try #require(short.recipe.model[0].ingredient as? Repeat)
+    let block = try #require(short.model[0].ingredient as? Repeat)
     #expect((16...18).contains(block.times))
-    #expect(ExcessiveDepth.deviation(in: short) == nil)
+    #expect(ExcessiveDepth.deviation(in: chain.with(short)) == nil)
   }
 
   /// Nothing to leave out.

@@ -33,7 +33,7 @@ struct ConvolutionRemedyTests {
     let deviation = try #require(PoorInitialization.deviation(in: broken))
     #expect(deviation.place == "conv2d-2")
     #expect(abs(deviation.value / deviation.reference / (144 / 2.0).squareRoot() - 1) < 0.1)
-    let mended = try #require(PoorInitialization.reset(broken)?.recipe)
+    let mended = try #require(PoorInitialization.reset(broken))
     #expect(PoorInitialization.deviation(in: broken.with(mended)) == nil)
     let convolutions = mended.leaves.compactMap { $0.ingredient as? Conv2D }
     #expect(convolutions.allSatisfy { $0.initializer.value == .he() })
@@ -60,7 +60,7 @@ struct ConvolutionRemedyTests {
     let steep = try subject(
       network([.conv2d(4, activation: .exponential), .conv2d(4), .exponential]))
     #expect(SteepActivation.deviation(in: steep)?.place == "exponential")
-    let reset = try #require(SteepActivation.reset(steep)?.recipe)
+    let reset = try #require(SteepActivation.reset(steep))
     #expect(SteepActivation.deviation(in: steep.with(reset)) == nil)
     let swapped = try #require(SwapActivation(activation: "tanh").applied(to: steep))
     #expect(SteepActivation.deviation(in: steep.with(swapped)) == nil)
@@ -72,7 +72,7 @@ struct ConvolutionRemedyTests {
     recipe.model = [.conv2d(1, kernel: 6, activation: .sigmoid), .flatten]
     recipe.model.removeLast()
     #expect(MismatchedLoss.deviation(in: try subject(recipe)) != nil)
-    let reset = try #require(MismatchedLoss.reset(subject(recipe))?.recipe)
+    let reset = try #require(MismatchedLoss.reset(subject(recipe)))
     #expect((reset.model[0].ingredient as? Conv2D)?.activation == .linear)
   }
 

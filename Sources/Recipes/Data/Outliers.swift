@@ -102,7 +102,7 @@ public struct Outliers: Hashable, Sendable {
 extension Recipe {
   /// The rows it trains on and is tested on: read or made, and without bad rows where it drops them.
   /// - Throws: `KeelError` where they cannot be read.
-  package func load() throws -> Parts {
+  public func load() throws -> Parts {
     droppingBadRows(of: try data.member.load(from: folder.path, seed: seed))
   }
 

@@ -15,6 +15,20 @@ optimizer = keras.optimizers.SGD(learning_rate=0.0005, global_clipnorm=1.0)  # f
 keras.layers.Dense(16, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-1
 keras.layers.Dense(1, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-2
 
+# === drop-bad-rows for 1-rows-1000.0-relu
+import numpy as np
+def is_usual(column):
+    column = np.asarray(column, dtype=np.float64)
+    distance = np.abs(column - np.median(column[np.isfinite(column)]))
+    near = np.sort(distance[np.isfinite(distance) & (distance > 0)])
+    if len(near) < 10: return np.isfinite(column)
+    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))
+    return distance <= 25 * usual  # false for nan
+# before training; where more than a tenth would go, it is a heavy tail: keep all
+columns = np.concatenate([np.reshape(x_train, (len(x_train), -1)), np.reshape(y_train, (len(y_train), -1))], axis=1)
+keep = np.all([is_usual(column) for column in columns.T], axis=0)
+x_train, y_train = x_train[keep], y_train[keep]
+
 # === gate-recurrence for recurrent-30
 keras.layers.GRU(24, return_sequences=False)  # in place of recurrent-1
 

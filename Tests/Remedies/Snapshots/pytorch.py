@@ -18,6 +18,20 @@ with torch.no_grad():  # after optimizer.step()
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
             layer.weight.renorm_(p=2, dim=0, maxnorm=4.0)
 
+# === drop-bad-rows for 1-rows-1000.0-relu
+import numpy as np
+def is_usual(column):
+    column = np.asarray(column, dtype=np.float64)
+    distance = np.abs(column - np.median(column[np.isfinite(column)]))
+    near = np.sort(distance[np.isfinite(distance) & (distance > 0)])
+    if len(near) < 10: return np.isfinite(column)
+    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))
+    return distance <= 25 * usual  # false for nan
+# before training; where more than a tenth would go, it is a heavy tail: keep all
+columns = np.concatenate([np.reshape(x_train, (len(x_train), -1)), np.reshape(y_train, (len(y_train), -1))], axis=1)
+keep = torch.tensor(np.all([is_usual(column) for column in columns.T], axis=0))
+x_train, y_train = x_train[keep], y_train[keep]
+
 # === gate-recurrence for recurrent-30
 torch.nn.GRU(features, 24, batch_first=True)  # in place of recurrent-1
 
