@@ -79,7 +79,8 @@ extension Judgement {
   package var isExploding: Bool { specimen.verdict == .exploding }
   package var isCured: Bool { outcome == CaseHistory.Outcome.cured.rawValue }
   /// No worse than the twin, but for 0.02.
-  package var isAsGood: Bool { score >= (specimen.twin?.score ?? 0) - 0.02 }
+  package var isAsGood: Bool { score >= (specimen.twin?.score ?? 0) - Self.tolerance }
+  package static let tolerance = 0.02
   /// In trainings, without the diagnosis' own.
   package var cost: Double { Double(steps - diagnosisSteps) / Double(fullSteps) }
   package var diagnosisCost: Double { Double(diagnosisSteps) / Double(fullSteps) }

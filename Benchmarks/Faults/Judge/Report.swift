@@ -59,6 +59,7 @@ package struct Report {
     var table = Table("Faults and healthy recipes", ["", ""])
     func row(_ name: String, _ value: String) { table.add([name, value]) }
     row("valid faults", "\(faults.count): \(exploding.count) exploding, \(sick.count) not")
+    row("could not be judged", "\(entries.reduce(0) { $0 + $1.failures.count })")
     row("healthy recipes", "\(healthy.count), \(hard.count) of them hard")
     row("forecasts sealed before the first training", all.share(seal.holds).text)
     row("detected in training", exploding.share { $0.cure == .exploding }.text)
@@ -79,10 +80,23 @@ package struct Report {
     }
     row("cured", exploding.share(\.isCured).text)
     row("cured, score ≥ the twin's − 0.02", exploding.share { $0.isCured && $0.isAsGood }.text)
+    row("… the twins' own scores on two other seeds", twinsAgain.share { $0 }.text)
     row("cost of a cure, ≥ 3,000 steps (\(long.count))", Self.cost(long.map(\.cost)))
     row("… the diagnosis' own trials besides", Self.cost(long.map(\.diagnosisCost)))
     row("cost of a cure, all that were cured", Self.cost(exploding.filter(\.isCured).map(\.cost)))
     return table
+  }
+
+  /// Whether a twin, untouched but for its seed, comes within 0.02 of its own score: what the line above
+  /// can be held against. Once for each fault that explodes.
+  private var twinsAgain: [Bool] {
+    entries.flatMap { entry -> [Bool] in
+      let twin = entry.judgements.first { $0.specimen.kind == .healthy }
+      let scores = twin?.specimen.outcomes.map(\.score) ?? []
+      let again = scores.dropFirst().map { $0 >= scores[0] - Judgement.tolerance }
+      return entry.judgements.filter { $0.specimen.isFault && $0.isExploding }.flatMap { _ in again
+      }
+    }
   }
 
   private static func cost(_ costs: [Double]) -> String {
