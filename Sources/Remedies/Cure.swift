@@ -109,7 +109,7 @@ public actor Cure {
     _ plan: SearchPlan, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
     _ best: inout Contender?
   ) throws -> Bool {
-    for courses in [plan.undoing, plan.everything] {
+    for courses in [plan.undoing, plan.undoingOtherwise, plan.everything] {
       let undone = try halving.open(courses, as: length, budget: budget)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
         continue

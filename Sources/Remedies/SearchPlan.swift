@@ -46,13 +46,28 @@ struct SearchPlan {
     }
   }
 
-  /// The cheapest that undoes each of several causes, in the order in which they act: what changes
-  /// network or data first, then the rate, which must suit what the others make of the recipe.
-  private func together(_ causes: [String]) -> Course {
-    let kinds = causes.compactMap { cause in
-      let undoing = undoing(cause)
-      return undoing.first { !$0.isHot } ?? undoing.first
+  /// Of causes each of which is enough alone, one undone by another than the cheapest remedy: the
+  /// experiments have shown that it heals to be without the cause, by whatever way.
+  var undoingOtherwise: [Course] {
+    let names = findings.filter { $0.kind == .overdetermined }.map(\.cause)
+    return names.flatMap { name in
+      undoing(name).filter { $0 != cheapest(for: name) }.map { other in
+        inOrder(names.compactMap { $0 == name ? other : cheapest(for: $0) })
+      }
     }
+  }
+
+  /// The cheapest that undoes each of several causes.
+  private func together(_ causes: [String]) -> Course { inOrder(causes.compactMap(cheapest)) }
+
+  private func cheapest(for cause: String) -> (any Remedy.Type)? {
+    let undoing = undoing(cause)
+    return undoing.first { !$0.isHot } ?? undoing.first
+  }
+
+  /// Remedies in the order in which they act: what changes network or data first, then the rate, which
+  /// must suit what the others make of the recipe.
+  private func inOrder(_ kinds: [any Remedy.Type]) -> Course {
     let cold = kinds.filter { !$0.isHot }.sorted { $0.price < $1.price }
     return Course { strengths(of: cold + kinds.filter { $0.isHot }) }
   }

@@ -140,6 +140,20 @@ struct CureTests {
     #expect(patient.evaluations > 0)
   }
 
+  /// Paths around forty narrow layers do not suit every rate; fewer layers undo the depth as well.
+  @Test func whereTheCheapestDoesNotDoAnotherUndoes() async throws {
+    let recipe = Recipe(
+      data: .regression(samples: 256, features: 7, noise: 0.1, scale: 70),
+      model: [.repeat(40, [.dense(12), .leakyReLU()]), .dense(1)],
+      initializer: .orthogonal(gain: 1.8), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 0.005), training: .init(epochs: 40, batch: 8))
+    let history = try await recipe.cured()
+    #expect(history.findings.allSatisfy { $0.kind == .overdetermined })
+    #expect(
+      history.remedies.map(\.remedy) == [StandardizeData.name, SimplifyNetwork.name])
+    #expect(history.after?.score ?? 0 > 0.8)
+  }
+
   /// Where the first pass overflows, nothing that acts on gradients is tried.
   @Test func whatComesTooLateIsNotTried() async throws {
     let recipe = SteepActivation.guilty[0]
