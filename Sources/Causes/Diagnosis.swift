@@ -2,7 +2,7 @@ import KeelForecast
 import KeelRecipes
 import KeelTraining
 
-/// Why a training exploded: the causes at work, ranked, and those that are not.
+/// Why a training exploded, or learnt nothing: the causes at work, ranked, and those that are not.
 public struct Diagnosis: Hashable, Sendable {
   /// How it was come by.
   public enum Scope: String, Hashable, Codable, Sendable {
@@ -51,7 +51,10 @@ public struct TruthTableRow: Hashable, Codable, Sendable {
 }
 
 extension Recipe {
-  /// Trains the recipe and, if it explodes, finds out why by experiment.
+  /// Trainings that the experiments may take where nothing explodes: both of three factors.
+  private static let trials = 6
+
+  /// Trains the recipe and, if it explodes or learns nothing, finds out why by experiment.
   /// - Parameters:
   ///   - scope: `quick` trains no more than forty steps and tries nothing.
   ///   - observe: called after every step of the training, not of the experiments.
@@ -66,15 +69,12 @@ extension Recipe {
     try Task.checkCancellation()
     guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
     let forecast = try forecast(trainer.parts, .quick)
-    // It is sick in another way: what deviates is worth a look, and no experiment is made.
-    guard scope == .quick || training.verdict == .exploding else {
-      let subject = Subject(self, trainer.parts)
-      return Diagnosis(
-        training, findings: Suspect.findings(in: subject, forecast, .standard))
-    }
     let evidence = Evidence(self, training, trainer.trace, forecast: forecast)
-    return scope == .full
-      ? try evidence.diagnosis(trainer.parts) : evidence.quickDiagnosis(trainer.parts)
+    guard scope == .full else { return evidence.quickDiagnosis(trainer.parts) }
+    // An experiment that explodes is soon over; one that learns nothing takes a whole training.
+    let budget =
+      training.verdict == .exploding ? Int.max : Self.trials * max(1000, trainer.batches.total)
+    return try evidence.diagnosis(trainer.parts, budget: budget)
   }
 
   /// The forecast; where it says `exploding`, with the factors that deviate as suspects.

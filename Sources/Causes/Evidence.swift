@@ -20,7 +20,8 @@ public struct Evidence: Sendable {
     (self.recipe, self.forecast, self.training, self.trace) = (recipe, forecast, training, trace)
   }
 
-  /// Finds out by experiment why the recipe explodes; trains it first where its end is not known.
+  /// Finds out by experiment why the recipe explodes, or learns nothing; trains it first where its end
+  /// is not known.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis() async throws -> Diagnosis {
     let parts = try recipe.load()
@@ -43,10 +44,10 @@ extension Evidence {
     _ parts: Parts, catalog: CauseCatalog = .standard, budget: Int = .max
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
-    guard training.verdict == .exploding else { return Diagnosis(training) }
+    guard training.verdict != .healthy else { return Diagnosis(training) }
     let subject = Subject(recipe, parts, training.explosion)
     var table = TruthTable(
-      subject, Suspect.all(of: subject, in: catalog), until: training.steps, budget: budget)
+      subject, Suspect.all(of: subject, in: catalog), of: training, budget: budget)
     if let measured = try table.withMeasuredRate() { table = measured }
     let suspects = table.factors
     let kinds = try table.kinds()

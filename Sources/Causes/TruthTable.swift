@@ -16,7 +16,7 @@ package struct TruthTable {
 
   private let subject: Subject
   package let factors: [Suspect]
-  /// The step in which the recipe exploded: a trial must go beyond it.
+  /// The step in which the recipe exploded: a trial must go beyond it. 0 where it did not.
   private let horizon: Int
   /// Steps that all trials together may take.
   private let budget: Int
@@ -27,12 +27,19 @@ package struct TruthTable {
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
 
-  init(_ subject: Subject, _ factors: [Suspect], until horizon: Int, budget: Int) {
-    self.subject = subject
-    self.factors = factors
-    self.horizon = horizon
-    self.budget = budget
-    answers[Set(factors.indices)] = .outcome(.explodes)
+  /// - Parameter training: how the subject's own ended.
+  init(_ subject: Subject, _ factors: [Suspect], of training: Training, budget: Int) {
+    let isExploding = training.verdict == .exploding
+    self.init(
+      subject, factors, .init(training.verdict), until: isExploding ? training.steps : 0, budget)
+  }
+
+  private init(
+    _ subject: Subject, _ factors: [Suspect], _ outcome: Trial.Outcome, until horizon: Int,
+    _ budget: Int
+  ) {
+    (self.subject, self.factors, self.horizon, self.budget) = (subject, factors, horizon, budget)
+    answers[Set(factors.indices)] = .outcome(outcome)
   }
 
   // MARK: experiments
@@ -124,7 +131,7 @@ package struct TruthTable {
     let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
-      subject, others.map { factors[$0] } + [rate], until: horizon, budget: budget)
+      subject, others.map { factors[$0] } + [rate], .explodes, until: horizon, budget)
     table.steps = steps
     for (kept, answer) in answers where kept.isSuperset(of: old) {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })

@@ -26,9 +26,11 @@ package struct Calibration {
     self.cells = cells
   }
 
-  package init(_ judgements: [Judgement]) {
+  /// - Parameter isExploding: of faults that explode, or of those that learn nothing.
+  package init(_ judgements: [Judgement], isExploding: Bool) {
     self.init(
-      judgements.filter { $0.isExploding && $0.specimen.isFault }.flatMap { judgement in
+      judgements.filter { $0.specimen.isFault && $0.isExploding == isExploding }.flatMap {
+        judgement in
         judgement.findings.map { ($0.kind, $0.suspects, judgement.isRight($0)) }
       })
   }
@@ -59,9 +61,9 @@ package struct Calibration {
     return pools.flatMap { Array(repeating: value($0.cell), count: $0.width) }
   }
 
-  package var table: Table {
+  package func table(_ title: String) -> Table {
     var table = Table(
-      "Confidence, fitted", ["kind", "1 suspect", "2 suspects", "3 and more", "seen (right/all)"])
+      title, ["kind", "1 suspect", "2 suspects", "3 and more", "seen (right/all)"])
     for kind in Finding.Kind.ranked {
       guard let values = fitted(kind), let own = cells[kind] else { continue }
       table.add(

@@ -55,10 +55,14 @@ package struct Judgement: Codable, Sendable {
     seconds = (clock.now - start) / .seconds(1)
     cure = history.before.verdict
     outcome = history.outcome.rawValue
-    truthTable = history.truthTable ?? []
-    let cleared = history.ruledOut.count { !$0.why.hasPrefix("does not deviate") }
-    let suspects = history.findings.count + cleared
-    findings = history.findings.map {
+    // What learns nothing and does not explode is not cured, but diagnosed all the same.
+    let diagnosis =
+      specimen.isFault && [.stalled, .vanishing].contains(cure) ? try await recipe.diagnosed() : nil
+    truthTable = diagnosis?.truthTable ?? history.truthTable ?? []
+    let ruledOut = diagnosis?.ruledOut ?? history.ruledOut
+    let found = diagnosis?.findings ?? history.findings
+    let suspects = found.count + ruledOut.count { !$0.why.hasPrefix("does not deviate") }
+    findings = found.map {
       .init(cause: $0.cause, kind: $0.kind, confidence: $0.confidence, suspects: suspects)
     }
     remedies = history.remedies.map(\.remedy)

@@ -78,6 +78,9 @@ package struct Report {
     for kind in [Specimen.Kind.overdetermined, .joint] {
       row("… \(kind.rawValue)", pairs.filter { $0.specimen.kind == kind }.share(\.isNamed).text)
     }
+    row(
+      "first finding right where nothing explodes (single)",
+      sick.filter { $0.specimen.kind == .single }.share(\.isNamed).text)
     row("cured", exploding.share(\.isCured).text)
     row("cured, score ≥ the twin's − 0.02", exploding.share { $0.isCured && $0.isAsGood }.text)
     row("… the twins' own scores on two other seeds", twinsAgain.share { $0 }.text)

@@ -50,7 +50,7 @@ struct CurePage {
       return [
         "\(name)  \(out.yellow("! \(history.before.verdict.rawValue)")): it does not learn "
           + "(skill \(Text.number(history.before.skill))), but it does not explode; nothing changed",
-        "  keel diagnose \(line)    names what deviates",
+        "  keel diagnose \(line)    finds out why",
       ]
     case .cured, .incurable, .interrupted:
       guard let explosion = history.before.explosion else { return [] }

@@ -39,7 +39,7 @@ struct DiagnosisPage {
         ? "no explosion in \(diagnosis.training.steps) steps; --quick looks no further"
         : "\(diagnosis.verdict.rawValue): it does not explode "
           + "(skill \(Text.number(diagnosis.training.skill)))"
-      return (["\(title)  \(said)"] + why + worthALook).joined(separator: "\n") + "\n"
+      return (["\(title)  \(said)"] + sickness).joined(separator: "\n") + "\n"
     }
     let head =
       diagnosis.training.explosion.map {
@@ -52,22 +52,17 @@ struct DiagnosisPage {
     return lines.joined(separator: "\n") + "\n"
   }
 
-  /// What a sickness that is not an explosion means.
-  private var why: [String] {
+  /// What a sickness that is not an explosion means, and where it comes from.
+  private var sickness: [String] {
     guard diagnosis.scope == .full else { return [] }
+    let meaning: String
     switch diagnosis.verdict {
-    case .vanishing: return ["  in most steps no gradient reached the first layer"]
-    case .stalled: return ["  the loss is no better than that of the best constant output"]
+    case .vanishing: meaning = "in most steps no gradient reached the first layer"
+    case .stalled: meaning = "the loss is no better than that of the best constant output"
     case .healthy, .exploding: return []
     }
-  }
-
-  /// What deviates in a training that is sick in another way.
-  private var worthALook: [String] {
-    diagnosis.findings.isEmpty
-      ? []
-      : ["", "worth a look: \(diagnosis.findings.count == 1 ? "this deviates" : "these deviate")"]
-        + FindingLines(diagnosis.findings).lines.dropLast()
+    return ["  " + meaning, ""] + FindingLines(diagnosis.findings).lines + ruledOut + table
+      + unknown.dropLast()
   }
 
   private var unknown: [String] {
