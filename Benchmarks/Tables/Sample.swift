@@ -9,6 +9,8 @@ package struct Sample: Encodable {
   package let seed: UInt64
   package let forecast: ForecastSummary
   package let history: CaseHistory
+  /// Why it explodes, or learns nothing.
+  package let findings: [Finding]
   /// Whether the recipe of the history is the one that came in.
   package let isUnchanged: Bool
   /// Of the cure, the forecast not included.
@@ -17,7 +19,7 @@ package struct Sample: Encodable {
   enum CodingKeys: String, CodingKey {
     case name = "case"
     case suite = "set"
-    case seed, forecast
+    case seed, forecast, findings
     case history = "cure"
     case isUnchanged = "unchanged"
     case seconds
@@ -41,11 +43,14 @@ package struct Sample: Encodable {
     let start = clock.now
     history = try await Cure(recipe).run()
     seconds = (clock.now - start) / .seconds(1)
+    // What learns nothing is not cured, but diagnosed all the same.
+    let isSick = [.stalled, .vanishing].contains(history.before.verdict)
+    findings = isSick ? try await recipe.diagnosed().findings : history.findings
     isUnchanged = history.recipe == recipe && history.remedies.isEmpty
   }
 
   package var verdict: Verdict { history.before.verdict }
-  package var cause: String? { history.findings.first?.cause }
+  package var cause: String? { findings.first?.cause }
   package var isCured: Bool { history.outcome == .cured }
   package var cost: Double { history.cost.relativeToOneTraining }
   /// The score that one is left with: -∞ where an explosion was not cured.
@@ -56,7 +61,7 @@ package struct Sample: Encodable {
   // MARK: cells of its row
 
   package var finding: String {
-    history.findings.first.map { "\($0.cause) (\($0.kind.rawValue))" } ?? "–"
+    findings.first.map { "\($0.cause) (\($0.kind.rawValue))" } ?? "–"
   }
 
   /// What the cure changed; where it changed nothing, its outcome.
