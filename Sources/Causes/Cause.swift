@@ -3,7 +3,7 @@ import KeelForecast
 import KeelRecipes
 import KeelTraining
 
-/// A reason why trainings explode: one factor of a recipe, and where it should stand.
+/// A reason why trainings explode, or learn nothing: one factor of a recipe, and where it should stand.
 ///
 /// A cause knows no remedy. Trials decide whether it is at work: with only this factor reset, and
 /// with every other deviating factor reset.
@@ -44,6 +44,7 @@ public struct Subject: Sendable {
   public let explosion: Explosion?
 
   public init(_ recipe: Recipe, _ parts: Parts, _ explosion: Explosion? = nil) {
+    let parts = recipe.droppingBadRows(of: parts)
     let outliers =
       recipe.training.badRows == .drop ? Outliers.none : recipe.outliers(in: parts.train)
     self.init(
@@ -58,12 +59,11 @@ public struct Subject: Sendable {
     (self.data, self.explosion) = (data, explosion)
   }
 
-  /// The same rows under another recipe; without the bad ones where that drops them.
+  /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are gone
+  /// do not come back.)
   public func with(_ recipe: Recipe) -> Subject {
-    guard recipe.training.badRows == .drop, self.recipe.training.badRows == .keep else {
-      return Subject(recipe, parts, outliers, data, explosion)
-    }
-    return Subject(recipe, recipe.droppingBadRows(of: parts), explosion)
+    recipe.training.badRows == self.recipe.training.badRows
+      ? Subject(recipe, parts, outliers, data, explosion) : Subject(recipe, parts, explosion)
   }
 }
 

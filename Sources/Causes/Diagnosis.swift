@@ -51,9 +51,6 @@ public struct TruthTableRow: Hashable, Codable, Sendable {
 }
 
 extension Recipe {
-  /// Trainings that the experiments may take where nothing explodes: both of three factors.
-  private static let trials = 6
-
   /// Trains the recipe and, if it explodes or learns nothing, finds out why by experiment.
   /// - Parameters:
   ///   - scope: `quick` trains no more than forty steps and tries nothing.
@@ -70,11 +67,8 @@ extension Recipe {
     guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
     let forecast = try forecast(trainer.parts, .quick)
     let evidence = Evidence(self, training, trainer.trace, forecast: forecast)
-    guard scope == .full else { return evidence.quickDiagnosis(trainer.parts) }
-    // An experiment that explodes is soon over; one that learns nothing takes a whole training.
-    let budget =
-      training.verdict == .exploding ? Int.max : Self.trials * max(1000, trainer.batches.total)
-    return try evidence.diagnosis(trainer.parts, budget: budget)
+    return scope == .full
+      ? try evidence.diagnosis(trainer.parts) : evidence.quickDiagnosis(trainer.parts)
   }
 
   /// The forecast; where it says `exploding`, with the factors that deviate as suspects.

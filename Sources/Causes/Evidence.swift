@@ -38,16 +38,20 @@ extension Evidence {
   ///
   /// - Parameters:
   ///   - parts: the rows the recipe trains on.
-  ///   - budget: steps that the experiments may take; what they leave open is suspected, not found.
+  ///   - budget: steps that the experiments may take; what they leave open is suspected, not found. Nil:
+  ///     as many as they need where the recipe explodes, for then most are soon over, and otherwise those
+  ///     of `trials` trainings.
   /// - Throws: `CancellationError`.
   package func diagnosis(
-    _ parts: Parts, catalog: CauseCatalog = .standard, budget: Int = .max
+    _ parts: Parts, catalog: CauseCatalog = .standard, budget: Int? = nil
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict != .healthy else { return Diagnosis(training) }
     let subject = Subject(recipe, parts, training.explosion)
     var table = TruthTable(
-      subject, Suspect.all(of: subject, in: catalog), of: training, budget: budget)
+      subject, Suspect.all(of: subject, in: catalog), of: training,
+      budget: budget
+        ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)))
     if let measured = try table.withMeasuredRate() { table = measured }
     let suspects = table.factors
     let kinds = try table.kinds()
@@ -70,6 +74,9 @@ extension Evidence {
       trialSteps: table.steps)
   }
 
+  /// Both experiments of three factors, and the reference.
+  private static let trials = 7
+
   package static func undeviating(
     _ suspects: [Suspect], in catalog: CauseCatalog
   ) -> [Diagnosis.RuledOut] {
@@ -79,12 +86,13 @@ extension Evidence {
   }
 
   /// How often a finding of its kind was right, among so many factors that deviate: (right + 1)/(all + 2)
-  /// of 401 faults that `make faults` put into healthy recipes, seeds A.
+  /// of 806 faults that `make faults` put into healthy recipes, seeds A; half of them explode, half learn
+  /// nothing.
   private static func confidence(_ kind: Finding.Kind, among suspects: Int) -> Double {
     switch kind {
-    case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.98 : 0.8  // 270 of 271, 44 of 44, 3 of 3
-    case .overdetermined: 0.95  // 77 of 80
-    case .joint: suspects < 3 ? 0.99 : 0.75  // 84 of 84, 2 of 2
+    case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.97 : 0.75  // 507 of 509, 105 of 107, 2 of 2
+    case .overdetermined: 0.97  // 155 of 158
+    case .joint: suspects < 3 ? 0.97 : 0.64  // 160 of 164, 6 of 9
     case .contributing: 0.85  // none was seen; below what both experiments agree on
     case .suspect: 0.5
     }

@@ -57,7 +57,8 @@ public enum OutlierBatch: Cause {
     let values = hasGradient ? trace.gradientNorms : trace.losses
     let others = zip(steps, held).filter { $0.1 == nil && values[$0.0].isFinite }
       .map { Double(values[$0.0]) }.sorted()
-    guard !others.isEmpty else { return [] }
+    // Once the parameters are lost any batch is as bad as that.
+    guard !others.isEmpty, !(Double(values[step]) <= others[others.count / 2]) else { return [] }
     return [
       Exhibit(
         quantity: "\(hasGradient ? "gradient norm" : "loss") of the batch that holds "

@@ -16,13 +16,15 @@ package struct TruthTable {
 
   private let subject: Subject
   package let factors: [Suspect]
-  /// The step in which the recipe exploded: a trial must go beyond it. 0 where it did not.
+  /// Steps before a trial is said to hold: twice as many as the recipe took to explode, and all where it
+  /// learnt nothing; three hundred at least, as trials of remedies have in three rounds (what one factor
+  /// does in five steps another may do in two hundred).
   private let horizon: Int
+  private static let shortest = 300
+  /// How the recipe itself ended.
+  private let outcome: Trial.Outcome
   /// Steps that all trials together may take.
   private let budget: Int
-  /// Steps before a trial is said to hold: what one factor does in five steps another may do in two
-  /// hundred. Three rounds of a hundred, as trials of remedies have.
-  private static let shortest = 300
   private var answers: [Set<Int>: Answer] = [:]
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
@@ -31,14 +33,16 @@ package struct TruthTable {
   init(_ subject: Subject, _ factors: [Suspect], of training: Training, budget: Int) {
     let isExploding = training.verdict == .exploding
     self.init(
-      subject, factors, .init(training.verdict), until: isExploding ? training.steps : 0, budget)
+      subject, factors, .init(training.verdict),
+      until: max(Self.shortest, (isExploding ? 2 : 1) * training.steps), budget)
   }
 
   private init(
     _ subject: Subject, _ factors: [Suspect], _ outcome: Trial.Outcome, until horizon: Int,
     _ budget: Int
   ) {
-    (self.subject, self.factors, self.horizon, self.budget) = (subject, factors, horizon, budget)
+    (self.subject, self.factors, self.outcome) = (subject, factors, outcome)
+    (self.horizon, self.budget) = (horizon, budget)
     answers[Set(factors.indices)] = .outcome(outcome)
   }
 
@@ -74,7 +78,7 @@ package struct TruthTable {
     do {
       trial = try Trial(
         changed.recipe, against: subject.recipe, parts: changed.parts,
-        atLeast: max(2 * horizon, Self.shortest), atMost: budget - steps)
+        atLeast: horizon, atMost: budget - steps)
     } catch is KeelError {
       return .impossible
     }
@@ -93,11 +97,11 @@ package struct TruthTable {
   }
 
   /// Whether the reference recipe is sick with only this factor inserted. Where the reference itself
-  /// does not learn, only an explosion counts.
+  /// does not learn, only an explosion counts, and that of a recipe that explodes.
   private mutating func insertSickens(_ index: Int) throws -> Bool? {
     switch try answer(keeping: [index]) {
-    case .outcome(.explodes): return true
-    case .outcome(.doesNotLearn):
+    case .outcome(.explodes) where outcome == .explodes: return true
+    case .outcome(.explodes), .outcome(.doesNotLearn):
       let reference = try answer(keeping: [])
       return reference == .undecided ? nil : reference == .outcome(.holds)
     case .outcome(.holds), .impossible: return false
@@ -131,7 +135,7 @@ package struct TruthTable {
     let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
-      subject, others.map { factors[$0] } + [rate], .explodes, until: horizon, budget)
+      subject, others.map { factors[$0] } + [rate], outcome, until: horizon, budget)
     table.steps = steps
     for (kept, answer) in answers where kept.isSuperset(of: old) {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })
@@ -189,7 +193,7 @@ package struct TruthTable {
   /// where neither was seen to learn.
   func healed(_ index: Int, _ kind: Finding.Kind) -> Recipe? {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
-    guard kind == .overdetermined || answers[kept] == .outcome(.holds) else { return nil }
+    guard answers[kept] == .outcome(.holds) else { return nil }
     return subject(keeping: kept)?.recipe
   }
 
@@ -197,7 +201,8 @@ package struct TruthTable {
   mutating func innocence(of index: Int) throws -> String {
     let without = try answer(keeping: Set(factors.indices).subtracting([index]))
     let alone = try answer(keeping: [index])
-    return "with it reset the recipe \(Self.words(without, explodes: "still explodes")); "
+    return
+      "with it reset the recipe \(Self.words(without, explodes: outcome == .explodes ? "still explodes" : "explodes")); "
       + "with it alone a sound one \(Self.words(alone, explodes: "explodes"))"
   }
 

@@ -109,8 +109,8 @@ public actor Cure {
     _ plan: SearchPlan, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
     _ best: inout Contender?
   ) throws -> Bool {
-    for courses in [plan.undoing, plan.undoingOtherwise, plan.everything] {
-      let undone = try halving.open(courses, as: length, budget: budget)
+    for courses in [\SearchPlan.undoing, \.undoingOtherwise, \.everything] {
+      let undone = try halving.open(plan[keyPath: courses], as: length, budget: budget)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
         continue
       }

@@ -69,12 +69,14 @@ struct SearchPlan {
   /// must suit what the others make of the recipe.
   private func inOrder(_ kinds: [any Remedy.Type]) -> Course {
     let cold = kinds.filter { !$0.isHot }.sorted { $0.price < $1.price }
-    return Course { strengths(of: cold + kinds.filter { $0.isHot }) }
+    let rates = kinds.filter { $0.treats.first == LargeLearningRate.name }
+    let hot = kinds.filter { kind in kind.isHot && !rates.contains { $0 == kind } }
+    return Course { strengths(of: cold + hot + rates.filter { $0.isHot }) }
   }
 
   /// The remedies under which a cause no longer deviates, the cheapest first; those that are made for
-  /// it, where there is none (a rate that holds may lie above the reference). What acts on gradients
-  /// makes up for many causes, and undoes one only if it treats no other.
+  /// it, where there is none (a rate that holds may lie above the reference). What comes too late for
+  /// the first pass undoes nothing.
   private func undoing(_ name: String) -> [any Remedy.Type] {
     guard let cause = CauseCatalog.standard.causes.first(where: { $0.name == name }) else {
       return []
@@ -82,7 +84,7 @@ struct SearchPlan {
     let treating = catalog.remedies.filter { $0.treats.contains(name) }
       .sorted { $0.price < $1.price }
     let undoing = treating.filter { kind in
-      guard !kind.isHot || kind.treats == [name],
+      guard kind.helpsBeforeUpdate,
         let changed = candidates(kind, patient).first?.applied(to: patient.subject)
       else { return false }
       return cause.deviation(in: patient.subject.with(changed)) == nil

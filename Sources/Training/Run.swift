@@ -113,6 +113,8 @@ public actor Run {
 public struct RunSize: Hashable, Sendable {
   public let trainRows: Int
   public let testRows: Int
+  /// Bad rows that the recipe dropped from the training part.
+  public let droppedRows: Int
   public let parameters: Int
   /// Rows a step.
   public let batch: Int
@@ -124,6 +126,7 @@ extension Trainer {
   package var size: RunSize {
     RunSize(
       trainRows: data.train.count, testRows: data.test?.count ?? 0,
+      droppedRows: parts.train.leftOut,
       parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count }, batch: batches.size,
       steps: batches.total)
   }

@@ -9,7 +9,8 @@ package final class Trainer {
   package let recipe: Recipe
   /// What the run began with; healing may have changed `recipe` since.
   package internal(set) var start: Recipe
-  /// The rows as they were read, for trials of other recipes.
+  /// The rows before they are standardised, for trials of other recipes; without bad ones where they
+  /// are dropped.
   package let parts: Parts
   package let data: PreparedData
   package let stepper: Stepper

@@ -60,13 +60,7 @@ struct Faults: AsyncParsableCommand {
     if !report { try await work(ledger, seal) }
     let result = Report(ledger.entries, seal)
     print(result.text)
-    if calibrate {
-      for (isExploding, what) in [(true, "explosions"), (false, "what learns nothing")] {
-        print(
-          Calibration(ledger.judgements, isExploding: isExploding)
-            .table("Confidence of findings in \(what), fitted").text)
-      }
-    }
+    if calibrate { print(Calibration(ledger.judgements).table.text) }
     try result.json.write(to: URL(fileURLWithPath: "\(name).json"), options: .atomic)
     try result.text.write(toFile: "\(name).md", atomically: true, encoding: .utf8)
   }

@@ -26,10 +26,10 @@ package struct Calibration {
     self.cells = cells
   }
 
-  /// - Parameter isExploding: of faults that explode, or of those that learn nothing.
-  package init(_ judgements: [Judgement], isExploding: Bool) {
+  /// Of faults that explode, and of those that learn nothing.
+  package init(_ judgements: [Judgement]) {
     self.init(
-      judgements.filter { $0.specimen.isFault && $0.isExploding == isExploding }.flatMap {
+      judgements.filter(\.specimen.isFault).flatMap {
         judgement in
         judgement.findings.map { ($0.kind, $0.suspects, judgement.isRight($0)) }
       })
@@ -61,9 +61,9 @@ package struct Calibration {
     return pools.flatMap { Array(repeating: value($0.cell), count: $0.width) }
   }
 
-  package func table(_ title: String) -> Table {
+  package var table: Table {
     var table = Table(
-      title, ["kind", "1 suspect", "2 suspects", "3 and more", "seen (right/all)"])
+      "Confidence, fitted", ["kind", "1 suspect", "2 suspects", "3 and more", "seen (right/all)"])
     for kind in Finding.Kind.ranked {
       guard let values = fitted(kind), let own = cells[kind] else { continue }
       table.add(

@@ -24,7 +24,7 @@ package struct Report {
     [
       summary, systems, falseAlarms, by("fault", \.kinds), by("architecture", \.architecture),
       by("severity", \.severity), confusion, earliness,
-      Reliability(findings: exploding).table("Reliability of findings"),
+      Reliability(findings: faults).table("Reliability of findings"),
       Reliability(
         all.compactMap { judgement in
           judgement.told.map { ($0.probability, judgement.isExploding) }
@@ -91,11 +91,14 @@ package struct Report {
   }
 
   /// Whether a twin, untouched but for its seed, comes within 0.02 of its own score: what the line above
-  /// can be held against. Once for each fault that explodes.
+  /// can be held against. Once for each fault that explodes; not where the seed makes the rows as well.
   private var twinsAgain: [Bool] {
     entries.flatMap { entry -> [Bool] in
       let twin = entry.judgements.first { $0.specimen.kind == .healthy }
       let scores = twin?.specimen.outcomes.map(\.score) ?? []
+      guard let plan = twin?.specimen.blueprint, plan.isFile || plan.source == .mnist else {
+        return []
+      }
       let again = scores.dropFirst().map { $0 >= scores[0] - Judgement.tolerance }
       return entry.judgements.filter { $0.specimen.isFault && $0.isExploding }.flatMap { _ in again
       }

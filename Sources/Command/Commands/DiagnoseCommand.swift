@@ -5,7 +5,7 @@ import Keel
 struct DiagnoseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "diagnose",
-    abstract: "Why did it explode? The causes at work, shown by experiment.")
+    abstract: "Why did it explode, or learn nothing? The causes at work, shown by experiment.")
 
   @OptionGroup var source: RecipeOptions
   @OptionGroup var output: OutputOptions

@@ -62,7 +62,16 @@ struct DiagnosisPage {
     case .healthy, .exploding: return []
     }
     return ["  " + meaning, ""] + FindingLines(diagnosis.findings).lines + ruledOut + table
-      + unknown.dropLast()
+      + (diagnosis.findings.isEmpty ? [] : unknown) + mended
+  }
+
+  /// What shows that it learns: nothing is cured that does not explode.
+  private var mended: [String] {
+    let commands = diagnosis.findings.flatMap(\.exhibits).compactMap(\.command)
+    guard
+      let command = commands.first(where: { $0.hasPrefix("keel train") && $0.contains("--set") })
+    else { return [] }
+    return [out.dim("next"), "  \(command)    see it learn"]
   }
 
   private var unknown: [String] {

@@ -40,11 +40,18 @@ struct TrainPage {
 
   private var head: String {
     let rows =
-      "\(Text.count(size.trainRows)) rows to train on"
+      "\(Text.count(size.trainRows)) rows to train on\(dropped)"
       + (size.testRows > 0 ? ", \(Text.count(size.testRows)) to test" : "")
     return
       "\(out.bold(Text.plain(recipe.name)))  \(Text.count(size.parameters)) parameters · \(rows) · "
       + "\(Text.count(size.steps)) steps of \(size.batch)"
+  }
+
+  /// What became of `bad-rows: drop`.
+  private var dropped: String {
+    guard recipe.training.badRows == .drop else { return "" }
+    return size.droppedRows == 0
+      ? " (no bad rows found to drop)" : " (\(Text.count(size.droppedRows)) bad ones dropped)"
   }
 
   private var speed: String {
@@ -191,8 +198,11 @@ struct TrainPage {
       lines.append(
         saved.map { "  keel train \(line) --resume \($0)    go on where it stopped" }
           ?? "  keel train \(line)    train it again from the start")
+    case .trained where training.verdict != .healthy:
+      lines.append("  keel diagnose \(line)    find out why it learns nothing")
     case .trained where saved == nil:
-      lines.append("  keel train \(line) --save model.safetensors    keep the network")
+      let heal = training.recoveries.isEmpty ? "" : " --heal"
+      lines.append("  keel train \(line)\(heal) --save model.safetensors    keep the network")
     case .trained: break
     }
     if let saved { lines.append("  keel predict \(saved) NEW.csv    use it") }

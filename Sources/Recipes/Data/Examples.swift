@@ -16,6 +16,8 @@ public struct Examples: Sendable {
   var source = (name: "data", firstRow: 1)
   /// Which of the source's rows these are, where some were left out; in order, from 0.
   private var kept: [Int]?
+  /// How many of the source's rows were left out.
+  package private(set) var leftOut = 0
 
   /// What the file that the rows come from calls a row (its header is row 1); elsewhere they count
   /// from 1.
@@ -112,6 +114,7 @@ public struct Examples: Sendable {
     result.inputs = left.flatMap { inputs[$0 * width..<($0 + 1) * width] }
     result.targets = targets.reordered(left.map(Int32.init))
     result.kept = left.map { kept?[$0] ?? $0 }
+    result.leftOut += count - left.count
     return result
   }
 

@@ -37,8 +37,10 @@ public struct Outliers: Hashable, Sendable {
   /// More rows than this share are no exception but a heavy tail.
   public static let share = 0.1
 
-  /// - Parameter inputs: false where they are tokens, whose sizes mean nothing.
-  public init(_ examples: Examples, inputs: Bool = true) {
+  /// - Parameters:
+  ///   - inputs: false where they are tokens, whose sizes mean nothing.
+  ///   - targets: false where they are classes, written as numbers.
+  public init(_ examples: Examples, inputs: Bool = true, targets: Bool = true) {
     var rows: Set<Int> = []
     var worst: Value?
     func look(_ numbers: [Float], width: Int, columns: Int, isTarget: Bool) {
@@ -64,7 +66,7 @@ public struct Outliers: Hashable, Sendable {
         examples.inputs, width: width, columns: examples.isHomogeneous ? 1 : width,
         isTarget: false)
     }
-    if case .numbers(let numbers) = examples.targets.values {
+    if targets, case .numbers(let numbers) = examples.targets.values {
       let columns = examples.targets.columns
       look(numbers, width: columns, columns: columns, isTarget: true)
     }
@@ -106,16 +108,16 @@ extension Recipe {
     droppingBadRows(of: try data.member.load(from: folder.path, seed: seed))
   }
 
-  /// The rows that are left of others.
+  /// The rows that are left of others; once dropped, what is left is not judged anew.
   package func droppingBadRows(of parts: Parts) -> Parts {
-    guard training.badRows == .drop else { return parts }
+    guard training.badRows == .drop, parts.train.leftOut == 0 else { return parts }
     var parts = parts
     parts.train = parts.train.leavingOut(outliers(in: parts.train).rows)
     return parts
   }
 
-  /// Rows with numbers far outside the rest; ids of tokens are no numbers.
+  /// Rows with numbers far outside the rest; ids of tokens and of classes are no numbers.
   package func outliers(in examples: Examples) -> Outliers {
-    Outliers(examples, inputs: vocabulary == nil)
+    Outliers(examples, inputs: vocabulary == nil, targets: !loss.member.isOverClasses)
   }
 }
