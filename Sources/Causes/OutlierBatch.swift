@@ -23,7 +23,8 @@ public enum OutlierBatch: Cause {
     let rows = subject.outliers.rows.count
     let others = rows > 1 ? ", and \(rows - 1) more \(rows > 2 ? "rows" : "row")" : ""
     return Deviation(
-      quantity: "distance from the column's median", value: worst.distance,
+      quantity: "distance from the column's median, beside the usual (25 times is too far):",
+      value: worst.distance,
       reference: worst.usual,
       place: "\(row(worst.row, of: subject)), \(worst.isTarget ? "target" : "input") "
         + "column \(worst.column + 1): \(worst.value)\(others)")

@@ -115,6 +115,9 @@ public struct RunSize: Hashable, Sendable {
   public let testRows: Int
   /// Bad rows that the recipe dropped from the training part.
   public let droppedRows: Int
+  /// The row of the test part with a number far outside its column, as its file numbers it: it decides
+  /// every score that counts squares. Nil where there is none.
+  public let outlyingTestRow: Int?
   public let parameters: Int
   /// Rows a step.
   public let batch: Int
@@ -127,6 +130,9 @@ extension Trainer {
     RunSize(
       trainRows: data.train.count, testRows: data.test?.count ?? 0,
       droppedRows: parts.train.leftOut,
+      outlyingTestRow: parts.test.flatMap { test in
+        recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
+      },
       parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count }, batch: batches.size,
       steps: batches.total)
   }

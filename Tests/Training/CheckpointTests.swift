@@ -92,6 +92,29 @@ struct CheckpointTests {
     try expectSame(second, undisturbed, "skipped")
   }
 
+  /// Rows that are dropped stay dropped, and are dropped once.
+  @Test func droppedRowsStayDropped() throws {
+    var recipe = PastTests.remembering
+    recipe.data = .regression(
+      samples: 640, features: 8, test: .fraction(0.2), outliers: 4, outlierScale: 1000)
+    recipe.model = [.dense(8), .relu, .dense(1)]
+    recipe.loss = .meanSquaredError
+    recipe.training = .init(epochs: 20, batch: 32, badRows: .drop)
+    let undisturbed = try Trainer(recipe)
+    #expect(undisturbed.train().verdict == .healthy)
+    #expect(undisturbed.size.droppedRows == 4 && undisturbed.size.trainRows == 508)
+    let first = try Trainer(recipe)
+    _ = first.train(steps: 61)
+    let second = try Trainer(resuming: first.checkpoint(), as: recipe)
+    _ = second.train()
+    try expectSame(second, undisturbed, "dropped")
+    let again = try Trainer(recipe, examples: undisturbed.parts.train)
+    #expect(again.size.droppedRows == 4 && again.size.trainRows == 508)
+    recipe.training.badRows = .keep
+    let kept = recipe
+    #expect(throws: KeelError.self) { try Trainer(resuming: first.checkpoint(), as: kept) }
+  }
+
   // MARK: explosions
 
   /// What is kept of a run that exploded is how it stood before, and it explodes again.

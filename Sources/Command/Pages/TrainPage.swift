@@ -137,6 +137,11 @@ struct TrainPage {
       lines.append(
         "  \(Text.padded(metric.name, 12))\(shown(metric.train)) on the training part\(test)")
     }
+    if let row = size.outlyingTestRow, training.metric?.name == "r-squared" {
+      lines.append(
+        "              row \(row) of the test part is far outside the others and decides that: look at it"
+      )
+    }
     return lines + gradients + alarms
   }
 
