@@ -60,6 +60,8 @@ struct SearchPlan {
   /// The cheapest that undoes each of several causes.
   private func together(_ causes: [String]) -> Course { inOrder(causes.compactMap(cheapest)) }
 
+  /// What changes network or data, before what a running training could take over: the rate that is
+  /// measured after it must find it in place.
   private func cheapest(for cause: String) -> (any Remedy.Type)? {
     let undoing = undoing(cause)
     return undoing.first { !$0.isHot } ?? undoing.first
