@@ -105,18 +105,20 @@ struct Recovery {
     return last
   }
 
-  /// Leaves out what is unlike all other rows in the batches that may be bad; and again, where the run
-  /// then explodes at another one.
+  /// Leaves out what is unlike all other rows in the batches that may be bad; where no loss tells (the
+  /// update of an earlier batch has done it), all that have a number far outside its column. And again,
+  /// where the run then explodes at another one.
   private func leaveOutRows(from snapshot: Snapshot) -> Bool {
     let before = lost.batches.excludedRows
     var (rows, explosion) = (before, explosion)
+    let far = lost.recipe.outliers(in: lost.parts.train).rows.map(Int32.init)
     // Where ever more rows turn up the data are bad, and not a batch of them.
     for _ in 0..<32 where !isCancelled() {
       let suspects = suspects(explosion)
       goBack(to: snapshot)
       let found = suspects.lazy.map { lost.outliers(inBatchOf: $0) }.first { !$0.isEmpty }
-      guard let found else { break }
-      rows += found
+      rows += found ?? far.filter { !rows.contains($0) }
+      guard rows.count > lost.batches.excludedRows.count else { break }
       lost.batches.exclude(rows)
       goBack(to: snapshot)
       if hasRecovered(prove(lost), since: snapshot) {

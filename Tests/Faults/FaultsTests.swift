@@ -45,9 +45,10 @@ import Testing
         .appendingPathComponent("../../.build/release").standardizedFileURL,
     ]
     let process = Process()
-    process.executableURL = try #require(
+    let tool: URL = try #require(
       places.map { $0.appendingPathComponent("faults") }
         .first { FileManager.default.isExecutableFile(atPath: $0.path) })
+    process.executableURL = tool
     process.arguments = arguments
     let (output, errors) = (Pipe(), Pipe())
     (process.standardOutput, process.standardError) = (output, errors)
