@@ -27,7 +27,7 @@ struct Column {
     let training = await run.train()
     guard training.verdict == .exploding else { return }
     patients += 1
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     let subject = Subject(recipe, parts, training.explosion)
     let patient = Patient(subject, await run.trace, training.explosion)
     // What a step takes is compared on the sound twin: the sick one has too few.

@@ -80,7 +80,7 @@ extension Recipe {
   ) async throws -> Forecast {
     var forecast = try await forecast(observe: observe)
     guard forecast.verdict == .exploding else { return forecast }
-    let parts = try load()
+    let parts = try self.parts()
     forecast.findings = Suspect.findings(
       in: Subject(self, parts, forecast.dryRun.explosion), forecast, catalog)
     return forecast

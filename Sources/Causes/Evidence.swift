@@ -24,7 +24,7 @@ public struct Evidence: Sendable {
   /// is not known.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis() async throws -> Diagnosis {
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     if training != nil { return try diagnosis(parts) }
     let trainer = try Trainer(recipe, parts: parts)
     let training = trainer.train(isCancelled: { Task.isCancelled })

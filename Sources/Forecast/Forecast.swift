@@ -158,7 +158,7 @@ private actor Forecasting {
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   func run(_ scope: ForecastScope, _ observe: (Int, Int) -> Void) throws -> Forecast {
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     return try recipe.forecast(parts, scope, observe: observe)
   }
 }

@@ -45,7 +45,7 @@ package final class Trainer {
   /// - Throws: `KeelError` where recipe and data do not fit, or the memory would not do.
   package convenience init(_ recipe: Recipe, examples: Examples? = nil) throws {
     let parts =
-      try examples.map { recipe.droppingBadRows(of: Parts(train: $0, test: nil)) } ?? recipe.load()
+      try examples.map { recipe.droppingBadRows(of: Parts(train: $0, test: nil)) } ?? recipe.parts()
     try self.init(recipe, parts: parts)
   }
 

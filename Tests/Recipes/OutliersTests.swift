@@ -132,9 +132,9 @@ struct OutliersTests {
         samples: 640, features: 8, test: .fraction(0.2), outliers: 4, outlierScale: 1000),
       model: [.dense(1)], loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01),
       training: .init(epochs: 1, batch: 32))
-    let whole = try recipe.load()
+    let whole = try recipe.parts()
     recipe.training.badRows = .drop
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     #expect(parts.train.count == whole.train.count - 4)
     #expect(recipe.outliers(in: whole.train).rows.count == 4)
     #expect(parts.test?.inputs == whole.test?.inputs)

@@ -27,7 +27,7 @@ package struct Outcome: Codable, Hashable, Sendable {
 extension Trainer {
   /// - Throws: `KeelError` where recipe and data do not fit.
   convenience init(_ recipe: Recipe, keepsSnapshots: Bool) throws {
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     try self.init(recipe, parts: parts, keepsSnapshots: keepsSnapshots)
   }
 }

@@ -39,7 +39,7 @@ struct AutoTrainer {
   private static func train(_ recipe: Recipe) throws -> (
     verdict: Verdict, score: Double, steps: Int, isProblem: Bool
   ) {
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     let trainer = try Trainer(recipe, parts: parts, keepsSnapshots: false)
     var isProblem = false
     while !trainer.isOver {
@@ -69,7 +69,7 @@ struct AutoTrainer {
     { $0.with(.selu, .lecun()) }, { $0.with(.relu, .he()) }, { $0.clipped(10) }, { $0.clipped(9) },
     { $0.with(.tanh, .he()) },
     { recipe in
-      let parts = try? recipe.load()
+      let parts = try? recipe.parts()
       return parts.flatMap { NormalizeBatches().applied(to: .init(recipe, $0)) } ?? recipe
     },
   ]

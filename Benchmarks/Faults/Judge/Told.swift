@@ -22,7 +22,7 @@ package struct Told: Codable, Sendable {
 
   /// - Throws: `KeelError` where the recipe cannot be trained at all; `CancellationError`.
   package init(_ recipe: Recipe) throws {
-    let parts = try recipe.load()
+    let parts = try recipe.parts()
     let forecast = try recipe.forecast(parts)
     let suspects = Suspect.findings(in: Subject(recipe, parts), forecast, .standard)
     (verdict, step) = (forecast.verdict, forecast.step)
