@@ -80,7 +80,7 @@ import Testing
     (
       ["list", "layer"],
       "error: layer: is not a family of the catalogue; choose one of: layers, activations, "
-        + "initializers, losses, optimizers, schedules, clippings, regularizers, datasets, causes, remedies"
+        + "initializers, losses, optimizers, schedules, clippings, regularizers, datasets, training, causes, remedies"
     ),
   ]
 

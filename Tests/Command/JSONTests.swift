@@ -151,7 +151,7 @@ import Testing
     #expect(
       families.keys.sorted() == [
         "activations", "causes", "clippings", "datasets", "initializers", "layers", "losses",
-        "optimizers", "regularizers", "remedies", "schedules",
+        "optimizers", "regularizers", "remedies", "schedules", "training",
       ])
     for (_, entries) in families {
       for entry in try #require(entries as? [Any]) {

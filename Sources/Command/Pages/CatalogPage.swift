@@ -44,6 +44,14 @@ struct CatalogPage {
       Self.family(Losses.self, catalog), Self.family(Optimizers.self, catalog),
       Self.family(Schedules.self, catalog), Self.family(Clips.self, catalog),
       Self.family(Regularizers.self, catalog), Self.family(Datasets.self, catalog),
+      (
+        "training",
+        [
+          Entry(
+            "training", "how long it goes on, and in what batches",
+            settings: Self.settings(of: TrainingSettings.self))
+        ]
+      ),
       ("causes", CauseCatalog.standard.causes.map { Entry($0.name, $0.summary) }),
       ("remedies", RemedyCatalog.standard.remedies.map { Entry($0.name, $0.summary) }),
     ]
@@ -60,13 +68,15 @@ struct CatalogPage {
   }
 
   private static func entry<I: Ingredient>(_ type: I.Type) -> Entry {
-    Entry(
-      I.name, I.summary, aliases: I.aliases,
-      settings: I.fields.map { field in
-        Setting(
-          name: field.name, default: field.isRequired ? nil : field.written(I()),
-          required: field.isRequired, help: field.help)
-      })
+    Entry(I.name, I.summary, aliases: I.aliases, settings: settings(of: type))
+  }
+
+  private static func settings<C: Configurable>(of type: C.Type) -> [Setting] {
+    C.fields.map { field in
+      Setting(
+        name: field.name, default: field.isRequired ? nil : field.written(C()),
+        required: field.isRequired, help: field.help)
+    }
   }
 
   var text: String {

@@ -71,7 +71,7 @@ struct DiagnosisPage {
     guard
       let command = commands.first(where: { $0.hasPrefix("keel train") && $0.contains("--set") })
     else { return [] }
-    return [out.dim("next"), "  \(command)    see it learn"]
+    return [out.dim("next"), "  \(FindingLines.wrapped(command, at: 2))    see it learn"]
   }
 
   private var unknown: [String] {
@@ -145,9 +145,13 @@ struct FindingLines {
       "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
       + "reference \(Text.number(exhibit.expected))"
     guard let command = exhibit.command, command.hasPrefix("keel train") else { return [line] }
-    let wrapped =
-      command.count + 8 <= Text.width
-      ? command : command.replacingOccurrences(of: " --set ", with: " \\\n          --set ")
-    return [line + " — see for yourself:", "        " + out.dim(wrapped)]
+    return [line + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
+  }
+
+  /// A command that is longer than a line, with a change a line.
+  static func wrapped(_ command: String, at indent: Int) -> String {
+    let margin = String(repeating: " ", count: indent + 2)
+    return command.count + indent <= Text.width
+      ? command : command.replacingOccurrences(of: " --set ", with: " \\\n\(margin)--set ")
   }
 }
