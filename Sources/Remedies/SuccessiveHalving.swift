@@ -63,7 +63,11 @@ struct SuccessiveHalving {
     while !field.isEmpty, !field.contains(where: Self.isConvincing), next < max(3 * first, length) {
       let last = next
       next = min(3 * next, horizon)
-      guard next > last, steps + field.count * (next - last) <= end else { break }
+      guard next > last, case let room = (end - steps) / (next - last), room > 0 else { break }
+      // Where not all can go on, the best do: what was shown to heal may take that long to show itself.
+      let better = field.sorted { $0.score > $1.score }
+      for contender in better.dropFirst(room) { report(contender) }
+      field = Array(better.prefix(room))
       try advance(&field, to: next)
     }
     for contender in field { report(contender) }
