@@ -141,4 +141,20 @@ struct OutliersTests {
     #expect(
       whole.train.leavingOut(recipe.outliers(in: whole.train).rows).inputs == parts.train.inputs)
   }
+
+  /// What is left is not judged anew, though it has another scale: the nine tenths nearest to the median
+  /// are then others.
+  @Test func whatIsLeftIsNotJudgedAnew() {
+    var values = Self.normal(1000)
+    for row in 0..<95 { values[row] = 1e6 }
+    values[500] = 22
+    var recipe = Recipe(
+      data: .regression(), model: [.dense(1)], loss: .softmaxCrossEntropy,
+      optimizer: .sgd(learningRate: 0.01), training: .init(epochs: 1, batch: 32))
+    recipe.training.badRows = .drop
+    let once = recipe.droppingBadRows(of: Parts(train: Self.rows(values), test: nil))
+    #expect(once.train.count == 905)
+    #expect(recipe.outliers(in: once.train).rows == [405])
+    #expect(recipe.droppingBadRows(of: once).train.count == 905)
+  }
 }

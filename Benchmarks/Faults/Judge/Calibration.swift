@@ -29,8 +29,7 @@ package struct Calibration {
   /// Of faults that explode, and of those that learn nothing.
   package init(_ judgements: [Judgement]) {
     self.init(
-      judgements.filter(\.specimen.isFault).flatMap {
-        judgement in
+      judgements.filter(\.specimen.isFault).flatMap { judgement in
         judgement.findings.map { ($0.kind, $0.suspects, judgement.isRight($0)) }
       })
   }

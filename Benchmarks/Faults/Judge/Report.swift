@@ -100,8 +100,8 @@ package struct Report {
         return []
       }
       let again = scores.dropFirst().map { $0 >= scores[0] - Judgement.tolerance }
-      return entry.judgements.filter { $0.specimen.isFault && $0.isExploding }.flatMap { _ in again
-      }
+      let count = entry.judgements.count { $0.specimen.isFault && $0.isExploding }
+      return Array(repeating: again, count: count).flatMap { $0 }
     }
   }
 
