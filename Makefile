@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps build demo install test test-levels fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -34,6 +34,28 @@ install: deps
 
 test: build
 	$(SWIFT) test -c release --skip-build
+
+# Kernels, gradients, vectors and theory under every other level of the processor that this machine has.
+LEVELS := x86-64-v4:SkylakeX x86-64-v3:Haswell baseline:Prescott
+test-levels: build
+	@best=""; for level in $(LEVELS); do name=$${level%%:*}; core=$${level##*:}; \
+	  if ! KEEL_KERNELS=$$name .build/release/keel list losses >/dev/null 2>&1; then \
+	    echo "kernels $$name: not on this machine, untested"; continue; fi; \
+	  if [ -z "$$best" ]; then best=$$name; echo "kernels $$name: the whole suite, by make test"; continue; fi; \
+	  echo "kernels $$name, BLAS $$core"; \
+	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
+	    --filter 'EngineTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
+	    || exit 1; done
+
+# Recipes and checkpoints that nobody would write: no crash, no exit 70, no more memory than planned.
+fuzz: deps
+	$(BUILD) --product keel
+	python3 Benchmarks/Fuzz/fuzz.py --keel .build/release/keel $(ARGS)
+
+# A diagnosis alone, and two of them at once: how much longer each takes.
+beside: deps
+	$(BUILD) --product keel
+	python3 Benchmarks/Beside/beside.py --keel .build/release/keel $(ARGS)
 
 # A hundred trainings killed and resumed, and twenty that meet a fault on their way and heal, as a table.
 survive: build

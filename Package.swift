@@ -24,6 +24,8 @@ let package = Package(
       name: "CKernels",
       dependencies: [.target(name: "COpenBLAS", condition: .when(platforms: [.linux]))],
       path: "Sources/CKernels",
+      // Compiled by inclusion, once for each level of the processor.
+      exclude: ["Kernels"],
       linkerSettings: [
         .linkedLibrary("m", .when(platforms: [.linux])),
         .linkedFramework("Accelerate", .when(platforms: [.macOS])),
@@ -76,7 +78,8 @@ let package = Package(
     .testTarget(
       name: "FaultsTests", dependencies: ["KeelFaults", "KeelFaultJudge", "faults"],
       path: "Tests/Faults"),
-    .testTarget(name: "EngineTests", dependencies: ["KeelTestSupport"], path: "Tests/Engine"),
+    .testTarget(
+      name: "EngineTests", dependencies: ["KeelTestSupport", "CKernels"], path: "Tests/Engine"),
     .testTarget(
       name: "RecipesTests", dependencies: ["KeelTestSupport", "CKernels", "CZlib"],
       path: "Tests/Recipes"),

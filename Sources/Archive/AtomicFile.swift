@@ -9,26 +9,24 @@ public enum AtomicFile {
   ///   folder could not be brought to disk, the whole new one is there until a power cut.
   public static func write(_ data: Data, to path: String) throws {
     try check(path)
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let folder = target.deletingLastPathComponent().path
-    // One name for each target: what a killed process leaves behind, the next one writes over.
-    var name = Checksum()
-    name.add(target.lastPathComponent)
-    let temporary = "\(folder)/.keel-\(name.text)"
+    let target = FileTarget(path)
+    let temporary = target.neighbour("")
     let file = try lock(temporary, for: path)
     defer { close(file) }
-    guard writeSynced(data, to: file), rename(temporary, target.path) == 0 else {
+    // A file keeps the rights that somebody gave it.
+    let isReady = fchmod(file, target.mode ?? 0o644) == 0
+    guard isReady, writeSynced(data, to: file), rename(temporary, target.path) == 0 else {
       let error = failure(path)
       unlink(temporary)
       throw error
     }
-    guard sync(folder: folder) else { throw failure(path) }
+    guard sync(folder: target.folder) else { throw failure(path) }
   }
 
   /// Opens a file that nobody else writes to; a lock goes with its process, however that ends.
-  private static func lock(_ temporary: String, for path: String) throws -> Int32 {
+  static func lock(_ temporary: String, for path: String) throws -> Int32 {
     while true {
-      let file = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+      let file = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
       guard file >= 0 else { throw failure(path) }
       guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
         close(file)
@@ -48,8 +46,8 @@ public enum AtomicFile {
   /// Checks, before hours of work, that a file could be written there.
   /// - Throws: `KeelError` of kind `.unwritable`.
   public static func check(_ path: String) throws {
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath()
-    let folder = target.deletingLastPathComponent().path
+    let target = FileTarget(path)
+    let folder = target.folder
     guard type(of: folder) == S_IFDIR else {
       throw KeelError(
         .unwritable, at: path, "the folder \(folder) is not there",

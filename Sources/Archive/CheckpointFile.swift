@@ -8,12 +8,9 @@ import KeelTraining
 ///
 /// A file is replaced whole or not at all, and its metadata hold a CRC-32 of everything else, so that
 /// a damaged one is seen. `keel predict` takes the network from it, `keel train --resume` goes on.
-///
-/// **References** The format: eight bytes with the header's length, a JSON header, the numbers; see
-/// the documentation of Hugging Face's `safetensors`.
 public enum CheckpointFile {
   /// What stands beside the tensors.
-  private struct Card: Codable {
+  fileprivate struct Card: Codable {
     let recipe: Recipe
     let input: [Int]
     let columns: [String]?
@@ -43,21 +40,18 @@ public enum CheckpointFile {
     try AtomicFile.write(try file.encoded(), to: path)
   }
 
+  /// - Parameter catalog: where the names in the recipe are looked up: the standard one, and what was
+  ///   your own when the file was written.
   /// - Returns: a network alone where the file says nothing of its training, or has no checksum: it
   ///   was then written by another program.
-  /// - Throws: `KeelError` for a file that is missing, broken, or does not fit its own recipe.
-  public static func read(_ path: String) throws -> Checkpoint {
-    let file = try Safetensors(try contents(of: path), named: path)
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: infinities.0, negativeInfinity: infinities.1, nan: infinities.2)
-    guard let text = file.metadata[key],
-      let card = try? decoder.decode(Card.self, from: Data(text.utf8))
-    else {
-      throw KeelError(
-        .invalid, at: path, "does not say which recipe it belongs to",
-        fix: "use a file written by 'keel train --save'")
-    }
+  /// - Throws: `KeelError` for a file that is missing, broken, or does not fit its own recipe. It is seen
+  ///   before the numbers are read where what the file says of itself shows it.
+  public static func read(_ path: String, catalog: Catalog = .standard) throws -> Checkpoint {
+    let header = try SafetensorsHeader(path)
+    let card = try card(header, path, catalog)
+    try card.check(
+      header.entries.filter { !Checkpoint.isSeries($0.name) }.map { ($0.name, $0.shape) })
+    let file = try Safetensors(header)
     let network = try Network(
       recipe: card.recipe, tensors: file.tensors.filter { !Checkpoint.isSeries($0.name) },
       input: Shape(card.input), columns: card.columns, targets: card.targets,
@@ -67,19 +61,61 @@ public enum CheckpointFile {
       network, progress, tensors: file.tensors.filter { Checkpoint.isSeries($0.name) })
   }
 
-  private static func contents(of path: String) throws -> Data {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+  private static func card(_ file: SafetensorsHeader, _ path: String, _ catalog: Catalog) throws
+    -> Card
+  {
+    let decoder = JSONDecoder()
+    decoder.userInfo[Catalog.key] = catalog
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: infinities.0, negativeInfinity: infinities.1, nan: infinities.2)
+    let fix = "use a file written by 'keel train --save'"
+    guard let text = file.metadata[key] else {
+      throw KeelError(.invalid, at: path, "does not say which recipe it belongs to", fix: fix)
+    }
+    do {
+      return try decoder.decode(Card.self, from: Data(text.utf8))
+    } catch var error as KeelError {
+      error.place = "\(path), recipe: \(error.place)"
+      throw error
+    } catch let DecodingError.keyNotFound(key, _) {
       throw KeelError(
-        .missing, at: path, "is not there", fix: "write one with 'keel train RECIPE --save MODEL'")
+        .invalid, at: path, "says nothing of its \(key.stringValue)", fix: fix)
+    } catch let DecodingError.typeMismatch(_, context) {
+      throw KeelError(
+        .invalid, at: "\(path), \(context.codingPath.map(\.stringValue).joined(separator: "."))",
+        "is not what stands there in a model", fix: fix)
+    } catch {
+      throw KeelError(.invalid, at: path, "describes itself in a way no model does", fix: fix)
     }
-    guard !isFolder.boolValue else {
-      throw KeelError(.invalid, at: path, "is a folder", fix: "name a model file in it")
+  }
+}
+
+extension CheckpointFile.Card {
+  /// Every number is looked at where it is read.
+  /// - Parameter tensors: names and shapes of those of the network.
+  /// - Throws: `KeelError` with the field.
+  fileprivate func check(_ tensors: [(String, Shape)]) throws {
+    func refuse(_ field: String, _ what: String) -> KeelError {
+      KeelError(
+        .invalid, at: field, what, fix: "use a file as it was written by 'keel train --save'")
     }
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw KeelError(.invalid, at: path, "cannot be read", fix: "check that it is a readable file")
+    guard input.allSatisfy({ $0 >= 1 }), Shape(input).count < .max else {
+      throw refuse("input", "\(input) is not the shape of a row")
     }
-    return data
+    if let columns, Set(columns).count < columns.count {
+      throw refuse("columns", "has a name twice")
+    }
+    guard targets.columns >= 1, targets.positions >= 1 else {
+      throw refuse("targets", "\(targets.columns) columns at \(targets.positions) positions")
+    }
+    for (field, scale) in [("inputScale", inputScale), ("targetScale", targetScale)] {
+      guard let scale else { continue }
+      guard scale.mean.allSatisfy(\.isFinite),
+        scale.std.allSatisfy({ $0 > 0 && $0.isFinite })
+      else { throw refuse(field, "has a mean or a deviation that no column has") }
+    }
+    try progress?.check()
+    try Network.check(tensors, recipe: recipe, input: Shape(input))
   }
 }
 

@@ -11,11 +11,13 @@ public enum RecipeFile {
   /// - Parameters:
   ///   - path: the file; its name is the recipe's, if the recipe does not say.
   ///   - changes: `path=value` pairs, applied in order before the recipe is checked.
+  ///   - waits: told once, when a pipe has given nothing for two seconds; it is waited for all the same.
   /// - Throws: `KeelError` with the path into the recipe and the line and column.
   public static func read(
-    _ path: String, setting changes: [String] = [], catalog: Catalog = .standard
+    _ path: String, setting changes: [String] = [], catalog: Catalog = .standard,
+    waits: () -> Void = {}
   ) throws -> Recipe {
-    let text = try text(at: path)
+    let text = try text(at: path, waits)
     let file = URL(fileURLWithPath: path)
     let written = try settings(yaml: text, named: file.lastPathComponent)
     var recipe = try decode(
@@ -92,20 +94,8 @@ public enum RecipeFile {
     }
   }
 
-  private static func text(at path: String) throws -> String {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw KeelError(.missing, at: path, "is not there", fix: "check the name of the recipe file")
-    }
-    guard !isFolder.boolValue else {
-      throw KeelError(.invalid, at: path, "is a folder", fix: "name a recipe file in it")
-    }
-    guard let handle = FileHandle(forReadingAtPath: path),
-      let data = try? handle.read(upToCount: sizeLimit + 1) ?? Data()
-    else {
-      throw KeelError(
-        .missing, at: path, "cannot be read", fix: "check the file's permissions")
-    }
+  private static func text(at path: String, _ waits: () -> Void) throws -> String {
+    let data = try RecipeStream(path).read(upTo: sizeLimit + 1, waits)
     guard data.count <= sizeLimit else {
       throw KeelError(
         .invalid, at: path, "is larger than 1 MiB",

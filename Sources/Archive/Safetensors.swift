@@ -4,11 +4,11 @@ import KeelRecipes
 import KeelTraining
 
 /// A safetensors file of float32 tensors, with a checksum of its own in the metadata.
-struct Safetensors {
-  var metadata: [String: String]
-  var tensors: [Network.Tensor]
+package struct Safetensors {
+  package var metadata: [String: String]
+  package var tensors: [Network.Tensor]
 
-  init(metadata: [String: String], tensors: [Network.Tensor]) {
+  package init(metadata: [String: String], tensors: [Network.Tensor]) {
     self.metadata = metadata
     self.tensors = tensors
   }
@@ -33,13 +33,7 @@ struct Safetensors {
     return sum.text
   }
 
-  private struct Entry {
-    let type: String
-    let shape: [Int]
-    let offsets: [Int]
-  }
-
-  func encoded() throws -> Data {
+  package func encoded() throws -> Data {
     let metadata = metadata.merging([Self.checksumKey: checksum]) { $1 }
     var header: [String: Any] = ["__metadata__": metadata]
     var offset = 0
@@ -63,57 +57,25 @@ struct Safetensors {
     return data
   }
 
-  /// - Throws: `KeelError` that says which promise of the header the file breaks.
-  init(_ data: Data, named path: String) throws {
-    func broken(_ what: String) -> KeelError {
-      KeelError(.invalid, at: path, what, fix: "write the model again, or use another copy")
+  /// Reads the numbers that a header promises.
+  /// - Throws: `KeelError` where the file is shorter by now, too large, or damaged.
+  package init(_ file: SafetensorsHeader) throws {
+    metadata = file.metadata
+    guard file.size <= Planner.memoryLimit / 4 else {
+      throw file.broken("takes \(file.size) bytes, which do not fit memory")
     }
-    /// What the format allows a header to take.
-    let longest = 100_000_000
-    guard data.count >= 8 else { throw broken("is too short for a safetensors file") }
-    let length = data.prefix(8).enumerated().reduce(UInt64(0)) {
-      $0 | UInt64($1.element) << (8 * UInt64($1.offset))
-    }
-    guard length <= longest else { throw broken("is not a safetensors file") }
-    guard length <= data.count - 8 else {
-      throw broken("promises a header of \(length) bytes, but has \(data.count - 8)")
-    }
-    let start = 8 + Int(length)
-    guard
-      let header = try? JSONSerialization.jsonObject(with: data[8..<start]) as? [String: Any]
-    else { throw broken("has a header that is not JSON") }
-    metadata = header["__metadata__"] as? [String: String] ?? [:]
-    tensors = []
-    var expected = 0
-    let entries = try header.filter { $0.key != "__metadata__" }.map { name, value in
-      guard let value = value as? [String: Any], let type = value["dtype"] as? String,
-        let shape = value["shape"] as? [Int], let range = value["data_offsets"] as? [Int],
-        range.count == 2
-      else { throw broken("describes \(name) in a way that is not safetensors") }
-      return (name, Entry(type: type, shape: shape, offsets: range))
-    }
-    for (name, entry) in entries.sorted(by: { ($0.1.offsets[0], $0.0) < ($1.1.offsets[0], $1.0) }) {
-      let (first, end) = (entry.offsets[0], entry.offsets[1])
-      guard entry.type == "F32" else { throw broken("holds \(name) as \(entry.type), not F32") }
-      guard entry.shape.allSatisfy({ $0 >= 0 }), first == expected, end >= first,
-        end <= data.count - start, Shape(entry.shape).count == (end - first) / 4,
-        (end - first) % 4 == 0
-      else {
-        throw broken(
-          "promises \(name) [\(Shape(entry.shape))] at bytes \(first) to \(end), "
-            + "but has \(data.count - start) bytes from \(expected) on")
+    tensors = try file.entries.map { entry in
+      var read = 0
+      let values = [Float](unsafeUninitializedCapacity: entry.bytes.count / 4) { values, count in
+        read = file.read(
+          UnsafeMutableRawBufferPointer(values), at: file.start + entry.bytes.lowerBound)
+        count = read / 4
       }
-      expected = end
-      let values = [Float](unsafeUninitializedCapacity: (end - first) / 4) { values, count in
-        count = data.copyBytes(to: values, from: start + first..<start + end) / 4
-      }
-      tensors.append(.init(name: name, shape: Shape(entry.shape), values: values))
-    }
-    guard expected == data.count - start else {
-      throw broken("has \(data.count - start - expected) bytes that belong to no tensor")
+      guard read == entry.bytes.count else { throw file.broken("became shorter while it was read") }
+      return .init(name: entry.name, shape: entry.shape, values: values)
     }
     if let promised = metadata[Self.checksumKey], promised != checksum {
-      throw broken(
+      throw file.broken(
         "is damaged: its checksum is \(checksum), not \(promised) as it was written with")
     }
   }

@@ -14,9 +14,12 @@ public protocol Cause: Sendable {
   static var summary: String { get }
   /// How far the subject lies beyond the reference in this factor; nil where it does not deviate.
   static func deviation(in subject: Subject) -> Deviation?
-  /// The recipe with this factor at its reference and nothing else changed; nil where it cannot be put
-  /// there.
+  /// The recipe with this factor, the whole of it, at its reference and nothing else changed; nil where
+  /// it cannot be put there: half a reset is no experiment.
   static func reset(_ subject: Subject) -> Recipe?
+  /// What the factor may come down to, where it has several parts: each as it deviates, and the recipe
+  /// with that part alone at its reference. The one further off comes first.
+  static func parts(of subject: Subject) -> [(deviation: Deviation, reset: Recipe)]
   /// What a forecast measured that speaks for this cause; without a command, which is filled in.
   static func exhibits(in forecast: Forecast) -> [Exhibit]
   /// What the training recorded that speaks for it; without a command, which is filled in.
@@ -27,6 +30,7 @@ public protocol Cause: Sendable {
 }
 
 extension Cause {
+  public static func parts(of subject: Subject) -> [(deviation: Deviation, reset: Recipe)] { [] }
   public static func exhibits(in forecast: Forecast) -> [Exhibit] { [] }
   public static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit] { [] }
 }

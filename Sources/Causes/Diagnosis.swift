@@ -22,6 +22,9 @@ public struct Diagnosis: Hashable, Sendable {
   public let training: Training
   /// Steps that the experiments took.
   package let trialSteps: Int
+  /// What each factor's reset makes of the recipe, by cause; of a cause that was narrowed to a part of it,
+  /// that part's.
+  package let resets: [String: Recipe]
 
   public struct RuledOut: Hashable, Codable, Sendable {
     public let cause: String
@@ -30,8 +33,10 @@ public struct Diagnosis: Hashable, Sendable {
 
   init(
     _ training: Training, scope: Scope = .full, verdict: Verdict? = nil, findings: [Finding] = [],
-    ruledOut: [RuledOut] = [], truthTable: [TruthTableRow]? = nil, trialSteps: Int = 0
+    ruledOut: [RuledOut] = [], truthTable: [TruthTableRow]? = nil, trialSteps: Int = 0,
+    resets: [String: Recipe] = [:]
   ) {
+    self.resets = resets
     self.scope = scope
     self.verdict = verdict ?? training.verdict
     self.findings = findings
@@ -71,7 +76,8 @@ extension Recipe {
       ? try evidence.diagnosis(trainer.parts) : evidence.quickDiagnosis(trainer.parts)
   }
 
-  /// The forecast; where it says `exploding`, with the factors that deviate as suspects.
+  /// The forecast; where it says `exploding`, or saw the loss leave and come back, with the factors that
+  /// deviate as suspects.
   /// - Parameter observe: evaluations spent so far, and the most there may be.
   /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
   public func forecast(
@@ -79,7 +85,9 @@ extension Recipe {
     observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) async throws -> Forecast {
     var forecast = try await forecast(observe: observe)
-    guard forecast.verdict == .exploding else { return forecast }
+    guard forecast.verdict == .exploding || forecast.dryRun.leftAtStep != nil else {
+      return forecast
+    }
     let parts = try self.parts()
     forecast.findings = Suspect.findings(
       in: Subject(self, parts, forecast.dryRun.explosion), forecast, catalog)

@@ -53,25 +53,35 @@ extension Evidence {
       budget: budget
         ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)))
     if let measured = try table.withMeasuredRate() { table = measured }
-    let suspects = table.factors
+    var suspects = table.factors
     let kinds = try table.kinds()
-    var ruledOut = Self.undeviating(suspects, in: catalog)
+    var ruledOut = Self.undeviating(suspects + table.fixed, in: catalog)
     for index in suspects.indices where kinds[index] == nil {
       ruledOut.append(
         .init(cause: suspects[index].cause.name, why: try table.innocence(of: index)))
+    }
+    for index in suspects.indices where kinds[index] == .cause || kinds[index] == .contributing {
+      suspects[index] = try table.narrowed(index) ?? suspects[index]
     }
     // Causes first, then those that share the blame, then suspects; within a kind the further off.
     let findings = Finding.Kind.ranked.flatMap { kind in
       suspects.indices.filter { kinds[$0] == kind }.map { index in
         suspects[index].finding(
           kind, confidence: Self.confidence(kind, among: suspects.count), in: subject, forecast,
-          trace,
-          healed: table.healed(index, kind))
+          trace, healed: table.healed(index, kind, as: suspects[index]))
       }
     }
+    let open = table.fixed.map {
+      $0.finding(
+        .suspect, confidence: Self.confidence(.suspect, among: 1), in: subject, forecast, trace,
+        healed: nil)
+    }
+    let resets = suspects.indices.compactMap { index in
+      suspects[index].reset(subject).map { (suspects[index].cause.name, $0) }
+    }
     return Diagnosis(
-      training, findings: findings, ruledOut: ruledOut, truthTable: table.rows,
-      trialSteps: table.steps)
+      training, findings: findings + open, ruledOut: ruledOut, truthTable: table.rows,
+      trialSteps: table.steps, resets: Dictionary(resets) { first, _ in first })
   }
 
   /// Both experiments of three factors, and the reference.

@@ -10,7 +10,14 @@ package struct Suspect {
   let reset: @Sendable (Subject) -> Recipe?
 
   init(_ cause: any Cause.Type, _ deviation: Deviation) {
-    (self.cause, self.deviation, reset) = (cause, deviation, { cause.reset($0) })
+    self.init(cause, deviation) { cause.reset($0) }
+  }
+
+  init(
+    _ cause: any Cause.Type, _ deviation: Deviation,
+    reset: @escaping @Sendable (Subject) -> Recipe?
+  ) {
+    (self.cause, self.deviation, self.reset) = (cause, deviation, reset)
   }
 
   /// A learning rate held against one that was measured.

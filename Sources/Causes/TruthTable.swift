@@ -16,16 +16,24 @@ package struct TruthTable {
 
   private let subject: Subject
   package let factors: [Suspect]
+  /// Factors that cannot be reset: every experiment has them, and none decides on them.
+  let fixed: [Suspect]
   /// Steps before a trial is said to hold: twice as many as the recipe took to explode, and all where it
   /// learnt nothing; three hundred at least, as trials of remedies have in three rounds (what one factor
   /// does in five steps another may do in two hundred).
   private let horizon: Int
   private static let shortest = 300
+  /// Where a recipe is shorter than this, an experiment that has not learnt at its end, and whose loss
+  /// still falls, repeats the data: two more rounds of three times as many steps. (A reference rate may be
+  /// a hundred thousand times lower than the one that explodes.)
+  private static let patience = 9 * shortest
   /// How the recipe itself ended.
   private let outcome: Trial.Outcome
   /// Steps that all trials together may take.
   private let budget: Int
   private var answers: [Set<Int>: Answer] = [:]
+  /// Experiments that took longer than the recipe.
+  private var lengthened: Set<Recipe> = []
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
 
@@ -33,16 +41,17 @@ package struct TruthTable {
   init(_ subject: Subject, _ factors: [Suspect], of training: Training, budget: Int) {
     let isExploding = training.verdict == .exploding
     self.init(
-      subject, factors, .init(training.verdict),
+      subject, factors.filter { $0.reset(subject) != nil },
+      fixed: factors.filter { $0.reset(subject) == nil }, .init(training.verdict),
       until: max(Self.shortest, (isExploding ? 2 : 1) * training.steps), budget)
   }
 
   private init(
-    _ subject: Subject, _ factors: [Suspect], _ outcome: Trial.Outcome, until horizon: Int,
-    _ budget: Int
+    _ subject: Subject, _ factors: [Suspect], fixed: [Suspect], _ outcome: Trial.Outcome,
+    until horizon: Int, _ budget: Int
   ) {
     (self.subject, self.factors, self.outcome) = (subject, factors, outcome)
-    (self.horizon, self.budget) = (horizon, budget)
+    (self.horizon, self.budget, self.fixed) = (horizon, budget, fixed)
     answers[Set(factors.indices)] = .outcome(outcome)
   }
 
@@ -73,21 +82,55 @@ package struct TruthTable {
 
   private mutating func trial(_ kept: Set<Int>) throws -> Answer {
     guard steps < budget else { return .undecided }
-    guard let changed = subject(keeping: kept) else { return .impossible }
-    let trial: Trial
-    do {
-      trial = try Trial(
-        changed.recipe, against: subject.recipe, parts: changed.parts,
-        atLeast: horizon, atMost: budget - steps)
-    } catch is KeelError {
+    guard let changed = subject(keeping: kept), let trial = try train(changed) else {
       return .impossible
     }
-    steps += trial.training.steps
     rows.append(
       TruthTableRow(
-        kept: kept.sorted().map { factors[$0].cause.name },
+        kept: (fixed + kept.sorted().map { factors[$0] }).map { $0.cause.name },
         outcome: trial.outcome?.rawValue ?? "undecided", steps: trial.training.steps))
     return trial.outcome.map(Answer.outcome) ?? .undecided
+  }
+
+  /// Nil where it cannot be trained.
+  private mutating func train(_ changed: Subject) throws -> Trial? {
+    func trial(_ recipe: Recipe) throws -> Trial {
+      let trial = try Trial(
+        recipe, against: subject.recipe, parts: changed.parts, atLeast: horizon,
+        atMost: budget - steps)
+      steps += trial.training.steps
+      return trial
+    }
+    do {
+      let first = try trial(changed.recipe)
+      // A recipe that learns nothing itself is held against trainings as long as its own.
+      guard outcome == .explodes, first.outcome == .doesNotLearn, first.isFalling,
+        first.training.steps < Self.patience, steps < budget
+      else { return first }
+      lengthened.insert(changed.recipe)
+      return try trial(lasting(changed))
+    } catch is KeelError {
+      return nil
+    }
+  }
+
+  private func lasting(_ changed: Subject) -> Recipe {
+    changed.recipe.lasting(Self.patience, rows: changed.parts.train.count)
+  }
+
+  /// A factor that was seen to heal, narrowed to the part of it whose reset alone does; or, where none
+  /// is enough, named after the one part without which it does not explode. Nil where it has no parts.
+  mutating func narrowed(_ index: Int) throws -> Suspect? {
+    let factor = factors[index]
+    var finite: [Deviation] = []
+    for part in factor.cause.parts(of: subject) where steps < budget {
+      guard let trial = try train(subject.with(part.reset)) else { continue }
+      if trial.outcome == .holds {
+        return Suspect(factor.cause, part.deviation) { _ in part.reset }
+      }
+      if trial.outcome != .explodes { finite.append(part.deviation) }
+    }
+    return finite.count == 1 ? Suspect(factor.cause, finite[0], reset: factor.reset) : nil
   }
 
   /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
@@ -135,7 +178,7 @@ package struct TruthTable {
     let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
-      subject, others.map { factors[$0] } + [rate], outcome, until: horizon, budget)
+      subject, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget)
     table.steps = steps
     for (kept, answer) in answers where kept.isSuperset(of: old) {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })
@@ -180,9 +223,11 @@ package struct TruthTable {
         heals.count { $0 == true } > 1 && !isAnySick && !sickens.contains(nil)
           ? .joint : .contributing
       case (false, true):
-        // One factor alone that neither heals is no proof; of several the rest is enough, too. An open
+        // Of several each of which sickens all must be mended; of one alone that is no proof. An open
         // reset might still heal.
-        isAnyHealed ? nil : heals.count > 1 && !heals.contains(nil) ? .overdetermined : .suspect
+        isAnyHealed
+          ? nil
+          : sickens.count { $0 == true } > 1 && !heals.contains(nil) ? .overdetermined : .suspect
       case (false, false): isAnyHealed || isAnySick ? nil : .suspect
       case (nil, _), (_, nil): .suspect
       }
@@ -191,10 +236,13 @@ package struct TruthTable {
 
   /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough; nil
   /// where neither was seen to learn.
-  func healed(_ index: Int, _ kind: Finding.Kind) -> Recipe? {
+  /// - Parameter suspect: the factor, or the part of it that heals.
+  func healed(_ index: Int, _ kind: Finding.Kind, as suspect: Suspect) -> Recipe? {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard answers[kept] == .outcome(.holds) else { return nil }
-    return subject(keeping: kept)?.recipe
+    let healed =
+      kind == .overdetermined ? subject(keeping: kept) : suspect.reset(subject).map(subject.with)
+    return healed.map { lengthened.contains($0.recipe) ? lasting($0) : $0.recipe }
   }
 
   /// Why a factor that deviates is not to blame.

@@ -13,35 +13,48 @@ public enum UnscaledData: Cause {
   public static let summary = "inputs or targets are far from unit size"
 
   public static func deviation(in subject: Subject) -> Deviation? {
+    blocks(of: subject).first?.deviation
+  }
+
+  /// Inputs and targets, those that can be brought to unit size. A block of which nothing would be left,
+  /// since every column of it is constant, cannot.
+  public static func reset(_ subject: Subject) -> Recipe? {
+    let blocks = blocks(of: subject)
+    guard !blocks.contains(where: \.isConstant) else { return nil }
+    let inputs = subject.recipe.vocabulary == nil && !subject.data.inputs.isConstant
+    let targets = isRegression(subject) && !(subject.data.targets?.isConstant ?? true)
+    return subject.recipe.standardizing(inputs: inputs, targets: targets)
+  }
+
+  public static func parts(of subject: Subject) -> [(deviation: Deviation, reset: Recipe)] {
+    let blocks = blocks(of: subject)
+    return blocks.count < 2
+      ? []
+      : blocks.map { block in
+        let changed = subject.recipe.standardizing(
+          inputs: !block.isTargets, targets: block.isTargets)
+        return (block.deviation, changed)
+      }
+  }
+
+  /// What deviates, the larger first.
+  private static func blocks(of subject: Subject)
+    -> [(deviation: Deviation, isTargets: Bool, isConstant: Bool)]
+  {
     let standardize = subject.recipe.standardize
     var blocks: [(name: String, block: DataSummary.Block)] = []
     if !standardize.includesInputs, subject.recipe.vocabulary == nil {
-      blocks.append(("input", subject.data.inputs))
+      blocks.append(("inputs", subject.data.inputs))
     }
     if let targets = subject.data.targets, !standardize.includesTargets, isRegression(subject) {
-      blocks.append(("target", targets))
+      blocks.append(("targets", targets))
     }
-    guard let (name, worst) = blocks.max(by: { $0.block.rms < $1.block.rms }),
-      worst.rms > Reference.data
-    else { return nil }
-    let row = subject.parts.train.number(ofRow: worst.row)
-    return Deviation(
-      quantity: "root mean square of the \(name)s", value: worst.rms, reference: 1,
-      place: "row \(row), \(name) column \(worst.column + 1): \(Float(worst.largest))")
-  }
-
-  public static func reset(_ subject: Subject) -> Recipe? {
-    let inputs = !subject.data.inputs.hasConstantColumn && subject.recipe.vocabulary == nil
-    let targets =
-      isRegression(subject) && subject.data.targets.map { !$0.hasConstantColumn } ?? false
-    var recipe = subject.recipe
-    switch (inputs, targets) {
-    case (true, true): recipe.standardize = .both
-    case (true, false): recipe.standardize = .inputs
-    case (false, true): recipe.standardize = .targets
-    case (false, false): return nil
-    }
-    return recipe
+    return blocks.filter { $0.block.rms > Reference.data }.sorted { $0.block.rms > $1.block.rms }
+      .map { name, block in
+        let deviation = Deviation(
+          quantity: "root mean square of the \(name)", value: block.rms, reference: 1, place: name)
+        return (deviation, name == "targets", block.isConstant)
+      }
   }
 
   /// Targets of a cross-entropy are probabilities, which have their own scale.
@@ -78,5 +91,20 @@ public enum UnscaledData: Cause {
       standardize: standardize, model: [.dense(units), .relu, .dense(1)], initializer: .he(),
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01),
       training: .init(epochs: 40, batch: 32))
+  }
+}
+
+extension Recipe {
+  /// The same recipe with these standardised besides those that are.
+  fileprivate func standardizing(inputs: Bool, targets: Bool) -> Recipe {
+    var recipe = self
+    recipe.standardize =
+      switch (inputs || standardize.includesInputs, targets || standardize.includesTargets) {
+      case (true, true): .both
+      case (true, false): .inputs
+      case (false, true): .targets
+      case (false, false): .none
+      }
+    return recipe
   }
 }

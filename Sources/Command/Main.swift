@@ -22,6 +22,7 @@ struct KeelCommand: AsyncParsableCommand {
     // A file-size limit is then an error of the write, not a killed process.
     signal(SIGXFSZ, SIG_IGN)
     do {
+      try takeKernels()
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -32,6 +33,20 @@ struct KeelCommand: AsyncParsableCommand {
       Failure(error).exit()
     }
   }
+}
+
+/// Takes the kernels that the environment asks for. BLAS looks up its own level when it is loaded: where
+/// that is not said, the process begins anew with it said.
+private func takeKernels() throws {
+  try KernelLevel.check()
+  guard KernelLevel.asked != nil, let blas = KernelLevel.current.blas,
+    getenv("OPENBLAS_CORETYPE") == nil
+  else { return }
+  setenv("OPENBLAS_CORETYPE", blas, 1)
+  execv("/proc/self/exe", CommandLine.unsafeArgv)
+  throw KeelError(
+    .broken, at: "KEEL_KERNELS", "keel could not begin anew (\(String(cString: strerror(errno))))",
+    fix: "set OPENBLAS_CORETYPE=\(blas), too")
 }
 
 /// How an error leaves the process: text on standard error or JSON on standard output, and a code.
@@ -74,7 +89,7 @@ private struct Failure {
     case .usage: 64
     case .invalid: 65
     case .missing: 66
-    case .broken: 70
+    case .broken, .exhausted: 70
     case .unwritable: 74
     case .interrupted: 130
     }
@@ -83,7 +98,7 @@ private struct Failure {
   func exit() -> Never {
     let wantsJSON = CommandLine.arguments.contains("--json")
     if let error, wantsJSON {
-      Terminal.output.write(JSON.text(ErrorPage(error)))
+      Terminal.output.write(raw: JSON.text(ErrorPage(error)))
     } else if let error, message.isEmpty {
       Terminal.error.write(ErrorPage(error).text)
     } else if code == 0 {
@@ -115,7 +130,8 @@ struct ErrorPage: Encodable {
 
   var text: String {
     let head = Terminal.error.red("error:")
-    let place = error.source.map { "\n  in \(Text.plain($0))" } ?? ""
-    return "\(head) \(Text.plain("\(error.place): \(error.what); \(error.fix)"))\(place)\n"
+    let place = error.source.map { "\n  in \(shown($0, limit: 400))" } ?? ""
+    let parts = [error.place, error.what, error.fix].map { shown($0, limit: 1000) }
+    return "\(head) \(parts[0]): \(parts[1]); \(parts[2])\(place)\n"
   }
 }

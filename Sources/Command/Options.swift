@@ -20,10 +20,17 @@ struct RecipeOptions: ParsableArguments {
   var seed: UInt64?
 
   func read() throws -> Recipe {
-    var recipe = try RecipeFile.read(self.recipe, setting: changes)
+    var recipe = try Self.read(self.recipe, setting: changes)
     if let seed { recipe.seed = seed }
     recipe.folder.line = line
     return recipe
+  }
+
+  /// Reads a recipe; says so where it is waited for.
+  static func read(_ path: String, setting changes: [String]) throws -> Recipe {
+    try RecipeFile.read(path, setting: changes) {
+      Terminal.error.write("waiting for a recipe to come through \(path)\n")
+    }
   }
 
   /// Checks, before any work, that a file can be written and is not what the work is about.
@@ -79,13 +86,15 @@ struct MachineOptions: ParsableArguments {
   }
 }
 
-/// Runs work that Ctrl-C, or a scheduler's SIGTERM, cancels at its next step; a second one ends the
-/// process at once.
+/// Runs work that Ctrl-C, a scheduler's SIGTERM, or the end of a terminal (SIGHUP) cancels at its next
+/// step; a second one ends the process at once. Who has the end of the terminal ignored (`nohup`) is not
+/// stopped by it.
 func interruptible<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
   let task = Task { try await work() }
-  let sources = [SIGINT, SIGTERM].map { number in
+  let numbers = [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])
+  let sources = numbers.map { number in
     signal(number, SIG_IGN)
     return DispatchSource.makeSignalSource(signal: number, queue: .global())
   }
@@ -106,7 +115,13 @@ func interruptible<Result: Sendable>(
   }
   defer {
     for source in sources { source.cancel() }
-    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    for number in numbers { signal(number, SIG_DFL) }
   }
   return try await task.value
+}
+
+private func isIgnored(_ number: Int32) -> Bool {
+  let before = signal(number, SIG_IGN)
+  signal(number, before)
+  return unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }

@@ -9,6 +9,7 @@ final class Saving: Sendable {
   private let every: Int?
   private let bar: ProgressBar
   private let state: Mutex<State>
+  private let lock: FileLock
 
   private struct State {
     /// Whether the file there is of this training.
@@ -19,7 +20,9 @@ final class Saving: Sendable {
   }
 
   /// - Parameter isOwn: whether the file there is of this training already.
-  init(_ path: String, every: Int?, isOwn: Bool, bar: ProgressBar) {
+  /// - Throws: `KeelError` where another training keeps itself there.
+  init(_ path: String, every: Int?, isOwn: Bool, bar: ProgressBar) throws {
+    lock = try FileLock(path)
     (self.path, self.every, self.bar) = (path, every, bar)
     state = Mutex(State(isOwn: isOwn))
   }

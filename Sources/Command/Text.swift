@@ -1,7 +1,7 @@
 import Foundation
 
 /// How numbers and series look in a page.
-enum Text {
+package enum Text {
   /// Columns that a page takes at most.
   static let width = 100
 
@@ -33,11 +33,66 @@ enum Text {
     value < 0.1 ? String(format: "%.1f ms", value * 1000) : String(format: "%.1f s", value)
   }
 
-  /// Text from a recipe or a file, with nothing in it that a terminal would obey.
-  static func plain(_ text: String) -> String {
-    String(
-      String.UnicodeScalarView(
-        text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+  /// A line as lines that a window holds, broken between words: the rest stands below the text after a
+  /// label (`cause   …`), or is indented by two more. A command goes on behind a backslash, so that it
+  /// can still be pasted; what is said of it has lines of its own.
+  package static func fitted(_ line: String, to width: Int) -> [String] {
+    guard length(line) > width else { return [line] }
+    let indent = line.prefix { $0 == " " }.count
+    let text = line.dropFirst(indent)
+    let isCommand = text.drop { !$0.isShown }.hasPrefix("keel ")
+    guard isCommand, let gap = text.firstRange(of: "    ") else {
+      let hang = label(line) ?? indent + 2
+      return broken(text, indent, min(hang, width / 2), width, isCommand ? " \\" : "")
+    }
+    let note = text[gap.upperBound...]
+    return broken(text[..<gap.lowerBound], indent, min(indent + 2, width / 2), width, " \\")
+      + broken(note, indent + 4, min(indent + 4, width / 2), width, "")
+  }
+
+  private static func broken(
+    _ text: Substring, _ indent: Int, _ hang: Int, _ width: Int, _ end: String
+  ) -> [String] {
+    var lines: [String] = []
+    var current = String(repeating: " ", count: min(indent, width / 2))
+    var isEmpty = true
+    for word in words(text) {
+      let added = length(word.trimmingSuffix { $0 == " " })
+      if !isEmpty, length(current) + added > width - end.count {
+        lines.append(current.trimmingSuffix { $0 == " " } + end)
+        current = String(repeating: " ", count: hang)
+      }
+      current += word
+      isEmpty = false
+    }
+    return lines + [current.trimmingSuffix { $0 == " " }]
+  }
+
+  /// Where the text begins that a label at the line's start is followed by.
+  private static func label(_ line: String) -> Int? {
+    let visible = line.filter(\.isShown)
+    guard let gap = visible.firstRange(of: "  "), gap.lowerBound > visible.startIndex else {
+      return nil
+    }
+    let place =
+      visible[..<gap.lowerBound].count
+      + visible[gap.lowerBound...].prefix { $0 == " " }.count
+    return place <= 12 ? place : nil
+  }
+
+  private static func length(_ text: some StringProtocol) -> Int { text.count(where: \.isShown) }
+
+  /// Words, each with the spaces after it.
+  private static func words(_ line: Substring) -> [Substring] {
+    var words: [Substring] = []
+    var rest = line
+    while !rest.isEmpty {
+      let word = rest.prefix { $0 != " " }
+      let spaces = rest[word.endIndex...].prefix { $0 == " " }
+      words.append(rest[..<spaces.endIndex])
+      rest = rest[spaces.endIndex...]
+    }
+    return words
   }
 
   static func padded(_ text: String, _ width: Int) -> String {
@@ -66,5 +121,13 @@ enum Text {
         let share = high - low < 1e-9 ? 0 : (cell - low) / (high - low)
         return blocks[min(7, Int(share * 8))]
       })
+  }
+}
+
+extension StringProtocol {
+  func trimmingSuffix(_ isTrimmed: (Character) -> Bool) -> String {
+    var end = endIndex
+    while end > startIndex, isTrimmed(self[index(before: end)]) { end = index(before: end) }
+    return String(self[..<end])
   }
 }

@@ -11,6 +11,8 @@ public struct KeelError: Error, Hashable, Sendable, CustomStringConvertible {
     case missing
     /// An invariant of Keel itself is broken (70).
     case broken
+    /// The system did not give memory that the plan has room for (70).
+    case exhausted
     /// A file could not be written (74).
     case unwritable
     /// The user interrupted the work (130).

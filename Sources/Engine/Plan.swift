@@ -52,6 +52,20 @@ public struct Plan: Sendable {
   /// Floats that outlive a step: parameters, slots and state, which lie first and together.
   public var persistentFloats: Int { count(.parameters) + count(.slots) + count(.state) }
 
+  /// Multiply-adds of one gradient evaluation over a full batch, by the sizes of weights: each is used
+  /// once forward and twice backward for every vector that passes it. (A table of which rows are looked
+  /// up counts as if it were multiplied.)
+  public var multiplyAdds: Double {
+    let sizes = Dictionary(
+      uniqueKeysWithValues: parameters.filter { $0.role == .weight }
+        .map { ($0.buffer, Double($0.shape.count)) })
+    return operations.reduce(0) { sum, operation in
+      let vectors = (operation.inputs + [operation.output]).map(\.shape.leading).max() ?? 1
+      let weights = operation.parameters.reduce(0) { $0 + (sizes[$1] ?? 0) }
+      return sum + 3 * Double(capacity) * Double(vectors) * weights
+    }
+  }
+
   /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a snapshot
   /// holds it.
   public func place(of buffer: Buffer) -> Int { starts[buffer.region]! + buffer.offset }

@@ -125,7 +125,13 @@ public struct Planner {
   }
 
   private static func bytes(_ floats: Int, _ copies: Int) -> String {
-    let bytes = Double(floats) * 4 * Double(copies)
+    bytes(Double(floats) * 4 * Double(copies))
+  }
+
+  /// `6.9 GB`
+  package static func bytes(_ bytes: Int) -> String { Self.bytes(Double(bytes)) }
+
+  private static func bytes(_ bytes: Double) -> String {
     let units = ["bytes", "kB", "MB", "GB", "TB", "PB", "EB"]
     let power = min(6, max(0, bytes > 1 ? Int((bytes.exponent) / 10) : 0))
     var value = bytes

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// The one arena: a single aligned, zeroed piece of memory, freed with its owner.
@@ -7,11 +8,20 @@ public struct Workspace: ~Copyable {
 
   /// - Throws: `KeelError` where the system does not give `plan.floats` × 4 bytes.
   public init(_ plan: Plan) throws {
+    try KernelLevel.check()
     // calloc gives zero pages lazily; 64 bytes more than asked leave room to align.
     guard let raw = calloc(plan.floats * MemoryLayout<Float>.stride + 64, 1) else {
       throw KeelError(
-        .invalid, at: "model", "this machine gave no \(plan.floats * 4) bytes of memory",
-        fix: "use a smaller model or a smaller training.batch")
+        .exhausted, at: "model",
+        "the system gives no \(Planner.bytes(plan.floats * 4)), though the plan has room for it",
+        fix: "raise the limit of the process (ulimit -v), or use a smaller model or training.batch")
+    }
+    guard keel_prepare_products() != 0 else {
+      free(raw)
+      throw KeelError(
+        .exhausted, at: "model",
+        "the system gives no memory for matrix products (128 MiB a thread)",
+        fix: "raise the limit of the process (ulimit -v)")
     }
     self.raw = raw
     let address = UInt(bitPattern: raw)

@@ -21,6 +21,9 @@ public struct DryRun: Hashable, Codable, Sendable {
   public let diesAtStep: Int?
   /// In how many steps no gradient reached the first layer.
   public let vanishingSteps: Int
+  /// The step whose averaged loss first passed 5·max(B, L₀), whether it came back or not; nil where none
+  /// did.
+  public let leftAtStep: Int?
 
   public static let length = 40
 
@@ -33,6 +36,7 @@ public struct DryRun: Hashable, Codable, Sendable {
     try container.encode(explosion, forKey: .explosion)
     try container.encode(diesAtStep, forKey: .diesAtStep)
     try container.encode(vanishingSteps, forKey: .vanishingSteps)
+    try container.encode(leftAtStep, forKey: .leftAtStep)
   }
 }
 
@@ -53,7 +57,9 @@ extension Sandbox {
     let death = death(&losses)
     let run = DryRun(
       steps: trainer.step, losses: losses, startingLoss: initialLoss, endingLoss: endingLoss,
-      explosion: trainer.explosion, diesAtStep: death, vanishingSteps: trainer.vanishingSteps)
+      explosion: trainer.explosion
+        ?? (verdict == .exploding ? trainer.lateDivergence(.exploding) : nil),
+      diesAtStep: death, vanishingSteps: trainer.vanishingSteps, leftAtStep: trainer.divergenceStep)
     return (run, verdict)
   }
 
@@ -89,8 +95,13 @@ extension Sandbox {
 
   private var dryVerdict: Forecast.Verdict {
     if trainer.explosion != nil || isSkippingForEver { return .exploding }
-    // A run that is over has its true verdict; one that goes on may yet come back.
-    if trainer.isOver, trainer.verdict == .exploding { return .exploding }
+    // A run that is over has its true verdict; one that goes on may yet come back, if its loss is falling
+    // and there is a gradient to bring it down.
+    if trainer.verdict == .exploding,
+      trainer.isOver || !trainer.isFalling || trainer.isWithoutGradient
+    {
+      return .exploding
+    }
     let hasLearnt = trainer.baseline.skill(trainer.endLoss) >= 0.05
     return !hasLearnt && 2 * trainer.vanishingSteps > trainer.step ? .vanishing : .stable
   }

@@ -26,7 +26,9 @@ package struct LinearModel: Sendable {
       recipe.loss.ingredient is MeanSquaredError, recipe.clipping.choices.isEmpty,
       recipe.schedule.member.follower() == nil,
       recipe.regularizer.choices.allSatisfy({ $0.ingredient is L2 }),
-      plan.input.shape.leading == 1, recipe.leaves.contains(where: { $0.ingredient is Dense })
+      plan.input.shape.leading == 1, recipe.leaves.contains(where: { $0.ingredient is Dense }),
+      // Targets as numbers, and their errors: classes one-hot may be more than memory holds.
+      Shape(sandbox.trainer.data.train.count, plan.output.shape.count).count <= 1 << 26
     else { return nil }
     optimizer = sgd
     let penalty = recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }

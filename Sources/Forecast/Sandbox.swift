@@ -30,9 +30,11 @@ package final class Sandbox {
     batches = trainer.batches
     past = Past(recipe, batches)
     let rows = trainer.data.train.count
-    let count = min(rows, max(Self.sampleRows, batches.size))
+    let plan = try recipe.widePlan(
+      Self.sampleRows, rows: rows, row: parts.train.shape, beside: trainer.stepper.plan)
+    let count = min(rows, plan.capacity)
     sample = (0..<count).map { Int32($0 * rows / count) }
-    wide = try Stepper(recipe, plan: recipe.plan(row: parts.train.shape, capacity: count))
+    wide = try Stepper(recipe, plan: plan)
     let memory = trainer.stepper.memory
     initial = Array(
       UnsafeBufferPointer(start: memory.base, count: trainer.stepper.plan.persistentFloats))

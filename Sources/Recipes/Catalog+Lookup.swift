@@ -19,4 +19,7 @@ public struct Catalog: Sendable {
   func type<F: Family>(named name: String, in family: F.Type) -> (any Ingredient.Type)? {
     types.last { ($0.name == name || $0.aliases.contains(name)) && F.member($0.init()) != nil }
   }
+
+  /// Where a decoder of recipes finds the catalogue.
+  public static let key = CodingUserInfoKey(rawValue: "keel.catalog")!
 }

@@ -181,7 +181,11 @@ extension Recipe: Codable {
   /// The whole recipe as a tree, every default written out.
   public var written: Settings { settings }
 
-  public init(from decoder: any Decoder) throws { try self.init(Settings(from: decoder)) }
+  /// Names are looked up in the decoder's `userInfo[Catalog.key]`, or in the standard catalogue.
+  public init(from decoder: any Decoder) throws {
+    try self.init(
+      Settings(from: decoder), catalog: decoder.userInfo[Catalog.key] as? Catalog ?? .standard)
+  }
   public func encode(to encoder: any Encoder) throws { try written.encode(to: encoder) }
 }
 

@@ -66,13 +66,17 @@ extension Settings {
       case "\r": result += "\\r"
       case "\t": result += "\\t"
       default:
-        // What YAML takes for a line break, or does not allow as it is.
+        // What YAML takes for a line break or does not allow as it is, and what would turn the reading of
+        // a line round.
+        let category = scalar.properties.generalCategory
         let isUnprintable =
-          scalar.value < 0x20 || (0x7f...0xa0).contains(scalar.value)
-          || [0x2028, 0x2029, 0xfeff].contains(scalar.value)
+          [.control, .format, .lineSeparator, .paragraphSeparator].contains(category)
+          || scalar.value == 0xa0
         if isUnprintable {
           let hex = String(scalar.value, radix: 16)
-          result += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
+          let length = hex.count > 4 ? 8 : 4
+          result += length == 8 ? "\\U" : "\\u"
+          result += String(repeating: "0", count: length - hex.count) + hex
         } else {
           result.unicodeScalars.append(scalar)
         }

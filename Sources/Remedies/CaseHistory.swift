@@ -17,6 +17,14 @@ public struct CaseHistory: Encodable, Sendable {
     case interrupted
   }
 
+  /// What a cure was shown by.
+  public enum Confirmation: String, Codable, Sendable {
+    /// It was trained to the end of the recipe.
+    case training
+    /// It held in trials; the budget ended before a whole training.
+    case trials
+  }
+
   /// A remedy and what it changed.
   public struct Treatment: Codable, Hashable, Sendable {
     public let remedy: String
@@ -55,6 +63,8 @@ public struct CaseHistory: Encodable, Sendable {
   /// The recipe to use from now on.
   public private(set) var recipe: Recipe
   public internal(set) var outcome: Outcome
+  /// Nil where nothing was cured.
+  public private(set) var confirmed: Confirmation?
   public private(set) var findings: [Finding] = []
   public private(set) var ruledOut: [Diagnosis.RuledOut] = []
   /// The experiments of the diagnosis; nil where there was none.
@@ -76,7 +86,8 @@ public struct CaseHistory: Encodable, Sendable {
   }
 
   enum CodingKeys: CodingKey {
-    case recipe, outcome, findings, ruledOut, truthTable, remedies, trials, bestAttempt, before
+    case recipe, outcome, confirmed, findings, ruledOut, truthTable, remedies, trials, bestAttempt,
+      before
     case after, cost
   }
 
@@ -84,6 +95,7 @@ public struct CaseHistory: Encodable, Sendable {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(recipe, forKey: .recipe)
     try container.encode(outcome, forKey: .outcome)
+    try container.encode(confirmed, forKey: .confirmed)
     try container.encode(findings, forKey: .findings)
     try container.encode(ruledOut, forKey: .ruledOut)
     try container.encode(truthTable, forKey: .truthTable)
@@ -125,7 +137,8 @@ extension CaseHistory {
     cost = Cost(steps: cost.steps + steps, diagnosis: cost.diagnosis, full: cost.full)
   }
 
-  mutating func cured(by contender: Contender) {
+  mutating func cured(by contender: Contender, confirmed: Confirmation) {
+    self.confirmed = confirmed
     recipe = contender.recipe
     remedies = contender.treatments
     for (index, remedy) in contender.remedies.enumerated() {
@@ -134,7 +147,7 @@ extension CaseHistory {
           ($0.rawValue, remedy.lines(for: $0, in: contender.stages[index]))
         })
     }
-    after = contender.training
+    after = confirmed == .training ? contender.training : nil
     outcome = .cured
   }
 }

@@ -114,16 +114,6 @@ package struct Contender {
     return 2 * acted > late.count
   }
 
-  /// Whether OpenBLAS takes one thread for every product of it (up to 2¹⁸ multiplications): then it
-  /// may run beside others and still be the same bit for bit.
-  var isSmall: Bool {
-    let plan = trainer.stepper.plan
-    let vectors = plan.operations.map { $0.output.shape.leading }.max() ?? 1
-    return plan.parameters.allSatisfy {
-      $0.shape.count * trainer.batches.size * vectors <= 1 << 18
-    }
-  }
-
   /// That it does not learn is said only at the end of the recipe.
   private var isOpen: Bool { outcome == .doesNotLearn && !trainer.isOver }
 
@@ -132,19 +122,5 @@ package struct Contender {
       remedies: treatments, outcome: isOpen ? "undecided" : outcome.rawValue, steps: trainer.step,
       loss: training.loss,
       score: training.score, seed: recipe.seed)
-  }
-}
-
-extension Trainer {
-  /// Whether the mean loss of the last third of the steps is below that of the third before; of steps
-  /// that were taken, not of those that were skipped.
-  fileprivate var isFalling: Bool {
-    let third = step / 3
-    guard third > 0 else { return true }
-    func mean(_ steps: Range<Int>) -> Double {
-      let taken = steps.filter { !trace.wasSkipped($0) }.map { Double(trace.losses[$0]) }
-      return taken.isEmpty ? .infinity : taken.reduce(0, +) / Double(taken.count)
-    }
-    return mean(step - third..<step) < mean(step - 2 * third..<step - third)
   }
 }

@@ -22,9 +22,11 @@ public actor Cure {
   private let observe: @Sendable (Progress) -> Void
   private let thread = ThreadExecutor(name: "keel-cure")
 
-  /// - Parameter budget: what trials may cost beyond the final training, in trainings; the experiments
-  ///   of the diagnosis may cost twice that. (Where the reference learns slowly each takes a whole one,
-  ///   and a search that begins with nothing left finds nothing.)
+  /// - Parameter budget: what the search may cost beyond the final training, in trainings of 1,000 steps
+  ///   or more; or a third of 10¹¹ multiply-adds for each, whichever allows more steps: small networks are
+  ///   cheap. It is counted, never timed. The experiments of the diagnosis may cost twice that: where the
+  ///   reference learns slowly each takes a whole training, and a search that begins with nothing left
+  ///   finds nothing.
   public init(
     _ recipe: Recipe, budget: Double = 3, catalog: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
@@ -61,10 +63,17 @@ public actor Cure {
     return history
   }
 
-  private func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
-    // No search takes 10¹⁵ steps.
+  /// Steps that the search may take.
+  private func allowance(_ trainer: Trainer) -> Int {
     let share = budget.isNaN ? 0 : max(0, budget)
-    let whole = Int(min(share * Double(max(1000, trainer.batches.total)), 1e15))
+    let trainings = Double(max(1000, trainer.batches.total))
+    let work = 1e11 / 3 / max(1, trainer.stepper.plan.multiplyAdds)
+    // No search takes 10¹⁵ steps.
+    return Int(min(share * max(trainings, work), 1e15))
+  }
+
+  private func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
+    let whole = allowance(trainer)
     let forecast = try recipe.forecast(trainer.parts, .quick)
     history.spend(Int(forecast.cost.evaluations))
     let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
@@ -73,7 +82,7 @@ public actor Cure {
     observe(.diagnosed(diagnosis.findings))
 
     let subject = Subject(recipe, trainer.parts, before.explosion)
-    let patient = Patient(subject, trainer.trace, before.explosion)
+    let patient = Patient(subject, trainer.trace, before.explosion, diagnosis: diagnosis)
     var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }
     // Steps taken so far, whatever becomes of the search.
     let spent = history.cost.steps
@@ -82,12 +91,14 @@ public actor Cure {
       history.spend(spent + halving.steps + patient.evaluations - history.cost.steps)
     }
     defer { note() }
-    let plan = SearchPlan(patient, diagnosis.findings, catalog)
-    // The best that was trained to the end, though it may have promised more.
+    let plan = SearchPlan(patient, diagnosis, catalog)
+    // The best that was trained to the end, though it may have promised more; who held without being
+    // convincing.
     var best: Contender?
-    defer { if let best { history.cured(by: best) } }
+    var reserve: [Contender] = []
+    defer { if let best { history.cured(by: best, confirmed: .training) } }
     let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
-    if try undo(plan, &halving, as: length, budget: whole / 2, &best) { return }
+    if try undo(plan, &halving, as: length, budget: whole / 2, &best, &reserve) { return }
     note()
     for (courses, share) in plan.stages {
       let rest = whole - halving.steps - patient.evaluations
@@ -97,21 +108,33 @@ public actor Cure {
         opening: min(Int(share * Double(whole)), rest), budget: rest)
       note()
       if try settle(holding, &halving, &best) { return }
+      reserve += holding
+    }
+    guard best == nil else { return }
+    // What held when the budget ended is the answer.
+    let held = SuccessiveHalving.ranked(reserve.filter { !halving.refuted.contains($0.recipe) })
+    if trainer.batches.total <= max(whole, 1000) {
+      _ = try settle(held, &halving, &best)
+    } else if let first = held.first {
+      history.cured(by: first, confirmed: .trials)
     }
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all that
   /// deviates. What convinces, but holds on no other seed, is near the edge of its rate: the same at
   /// other rates.
-  /// - Parameter length: steps after which an experiment of the diagnosis was seen to learn.
+  /// - Parameters:
+  ///   - length: steps after which an experiment of the diagnosis was seen to learn.
+  ///   - reserve: gets who held without being convincing.
   /// - Returns: whether the search is over.
   private func undo(
     _ plan: SearchPlan, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
-    _ best: inout Contender?
+    _ best: inout Contender?, _ reserve: inout [Contender]
   ) throws -> Bool {
     for courses in [\SearchPlan.undoing, \.undoingOtherwise, \.everything] {
       let undone = try halving.open(plan[keyPath: courses], as: length, budget: budget)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
+        reserve += undone
         continue
       }
       if try settle(undone, &halving, &best) { return true }

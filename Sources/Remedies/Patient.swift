@@ -11,6 +11,8 @@ public final class Patient {
   private let ledger: Ledger
   private let firstNorm: Double?
   private let explosion: Explosion?
+  /// What the experiments of the diagnosis reset, by cause.
+  let resets: [String: Recipe]
 
   final class Ledger {
     fileprivate(set) var steps = 0
@@ -19,13 +21,20 @@ public final class Patient {
   /// - Parameters:
   ///   - trace: what was recorded until it exploded.
   ///   - explosion: where that was.
-  public convenience init(_ subject: Subject, _ trace: Trace, _ explosion: Explosion? = nil) {
+  ///   - diagnosis: what is known of its causes.
+  public convenience init(
+    _ subject: Subject, _ trace: Trace, _ explosion: Explosion? = nil, diagnosis: Diagnosis? = nil
+  ) {
     let norm = trace.gradientNorms.first.flatMap { $0.isFinite && $0 > 0 ? Double($0) : nil }
-    self.init(subject, norm, explosion, Ledger())
+    self.init(subject, norm, explosion, diagnosis?.resets ?? [:], Ledger())
   }
 
-  private init(_ subject: Subject, _ norm: Double?, _ explosion: Explosion?, _ ledger: Ledger) {
+  private init(
+    _ subject: Subject, _ norm: Double?, _ explosion: Explosion?, _ resets: [String: Recipe],
+    _ ledger: Ledger
+  ) {
     (self.subject, firstNorm, self.explosion, self.ledger) = (subject, norm, explosion, ledger)
+    self.resets = resets
   }
 
   public var recipe: Recipe { subject.recipe }
@@ -51,7 +60,7 @@ public final class Patient {
 
   /// The same patient under another recipe.
   public func with(_ recipe: Recipe) -> Patient {
-    Patient(subject.with(recipe), nil, nil, ledger)
+    Patient(subject.with(recipe), nil, nil, resets, ledger)
   }
 
   /// Gradient evaluations spent on it and on all that `with` made of it.

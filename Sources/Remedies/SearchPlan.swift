@@ -18,13 +18,25 @@ struct SearchPlan {
   private let causes: [String]
   /// Causes of which each is enough alone: all must be mended.
   private let separate: Set<String>
+  /// Causes that deviate, and that the experiments have cleared: what is made for one of them is left
+  /// out, or the cure would change what is known to be no fault.
+  private let cleared: Set<String>
 
-  init(_ patient: Patient, _ findings: [Finding], _ catalog: RemedyCatalog) {
+  init(_ patient: Patient, _ diagnosis: Diagnosis, _ catalog: RemedyCatalog) {
+    let findings = diagnosis.findings
+    let cleared = Self.cleared(by: diagnosis, of: patient.subject)
     self.patient = patient
-    self.catalog = catalog
+    self.catalog = RemedyCatalog(
+      catalog.remedies.filter { !cleared.contains($0.treats.first ?? "") })
     self.findings = findings
+    self.cleared = cleared
     causes = findings.map(\.cause)
     separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
+  }
+
+  private static func cleared(by diagnosis: Diagnosis, of subject: Subject) -> Set<String> {
+    let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: subject) != nil }
+    return Set(diagnosis.ruledOut.map(\.cause)).intersection(deviating.map { $0.name })
   }
 
   // MARK: undoing
@@ -117,13 +129,19 @@ struct SearchPlan {
     // The rate's own remedy joins them in every strength.
     let deviating = CauseCatalog.standard.causes.filter {
       $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
+        && !cleared.contains($0.name)
     }
     let heads = deviating.compactMap { cause -> (any Remedy)? in
       catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
         .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
     }.filter { $0.applied(to: patient.subject) != nil }
-    return heads.isEmpty
-      ? [] : [Course { [heads] + extended(heads, by: LowerLearningRate.self) }]
+    guard !heads.isEmpty else { return [] }
+    let isRateCleared = cleared.contains(LargeLearningRate.name)
+    return [
+      Course {
+        [heads] + (isRateCleared ? [] : extended(heads, by: LowerLearningRate.self))
+      }
+    ]
   }
 
   // MARK: searching
@@ -158,7 +176,8 @@ struct SearchPlan {
 
   /// What leads, with other rates: a training may hold and still be far from what it could reach.
   func challengers(_ leader: [any Remedy]) -> [Course] {
-    guard leader.allSatisfy({ !type(of: $0).isHot }) else { return [] }
+    guard leader.allSatisfy({ !type(of: $0).isHot }), !cleared.contains(LargeLearningRate.name)
+    else { return [] }
     let kinds: [any Remedy.Type] = [AdaptLearningRate.self, LowerLearningRate.self]
     return kinds.map { kind in Course { Array(extended(leader, by: kind).prefix(2)) } }
   }

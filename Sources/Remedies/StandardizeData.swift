@@ -19,9 +19,11 @@ public struct StandardizeData: Remedy {
 
   public init(_ parts: Recipe.Standardize) { self.parts = parts }
 
-  /// Inputs and targets, whichever can be.
+  /// What the experiments have shown to heal, where they have; otherwise inputs and targets, whichever
+  /// can be.
   public static func candidates(for patient: Patient) -> [StandardizeData] {
-    UnscaledData.reset(patient.subject).map { [StandardizeData($0.standardize)] } ?? []
+    let reset = patient.resets[UnscaledData.name] ?? UnscaledData.reset(patient.subject)
+    return reset.map { [StandardizeData($0.standardize)] } ?? []
   }
 
   public func applied(to subject: Subject) -> Recipe? {
@@ -53,8 +55,12 @@ public struct StandardizeData: Remedy {
     return [
       "\(name)_mean = " + Framework.call("\(name)_train.mean", axis),
       "\(name)_std = " + Framework.call("\(name)_train.std", deviation),
-      "\(name)_train = (\(name)_train - \(name)_mean) / \(name)_std",
-      "\(name)_test = (\(name)_test - \(name)_mean) / \(name)_std",
     ]
+      + (together
+        ? [] : ["\(name)_std = \(name)_std + (\(name)_std == 0)  # a constant column becomes 0"])
+      + [
+        "\(name)_train = (\(name)_train - \(name)_mean) / \(name)_std",
+        "\(name)_test = (\(name)_test - \(name)_mean) / \(name)_std",
+      ]
   }
 }

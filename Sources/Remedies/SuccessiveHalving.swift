@@ -29,6 +29,8 @@ struct SuccessiveHalving {
   private var tried: Set<Recipe> = []
   /// Who held in `open`, and was not refuted on other seeds.
   private var veterans: [Contender] = []
+  /// Recipes that hold on no other seed, or not to the end.
+  private(set) var refuted: Set<Recipe> = []
 
   /// - Parameter control: the run that exploded.
   init(
@@ -154,13 +156,9 @@ struct SuccessiveHalving {
     }
   }
 
-  /// Trains all of them up to a step; side by side where that changes nothing.
+  /// Trains all of them up to a step, side by side: each has memory of its own, and what a thread
+  /// computes does not depend on how many there are.
   private mutating func advance(_ field: inout [Contender], to step: Int) throws {
-    let isParallel = field.count > 1 && field.allSatisfy(\.isSmall)
-    guard isParallel else {
-      for index in field.indices { steps += try field[index].advance(to: step) }
-      return
-    }
     let before = field.reduce(0) { $0 + $1.trainer.step }
     field.withUnsafeMutableBufferPointer { contenders in
       withUnsafeCurrentTask { task in
@@ -225,6 +223,7 @@ struct SuccessiveHalving {
       contender = whole
     }
     steps += try contender.advance(to: contender.trainer.batches.total, observe: observe)
+    if contender.outcome != .holds { refuted.insert(contender.recipe) }
     return contender
   }
 
@@ -244,6 +243,7 @@ struct SuccessiveHalving {
       let best = try rival.map { try score($0, seed: seed, steps: length) } ?? own
       if own >= best - Self.tolerance { return true }
     }
+    refuted.insert(contender.recipe)
     return false
   }
 

@@ -10,25 +10,45 @@ public struct Baseline: Hashable, Sendable {
   public let initial: Double
   /// B: L_const, or L₀ where the targets are constant.
   public let reference: Double
+  /// Whether all targets are the same.
+  let hasOneTarget: Bool
 
   /// max(B, L₀), what divergence is measured in; B where the untrained network gave no finite loss.
   public var scale: Double { initial.isFinite ? max(reference, initial) : reference }
 
-  /// S = 1 − loss/B.
-  /// 0 where B itself is 0: a loss that cannot be anything else teaches nothing.
-  public func skill(_ loss: Double) -> Double { reference == 0 ? 0 : 1 - loss / reference }
+  /// S = 1 − loss/B; 0 where B is 0 (a loss that cannot be anything else teaches nothing) or infinite
+  /// (beside which every loss is small).
+  public func skill(_ loss: Double) -> Double {
+    reference > 0 && reference.isFinite ? 1 - loss / reference : 0
+  }
 
   init(_ stepper: Stepper, _ data: PreparedData, _ batches: inout Batches, loss: any Loss) {
     let kind = data.targets
     var (sum, isConstant) = (0.0, true)
     for position in 0..<kind.positions {
-      let targets = data.train.denseTargets(at: position, kind)
-      sum += loss.constantLoss(targets, columns: kind.width)
-      isConstant = isConstant && Self.isConstant(targets, columns: kind.width)
+      if data.train.numbers.isEmpty {
+        // One-hot they might be more than memory holds.
+        let counts = data.train.classCounts(at: position, kind)
+        sum += loss.constantLoss(counts: counts, classes: kind.width)
+        isConstant = isConstant && counts.count == 1
+      } else {
+        let targets = Self.finiteRows(data.train.targets(at: position, kind), kind.width)
+        sum += loss.constantLoss(targets, columns: kind.width)
+        isConstant = isConstant && Self.isConstant(targets, columns: kind.width)
+      }
     }
     constant = sum / Double(kind.positions)
     initial = Self.initialLoss(stepper, data, &batches)
     reference = isConstant || constant == 0 ? initial : constant
+    hasOneTarget = isConstant
+  }
+
+  /// Of the targets of all rows those that are numbers; all of them where none is.
+  private static func finiteRows(_ targets: [Float], _ width: Int) -> [Float] {
+    if targets.allSatisfy(\.isFinite) { return targets }
+    let rows = stride(from: 0, to: targets.count, by: width).map { targets[$0..<$0 + width] }
+    let finite = rows.filter { $0.allSatisfy(\.isFinite) }.flatMap { $0 }
+    return finite.isEmpty ? targets : finite
   }
 
   private static func isConstant(_ targets: [Float], columns: Int) -> Bool {

@@ -60,6 +60,7 @@ extension Trainer {
         .invalid, at: "data", "are not the rows that the checkpoint was trained on",
         fix: "bring those back, or train from the start")
     }
+    try check(checkpoint.network, progress)
     try checkLength(progress, as: checkpoint.network.recipe)
     start = progress.start.going(as: recipe)
     recoveries = progress.recoveries
@@ -70,6 +71,35 @@ extension Trainer {
     let snapshot = snapshot(of: checkpoint, progress)
     rewind(to: snapshot, history: history)
     snapshots.pin(snapshot)
+  }
+
+  /// The numbers of the rows are the same; what they are called must be, too, and what is kept of the
+  /// run must be of a run over these rows.
+  private func check(_ network: Network, _ progress: Checkpoint.Progress) throws {
+    func differs(_ what: String, _ before: [String]?, _ now: [String]?) -> KeelError? {
+      guard before != now, let before, let now else { return nil }
+      let pairs = zip(before, now).filter { $0 != $1 }.prefix(3).map { "'\($0)' is now '\($1)'" }
+      return KeelError(
+        .invalid, at: "data", "\(what) have other names: \(pairs.joined(separator: ", "))",
+        fix: "bring those of the checkpoint back, or train from the start")
+    }
+    if let error = differs("the input columns", network.columns, data.columns)
+      ?? differs("the targets", network.targets.names, data.targets.names)
+    {
+      throw error
+    }
+    let rows = data.train.count
+    guard progress.excluded.count < rows, progress.excluded.allSatisfy({ $0 < rows }) else {
+      throw KeelError(
+        .invalid, at: "progress.excluded",
+        "leaves out rows that are not there, or all \(rows)",
+        fix: "use a file as it was written by 'keel train --save'")
+    }
+    if let tensor = network.nonFiniteTensor {
+      throw KeelError(
+        .invalid, at: "checkpoint", "\(tensor.name) holds a number that is not finite",
+        fix: "go on from an older checkpoint, or train from the start")
+    }
   }
 
   /// A longer or shorter training is the same one where the steps taken so far would have been.

@@ -4,8 +4,7 @@ import KeelRecipes
 /// A run as it stood before a step: the network, and all it takes to go on as if nothing had been.
 ///
 /// It holds what a snapshot holds, the trace, which everything else is a function of, and what healing
-/// has done so far. Gone on from on the same machine with the same number of threads, a run is bit for
-/// bit the one that never stopped. `CheckpointFile` writes and reads it.
+/// has done so far. Gone on from with the same kernels, a run is bit for bit the one that never stopped. `CheckpointFile` writes and reads it.
 public struct Checkpoint: Sendable {
   /// The network, and the recipe in effect.
   public let network: Network
@@ -34,6 +33,42 @@ public struct Checkpoint: Sendable {
     var stride: Int
     /// Rows of measures.
     var rows: Int
+
+    /// Holds every number against what a run could have come to; how many steps there are is for the
+    /// series to say.
+    /// - Throws: `KeelError` with the field.
+    package func check() throws {
+      func refuse(_ field: String, _ value: some Any) -> KeelError {
+        KeelError(
+          .invalid, at: "progress.\(field)", "\(value) is no number that a training comes to",
+          fix: "use a file as it was written by 'keel train --save'")
+      }
+      func isAscending<Value: Comparable>(_ values: [Value]) -> Bool {
+        zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
+      }
+      let steps = 0...max(0, step)
+      guard step >= 0 else { throw refuse("step", step) }
+      guard steps.contains(updates) else { throw refuse("updates", updates) }
+      guard steps.contains(tally.vanishing) else {
+        throw refuse("tally.vanishing", tally.vanishing)
+      }
+      guard steps.contains(tally.consecutiveSkips) else {
+        throw refuse("tally.consecutiveSkips", tally.consecutiveSkips)
+      }
+      guard (1...max(1, step)).contains(stride) else { throw refuse("stride", stride) }
+      guard steps.contains(rows) else { throw refuse("rows", rows) }
+      guard skipped.allSatisfy({ $0 >= 0 }), isAscending(skipped) else {
+        throw refuse("skipped", skipped)
+      }
+      guard excluded.allSatisfy({ $0 >= 0 }), isAscending(excluded) else {
+        throw refuse("excluded", excluded)
+      }
+      if let event = events.first(where: { !steps.contains($0.step) }) {
+        throw refuse("events", event.step)
+      }
+      let wrong = recoveries.first { $0.step < 0 || !(0...max(0, $0.step)).contains($0.rewoundTo) }
+      if let wrong { throw refuse("recoveries", wrong.step) }
+    }
   }
 
   /// A network alone, without its training.
@@ -72,11 +107,7 @@ public struct Checkpoint: Sendable {
   /// What `series` consists of, in its order.
   private static func places(_ network: Network, _ progress: Progress) throws -> [TensorPlace] {
     let plan = try network.recipe.plan(row: network.input, capacity: 1)
-    guard progress.step >= 0, progress.stride >= 1, progress.rows >= 0 else {
-      throw KeelError(
-        .invalid, at: "checkpoint", "counts its steps in a way that no training does",
-        fix: "use a file as it was written by 'keel train --save'")
-    }
+    try progress.check()
     let nowhere = plan.parameters[0].buffer
     return plan.slotTensors(of: network.recipe.optimizer)
       + Trace.seriesNames.map { .init(name: $0, shape: Shape(progress.step), buffer: nowhere) } + [

@@ -60,12 +60,25 @@ public struct Network: Sendable {
     self.targetScale = targetScale
   }
 
+  /// Looks at names and shapes alone: a model may be large.
+  /// - Throws: `KeelError` where a tensor is missing, unknown or of another shape.
+  package static func check(_ tensors: [(String, Shape)], recipe: Recipe, input: Shape) throws {
+    let plan = try recipe.plan(row: input, capacity: 1)
+    try plan.networkTensors.check(
+      tensors, in: "the recipe's network", fix: "use the model with the recipe it was trained by")
+  }
+
+  /// The first tensor with a number that is not finite; nil where all are.
+  public var nonFiniteTensor: Tensor? {
+    tensors.first { !$0.values.allSatisfy(\.isFinite) }
+  }
+
   /// A tensor by name: `network["dense-1.weight"]`.
   public subscript(name: String) -> Tensor? { tensors.first { $0.name == name } }
 
   /// Outputs for rows of inputs: probabilities where the loss takes logits, otherwise numbers in the
   /// targets' own units.
-  /// - Throws: `KeelError` for a row of another length.
+  /// - Throws: `KeelError` for a row of another length, and where memory does not hold the outputs.
   public func predict(_ rows: [[Float]]) throws -> [[Float]] {
     if let row = rows.firstIndex(where: { $0.count != input.count }) {
       throw KeelError(
@@ -74,6 +87,13 @@ public struct Network: Sendable {
         fix: "give \(input.count) numbers a row, in the order of training")
     }
     guard !rows.isEmpty else { return [] }
+    // With what it takes to print them: a number as JSON is some hundred bytes on its way.
+    let (count, overflow) = rows.count.multipliedReportingOverflow(by: targets.columns)
+    guard !overflow, count <= Planner.memoryLimit / 128 else {
+      throw KeelError(
+        .invalid, at: "rows", "\(rows.count) rows of \(targets.columns) outputs do not fit memory",
+        fix: "predict fewer rows at a time")
+    }
     try recipe.checkTokens(rows)
     let plan = try recipe.plan(row: input, capacity: min(256, rows.count))
     let stepper = try Stepper(recipe, plan: plan)
@@ -82,10 +102,10 @@ public struct Network: Sendable {
         .update(fromContentsOf: tensor.values)
     }
     let data = PreparedData(rows, self)
-    let outputs = stepper.outputs(data.train, data)
-    return stride(from: 0, to: outputs.count, by: targets.columns).map {
-      Array(outputs[$0..<$0 + targets.columns])
-    }
+    var outputs: [[Float]] = []
+    outputs.reserveCapacity(rows.count)
+    stepper.forEachRow(of: data.train, data) { _, row in outputs.append(Array(row)) }
+    return outputs
   }
 }
 
@@ -110,17 +130,24 @@ extension [TensorPlace] {
   func matched(with tensors: [Network.Tensor], in whole: String, fix: String) throws
     -> [Network.Tensor]
   {
+    try check(tensors.map { ($0.name, $0.shape) }, in: whole, fix: fix)
     let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
+    return map { given[$0.name]! }
+  }
+
+  /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.
+  func check(_ tensors: [(name: String, shape: Shape)], in whole: String, fix: String) throws {
+    let given = Dictionary(tensors.map { ($0.name, $0.shape) }) { first, _ in first }
     let known = Set(map(\.name))
     let wrong =
       compactMap { place -> (String, String)? in
-        guard let tensor = given[place.name] else {
+        guard let shape = given[place.name] else {
           return (place.name, "is missing; \(whole) has it, [\(place.shape)]")
         }
-        return tensor.shape == place.shape
-          ? nil : (place.name, "has shape [\(tensor.shape)], \(whole) [\(place.shape)]")
+        return shape == place.shape
+          ? nil : (place.name, "has shape [\(shape)], \(whole) [\(place.shape)]")
       } + tensors.filter { !known.contains($0.name) }.map { ($0.name, "is not in \(whole)") }
-    guard let first = wrong.first else { return map { given[$0.name]! } }
+    guard let first = wrong.first else { return }
     let rest = wrong.dropFirst().map { "\($0.0) \($0.1)" }
     throw KeelError(
       .invalid, at: first.0, ([first.1] + rest).joined(separator: "; "), fix: fix)

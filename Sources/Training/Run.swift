@@ -4,8 +4,8 @@ import KeelRecipes
 
 /// A training: the only thing that moves, an actor on a thread of its own.
 ///
-/// The same recipe on the same machine with the same number of threads gives the same trace, bit for
-/// bit.
+/// The same recipe with the same kernels (`KernelLevel`, and the same BLAS) gives the same trace, bit for
+/// bit, whatever the number of threads.
 public actor Run {
   /// What the run began with; healing may have changed `network.recipe` since.
   public nonisolated let recipe: Recipe
@@ -21,8 +21,7 @@ public actor Run {
     trainer = try Trainer(recipe, examples: data)
   }
 
-  /// Goes on from a checkpoint; on the same machine with the same number of threads it is bit for bit
-  /// the run that never stopped, as long as it does not explode afterwards. Then it may go back to
+  /// Goes on from a checkpoint; with the same kernels it is bit for bit the run that never stopped, as long as it does not explode afterwards. Then it may go back to
   /// another snapshot than that one would have: of those from before it keeps one, the checkpoint.
   /// - Parameters:
   ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
@@ -118,11 +117,15 @@ public struct RunSize: Hashable, Sendable {
   /// The row of the test part with a number far outside its column, as its file numbers it: it decides
   /// every score that counts squares. Nil where there is none.
   public let outlyingTestRow: Int?
+  /// Whether every row of the training part has the same target: there is nothing to tell apart.
+  public let hasOneTarget: Bool
   public let parameters: Int
   /// Rows a step.
   public let batch: Int
   /// Steps in the whole run.
   public let steps: Int
+  /// Bytes that the plan takes: the network's arena, and what the run remembers of itself.
+  public let plannedBytes: Int
 }
 
 extension Trainer {
@@ -133,7 +136,10 @@ extension Trainer {
       outlyingTestRow: parts.test.flatMap { test in
         recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
       },
+      hasOneTarget: baseline.hasOneTarget,
       parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count }, batch: batches.size,
-      steps: batches.total)
+      steps: batches.total,
+      plannedBytes: stepper.plan.floats * 4
+        + SnapshotRing.bytes(floats: stepper.plan.persistentFloats) + trace.plannedBytes)
   }
 }

@@ -26,7 +26,8 @@ public struct Metric: Hashable, Codable, Sendable {
 }
 
 extension Trainer {
-  /// Scores the network as it is now, on both parts, in evaluation mode.
+  /// Scores the network as it is now, on both parts, in evaluation mode. One row of outputs is kept at a
+  /// time: all of them may be more than memory holds.
   package func metric() -> Metric {
     Metric(
       name: data.targets.areScoredAsClasses ? "accuracy" : "r-squared",
@@ -35,105 +36,130 @@ extension Trainer {
 
   /// −∞ where an output is not finite.
   private func score(_ part: PreparedData.Part) -> Double {
-    if data.targets.areScoredAsClasses { return accuracy(part) }
-    let outputs = stepper.outputs(part, data)
-    guard outputs.allSatisfy(\.isFinite) else { return -.infinity }
-    let columns = data.targets.columns
-    return rSquared(outputs, data.original(part.denseTargets(columns: columns)), columns)
+    data.targets.areScoredAsClasses ? accuracy(part) : rSquared(part)
   }
 
-  /// Batch by batch: with a class at every position, all outputs at once would not fit memory.
   private func accuracy(_ part: PreparedData.Part) -> Double {
-    let width = data.targets.width
-    let numbers = data.original(part.numbers)
-    var (right, vector, isFinite) = (0, 0, true)
-    stepper.forEachBatch(of: part, data) { outputs in
+    let (width, positions) = (data.targets.width, data.targets.positions)
+    var (right, isFinite) = (0, true)
+    stepper.forEachRow(of: part, data) { row, outputs in
       isFinite = isFinite && outputs.allSatisfy(\.isFinite)
-      for start in stride(from: 0, to: outputs.count, by: width) {
-        let output = outputs[start..<start + width]
-        let target = vector * width..<(vector + 1) * width
+      for position in 0..<positions {
+        let output = outputs[position * width..<(position + 1) * width]
+        let vector = row * positions + position
+        let target = part.numbers.isEmpty ? [] : data.target(vector, of: part, width)
         let isRight =
           width == 1
-          ? (output[start] >= 0.5) == (numbers[vector] >= 0.5)
-          : output.argmax == (numbers.isEmpty ? Int(part.classes[vector]) : numbers[target].argmax)
+          ? (output[position] >= 0.5) == (target[0] >= 0.5)
+          : output.largest == (target.isEmpty ? Int(part.classes[vector]) : target[...].largest)
         right += isRight ? 1 : 0
-        vector += 1
       }
     }
-    return isFinite ? Double(right) / Double(vector) : -.infinity
+    return isFinite ? Double(right) / Double(part.count * positions) : -.infinity
   }
 
-  private func rSquared(_ outputs: [Float], _ targets: [Float], _ columns: Int) -> Double {
-    let rows = Double(targets.count / columns)
+  private func rSquared(_ part: PreparedData.Part) -> Double {
+    let columns = data.targets.columns
     var means = [Double](repeating: 0, count: columns)
-    for index in targets.indices { means[index % columns] += Double(targets[index]) / rows }
-    var (errors, deviations) = (0.0, 0.0)
-    var isConstant = true
-    for index in targets.indices {
-      let target = Double(targets[index])
-      errors += pow(Double(outputs[index]) - target, 2)
-      deviations += pow(target - means[index % columns], 2)
-      if targets[index] != targets[index % columns] { isConstant = false }
+    var (deviations, isConstant) = (0.0, true)
+    for row in 0..<part.count {
+      let target = data.target(row, of: part, columns)
+      for column in 0..<columns { means[column] += Double(target[column]) / Double(part.count) }
     }
-    return 1 - errors / (isConstant ? referenceErrors(targets) : deviations)
+    let first = data.target(0, of: part, columns)
+    for row in 0..<part.count {
+      let target = data.target(row, of: part, columns)
+      isConstant = isConstant && target == first
+      for column in 0..<columns { deviations += pow(Double(target[column]) - means[column], 2) }
+    }
+    let (errors, isFinite) = squaredErrors(of: stepper, on: part)
+    guard isFinite else { return -.infinity }
+    return 1 - errors / (isConstant ? referenceErrors(rows: part.count) : deviations)
   }
 
-  /// Σ squared error of the reference point before training, for targets that never change.
-  private func referenceErrors(_ targets: [Float]) -> Double {
+  /// Σ squared error over rows and columns, in the targets' own units.
+  private func squaredErrors(of stepper: Stepper, on part: PreparedData.Part) -> (Double, Bool) {
+    let columns = data.targets.columns
+    var (errors, isFinite) = (0.0, true)
+    stepper.forEachRow(of: part, data) { row, outputs in
+      isFinite = isFinite && outputs.allSatisfy(\.isFinite)
+      let target = data.target(row, of: part, columns)
+      for column in 0..<columns {
+        errors += pow(Double(outputs[column]) - Double(target[column]), 2)
+      }
+    }
+    return (errors, isFinite)
+  }
+
+  /// Σ squared error of the reference point before training, for targets that never change; of so many
+  /// rows.
+  private func referenceErrors(rows: Int) -> Double {
     let reference = recipe.referencePoint
     guard let plan = try? reference.plan(row: data.shape, capacity: stepper.plan.capacity),
       let untrained = try? Stepper(reference, plan: plan)
     else { return .nan }
-    let outputs = untrained.outputs(data.train, data)
-    let train = data.original(data.train.denseTargets(columns: data.targets.columns))
-    let errors = zip(outputs, train).reduce(0) { $0 + pow(Double($1.0) - Double($1.1), 2) }
-    return errors * Double(targets.count) / Double(train.count)
+    let errors = squaredErrors(of: untrained, on: data.train).0
+    return errors * Double(rows) / Double(data.train.count)
   }
 }
 
 extension Stepper {
-  /// Outputs for every row of a part, in evaluation mode: probabilities where the loss takes logits,
-  /// the targets' own units where they were standardised. Row-major.
-  package func outputs(_ part: PreparedData.Part, _ data: PreparedData) -> [Float] {
-    var result: [Float] = []
-    result.reserveCapacity(part.count * plan.output.shape.count)
-    forEachBatch(of: part, data) { result += $0 }
-    return result
-  }
-
-  /// The same, a batch at a time and in order.
-  fileprivate func forEachBatch(
-    of part: PreparedData.Part, _ data: PreparedData, _ body: ([Float]) -> Void
+  /// The outputs of every row of a part, one after the other, in evaluation mode: probabilities where the
+  /// loss takes logits, the targets' own units where they were standardised. Those of a batch in which
+  /// something was not finite are NaN: a layer may turn an infinity into a number.
+  package func forEachRow(
+    of part: PreparedData.Part, _ data: PreparedData,
+    _ body: (Int, UnsafeMutableBufferPointer<Float>) -> Void
   ) {
+    let columns = plan.output.shape.count
+    let outputs = UnsafeMutableBufferPointer<Float>.allocate(capacity: columns)
+    defer { outputs.deallocate() }
     var first = 0
     while first < part.count {
       let rows = (first..<min(part.count, first + plan.capacity)).map(Int32.init)
       rows.withUnsafeBufferPointer { part.gather($0, plan, memory) }
       let pass = pass(rows: rows.count, mode: .evaluation, position: 0)
-      // A layer may turn an infinity into a number: such a batch has no outputs.
-      let isFinite = plan.forward(pass)
-      var outputs = Array(pass.values(plan.output.value))
-      if !isFinite || !outputs.allSatisfy(\.isFinite) {
-        outputs = Array(repeating: .nan, count: outputs.count)
+      var isFinite = plan.forward(pass)
+      let all = pass.values(plan.output.value)
+      isFinite = isFinite && all.allSatisfy(\.isFinite)
+      for index in rows.indices {
+        let row = UnsafeMutableBufferPointer(rebasing: all[index * columns..<(index + 1) * columns])
+        if isFinite {
+          _ = outputs.update(fromContentsOf: row)
+          recipe.loss.member.link.apply(outputs, columns: plan.output.shape.last)
+          data.restore(outputs)
+        } else {
+          outputs.update(repeating: .nan)
+        }
+        body(first + index, outputs)
       }
-      recipe.loss.member.link.apply(&outputs, columns: plan.output.shape.last)
-      body(data.original(outputs))
       first += rows.count
     }
   }
 }
 
 extension PreparedData {
-  /// Targets, or outputs, in their own units.
-  func original(_ values: [Float]) -> [Float] {
-    guard let scale = targetScale else { return values }
-    return values.indices.map { scale.original(values[$0], column: $0 % targets.columns) }
+  /// A row of targets, or a position's of classes as numbers, in their own units; `width` numbers.
+  fileprivate func target(_ row: Int, of part: Part, _ width: Int) -> [Float] {
+    let first = row * width
+    guard let scale = targetScale else { return Array(part.numbers[first..<first + width]) }
+    return (0..<width).map { column in
+      scale.original(part.numbers[first + column], column: (first + column) % targets.columns)
+    }
+  }
+
+  /// Brings one row of outputs back to the targets' own units.
+  fileprivate func restore(_ outputs: UnsafeMutableBufferPointer<Float>) {
+    guard let scale = targetScale else { return }
+    for column in outputs.indices {
+      outputs[column] = scale.original(outputs[column], column: column % targets.columns)
+    }
   }
 }
 
 extension OutputLink {
   /// Turns logits into probabilities.
-  func apply(_ values: inout [Float], columns: Int) {
+  func apply(_ values: UnsafeMutableBufferPointer<Float>, columns: Int) {
     switch self {
     case .identity: return
     case .sigmoid: for index in values.indices { values[index] = 1 / (1 + exp(-values[index])) }
@@ -149,9 +175,9 @@ extension OutputLink {
   }
 }
 
-extension ArraySlice<Float> {
-  /// Where the largest element stands, from the slice's start; the first of equals.
-  fileprivate var argmax: Int {
+extension Collection<Float> where Index == Int {
+  /// Where the largest element stands, from the start; the first of equals.
+  fileprivate var largest: Int {
     var best = startIndex
     for index in indices where self[index] > self[best] { best = index }
     return best - startIndex

@@ -53,6 +53,13 @@ package struct SnapshotRing {
   /// Bytes that all slots together may take.
   static let memoryLimit = 1 << 30
 
+  /// Bytes that a ring takes.
+  static func bytes(floats: Int) -> Int { (slots(floats: floats) + 1) * floats * 4 }
+
+  private static func slots(floats: Int) -> Int {
+    min(8, max(1, memoryLimit / max(1, floats * 4) - 1))
+  }
+
   /// A ring that keeps nothing: for trials, which never go back.
   static let none = SnapshotRing()
 
@@ -62,9 +69,8 @@ package struct SnapshotRing {
   ///   - floats: what a snapshot copies.
   ///   - work: floating-point operations of one step.
   init(floats: Int, work: Double) {
-    let affordable = Self.memoryLimit / max(1, floats * 4) - 1
     // Each has memory of its own: repeated values would share it until the first is written.
-    slots = (0..<min(8, max(1, affordable))).map { _ in Snapshot(floats: floats) }
+    slots = (0..<Self.slots(floats: floats)).map { _ in Snapshot(floats: floats) }
     pinned = Snapshot(floats: floats)
     // Under 1 % of the time: a copy moves 8 bytes a float at about 5 GB/s here, a step computes at no
     // more than 100 Gflop/s and takes no less than 2 µs. A model of costs, not a clock, so that the

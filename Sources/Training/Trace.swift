@@ -47,12 +47,27 @@ public struct Trace: Sendable {
   /// Floats that `measures` may take: 64 MB.
   static let measureLimit = 1 << 24
 
+  /// Bytes that the trace of a run takes from its beginning.
+  static func bytes(layers: Int, probes: Int, total: Int) -> Int {
+    let width = max(1, layers * probes)
+    return (capacity(width, total) * width + 4 * reserved(total)) * 4
+  }
+
+  /// The same of this one.
+  var plannedBytes: Int { (capacity * width + 4 * losses.capacity) * 4 }
+
+  private static func capacity(_ width: Int, _ total: Int) -> Int {
+    max(2, min(total, measureLimit / width))
+  }
+
+  private static func reserved(_ total: Int) -> Int { min(total, 1 << 22) }
+
   init(layers: [String], probes: [any Probe.Type], total: Int) {
     self.layers = layers
     self.probes = probes
     let width = max(1, layers.count * probes.count)
-    capacity = max(2, min(total, Self.measureLimit / width))
-    let reserved = min(total, 1 << 22)
+    capacity = Self.capacity(width, total)
+    let reserved = Self.reserved(total)
     losses.reserveCapacity(reserved)
     gradientNorms.reserveCapacity(reserved)
     clippedNorms.reserveCapacity(reserved)

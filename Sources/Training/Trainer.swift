@@ -55,6 +55,7 @@ package final class Trainer {
   package init(_ recipe: Recipe, parts: Parts, keepsSnapshots: Bool = true) throws {
     var batches = try Batches(recipe, rows: parts.train.count)
     let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)
+    try Self.checkStatistics(plan, rows: batches.size)
     self.recipe = recipe
     start = recipe
     self.parts = parts
@@ -62,6 +63,11 @@ package final class Trainer {
     stepper = try Stepper(recipe, plan: plan)
     try stepper.fitToData(data)
     past = Past(recipe, batches)
+    try Room.check(
+      (keepsSnapshots ? SnapshotRing.bytes(floats: plan.persistentFloats) : 0)
+        + Trace.bytes(
+          layers: plan.layers.count, probes: ProbeCatalog.standard.probes.count,
+          total: batches.total), for: "what a run remembers")
     trace = Trace(layers: plan.layers, probes: ProbeCatalog.standard.probes, total: batches.total)
     snapshots =
       keepsSnapshots
@@ -74,6 +80,18 @@ package final class Trainer {
     }
     self.batches = batches
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
+  }
+
+  /// Of one vector a batch has no statistics: its normalisation gives the same whatever comes in.
+  private static func checkStatistics(_ plan: Plan, rows: Int) throws {
+    let norm = plan.operations.first {
+      $0.layer.hasPrefix("\(BatchNorm.name)-") && $0.output.shape.leading * rows == 1
+    }
+    guard let norm else { return }
+    throw KeelError(
+      .invalid, at: norm.layer,
+      "a batch of one row has no variance, and every output would be the same",
+      fix: "use a training.batch of at least 2, or layer-norm in its place")
   }
 
   /// The next step; as many as are done.
@@ -129,6 +147,9 @@ package final class Trainer {
     past.skip(step)
   }
 
+  /// Whether no gradient reached the first layer in the last step that was taken.
+  package private(set) var isWithoutGradient = false
+
   /// Steps in which no gradient reached the first layer.
   package var vanishingSteps: Int { tally.vanishing }
 
@@ -142,7 +163,8 @@ package final class Trainer {
     let (first, last) = (sums[0].gradient, sums[sums.count - 1].gradient)
     // As the trace keeps it, so that a rewound run sees the same.
     let norm = Double(trace.gradientNorms[step])
-    if norm == 0 || (sums.count > 1 && first < 1e-6 * last) { tally.vanishing += 1 }
+    isWithoutGradient = norm == 0 || (sums.count > 1 && first < 1e-6 * last)
+    if isWithoutGradient { tally.vanishing += 1 }
     let score = window.score(norm)
     if score > Self.surge { trace.record(.surge, value: score) }
     window.admit(norm)

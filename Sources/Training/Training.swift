@@ -119,7 +119,7 @@ extension Trainer {
   }
 
   /// A run that passed the edge, was not stopped, and learnt nothing all the same.
-  func lateDivergence(_ verdict: Verdict) -> Explosion? {
+  package func lateDivergence(_ verdict: Verdict) -> Explosion? {
     guard verdict == .exploding, let step = divergenceStep else { return nil }
     return Explosion(
       step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,

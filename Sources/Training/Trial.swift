@@ -19,6 +19,8 @@ package struct Trial: Sendable {
   /// Nil where the steps that were allowed did not decide.
   package let outcome: Outcome?
   package let training: Training
+  /// Whether its loss still fell at its end.
+  package let isFalling: Bool
 
   /// Trains `variant` from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and has
   /// not learnt; that it does not learn is said only at the end of its recipe.
@@ -40,7 +42,7 @@ package struct Trial: Sendable {
       training = try Self.train(trainer, until: steps)
     }
     let isDecided = trainer.isOver || (training.verdict == .healthy && steps >= first)
-    self.init(training, variant, control, isDecided: isDecided)
+    self.init(training, variant, control, isDecided: isDecided, isFalling: trainer.isFalling)
   }
 
   private static func train(_ trainer: Trainer, until step: Int) throws -> Training {
@@ -50,7 +52,10 @@ package struct Trial: Sendable {
     return training
   }
 
-  private init(_ training: Training, _ variant: Recipe, _ control: Recipe, isDecided: Bool) {
+  private init(
+    _ training: Training, _ variant: Recipe, _ control: Recipe, isDecided: Bool, isFalling: Bool
+  ) {
+    self.isFalling = isFalling
     changes = variant.diff(from: control)
     self.training = training
     outcome = isDecided ? Outcome(training.verdict) : nil

@@ -11,10 +11,9 @@ extension Stepper {
     guard plan.parameters.contains(where: \.needsData) else { return }
     let rows = data.train.count
     // A small batch says little of a variance: where memory allows, it is taken over 256 rows.
-    let wanted = min(rows, max(256, plan.capacity))
-    let plan = (try? recipe.plan(row: data.shape, capacity: wanted)) ?? plan
+    let plan = try recipe.widePlan(256, rows: rows, row: data.shape, beside: plan)
     let wide = try Stepper(recipe, plan: plan)
-    let count = min(wanted, plan.capacity)
+    let count = min(rows, plan.capacity)
     let sample = (0..<count).map { Int32($0 * rows / count) }
     sample.withUnsafeBufferPointer { data.train.gather($0, plan, wide.memory) }
     wide.unitVariance(wide.pass(rows: count, mode: .training, position: 0))
@@ -51,5 +50,22 @@ extension Stepper {
       squares += (Double(value) - sum / count) * (Double(value) - sum / count)
     }
     return squares / count
+  }
+}
+
+extension Recipe {
+  /// A plan for as many rows as something is measured over, or for fewer, down to those of a batch, where
+  /// it would take more memory than the training's own and more than 256 MB.
+  package func widePlan(_ wanted: Int, rows: Int, row: Shape, beside plan: Plan) throws -> Plan {
+    var capacity = min(rows, max(wanted, plan.capacity))
+    while capacity > plan.capacity {
+      if let wide = try? self.plan(row: row, capacity: capacity),
+        wide.floats <= max(plan.floats, 1 << 26)
+      {
+        return wide
+      }
+      capacity = max(plan.capacity, capacity / 2)
+    }
+    return try self.plan(row: row, capacity: capacity)
   }
 }

@@ -39,4 +39,16 @@ extension Trainer {
     if divergenceStep != nil { return .exploding }
     return 2 * vanishingSteps > step ? .vanishing : .stalled
   }
+
+  /// Whether the mean loss of the last third of the steps is below that of the third before; of steps
+  /// that were taken, not of those that were skipped.
+  package var isFalling: Bool {
+    let third = step / 3
+    guard third > 0 else { return true }
+    func mean(_ steps: Range<Int>) -> Double {
+      let taken = steps.filter { !trace.wasSkipped($0) }.map { Double(trace.losses[$0]) }
+      return taken.isEmpty ? .infinity : taken.reduce(0, +) / Double(taken.count)
+    }
+    return mean(step - third..<step) < mean(step - 2 * third..<step - third)
+  }
 }

@@ -33,6 +33,56 @@ import Testing
       try FileManager.default.destinationOfSymbolicLink(atPath: scratch("link")) == scratch("real"))
   }
 
+  /// A link to a file that is not there yet is followed, too.
+  @Test func writesThroughALinkToNothing() throws {
+    let scratch = try Scratch()
+    for (link, target) in [("far", scratch("real")), ("near", "other"), ("chain", "near")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: scratch(link), withDestinationPath: target)
+    }
+    try AtomicFile.write(Data("new".utf8), to: scratch("far"))
+    try AtomicFile.write(Data("new".utf8), to: scratch("chain"))
+    #expect(try scratch.contents == ["chain", "far", "near", "other", "real"])
+    for name in ["real", "other"] {
+      #expect(try String(contentsOfFile: scratch(name), encoding: .utf8) == "new")
+    }
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: scratch("chain")) == "near")
+  }
+
+  /// A file keeps its rights; a new one has those of any file.
+  @Test(arguments: [0o600, 0o640, 0o444]) func keepsTheRightsThereAre(_ mode: Int) throws {
+    let scratch = try Scratch()
+    func rights(of name: String) throws -> Int {
+      let attributes = try FileManager.default.attributesOfItem(atPath: scratch(name))
+      return (attributes[.posixPermissions] as? NSNumber)?.intValue ?? -1
+    }
+    try scratch.write("a", "old")
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: scratch("a"))
+    try AtomicFile.write(Data("new".utf8), to: scratch("a"))
+    try AtomicFile.write(Data("new".utf8), to: scratch("b"))
+    #expect(try rights(of: "a") == mode)
+    #expect(try rights(of: "b") == 0o644)
+  }
+
+  /// Who keeps a run in a file has it alone, whatever name it goes by, and leaves nothing behind.
+  @Test func aLockIsForOne() throws {
+    let scratch = try Scratch()
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch("link"), withDestinationPath: scratch("model"))
+    var lock: FileLock? = try FileLock(scratch("model"))
+    for name in ["model", "link"] {
+      let error = try failure { _ = try FileLock(scratch(name)) }
+      #expect(error.kind == .unwritable && error.what == "is being written by another process")
+    }
+    _ = try FileLock(scratch("another"))
+    // Its own writes go on.
+    try AtomicFile.write(Data("new".utf8), to: scratch("model"))
+    #expect(lock != nil)
+    lock = nil
+    _ = try FileLock(scratch("link"))
+    #expect(try scratch.contents == ["link", "model"])
+  }
+
   /// What a process that was killed while it wrote leaves behind, the next one writes over.
   @Test func cleansUpAfterAKilledProcess() throws {
     let scratch = try Scratch()

@@ -113,17 +113,32 @@ import Testing
         + "end the model with as many outputs as there are targets")
   }
 
-  @Test func constantColumns() throws {
-    let draft = Draft.plain.with("data", "{csv: {file: d.csv, target: y}}")
-      .with("model", "[{dense: 1}]").with("loss", "mean-squared-error")
+  /// What a loss cannot have is an error of the data, in the test part too; NaN is for the run to meet.
+  @Test(arguments: [
+    ("binary-cross-entropy", "[{dense: 1}, sigmoid]"), ("sigmoid-cross-entropy", "[{dense: 1}]"),
+  ])
+  func targetsThatALossCannotHave(_ loss: String, _ model: String) throws {
+    let draft = Draft.plain.with("data", "{csv: {file: d.csv, target: y, test: 1}}")
+      .with("model", model).with("loss", loss)
     #expect(
-      try error(draft.with("standardize", "inputs"), csv: "x,z,y\n1,7,3\n2,7,4\n").description
-        == "column 'z': is constant (7.0) in the training part and cannot be standardized; "
-        + "remove the column, or set standardize: none")
+      try error(draft, csv: "x,y\n1,0.5\n2,-0.25\n3,1\n").description
+        == "d.csv, row 3, column 'y': the target is -0.25; \(loss) takes targets from 0 to 1; "
+        + "use a loss for numbers, such as mean-squared-error")
     #expect(
-      try error(draft.with("standardize", "targets"), csv: "x,z,y\n1,7,3\n2,8,3\n").description
-        == "column 'y': is constant (3.0) in the training part and cannot be standardized; "
-        + "remove the column, or set standardize: none")
+      try error(draft, csv: "x,y\n1,0.5\n2,0\n3,1.5\n").place == "d.csv, row 4, column 'y'")
+    #expect(
+      try error(draft.with("standardize", "targets"), csv: "x,y\n1,0.5\n2,0\n3,1\n").description
+        == "d.csv, row 3, column 'y': the target becomes -1.0, standardized; \(loss) takes targets "
+        + "from 0 to 1; write standardize: inputs")
+  }
+
+  @Test func sharesThatALossCannotHave() throws {
+    let draft = Draft.plain.with("data", "{csv: {file: d.csv, target: [a, b]}}")
+      .with("model", "[{dense: 2}]")
+    for loss in ["softmax-cross-entropy", "cross-entropy"] {
+      let error = try error(draft.with("loss", loss), csv: "x,a,b\n1,0.5,0.5\n2,2,-1\n")
+      #expect(error.place == "d.csv, row 3, column 'a'")
+    }
   }
 
   @Test func dataThatAreNotThere() throws {

@@ -12,9 +12,10 @@ struct DiagnosisTests {
     loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1),
     training: .init(epochs: 20, batch: 32))
 
+  /// A gain of 4, which learns nothing on any seed and with any kernels; at 2 that hangs on the last bit.
   private static let forgetful = Recipe(
     name: "forgetful", data: .temporalOrder(length: 20, samples: 1000),
-    model: [.recurrent(32, recurrentInitializer: .orthogonal(gain: 2)), .dense(4)],
+    model: [.recurrent(32, recurrentInitializer: .orthogonal(gain: 4)), .dense(4)],
     loss: .softmaxCrossEntropy, optimizer: .adam(learningRate: 0.001),
     training: .init(epochs: 10, batch: 20))
 

@@ -159,6 +159,6 @@ import Testing
     try tool.write("esc.yaml", Sample.healthy.replacing("relu", with: "\"re\\x1b[31mlu\""))
     let result = try tool.run("train", "esc.yaml")
     #expect(result.code == 65)
-    #expect(result.err.hasPrefix("error: model[1]: 're\u{FFFD}[31mlu' is not a layer; "))
+    #expect(result.err.hasPrefix("error: model[1]: 're\\u{1B}[31mlu' is not a layer; "))
   }
 }

@@ -71,8 +71,14 @@ final class Tool: Sendable {
   /// - Parameters:
   ///   - blocks: the largest file it may write, as `ulimit -f` counts (a disk that is full).
   ///   - output: where standard output goes; nil: to `Result.out`.
-  func run(_ arguments: [String], blocks: Int? = nil, output: String? = nil) throws -> Result {
-    try start(arguments, blocks: blocks, output: output).result()
+  ///   - memory: kilobytes of address space it may take, as `ulimit -v` counts.
+  ///   - environment: what is added to that of the tests.
+  func run(
+    _ arguments: [String], blocks: Int? = nil, output: String? = nil, memory: Int? = nil,
+    environment: [String: String] = [:]
+  ) throws -> Result {
+    try start(arguments, blocks: blocks, output: output, memory: memory, environment: environment)
+      .result()
   }
 
   func run(_ arguments: String..., blocks: Int? = nil) throws -> Result {
@@ -81,11 +87,20 @@ final class Tool: Sendable {
 
   /// Runs it, and presses Ctrl-C once it listens for that.
   func interrupt(_ arguments: String...) throws -> Result {
+    try signal(SIGINT, arguments)
+  }
+
+  /// Runs it, and sends it a signal once it listens for that.
+  func signal(_ number: Int32, _ arguments: String...) throws -> Result {
+    try signal(number, arguments)
+  }
+
+  private func signal(_ number: Int32, _ arguments: [String]) throws -> Result {
     let child = try start(arguments, blocks: nil, output: nil)
     let deadline = ContinuousClock.now + .seconds(20)
     while !child.listens, ContinuousClock.now < deadline { usleep(20_000) }
     usleep(300_000)
-    child.process.interrupt()
+    Foundation.kill(child.process.processIdentifier, number)
     return child.result()
   }
 
@@ -100,13 +115,22 @@ final class Tool: Sendable {
     return wasRunning
   }
 
-  private func start(_ arguments: [String], blocks: Int?, output: String?) throws -> Child {
+  private func start(
+    _ arguments: [String], blocks: Int?, output: String?, memory: Int? = nil,
+    environment: [String: String] = [:]
+  ) throws -> Child {
     let executable = try #require(Self.executable, "build the product keel first")
     let process = Process()
-    if let blocks {
+    if !environment.isEmpty {
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    }
+    let limits = [blocks.map { "ulimit -f \($0)" }, memory.map { "ulimit -v \($0)" }]
+      .compactMap { $0 }
+    if !limits.isEmpty {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       process.arguments =
-        ["-c", "ulimit -f \(blocks) && exec \"$0\" \"$@\"", executable.path] + arguments
+        ["-c", "\(limits.joined(separator: " && ")) && exec \"$0\" \"$@\"", executable.path]
+        + arguments
     } else {
       process.executableURL = executable
       process.arguments = arguments

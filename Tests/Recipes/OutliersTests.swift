@@ -110,9 +110,10 @@ struct OutliersTests {
     let left = rows.leavingOut([1, 4])
     #expect(left.inputs == [0, 1, 4, 5, 6, 7, 10, 11])
     #expect(left.targets.values == .numbers([0, 2, 3, 5]))
-    // What is left tells how large the data are; the row's number is that of the file.
+    // What is left tells how large the data are.
     let summary = DataSummary(rows, leavingOut: [1, 5])
-    #expect(summary.inputs.row == 4 && summary.inputs.largest == 9)
+    let squares = [0, 1, 4, 5, 6, 7, 8, 9].reduce(0) { $0 + $1 * $1 }
+    #expect(summary.inputs.rms == (Double(squares) / 8).squareRoot())
   }
 
   /// A row keeps the number that its file gives it, whatever was left out before it, and split off.

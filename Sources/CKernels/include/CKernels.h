@@ -1,4 +1,4 @@
-// The arithmetic of Keel: the only place with BLAS, pragmas and run-time CPU dispatch.
+// The arithmetic of Keel: the only place with BLAS, pragmas, threads and run-time CPU dispatch.
 //
 // Conventions. All tensors are dense, row-major float32. A matrix [rows, columns] has row stride
 // `columns`. `n` counts elements. No function allocates, and none reads or writes outside what its
@@ -12,8 +12,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// MARK: matrix products (blas.c)
+// MARK: levels of the processor (Levels/dispatch.c)
+//
+// Every kernel is there once for each level; on a machine without levels there is one, `baseline`.
+// The best that the processor has is used, or the one that the environment's KEEL_KERNELS names.
 
+typedef struct {
+  const char *name;  ///< `x86-64-v4`, `x86-64-v3`, `baseline`: of more than one, as the x86-64 psABI has them.
+  const char *blas;  ///< what OPENBLAS_CORETYPE calls the level; NULL where BLAS is another.
+} keel_level;
+
+/// How many levels the kernels were compiled for, the best first.
+size_t keel_level_count(void);
+keel_level keel_level_at(size_t index);
+int keel_level_is_supported(size_t index);
+/// The index of the level in use.
+size_t keel_current_level(void);
+/// Takes the kernels of another level; returns 0, and changes nothing, where the processor lacks it or
+/// there is none of that name. Not while a kernel runs.
+int keel_use_level(const char *name);
+
+// MARK: threads (threads.c)
+
+/// Sets how many threads a matrix product may use (at least 1); returns how many that will be.
+int keel_set_threads(int threads);
+/// Calls body(context, index) for every index below count, on several threads where they are free. The
+/// threads wait parked. What it is called for must not depend on which thread takes which index.
+typedef void keel_block(void *context, size_t index);
+void keel_parallel(size_t count, keel_block *body, void *context);
+
+/// How many threads a product may use.
+int keel_threads(void);
+
+// MARK: memory (memory.c)
+
+/// Whether the system would give so many bytes of address space now; it is given back at once.
+int keel_has_room(size_t bytes);
+
+// MARK: matrix products (blas.c)
+//
+// A large product is cut into blocks by its shape alone, each computed by one thread: the result is the
+// same whatever the number of threads.
+
+/// Sees to it that a product finds the memory it needs: OpenBLAS asks for its own without end where
+/// the system gives none. Takes fewer threads where there is not enough for all; returns 0 where there
+/// is not enough for one. Before the first product, and cheap when it has been done.
+int keel_prepare_products(void);
 /// c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c. `transposeA` != 0: a is stored [k, m].
 /// Where beta is 0, c is not read.
 void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
@@ -23,8 +67,6 @@ void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, flo
 void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                        const float *a, size_t strideA, const float *b, size_t strideB, float beta,
                        float *c, size_t strideC);
-/// Sets how many threads a matrix product may use (at least 1); returns how many it will use.
-int keel_set_threads(int threads);
 
 // MARK: measuring (moments.c)
 

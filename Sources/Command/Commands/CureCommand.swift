@@ -42,6 +42,7 @@ struct CureCommand: AsyncParsableCommand {
     let recipe = try source.read()
     if let fixed { try source.checkTarget(fixed, recipe) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
+    bar.say("reading the rows, building the network")
     let cure = Cure(recipe, budget: budget) { CurePage.show($0, on: bar) }
     let history: CaseHistory
     var interruption: CancellationError?
@@ -61,7 +62,7 @@ struct CureCommand: AsyncParsableCommand {
     }
     if output.json {
       // One object: the error, where there is one.
-      if failure == nil { Terminal.output.write(JSON.text(history)) }
+      if failure == nil { Terminal.output.write(raw: JSON.text(history)) }
     } else {
       // What could not be written is still told.
       let page = CurePage(

@@ -19,6 +19,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     let scope: Diagnosis.Scope = quick ? .quick : .full
     let recipe = try source.read()
     let bar = ProgressBar(isWanted: output.wantsProgress)
+    bar.say("reading the rows, building the network")
     let diagnosis = try await interruptible {
       try await recipe.diagnosed(scope) { step in
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
@@ -27,7 +28,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     bar.clear()
     if output.json {
       Terminal.output.write(
-        JSON.text(DiagnosisPage.Body(recipe: recipe, diagnosis: diagnosis)))
+        raw: JSON.text(DiagnosisPage.Body(recipe: recipe, diagnosis: diagnosis)))
     } else {
       let page = DiagnosisPage(diagnosis: diagnosis, name: recipe.name, line: source.line)
       Terminal.output.write(page.text)

@@ -14,15 +14,18 @@ struct ForecastCommand: AsyncParsableCommand {
     machine.apply()
     let recipe = try source.read()
     let bar = ProgressBar(isWanted: output.wantsProgress)
+    bar.say("reading the rows, building the network")
     let forecast = try await interruptible {
       try await recipe.forecast(naming: .standard) { spent, limit in
         bar.show("forecasting", spent, of: limit, "gradients")
       }
     }
     bar.clear()
-    Terminal.output.write(
-      output.json
-        ? JSON.text(forecast) : ForecastPage(forecast: forecast, line: source.line).text)
+    if output.json {
+      Terminal.output.write(raw: JSON.text(forecast))
+    } else {
+      Terminal.output.write(ForecastPage(forecast: forecast, line: source.line).text)
+    }
     if forecast.verdict == .exploding { throw ExitCode(1) }
   }
 }

@@ -20,9 +20,11 @@ struct ListCommand: AsyncParsableCommand {
         fix: "choose one of: \(families.joined(separator: ", "))")
     }
     let chosen = page.families.filter { family == nil || $0.name == family }
-    Terminal.output.write(
-      output.json
-        ? JSON.text(Dictionary(uniqueKeysWithValues: chosen.map { ($0.name, $0.entries) }))
-        : CatalogPage(families: chosen).text)
+    if output.json {
+      let entries = Dictionary(uniqueKeysWithValues: chosen.map { ($0.name, $0.entries) })
+      Terminal.output.write(raw: JSON.text(entries))
+    } else {
+      Terminal.output.write(CatalogPage(families: chosen).text)
+    }
   }
 }

@@ -19,6 +19,11 @@ struct PredictCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     let network = try CheckpointFile.read(model).network
+    if let tensor = network.nonFiniteTensor {
+      throw KeelError(
+        .invalid, at: "\(model), \(tensor.name)", "holds a number that is not finite",
+        fix: "use a model from before it was lost")
+    }
     let rows: NewRows
     if let images = network.recipe.data.ingredient as? IDX {
       rows = try NewRows(idx: data, divide: images.divide)
@@ -27,6 +32,6 @@ struct PredictCommand: AsyncParsableCommand {
     }
     let outputs = try network.predict(rows.rows)
     let page = PredictPage(network: network, outputs: outputs)
-    Terminal.output.write(output.json ? JSON.text(page) : page.text)
+    Terminal.output.write(raw: output.json ? JSON.text(page) : page.text)
   }
 }

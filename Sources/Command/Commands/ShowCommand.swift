@@ -52,8 +52,8 @@ struct ShowCommand: AsyncParsableCommand {
   func run() async throws {
     var recipe =
       try template.map { try RecipeFile.change($0.recipe, setting: changes) }
-      ?? RecipeFile.read(self.recipe!, setting: changes)
+      ?? RecipeOptions.read(self.recipe!, setting: changes)
     if let seed { recipe.seed = seed }
-    Terminal.output.write(output.json ? JSON.text(recipe) : recipe.description)
+    Terminal.output.write(raw: output.json ? JSON.text(recipe) : recipe.description)
   }
 }

@@ -45,10 +45,14 @@ struct TrainCommand: AsyncParsableCommand {
     let recipe = try source.read()
     let target = save ?? resume
     if let target { try source.checkTarget(target, recipe) }
+    let bar = ProgressBar(isWanted: output.wantsProgress)
+    // For as long as the run: two that keep themselves in one file would lose one of them.
+    let saving = try target.map {
+      try Saving($0, every: saveEvery, isOwn: $0 == resume, bar: bar)
+    }
+    bar.say("reading the rows, building the network")
     let run = try begin(recipe)
     let first = await run.trace.count
-    let bar = ProgressBar(isWanted: output.wantsProgress)
-    let saving = target.map { Saving($0, every: saveEvery, isOwn: $0 == resume, bar: bar) }
     let training = try await interruptible {
       let show: @Sendable (Step) -> Void = { step in
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
@@ -67,7 +71,9 @@ struct TrainCommand: AsyncParsableCommand {
     }
     if output.json {
       // One object: the error, where there is one.
-      if failure == nil { Terminal.output.write(JSON.text(training)) }
+      if failure == nil {
+        Terminal.output.write(raw: JSON.text(TrainPage.Body(training, await run.size)))
+      }
     } else {
       // What could not be kept is still told.
       let page = TrainPage(

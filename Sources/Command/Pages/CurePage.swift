@@ -39,7 +39,7 @@ struct CurePage {
   }
 
   private var verdict: [String] {
-    let name = out.bold(Text.plain(recipe.name))
+    let name = out.bold(shown(recipe.name, limit: 60))
     switch history.outcome {
     case .healthy:
       return [
@@ -76,13 +76,14 @@ struct CurePage {
   private var change: [String] {
     switch history.outcome {
     case .cured:
-      guard let after = history.after else { return [] }
       let diff = history.recipe.diff(from: recipe).map(\.description).joined(separator: "\n")
       let lines = diff.split(separator: "\n").map { line in
         "  " + (line.hasPrefix("-") ? out.red(String(line)) : out.green(String(line)))
       }
       let names = history.remedies.map(\.remedy).joined(separator: ", ")
-      return [out.bold("change") + "  \(names)"] + lines + ["", outcome(after), ""]
+      return [out.bold("change") + "  \(names)"] + lines + [
+        "", history.after.map(outcome) ?? held, "",
+      ]
     case .incurable:
       return [out.red("no remedy made it train") + "; nothing was written"] + nearest + [""]
     case .interrupted:
@@ -120,6 +121,16 @@ struct CurePage {
     guard let framework, history.outcome == .cured else { return [] }
     return [out.bold("in \(framework.rawValue)")]
       + history.remedies.flatMap { $0.lines?[framework.rawValue] ?? [] }.map { "  " + $0 } + [""]
+  }
+
+  /// Of a cure that was not trained to the end.
+  private var held: String {
+    let trial = history.trials.last {
+      $0.remedies.map(\.changes) == history.remedies.map(\.changes)
+    }
+    let steps = trial.map { "for \(Text.count($0.steps)) steps, score \(Text.number($0.score))" }
+    return
+      "\(out.yellow("! it holds")) \(steps ?? "in trials"); the budget ended before a whole training"
   }
 
   private func outcome(_ after: Training) -> String {
@@ -180,16 +191,16 @@ struct CurePage {
       let count = Set(held.map(\.seed)).count
       return [
         out.bold("not known")
-          + "  what other data than these would do; the cure was trained to the end"
-          + " on seed \(recipe.seed), and held",
-        "           in shorter trials on \(count) other\(count == 1 ? "" : "s"). "
-          + "The percentages are those of made faults.", "",
+          + "  what other data than these would do; the cure "
+          + (history.confirmed == .training ? "was trained to the end" : "was tried")
+          + " on seed \(recipe.seed), and held in shorter trials on \(count) "
+          + "other\(count == 1 ? "" : "s"). The percentages are those of made faults.", "",
       ]
     case .incurable:
       return [
         out.bold("not known")
           + "  whether a longer search would help: --budget 10 allows one; or the "
-          + "fault is one Keel does", "           not know (its catalogue: keel list)", "",
+          + "fault is one Keel does not know (its catalogue: keel list)", "",
       ]
     default: return []
     }

@@ -32,7 +32,7 @@ struct DiagnosisPage {
   }
 
   var text: String {
-    let title = out.bold(Text.plain(name))
+    let title = out.bold(shown(name, limit: 60))
     guard diagnosis.verdict == .exploding else {
       let said =
         diagnosis.scope == .quick

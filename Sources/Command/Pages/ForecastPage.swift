@@ -19,7 +19,7 @@ struct ForecastPage {
   // MARK: the verdict
 
   private var verdict: [String] {
-    let name = out.bold(Text.plain(forecast.recipe.name))
+    let name = out.bold(shown(forecast.recipe.name, limit: 60))
     let run = forecast.dryRun
     let steps = "\(run.steps) real step\(run.steps == 1 ? "" : "s") on a copy"
     let loss = "loss \(Text.number(run.startingLoss)) → \(Text.number(run.endingLoss))"
@@ -38,6 +38,10 @@ struct ForecastPage {
       ]
     case .stable:
       return ["\(name)  \(out.green("✓ no explosion in sight"))", "  \(steps): \(loss)\(death)"]
+        + (run.leftAtStep.map {
+          ["  it passed 5 times its start at step \($0), and is falling again"]
+        }
+          ?? [])
     }
   }
 

@@ -64,8 +64,9 @@ struct PredictPage: Encodable {
     return ([header.map(Self.cell).joined(separator: ",")] + rows).joined(separator: "\n") + "\n"
   }
 
-  private static func cell(_ text: String) -> String {
-    text.contains { ",\"\n\r".contains($0) }
+  private static func cell(_ name: String) -> String {
+    let text = shown(name, limit: 1000)
+    return text.contains { ",\"\n\r".contains($0) }
       ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
   }
 }

@@ -43,7 +43,7 @@ struct TrainPage {
       "\(Text.count(size.trainRows)) rows to train on\(dropped)"
       + (size.testRows > 0 ? ", \(Text.count(size.testRows)) to test" : "")
     return
-      "\(out.bold(Text.plain(recipe.name)))  \(Text.count(size.parameters)) parameters · \(rows) · "
+      "\(out.bold(shown(recipe.name, limit: 60)))  \(Text.count(size.parameters)) parameters · \(rows) · "
       + "\(Text.count(size.steps)) steps of \(size.batch)"
   }
 
@@ -133,19 +133,49 @@ struct TrainPage {
         + "\(Text.number(baseline.constant)) for the best constant: skill "
         + Text.number(training.skill))
     if let metric = training.metric {
-      let test = metric.test.map { ", \(shown($0)) on the test part" } ?? ""
+      let test = metric.test.map { ", \(value($0)) on the test part" } ?? ""
       lines.append(
-        "  \(Text.padded(metric.name, 12))\(shown(metric.train)) on the training part\(test)")
+        "  \(Text.padded(metric.name, 12))\(value(metric.train)) on the training part\(test)")
     }
-    if let row = size.outlyingTestRow, training.metric?.name == "r-squared" {
-      lines.append(
-        "              row \(row) of the test part is far outside the others and decides that: look at it"
-      )
-    }
-    return lines + gradients + alarms
+    return lines + Self.remarks(training, size).map { "              \($0)" } + gradients + alarms
   }
 
-  private func shown(_ value: Double) -> String {
+  /// What has to be known to read the numbers.
+  static func remarks(_ training: Training, _ size: RunSize) -> [String] {
+    var lines: [String] = []
+    if let row = size.outlyingTestRow, training.metric?.name == "r-squared" {
+      lines.append(
+        "row \(row) of the test part is far outside the others and decides that: look at it")
+    }
+    if size.hasOneTarget {
+      let rows = size.trainRows == 1 ? "there is one row" : "all \(Text.count(size.trainRows)) rows"
+      lines.append("\(rows) to train on, with one target: skill is against the untrained network")
+    }
+    return lines
+  }
+
+  /// The same for machines.
+  struct Body: Encodable {
+    let training: Training
+    let remarks: [String]
+    let plannedBytes: Int
+
+    init(_ training: Training, _ size: RunSize) {
+      (self.training, remarks) = (training, TrainPage.remarks(training, size))
+      plannedBytes = size.plannedBytes
+    }
+
+    private enum CodingKeys: CodingKey { case remarks, plannedBytes }
+
+    func encode(to encoder: any Encoder) throws {
+      try training.encode(to: encoder)
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(remarks, forKey: .remarks)
+      try container.encode(plannedBytes, forKey: .plannedBytes)
+    }
+  }
+
+  private func value(_ value: Double) -> String {
     training.metric?.name == "accuracy" ? Text.percent(value) : Text.number(value)
   }
 

@@ -16,5 +16,6 @@ extension Dataset {
         .invalid, at: "data.\(Self.name)",
         "\(samples) rows of \(numbers) numbers do not fit memory", fix: "ask for fewer samples")
     }
+    try Room.check(3 * bytes, for: "\(samples) rows of \(numbers) numbers")
   }
 }

@@ -25,10 +25,12 @@ struct ColumnNames: SettingValue {
   /// Which columns of `header` these are, in the order in which they are named.
   /// - Throws: `KeelError` at `place` for a name that is not there.
   func indices(in header: [String], at place: String) throws -> [Int] {
+    let columns = Dictionary(zip(header, 0...)) { first, _ in first }
     var indices: [Int] = []
+    var known: Set<Int> = []
     for name in names {
       let found: [Int]
-      if let index = header.firstIndex(of: name) {
+      if let index = columns[name] {
         found = [index]
       } else if name.hasSuffix("*") {
         found = header.indices.filter { header[$0].hasPrefix(name.dropLast()) }
@@ -42,7 +44,7 @@ struct ColumnNames: SettingValue {
           "no column begins with '\(shown(String(name.dropLast())))' (target \"\(shown(name))\")",
           fix: advice(String(name.dropLast()), header))
       }
-      for index in found where !indices.contains(index) { indices.append(index) }
+      for index in found where known.insert(index).inserted { indices.append(index) }
     }
     return indices
   }

@@ -11,6 +11,36 @@ func priorEntropy(_ targets: [Float], columns: Int) -> Double {
   return sums.reduce(0) { $0 - ($1 > 0 ? $1 / rows * log($1 / total) : 0) }
 }
 
+/// The entropy of the class prior, of the rows of each class.
+func priorEntropy(_ counts: [Int]) -> Double {
+  let rows = Double(counts.reduce(0, +))
+  return counts.reduce(0) { $0 - ($1 > 0 ? Double($1) / rows * log(Double($1) / rows) : 0) }
+}
+
+extension Loss {
+  /// Column by column, where the loss is a mean over columns: those with as many rows are alike, and no
+  /// more than √(2·rows) counts can differ.
+  public func constantLoss(counts: [Int], classes: Int) -> Double {
+    let rows = counts.reduce(0, +)
+    guard averagesColumns else {
+      var dense = [Float](repeating: 0, count: rows * classes)
+      var row = 0
+      for (column, count) in counts.enumerated() {
+        for _ in 0..<count { (dense[row * classes + column], row) = (1, row + 1) }
+      }
+      return constantLoss(dense, columns: classes)
+    }
+    let columns = Dictionary(grouping: counts) { $0 }.mapValues(\.count)
+      .merging([0: classes - counts.count], uniquingKeysWith: +)
+    return columns.sorted { $0.key < $1.key }.reduce(0.0) { sum, column in
+      let (ones, columns) = column
+      guard columns > 0 else { return sum }
+      let values = (0..<rows).map { Float($0 < ones ? 1 : 0) }
+      return sum + Double(columns) * constantLoss(values, columns: 1)
+    } / Double(classes)
+  }
+}
+
 /// The mean over columns of the entropy of each column's mean, a probability.
 func binaryEntropy(_ targets: [Float], columns: Int) -> Double {
   let rows = Double(targets.count / columns)

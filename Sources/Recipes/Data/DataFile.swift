@@ -55,6 +55,7 @@ struct DataFile {
     guard size <= Planner.memoryLimit / 4 else {
       throw error("\(size) bytes do not fit memory", fix: "use a smaller part of the data")
     }
+    try Room.check(3 * size, for: "\(name) and the numbers in it")
     guard let file = fopen(path, "rb") else {
       throw error(
         "cannot be read (\(String(cString: strerror(errno))))",
@@ -96,12 +97,4 @@ struct DataFile {
     return error(
       "is not text in UTF-8: byte 0x\(byte) on line \(line)", fix: "save the data as text in UTF-8")
   }
-}
-
-/// A text from a file as a message shows it: short, and nothing in it that a terminal would obey.
-func shown(_ text: String, limit: Int = 40) -> String {
-  let scalars = text.unicodeScalars.prefix(limit).map { scalar in
-    scalar.properties.generalCategory == .control ? "\u{FFFD}" : Character(scalar)
-  }
-  return String(scalars) + (text.unicodeScalars.count > limit ? "…" : "")
 }

@@ -1,15 +1,12 @@
-/// How large the numbers of a training part are, before any standardisation.
+/// How large the numbers of a training part are, before any standardisation. What is not finite does
+/// not count.
 public struct DataSummary: Hashable, Sendable {
   /// One block of columns.
   public struct Block: Hashable, Sendable {
     /// The root mean square of all its numbers.
     public let rms: Double
-    /// The largest magnitude, and where it stands; row and column count from 0.
-    public let largest: Double
-    public let row: Int
-    public let column: Int
-    /// Whether a column never changes, so that it cannot be standardised.
-    public let hasConstantColumn: Bool
+    /// Whether no column ever changes: standardised, nothing is left of it.
+    public let isConstant: Bool
   }
 
   public let inputs: Block
@@ -24,33 +21,28 @@ public struct DataSummary: Hashable, Sendable {
   public init(_ examples: Examples, leavingOut outliers: [Int] = []) {
     let examples = outliers.isEmpty ? examples : examples.leavingOut(outliers)
     inputs = Block(
-      examples.inputs, columns: examples.isHomogeneous ? 1 : examples.shape.count, outliers)
+      examples.inputs, columns: examples.isHomogeneous ? 1 : examples.shape.count)
     targetColumns = examples.targets.columns
     guard case .numbers(let numbers) = examples.targets.values else {
       (targets, targetRange) = (nil, nil)
       return
     }
-    targets = Block(numbers, columns: examples.targets.columns, outliers)
-    targetRange = numbers.min().flatMap { low in numbers.max().map { low...$0 } }
+    targets = Block(numbers, columns: examples.targets.columns)
+    let finite = numbers.lazy.filter(\.isFinite)
+    targetRange = finite.min().flatMap { low in finite.max().map { low...$0 } }
   }
 }
 
 extension DataSummary.Block {
-  /// - Parameter outliers: rows that were left out, in order.
-  init(_ values: [Float], columns: Int, _ outliers: [Int]) {
-    var (squares, largest, index) = (0.0, Float(0), 0)
-    for (position, value) in values.enumerated() {
+  init(_ values: [Float], columns: Int) {
+    var (squares, count) = (0.0, 0)
+    for value in values where value.isFinite {
       squares += Double(value) * Double(value)
-      if abs(value) > largest { (largest, index) = (abs(value), position) }
+      count += 1
     }
-    rms = (squares / Double(max(1, values.count))).squareRoot()
-    self.largest = Double(largest)
-    row = outliers.reduce(index / columns) { $1 <= $0 ? $0 + 1 : $0 }
-    column = index % columns
-    hasConstantColumn = (0..<columns).contains { column in
-      stride(from: column, to: values.count, by: columns).allSatisfy {
-        values[$0] == values[column]
-      }
+    rms = (squares / Double(max(1, count))).squareRoot()
+    isConstant = (columns..<max(columns, values.count)).allSatisfy {
+      values[$0] == values[$0 - columns]
     }
   }
 }

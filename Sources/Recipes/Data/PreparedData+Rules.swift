@@ -3,7 +3,7 @@ import KeelEngine
 extension PreparedData {
   /// Applies the rules for targets, and standardises.
   /// - Parameter output: one row of what the model gives.
-  /// - Throws: `KeelError` where targets and outputs do not fit, or a column has no scale.
+  /// - Throws: `KeelError` where targets do not fit the outputs or the loss, or have no scale.
   package init(_ parts: Parts, recipe: Recipe, output: Shape) throws {
     try recipe.checkTokens(parts)
     let examples = [parts.train] + (parts.test.map { [$0] } ?? [])
@@ -17,10 +17,9 @@ extension PreparedData {
     ) { part, row in examples[part].place(ofRow: row) }
     var inputScale: Scale?
     if recipe.standardize.includesInputs {
-      inputScale = try Scale(
+      inputScale = Scale(
         measuring: parts.train.inputs, columns: parts.train.shape.count,
-        together: parts.train.isHomogeneous
-      ) { column in parts.train.columns.map { "column '\($0[column])'" } ?? "input \(column)" }
+        together: parts.train.isHomogeneous)
     }
     var targetScale: Scale?
     if recipe.standardize.includesTargets {
@@ -29,14 +28,39 @@ extension PreparedData {
           .invalid, at: "standardize", "the targets are classes, which have no scale",
           fix: "write standardize: inputs")
       }
-      targetScale = try Scale(measuring: numbers, columns: kind.columns, together: false) {
-        column in targets[0].names.map { "column '\($0[column])'" } ?? "target \(column)"
-      }
+      targetScale = Scale(measuring: numbers, columns: kind.columns, together: false)
     }
     let prepared = zip(examples, targets).map { Part($0, $1, kind, inputScale, targetScale) }
+    for (part, examples) in zip(prepared, examples) {
+      try Self.check(part, examples, kind, recipe)
+    }
     self.init(
       train: prepared[0], test: prepared.count > 1 ? prepared[1] : nil, shape: parts.train.shape,
       columns: parts.train.columns, targets: kind, inputScale: inputScale, targetScale: targetScale)
+  }
+}
+
+extension PreparedData {
+  /// Every number must be a target that the loss can have; what is no number is for the run to meet.
+  private static func check(
+    _ part: Part, _ examples: Examples, _ kind: TargetKind, _ recipe: Recipe
+  ) throws {
+    let range = recipe.loss.member.targetRange
+    guard let index = part.numbers.firstIndex(where: { !$0.isNaN && !range.contains($0) }) else {
+      return
+    }
+    let column = index % kind.columns
+    let name = kind.names.flatMap { column < $0.count ? ", column '\(shown($0[column]))'" : nil }
+    let isScaled = recipe.standardize.includesTargets
+    throw KeelError(
+      .invalid,
+      at: examples.place(ofRow: index / kind.columns) + (name ?? ", target \(column)"),
+      "the target \(isScaled ? "becomes" : "is") \(part.numbers[index])"
+        + (isScaled ? ", standardized" : "")
+        + "; \(recipe.loss.name) takes targets from \(Settings.number(Double(range.lowerBound)).line) "
+        + "to \(Settings.number(Double(range.upperBound)).line)",
+      fix: isScaled
+        ? "write standardize: inputs" : "use a loss for numbers, such as mean-squared-error")
   }
 }
 
@@ -69,21 +93,20 @@ extension PreparedData.Part {
     return dense
   }
 
-  /// The targets of one position, `kind.width` a row: all of them at once may be many where every
-  /// position has a class.
-  package func denseTargets(at position: Int, _ kind: PreparedData.TargetKind) -> [Float] {
-    if kind.positions == 1 { return denseTargets(columns: kind.columns) }
-    var dense: [Float] = []
-    dense.reserveCapacity(count * kind.width)
-    for row in 0..<count {
+  /// The target numbers of one position, `kind.width` a row.
+  package func targets(at position: Int, _ kind: PreparedData.TargetKind) -> [Float] {
+    if kind.positions == 1 { return numbers }
+    return (0..<count).flatMap { row in
       let vector = row * kind.positions + position
-      if numbers.isEmpty {
-        for column in 0..<kind.width { dense.append(Int(classes[vector]) == column ? 1 : 0) }
-      } else {
-        dense += numbers[vector * kind.width..<(vector + 1) * kind.width]
-      }
+      return numbers[vector * kind.width..<(vector + 1) * kind.width]
     }
-    return dense
+  }
+
+  /// How many rows have each of the classes that occur at a position.
+  package func classCounts(at position: Int, _ kind: PreparedData.TargetKind) -> [Int] {
+    var counts: [Int32: Int] = [:]
+    for row in 0..<count { counts[classes[row * kind.positions + position], default: 0] += 1 }
+    return counts.sorted { $0.key < $1.key }.map(\.value)
   }
 }
 

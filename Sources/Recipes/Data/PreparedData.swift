@@ -85,26 +85,25 @@ public struct Scale: Hashable, Codable, Sendable {
     Float(Double(value) * Double(std[column]) + Double(mean[column]))
   }
 
-  /// Measures columns, or all of them together.
-  /// - Parameter name: what a column is called, for the message about one that is constant.
-  init(
-    measuring values: [Float], columns: Int, together: Bool, _ name: (Int) -> String
-  ) throws {
+  /// Measures columns, or all of them together, by what is finite in them. A constant column becomes
+  /// zero: its deviation is what rounding leaves of it, and 1 is taken in its place.
+  init(measuring values: [Float], columns: Int, together: Bool) {
     let groups = together ? 1 : columns
-    let rows = Double(values.count / groups)
-    let means = columnSums(values, columns: groups).map { $0 / rows }
-    var squares = [Double](repeating: 0, count: groups)
-    for (index, value) in values.enumerated() {
+    var counts = [Double](repeating: 0, count: groups)
+    var means = [Double](repeating: 0, count: groups)
+    var squares = means
+    for (index, value) in values.enumerated() where value.isFinite {
+      counts[index % groups] += 1
+      means[index % groups] += Double(value)
+    }
+    for group in 0..<groups { means[group] /= max(1, counts[group]) }
+    for (index, value) in values.enumerated() where value.isFinite {
       let deviation = Double(value) - means[index % groups]
       squares[index % groups] += deviation * deviation
     }
-    let stds = squares.map { ($0 / rows).squareRoot() }
-    for (column, std) in stds.enumerated()
-    where !(std > abs(means[column]) * 1e-7 && Float(std) > 0) {
-      throw KeelError(
-        .invalid, at: together ? "data" : name(column),
-        "is constant (\(Float(means[column]))) in the training part and cannot be standardized",
-        fix: "remove the column, or set standardize: none")
+    let stds = (0..<groups).map { group in
+      let std = (squares[group] / max(1, counts[group])).squareRoot()
+      return std > abs(means[group]) * 1e-7 && Float(std) > 0 ? std : 1
     }
     mean = (0..<columns).map { Float(means[together ? 0 : $0]) }
     std = (0..<columns).map { Float(stds[together ? 0 : $0]) }

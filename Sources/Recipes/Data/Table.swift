@@ -83,7 +83,8 @@ extension Table {
         .invalid, at: file, "every column is a target, none is left as an input",
         fix: "name fewer columns as targets, or add columns to learn from")
     }
-    slots = names.indices.map { targets.firstIndex(of: $0) }
+    slots = Array(repeating: nil, count: names.count)
+    for (slot, column) in targets.enumerated() { slots[column] = slot }
   }
 
   private func checkNames() throws {

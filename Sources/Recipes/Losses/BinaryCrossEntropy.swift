@@ -13,6 +13,8 @@ public struct BinaryCrossEntropy: Loss {
   public static let name = "binary-cross-entropy"
   public static let summary = "cross-entropy of yes or no, on probabilities"
 
+  public var targetRange: ClosedRange<Float> { 0...1 }
+
   public init() {}
 
   public func sum(_ batch: LossBatch, scale: Float) -> LossSum {

@@ -16,6 +16,7 @@ public struct CrossEntropy: Loss {
   public static let summary = "cross-entropy over classes, on probabilities"
   public var isOverClasses: Bool { true }
   public var averagesColumns: Bool { false }
+  public var targetRange: ClosedRange<Float> { 0...1 }
 
   public init() {}
 
@@ -28,6 +29,8 @@ public struct CrossEntropy: Loss {
   public func constantLoss(_ targets: [Float], columns: Int) -> Double {
     priorEntropy(targets, columns: columns)
   }
+
+  public func constantLoss(counts: [Int], classes: Int) -> Double { priorEntropy(counts) }
 
   /// A vector whose sum is 0 was divided by it; otherwise a sum overflowed.
   public func origin(_ batch: LossBatch) -> NonFiniteOrigin {

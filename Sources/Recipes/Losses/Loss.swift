@@ -12,11 +12,18 @@ public protocol Loss: Ingredient {
   var isOverClasses: Bool { get }
   /// Whether the mean runs over columns, too.
   var averagesColumns: Bool { get }
+  /// What a target may be: outside of it the loss has no least value, and would reward being wrong.
+  var targetRange: ClosedRange<Float> { get }
   /// The sum over rows (and columns, or positions) and the gradient, `scale` times that of the sum.
   func sum(_ batch: LossBatch, scale: Float) -> LossSum
   /// The loss of the best output that is the same for every row (L_const).
   /// - Parameter targets: row-major, `columns` a row, at least one row.
   func constantLoss(_ targets: [Float], columns: Int) -> Double
+  /// The same where every row is a class, one-hot.
+  /// - Parameters:
+  ///   - counts: rows of each class that occurs.
+  ///   - classes: how many there are, those that do not occur included.
+  func constantLoss(counts: [Int], classes: Int) -> Double
   /// Why finite outputs gave a loss that is not.
   func origin(_ batch: LossBatch) -> NonFiniteOrigin
 }
@@ -33,6 +40,7 @@ extension Loss {
   public var link: OutputLink { .identity }
   public var isOverClasses: Bool { false }
   public var averagesColumns: Bool { true }
+  public var targetRange: ClosedRange<Float> { -.infinity ... .infinity }
   public func origin(_ batch: LossBatch) -> NonFiniteOrigin { .overflow }
 
   /// The mean over rows and positions (and columns, if `averagesColumns`), and its gradient if one is

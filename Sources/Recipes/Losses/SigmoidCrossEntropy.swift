@@ -13,6 +13,7 @@ public struct SigmoidCrossEntropy: Loss {
   public static let name = "sigmoid-cross-entropy"
   public static let summary = "cross-entropy of yes or no, on logits"
   public var link: OutputLink { .sigmoid }
+  public var targetRange: ClosedRange<Float> { 0...1 }
 
   public init() {}
 

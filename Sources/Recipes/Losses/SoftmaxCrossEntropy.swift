@@ -18,6 +18,7 @@ public struct SoftmaxCrossEntropy: Loss {
   public var link: OutputLink { .softmax }
   public var isOverClasses: Bool { true }
   public var averagesColumns: Bool { false }
+  public var targetRange: ClosedRange<Float> { 0...1 }
 
   public init() {}
 
@@ -30,6 +31,8 @@ public struct SoftmaxCrossEntropy: Loss {
   public func constantLoss(_ targets: [Float], columns: Int) -> Double {
     priorEntropy(targets, columns: columns)
   }
+
+  public func constantLoss(counts: [Int], classes: Int) -> Double { priorEntropy(counts) }
 }
 
 extension Choice where F == Losses {

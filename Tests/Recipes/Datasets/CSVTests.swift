@@ -213,7 +213,7 @@ struct CSVTests {
         + "and quote a cell that holds a comma"),
     Refusal(
       text: "x,z,y\n\"1\n1\",2,3\n",
-      message: "t.csv, row 2, column 'x': '1\u{FFFD}1' is not a number; write a number, or remove "
+      message: "t.csv, row 2, column 'x': '1\\u{A}1' is not a number; write a number, or remove "
         + "the column: inputs are numbers"),
     Refusal(
       text: "x,y\n1,2,3,4\n",
@@ -266,7 +266,7 @@ struct CSVTests {
         + "by ';'"),
     Refusal(
       text: "x0\ty\n1\t2\n",
-      message: "t.csv, row 1: there is only one column, 'x0\u{FFFD}y'; separate cells by commas, "
+      message: "t.csv, row 1: there is only one column, 'x0\\u{9}y'; separate cells by commas, "
         + "not by tabs"),
     Refusal(
       text: "width,label\n1,2\n", target: ["lable"],

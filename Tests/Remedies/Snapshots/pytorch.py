@@ -81,10 +81,12 @@ if norm <= 10 * usual:  # false for nan
 # before training: mean and deviation of the training part, for both parts
 x_mean = x_train.mean(dim=0)
 x_std = x_train.std(dim=0, correction=0)
+x_std = x_std + (x_std == 0)  # a constant column becomes 0
 x_train = (x_train - x_mean) / x_std
 x_test = (x_test - x_mean) / x_std
 y_mean = y_train.mean(dim=0)
 y_std = y_train.std(dim=0, correction=0)
+y_std = y_std + (y_std == 0)  # a constant column becomes 0
 y_train = (y_train - y_mean) / y_std
 y_test = (y_test - y_mean) / y_std
 # in the targets' own units: prediction * y_std + y_mean

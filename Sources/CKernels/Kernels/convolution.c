@@ -1,6 +1,5 @@
 // Convolutions as matrix products: the inputs of a block of output pixels are gathered into a matrix
 // that stays in cache, one row a pixel, and multiplied with the weights.
-#include "Kernels.h"
 
 /// One output pixel of a batch, and where its window begins in the padded image.
 typedef struct {
@@ -56,7 +55,7 @@ KEEL_INLINE line line_of(const keel_window *w, pixel p, size_t i, size_t offset,
 }
 
 /// columns[p, :] = the window of output pixel first + p, `channels` from `offset` on.
-KEEL_DISPATCH static void gather(const keel_window *w, const float *x, size_t first, size_t count,
+static void gather(const keel_window *w, const float *x, size_t first, size_t count,
                                  size_t offset, size_t channels, float *columns) {
   pixel p = pixel_at(w, first);
   for (size_t index = 0; index < count; index++, p = next_pixel(w, p)) {
@@ -73,7 +72,7 @@ KEEL_DISPATCH static void gather(const keel_window *w, const float *x, size_t fi
 }
 
 /// Adds to dx what `gather` would take from x; what was zero there belongs to no pixel.
-KEEL_DISPATCH static void scatter(const keel_window *w, const float *columns, size_t first,
+static void scatter(const keel_window *w, const float *columns, size_t first,
                                   size_t count, size_t offset, size_t channels, float *dx) {
   pixel p = pixel_at(w, first);
   for (size_t index = 0; index < count; index++, p = next_pixel(w, p)) {
@@ -97,9 +96,11 @@ KEEL_INLINE int is_pointwise(const keel_window *w) {
 
 KEEL_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-void keel_convolution(keel_window window, size_t filters, size_t groups, const float *x,
-                      const float *weight, const float *bias, float *y, float *columns,
-                      size_t block, size_t rows) {
+KEEL_KERNEL(void, keel_convolution,
+            (keel_window window, size_t filters, size_t groups, const float *x,
+             const float *weight, const float *bias, float *y, float *columns, size_t block,
+             size_t rows),
+            (window, filters, groups, x, weight, bias, y, columns, block, rows)) {
   const keel_window *w = &window;
   size_t total = rows * w->output_height * w->output_width;
   size_t channels = w->channels / groups, outputs = filters / groups;
@@ -118,9 +119,12 @@ void keel_convolution(keel_window window, size_t filters, size_t groups, const f
   }
 }
 
-void keel_convolution_gradient(keel_window window, size_t filters, size_t groups, const float *x,
-                               const float *weight, const float *dy, float *d_weight, float *dx,
-                               float *columns, size_t block, size_t rows, int accumulate) {
+KEEL_KERNEL(void, keel_convolution_gradient,
+            (keel_window window, size_t filters, size_t groups, const float *x,
+             const float *weight, const float *dy, float *d_weight, float *dx, float *columns,
+             size_t block, size_t rows, int accumulate),
+            (window, filters, groups, x, weight, dy, d_weight, dx, columns, block, rows,
+             accumulate)) {
   const keel_window *w = &window;
   size_t total = rows * w->output_height * w->output_width;
   size_t channels = w->channels / groups, outputs = filters / groups;

@@ -1,5 +1,4 @@
 // Pools over the pixels of images. Loops run along the channels of a pixel, as the memory does.
-#include "Kernels.h"
 
 /// The taps of a window that lie inside the image along one axis, and the pixel of the first.
 typedef struct {
@@ -47,8 +46,9 @@ KEEL_INLINE void take_larger(const float *x, int32_t tap, float *y, int32_t *tap
   }
 }
 
-KEEL_DISPATCH int64_t keel_max_pool(keel_window window, const float *x, float *y, int32_t *taps,
-                                    size_t rows) {
+KEEL_KERNEL(int64_t, keel_max_pool,
+            (keel_window window, const float *x, float *y, int32_t *taps, size_t rows),
+            (window, x, y, taps, rows)) {
   const keel_window *w = &window;
   int64_t total = 0;
   for (size_t start = 0; start < rows * input_count(w); start += KEEL_BLOCK) {
@@ -68,8 +68,10 @@ KEEL_INLINE void add_taken(const float *dy, const int32_t *taps, int32_t tap, fl
   KEEL_VECTORIZE for (size_t c = 0; c < n; c++) dx[c] += taps[c] == tap ? dy[c] : 0;
 }
 
-KEEL_DISPATCH void keel_max_pool_gradient(keel_window window, const int32_t *taps, const float *dy,
-                                          float *dx, size_t rows, int accumulate) {
+KEEL_KERNEL(void, keel_max_pool_gradient,
+            (keel_window window, const int32_t *taps, const float *dy, float *dx, size_t rows,
+             int accumulate),
+            (window, taps, dy, dx, rows, accumulate)) {
   const keel_window *w = &window;
   if (!accumulate) keel_fill(dx, rows * input_count(w), 0);
   EACH_OUTPUT(w, rows, {
@@ -89,7 +91,9 @@ KEEL_INLINE float share(span v, span h) {
   return (float)(1 / ((double)(v.end - v.first) * (double)(h.end - h.first)));
 }
 
-KEEL_DISPATCH void keel_average_pool(keel_window window, const float *x, float *y, size_t rows) {
+KEEL_KERNEL(void, keel_average_pool,
+            (keel_window window, const float *x, float *y, size_t rows),
+            (window, x, y, rows)) {
   const keel_window *w = &window;
   EACH_OUTPUT(w, rows, {
     float factor = share(v, h);
@@ -98,8 +102,9 @@ KEEL_DISPATCH void keel_average_pool(keel_window window, const float *x, float *
   })
 }
 
-KEEL_DISPATCH void keel_average_pool_gradient(keel_window window, const float *dy, float *dx,
-                                              size_t rows, int accumulate) {
+KEEL_KERNEL(void, keel_average_pool_gradient,
+            (keel_window window, const float *dy, float *dx, size_t rows, int accumulate),
+            (window, dy, dx, rows, accumulate)) {
   const keel_window *w = &window;
   if (!accumulate) keel_fill(dx, rows * input_count(w), 0);
   EACH_OUTPUT(w, rows, {
@@ -109,8 +114,9 @@ KEEL_DISPATCH void keel_average_pool_gradient(keel_window window, const float *d
 }
 
 /// Sums in double, channel block by channel block.
-KEEL_DISPATCH void keel_average_pixels(const float *x, float *y, size_t rows, size_t pixels,
-                                       size_t channels) {
+KEEL_KERNEL(void, keel_average_pixels,
+            (const float *x, float *y, size_t rows, size_t pixels, size_t channels),
+            (x, y, rows, pixels, channels)) {
   for (size_t row = 0; row < rows; row++, x += pixels * channels, y += channels) {
     for (size_t start = 0; start < channels; start += KEEL_BLOCK) {
       size_t count = block_end(start, channels) - start;
@@ -125,8 +131,10 @@ KEEL_DISPATCH void keel_average_pixels(const float *x, float *y, size_t rows, si
   }
 }
 
-KEEL_DISPATCH void keel_average_pixels_gradient(const float *dy, float *dx, size_t rows,
-                                                size_t pixels, size_t channels, int accumulate) {
+KEEL_KERNEL(void, keel_average_pixels_gradient,
+            (const float *dy, float *dx, size_t rows, size_t pixels, size_t channels,
+             int accumulate),
+            (dy, dx, rows, pixels, channels, accumulate)) {
   float factor = (float)(1 / (double)pixels);
   if (!accumulate) keel_fill(dx, rows * pixels * channels, 0);
   for (size_t row = 0; row < rows; row++, dy += channels) {

@@ -1,6 +1,5 @@
 // Batch normalisation over the rows of [rows, columns]. Loops run along rows, as the memory does,
 // with one double accumulator per column; x̂ is taken in double, so that x − mean cannot overflow.
-#include "Kernels.h"
 
 /// Σ over rows into sums[c]; returns the count of non-finite x.
 KEEL_INLINE int64_t sum_rows(const float *x, double *sums, size_t rows, size_t columns) {
@@ -25,10 +24,11 @@ KEEL_INLINE void standardize_row(const float *x, const double *mean, const doubl
   }
 }
 
-KEEL_DISPATCH int64_t keel_batch_norm(const float *x, const float *gain, const float *bias,
-                                      float *y, float *mean, double *variance, float *inverse,
-                                      double *scratch, size_t rows, size_t columns,
-                                      double epsilon) {
+KEEL_KERNEL(int64_t, keel_batch_norm,
+            (const float *x, const float *gain, const float *bias, float *y, float *mean,
+             double *variance, float *inverse, double *scratch, size_t rows, size_t columns,
+             double epsilon),
+            (x, gain, bias, y, mean, variance, inverse, scratch, rows, columns, epsilon)) {
   if (rows == 0 || columns == 0) return 0;
   double *means = scratch, *factors = scratch + columns;
   int64_t total = sum_rows(x, means, rows, columns);
@@ -53,9 +53,10 @@ KEEL_DISPATCH int64_t keel_batch_norm(const float *x, const float *gain, const f
   return total;
 }
 
-KEEL_DISPATCH void keel_batch_norm_fixed(const float *x, const float *gain, const float *bias,
-                                         const float *mean, const float *variance, float *y,
-                                         size_t rows, size_t columns, double epsilon) {
+KEEL_KERNEL(void, keel_batch_norm_fixed,
+            (const float *x, const float *gain, const float *bias, const float *mean,
+             const float *variance, float *y, size_t rows, size_t columns, double epsilon),
+            (x, gain, bias, mean, variance, y, rows, columns, epsilon)) {
   for (size_t start = 0; start < columns; start += KEEL_BLOCK) {
     size_t count = block_end(start, columns) - start;
     double means[KEEL_BLOCK], factors[KEEL_BLOCK];
@@ -98,11 +99,11 @@ KEEL_INLINE void input_gradient(const float *x, const float *gain, const float *
   }
 }
 
-KEEL_DISPATCH int64_t keel_batch_norm_gradient(const float *x, const float *gain,
-                                               const float *mean, const float *inverse,
-                                               const float *dy, float *dx, float *d_gain,
-                                               float *d_bias, double *scratch, size_t rows,
-                                               size_t columns, int accumulate) {
+KEEL_KERNEL(int64_t, keel_batch_norm_gradient,
+            (const float *x, const float *gain, const float *mean, const float *inverse,
+             const float *dy, float *dx, float *d_gain, float *d_bias, double *scratch,
+             size_t rows, size_t columns, int accumulate),
+            (x, gain, mean, inverse, dy, dx, d_gain, d_bias, scratch, rows, columns, accumulate)) {
   double *sums = scratch, *products = scratch + columns;
   int64_t total = sum_rows(dy, sums, rows, columns);
   memset(products, 0, columns * sizeof *products);

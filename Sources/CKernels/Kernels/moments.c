@@ -1,7 +1,6 @@
 // Measuring a tensor, alone or after changing it in the same pass, block by block.
-#include "Kernels.h"
 
-KEEL_DISPATCH keel_moments keel_measure(const float *x, size_t n) {
+KEEL_KERNEL(keel_moments, keel_measure, (const float *x, size_t n), (x, n)) {
   keel_moments total = {0};
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     add_moments(&total, block_moments(x + start, block_end(start, n) - start));
@@ -9,7 +8,7 @@ KEEL_DISPATCH keel_moments keel_measure(const float *x, size_t n) {
   return total;
 }
 
-KEEL_DISPATCH size_t keel_first_non_finite(const float *x, size_t n) {
+KEEL_KERNEL(size_t, keel_first_non_finite, (const float *x, size_t n), (x, n)) {
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t end = block_end(start, n);
     if (count_non_finite(x + start, end - start) == 0) continue;
@@ -19,7 +18,9 @@ KEEL_DISPATCH size_t keel_first_non_finite(const float *x, size_t n) {
   return n;
 }
 
-KEEL_DISPATCH keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l2) {
+KEEL_KERNEL(keel_moments, keel_penalize,
+            (float *g, const float *w, size_t n, float l1, float l2),
+            (g, w, n, l1, l2)) {
   keel_moments total = {0};
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t end = block_end(start, n);
@@ -32,7 +33,7 @@ KEEL_DISPATCH keel_moments keel_penalize(float *g, const float *w, size_t n, flo
   return total;
 }
 
-KEEL_DISPATCH keel_moments keel_scale(float *x, size_t n, double factor) {
+KEEL_KERNEL(keel_moments, keel_scale, (float *x, size_t n, double factor), (x, n, factor)) {
   keel_moments total = {0};
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t end = block_end(start, n);
@@ -42,7 +43,7 @@ KEEL_DISPATCH keel_moments keel_scale(float *x, size_t n, double factor) {
   return total;
 }
 
-KEEL_DISPATCH keel_moments keel_clamp(float *x, size_t n, float limit) {
+KEEL_KERNEL(keel_moments, keel_clamp, (float *x, size_t n, float limit), (x, n, limit)) {
   keel_moments total = {0};
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t end = block_end(start, n);
@@ -54,8 +55,9 @@ KEEL_DISPATCH keel_moments keel_clamp(float *x, size_t n, float limit) {
   return total;
 }
 
-KEEL_DISPATCH keel_moments keel_limit_unit_norms(float *g, const float *w, size_t rows,
-                                                 size_t columns, double ratio, double floor) {
+KEEL_KERNEL(keel_moments, keel_limit_unit_norms,
+            (float *g, const float *w, size_t rows, size_t columns, double ratio, double floor),
+            (g, w, rows, columns, ratio, floor)) {
   keel_moments total = {0};
   for (size_t r = 0; r < rows; r++) {
     float *unit = g + r * columns;

@@ -1,5 +1,4 @@
 // Losses with their gradients, summed in double.
-#include "Kernels.h"
 
 #define CLIP_LOW 1e-7f
 #define CLIP_HIGH (1 - 1e-7f)
@@ -43,46 +42,53 @@ KEEL_INLINE element_loss huber(float output, float target, float delta) {
   return (element_loss){loss, clamp(output - target, -delta, delta)};
 }
 
-/// The pass over all elements; `element` is an expression in output[i] and targets[i].
-#define KEEL_LOSS_PASS(element)                                   \
-  double sum = 0;                                                 \
-  if (gradient) {                                                 \
-    KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {               \
-      KEEL_REASSOCIATE                                            \
-      element_loss result = element;                              \
-      sum += result.loss;                                         \
-      gradient[i] = (float)(result.slope * scale);                \
-    }                                                             \
-  } else {                                                        \
-    KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {               \
-      KEEL_REASSOCIATE                                            \
-      sum += (element).loss;                                      \
-    }                                                             \
-  }                                                               \
-  return (keel_loss){sum, count_non_finite(output, n)};
+/// The pass over all elements; `element` is an expression in output[i] and targets[i]. A gradient that
+/// nobody wants is taken all the same, so that the sum is of one loop, and of the same bits.
+#define KEEL_LOSS_PASS(element)                                             \
+  double total = 0;                                                         \
+  float unwanted[KEEL_BLOCK];                                               \
+  for (size_t start = 0; start < n; start += KEEL_BLOCK) {                  \
+    size_t end = block_end(start, n);                                       \
+    float *slopes = gradient ? gradient + start : unwanted;                 \
+    double sum = 0;                                                         \
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) {                   \
+      KEEL_REASSOCIATE                                                      \
+      element_loss result = element;                                        \
+      sum += result.loss;                                                   \
+      slopes[i - start] = (float)(result.slope * scale);                    \
+    }                                                                       \
+    total += sum;                                                           \
+  }                                                                         \
+  return (keel_loss){total, count_non_finite(output, n)};
 
-KEEL_DISPATCH keel_loss keel_sigmoid_cross_entropy(const float *output, const float *targets,
-                                                   float *gradient, size_t n, float scale) {
+KEEL_KERNEL(keel_loss, keel_sigmoid_cross_entropy,
+            (const float *output, const float *targets, float *gradient, size_t n, float scale),
+            (output, targets, gradient, n, scale)) {
   KEEL_LOSS_PASS(sigmoid_cross_entropy(output[i], targets[i]))
 }
 
-KEEL_DISPATCH keel_loss keel_binary_cross_entropy(const float *output, const float *targets,
-                                                  float *gradient, size_t n, float scale) {
+KEEL_KERNEL(keel_loss, keel_binary_cross_entropy,
+            (const float *output, const float *targets, float *gradient, size_t n, float scale),
+            (output, targets, gradient, n, scale)) {
   KEEL_LOSS_PASS(binary_cross_entropy(output[i], targets[i]))
 }
 
-KEEL_DISPATCH keel_loss keel_squared_error(const float *output, const float *targets,
-                                           float *gradient, size_t n, float scale) {
+KEEL_KERNEL(keel_loss, keel_squared_error,
+            (const float *output, const float *targets, float *gradient, size_t n, float scale),
+            (output, targets, gradient, n, scale)) {
   KEEL_LOSS_PASS(squared_error(output[i], targets[i]))
 }
 
-KEEL_DISPATCH keel_loss keel_absolute_error(const float *output, const float *targets,
-                                            float *gradient, size_t n, float scale) {
+KEEL_KERNEL(keel_loss, keel_absolute_error,
+            (const float *output, const float *targets, float *gradient, size_t n, float scale),
+            (output, targets, gradient, n, scale)) {
   KEEL_LOSS_PASS(absolute_error(output[i], targets[i]))
 }
 
-KEEL_DISPATCH keel_loss keel_huber(const float *output, const float *targets, float *gradient,
-                                   size_t n, float scale, float delta) {
+KEEL_KERNEL(keel_loss, keel_huber,
+            (const float *output, const float *targets, float *gradient, size_t n, float scale,
+             float delta),
+            (output, targets, gradient, n, scale, delta)) {
   KEEL_LOSS_PASS(huber(output[i], targets[i], delta))
 }
 
@@ -99,9 +105,10 @@ KEEL_INLINE double row_sum(const float *x, size_t n) {
 
 /// −Σ t·log softmax(x) = Σ t·(log Σ e^(x − max) − (x − max)); where t is 0 a logit of −Inf costs
 /// nothing.
-KEEL_DISPATCH keel_loss keel_softmax_cross_entropy(const float *logits, const float *targets,
-                                                   float *gradient, size_t rows, size_t columns,
-                                                   float scale) {
+KEEL_KERNEL(keel_loss, keel_softmax_cross_entropy,
+            (const float *logits, const float *targets, float *gradient, size_t rows,
+             size_t columns, float scale),
+            (logits, targets, gradient, rows, columns, scale)) {
   keel_loss total = {0};
   for (size_t start = 0; start < rows * columns; start += columns) {
     const float *x = logits + start, *t = targets + start;
@@ -138,9 +145,10 @@ KEEL_INLINE double cross_entropy_row(const float *output, const float *t, float 
   return loss;
 }
 
-KEEL_DISPATCH keel_loss keel_cross_entropy(const float *output, const float *targets,
-                                           float *gradient, size_t rows, size_t columns,
-                                           float scale) {
+KEEL_KERNEL(keel_loss, keel_cross_entropy,
+            (const float *output, const float *targets, float *gradient, size_t rows,
+             size_t columns, float scale),
+            (output, targets, gradient, rows, columns, scale)) {
   keel_loss total = {0};
   for (size_t start = 0; start < rows * columns; start += columns) {
     total.sum += cross_entropy_row(output + start, targets + start,

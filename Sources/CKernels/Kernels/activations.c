@@ -1,10 +1,9 @@
 // Activations and their gradients. Each is one expression; the macros wrap it in the pass that
 // applies it to a tensor and counts the non-finite elements read.
-#include "Kernels.h"
 
 /// y[i] = value, an expression in x[i] and a.
 #define KEEL_FORWARD(name, value)                                                         \
-  KEEL_DISPATCH int64_t name(const float *x, float *y, size_t n, float a) {               \
+  KEEL_KERNEL(int64_t, name, (const float *x, float *y, size_t n, float a), (x, y, n, a)) { \
     int64_t total = 0;                                                                    \
     for (size_t start = 0; start < n; start += KEEL_BLOCK) {                              \
       size_t end = block_end(start, n);                                                   \
@@ -20,8 +19,10 @@
 
 /// dx[i] = or += value, an expression in x[i], y[i], dy[i] and a.
 #define KEEL_BACKWARD(name, value)                                                        \
-  KEEL_DISPATCH int64_t name(const float *x, const float *y, const float *dy, float *dx,  \
-                             size_t n, float a, int accumulate) {                         \
+  KEEL_KERNEL(int64_t, name,                                                              \
+              (const float *x, const float *y, const float *dy, float *dx, size_t n, float a, \
+               int accumulate),                                                           \
+              (x, y, dy, dx, n, a, accumulate)) {                                         \
     int64_t total = 0;                                                                    \
     for (size_t start = 0; start < n; start += KEEL_BLOCK) {                              \
       size_t end = block_end(start, n);                                                   \
@@ -105,7 +106,9 @@ KEEL_BACKWARD(keel_tanh_gradient, dy[i] * (1 - y[i] * y[i]))
 KEEL_BACKWARD(keel_hard_tanh_gradient, x[i] <= -1 || x[i] >= 1 ? 0 : dy[i])
 KEEL_BACKWARD(keel_exponential_gradient, dy[i] * y[i])
 
-KEEL_DISPATCH float keel_prelu_slope_gradient(const float *x, const float *dy, size_t n) {
+KEEL_KERNEL(float, keel_prelu_slope_gradient,
+            (const float *x, const float *dy, size_t n),
+            (x, dy, n)) {
   double sum = 0;
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {
     KEEL_REASSOCIATE
@@ -114,7 +117,9 @@ KEEL_DISPATCH float keel_prelu_slope_gradient(const float *x, const float *dy, s
   return (float)sum;
 }
 
-KEEL_DISPATCH int64_t keel_softmax(const float *x, float *y, size_t rows, size_t columns) {
+KEEL_KERNEL(int64_t, keel_softmax,
+            (const float *x, float *y, size_t rows, size_t columns),
+            (x, y, rows, columns)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++, x += columns, y += columns) {
     total += count_non_finite(x, columns);
@@ -140,8 +145,10 @@ KEEL_INLINE void softmax_gradient_row(const float *y, const float *dy, float *dx
   }
 }
 
-KEEL_DISPATCH int64_t keel_softmax_gradient(const float *y, const float *dy, float *dx,
-                                            size_t rows, size_t columns, int accumulate) {
+KEEL_KERNEL(int64_t, keel_softmax_gradient,
+            (const float *y, const float *dy, float *dx, size_t rows, size_t columns,
+             int accumulate),
+            (y, dy, dx, rows, columns, accumulate)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++) {
     size_t row = r * columns;

@@ -1,24 +1,16 @@
-// What the kernels share: run-time dispatch, elementary functions, and the measuring of a block.
+// What the kernels share: elementary functions, and the measuring of a block.
 //
-// Everything here is branch-free scalar code that inlines into the clones of its callers, where the
-// compiler vectorises it: libm's functions are opaque calls, and errno keeps even sqrtf scalar.
+// Everything here is branch-free scalar code that inlines into its callers, where the compiler
+// vectorises it: libm's functions are opaque calls, and errno keeps even sqrtf scalar. `Levels.h`
+// includes it, and the kernels, once for every level of the processor.
 #ifndef KERNELS_H
 #define KERNELS_H
 
-#include <math.h>
-#include <string.h>
-
-#include "CKernels.h"
-
-/// Compiles a function once per x86-64 level; the loader picks (which takes glibc's ifunc).
-#if defined(__x86_64__) && defined(__GLIBC__)
-#define KEEL_DISPATCH \
-  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define KEEL_DISPATCH
-#endif
-
 #define KEEL_INLINE static inline __attribute__((always_inline))
+
+/// A function of its own wherever it is called from: a sum that is reassociated has then the same bits
+/// for all who measure the same block.
+#define KEEL_ALONE static __attribute__((noinline, unused))
 
 /// Before a loop: its iterations are independent, though a result may be written over its input.
 /// KEEL_REASSOCIATE, first in a body: its sums may be taken in any (fixed) order.
@@ -165,22 +157,17 @@ KEEL_INLINE float row_maximum(const float *x, size_t n) {
   return float_of(largest ^ ((largest >> 31) & 0x7fffffff));
 }
 
-/// Σ e^(x − shift); the terms go to y unless it is NULL.
+/// Σ e^(x − shift); the terms go to y unless it is NULL. One loop for both, and so the same bits.
 KEEL_INLINE double exponentials(const float *x, float shift, float *y, size_t n) {
   double total = 0;
+  float unwanted[KEEL_BLOCK];
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t end = block_end(start, n);
+    float *terms = y ? y + start : unwanted;
     float sum = 0;
-    if (y) {
-      KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
-        KEEL_REASSOCIATE
-        sum += y[i] = exp_of(x[i] - shift);
-      }
-    } else {
-      KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
-        KEEL_REASSOCIATE
-        sum += exp_of(x[i] - shift);
-      }
+    KEEL_VECTORIZE for (size_t i = start; i < end; i++) {
+      KEEL_REASSOCIATE
+      sum += terms[i - start] = exp_of(x[i] - shift);
     }
     total += sum;
   }
@@ -196,7 +183,7 @@ KEEL_INLINE int32_t count_non_finite(const float *x, size_t n) {
 }
 
 /// For any values; in double.
-KEEL_INLINE keel_moments block_moments_careful(const float *x, size_t n) {
+KEEL_ALONE keel_moments block_moments_careful(const float *x, size_t n) {
   double sum = 0;
   int32_t largest = 0;
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {
@@ -211,7 +198,7 @@ KEEL_INLINE keel_moments block_moments_careful(const float *x, size_t n) {
 }
 
 /// In float, unless the block's largest magnitude says that squares might overflow or underflow.
-KEEL_INLINE keel_moments block_moments(const float *x, size_t n) {
+KEEL_ALONE keel_moments block_moments(const float *x, size_t n) {
   float sum = 0;
   int32_t largest = 0;
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {

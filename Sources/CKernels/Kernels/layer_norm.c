@@ -1,6 +1,5 @@
 // Normalisation of each row by itself: layer norm, and RMS norm where the mean is left in. Sums and
 // x̂ are taken in double, so that neither a square nor x − mean can overflow.
-#include "Kernels.h"
 
 KEEL_INLINE double row_mean(const float *x, size_t n) {
   double sum = 0;
@@ -21,10 +20,11 @@ KEEL_INLINE double row_mean_square(const float *x, double mean, size_t n) {
   return sum / (double)n;
 }
 
-KEEL_DISPATCH int64_t keel_layer_norm(const float *x, size_t x_stride, const float *gain,
-                                      const float *bias, float *y, size_t y_stride,
-                                      double *statistics, size_t rows, size_t columns,
-                                      double epsilon, int centred) {
+KEEL_KERNEL(int64_t, keel_layer_norm,
+            (const float *x, size_t x_stride, const float *gain, const float *bias, float *y,
+             size_t y_stride, double *statistics, size_t rows, size_t columns, double epsilon,
+             int centred),
+            (x, x_stride, gain, bias, y, y_stride, statistics, rows, columns, epsilon, centred)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++, x += x_stride, y += y_stride, statistics += 2) {
     total += count_non_finite(x, columns);
@@ -74,11 +74,12 @@ KEEL_INLINE void row_gradient(const float *x, double mean, double inverse, const
   }
 }
 
-KEEL_DISPATCH int64_t keel_layer_norm_gradient(const float *x, size_t x_stride, const float *gain,
-                                               const double *statistics, const float *dy,
-                                               size_t dy_stride, float *dx, size_t dx_stride,
-                                               double *gain_sums, double *bias_sums, size_t rows,
-                                               size_t columns, int centred, int accumulate) {
+KEEL_KERNEL(int64_t, keel_layer_norm_gradient,
+            (const float *x, size_t x_stride, const float *gain, const double *statistics,
+             const float *dy, size_t dy_stride, float *dx, size_t dx_stride, double *gain_sums,
+             double *bias_sums, size_t rows, size_t columns, int centred, int accumulate),
+            (x, x_stride, gain, statistics, dy, dy_stride, dx, dx_stride, gain_sums, bias_sums,
+             rows, columns, centred, accumulate)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++, x += x_stride, dy += dy_stride, statistics += 2) {
     total += count_non_finite(dy, columns);
@@ -102,6 +103,8 @@ KEEL_DISPATCH int64_t keel_layer_norm_gradient(const float *x, size_t x_stride, 
   return total;
 }
 
-void keel_round_sums(const double *sums, float *rounded, size_t n) {
+KEEL_KERNEL(void, keel_round_sums,
+            (const double *sums, float *rounded, size_t n),
+            (sums, rounded, n)) {
   for (size_t i = 0; i < n; i++) rounded[i] = (float)sums[i];
 }

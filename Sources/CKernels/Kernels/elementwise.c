@@ -1,15 +1,16 @@
 // Element-wise and row-wise arithmetic that BLAS does not offer, or not in the type wanted.
-#include "Kernels.h"
 
-KEEL_DISPATCH void keel_fill(float *x, size_t n, float value) {
+KEEL_KERNEL(void, keel_fill, (float *x, size_t n, float value), (x, n, value)) {
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) x[i] = value;
 }
 
-KEEL_DISPATCH void keel_add(const float *a, const float *b, float *y, size_t n) {
+KEEL_KERNEL(void, keel_add, (const float *a, const float *b, float *y, size_t n), (a, b, y, n)) {
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
-KEEL_DISPATCH void keel_copy(const float *x, float *y, size_t n, int accumulate) {
+KEEL_KERNEL(void, keel_copy,
+            (const float *x, float *y, size_t n, int accumulate),
+            (x, y, n, accumulate)) {
   if (accumulate) {
     KEEL_VECTORIZE for (size_t i = 0; i < n; i++) y[i] += x[i];
   } else if (n > 0) {
@@ -17,11 +18,13 @@ KEEL_DISPATCH void keel_copy(const float *x, float *y, size_t n, int accumulate)
   }
 }
 
-KEEL_DISPATCH void keel_axpy(float alpha, const float *x, float *y, size_t n) {
+KEEL_KERNEL(void, keel_axpy,
+            (float alpha, const float *x, float *y, size_t n),
+            (alpha, x, y, n)) {
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) y[i] += alpha * x[i];
 }
 
-KEEL_DISPATCH double keel_dot(const float *x, const float *y, size_t n) {
+KEEL_KERNEL(double, keel_dot, (const float *x, const float *y, size_t n), (x, y, n)) {
   double sum = 0;
   KEEL_VECTORIZE for (size_t i = 0; i < n; i++) {
     KEEL_REASSOCIATE
@@ -30,13 +33,17 @@ KEEL_DISPATCH double keel_dot(const float *x, const float *y, size_t n) {
   return sum;
 }
 
-void keel_broadcast_rows(const float *b, float *y, size_t rows, size_t columns) {
+KEEL_KERNEL(void, keel_broadcast_rows,
+            (const float *b, float *y, size_t rows, size_t columns),
+            (b, y, rows, columns)) {
   if (columns == 0) return;
   for (size_t r = 0; r < rows; r++) memcpy(y + r * columns, b, columns * sizeof *y);
 }
 
 /// Column by column block, in double, as there is no scratch to hold a whole row of sums.
-KEEL_DISPATCH void keel_column_sums(const float *x, float *sums, size_t rows, size_t columns) {
+KEEL_KERNEL(void, keel_column_sums,
+            (const float *x, float *sums, size_t rows, size_t columns),
+            (x, sums, rows, columns)) {
   for (size_t start = 0; start < columns; start += KEEL_BLOCK) {
     size_t count = block_end(start, columns) - start;
     double totals[KEEL_BLOCK];
@@ -49,16 +56,18 @@ KEEL_DISPATCH void keel_column_sums(const float *x, float *sums, size_t rows, si
   }
 }
 
-void keel_gather_rows(const float *table, const int32_t *indices, float *out, size_t rows,
-                      size_t columns) {
+KEEL_KERNEL(void, keel_gather_rows,
+            (const float *table, const int32_t *indices, float *out, size_t rows, size_t columns),
+            (table, indices, out, rows, columns)) {
   if (columns == 0) return;
   for (size_t r = 0; r < rows; r++) {
     memcpy(out + r * columns, table + (size_t)indices[r] * columns, columns * sizeof *out);
   }
 }
 
-KEEL_DISPATCH int64_t keel_mask(const float *dy, const float *mask, float *dx, size_t n,
-                                int accumulate) {
+KEEL_KERNEL(int64_t, keel_mask,
+            (const float *dy, const float *mask, float *dx, size_t n, int accumulate),
+            (dy, mask, dx, n, accumulate)) {
   int64_t total = 0;
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t end = block_end(start, n);
@@ -73,7 +82,9 @@ KEEL_DISPATCH int64_t keel_mask(const float *dy, const float *mask, float *dx, s
 }
 
 /// A row whose norm is not finite is left alone: scaling would hide its finite part.
-KEEL_DISPATCH void keel_limit_row_norms(float *w, size_t rows, size_t columns, float limit) {
+KEEL_KERNEL(void, keel_limit_row_norms,
+            (float *w, size_t rows, size_t columns, float limit),
+            (w, rows, columns, limit)) {
   for (size_t r = 0; r < rows; r++) {
     float *row = w + r * columns;
     double norm = sqrt(keel_measure(row, columns).sum_of_squares);

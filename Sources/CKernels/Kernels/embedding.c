@@ -1,14 +1,14 @@
 // Rows of a table by their numbers, and the gradient of the table.
-#include "Kernels.h"
 
 /// Whether an id names a row; false for NaN. Up to 2^24 rows, which float counts exactly.
 KEEL_INLINE int is_token(float id, size_t tokens) {
   return id >= 0 && id < (float)tokens && id == (float)(int32_t)id;
 }
 
-KEEL_DISPATCH int64_t keel_embedding(const float *ids, const float *table, const float *positions,
-                                     float *out, size_t rows, size_t time, size_t tokens,
-                                     size_t columns) {
+KEEL_KERNEL(int64_t, keel_embedding,
+            (const float *ids, const float *table, const float *positions, float *out,
+             size_t rows, size_t time, size_t tokens, size_t columns),
+            (ids, table, positions, out, rows, time, tokens, columns)) {
   int64_t total = 0;
   for (size_t i = 0; i < rows * time; i++, out += columns) {
     if (!is_token(ids[i], tokens)) {
@@ -27,9 +27,10 @@ KEEL_DISPATCH int64_t keel_embedding(const float *ids, const float *table, const
   return total;
 }
 
-KEEL_DISPATCH void keel_embedding_gradient(const float *ids, const float *dy, float *d_table,
-                                           float *d_positions, size_t rows, size_t time,
-                                           size_t tokens, size_t columns) {
+KEEL_KERNEL(void, keel_embedding_gradient,
+            (const float *ids, const float *dy, float *d_table, float *d_positions, size_t rows,
+             size_t time, size_t tokens, size_t columns),
+            (ids, dy, d_table, d_positions, rows, time, tokens, columns)) {
   memset(d_table, 0, tokens * columns * sizeof *d_table);
   if (d_positions) memset(d_positions, 0, time * columns * sizeof *d_positions);
   for (size_t i = 0; i < rows * time; i++, dy += columns) {

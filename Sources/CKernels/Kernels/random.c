@@ -1,6 +1,5 @@
 // Random numbers: Philox4x32-10, a bijection of a counter under a key, so that every block of four
 // is computed alone and many fill the lanes of a vector.
-#include "Kernels.h"
 
 KEEL_INLINE void philox(uint32_t *out, uint64_t key, uint64_t counter) {
   uint32_t k0 = (uint32_t)key, k1 = (uint32_t)(key >> 32);
@@ -25,7 +24,9 @@ KEEL_INLINE void fill_words(uint32_t *words, size_t start, size_t count, uint64_
   KEEL_VECTORIZE for (size_t b = 0; b < blocks; b++) philox(words + 4 * b, key, counter + b);
 }
 
-KEEL_DISPATCH void keel_random_words(uint32_t *out, size_t n, uint64_t key, uint64_t counter) {
+KEEL_KERNEL(void, keel_random_words,
+            (uint32_t *out, size_t n, uint64_t key, uint64_t counter),
+            (out, n, key, counter)) {
   uint32_t words[KEEL_BLOCK];
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
     size_t count = block_end(start, n) - start;
@@ -37,8 +38,9 @@ KEEL_DISPATCH void keel_random_words(uint32_t *out, size_t n, uint64_t key, uint
 /// 24 bits: every value is exact and below 1.
 KEEL_INLINE float unit_of(uint32_t word) { return (float)(int32_t)(word >> 8) * 0x1p-24f; }
 
-KEEL_DISPATCH void keel_random_uniform(float *out, size_t n, uint64_t key, uint64_t counter,
-                                       float low, float high) {
+KEEL_KERNEL(void, keel_random_uniform,
+            (float *out, size_t n, uint64_t key, uint64_t counter, float low, float high),
+            (out, n, key, counter, low, high)) {
   uint32_t words[KEEL_BLOCK];
   float width = high - low;
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
@@ -70,8 +72,9 @@ KEEL_INLINE void normal_pair(uint32_t first, uint32_t second, float *z) {
   z[1] = radius * float_of(bits_of(y) ^ (int32_t)((quarter & 2) << 30));
 }
 
-KEEL_DISPATCH void keel_random_normal(float *out, size_t n, uint64_t key, uint64_t counter,
-                                      float mean, float std) {
+KEEL_KERNEL(void, keel_random_normal,
+            (float *out, size_t n, uint64_t key, uint64_t counter, float mean, float std),
+            (out, n, key, counter, mean, std)) {
   uint32_t words[KEEL_BLOCK];
   float z[KEEL_BLOCK];
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
@@ -84,8 +87,10 @@ KEEL_DISPATCH void keel_random_normal(float *out, size_t n, uint64_t key, uint64
   }
 }
 
-KEEL_DISPATCH int64_t keel_dropout(const float *x, float *y, float *mask, size_t n, float rate,
-                                   uint64_t key, uint64_t counter) {
+KEEL_KERNEL(int64_t, keel_dropout,
+            (const float *x, float *y, float *mask, size_t n, float rate, uint64_t key,
+             uint64_t counter),
+            (x, y, mask, n, rate, key, counter)) {
   uint32_t words[KEEL_BLOCK];
   float kept = 1 / (1 - rate);
   int64_t total = 0;

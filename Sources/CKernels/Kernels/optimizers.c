@@ -2,7 +2,6 @@
 // and measures all of them while they are in the first-level cache: one pass over memory. Loops
 // load everything before they store: big arrays tend to start at the same offset in a page, and a
 // load waits for a store to that offset of another page.
-#include "Kernels.h"
 
 /// Adds the measures of an updated block; `step` is w_new − w_old.
 KEEL_INLINE void account(keel_update *total, const float *w, const float *step, size_t n) {
@@ -37,8 +36,10 @@ KEEL_INLINE void sgd_direction(const float *g, float *v, float *direction, size_
   }
 }
 
-KEEL_DISPATCH keel_update keel_sgd(float *w, const float *g, float *velocity, size_t n, float scale,
-                                   float lr, float momentum, int nesterov) {
+KEEL_KERNEL(keel_update, keel_sgd,
+            (float *w, const float *g, float *velocity, size_t n, float scale, float lr,
+             float momentum, int nesterov),
+            (w, g, velocity, n, scale, lr, momentum, nesterov)) {
   keel_update total = {0};
   float step[KEEL_BLOCK];
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
@@ -73,19 +74,24 @@ KEEL_INLINE keel_update scaled_by_squares(float *w, const float *g, float *squar
   return total;
 }
 
-KEEL_DISPATCH keel_update keel_adagrad(float *w, const float *g, float *squares, size_t n,
-                                       float scale, float lr, float epsilon) {
+KEEL_KERNEL(keel_update, keel_adagrad,
+            (float *w, const float *g, float *squares, size_t n, float scale, float lr,
+             float epsilon),
+            (w, g, squares, n, scale, lr, epsilon)) {
   return scaled_by_squares(w, g, squares, n, scale, lr, 1, 1, epsilon);
 }
 
-KEEL_DISPATCH keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n,
-                                       float scale, float lr, double rho, float epsilon) {
+KEEL_KERNEL(keel_update, keel_rmsprop,
+            (float *w, const float *g, float *squares, size_t n, float scale, float lr,
+             double rho, float epsilon),
+            (w, g, squares, n, scale, lr, rho, epsilon)) {
   return scaled_by_squares(w, g, squares, n, scale, lr, (float)rho, (float)(1 - rho), epsilon);
 }
 
-KEEL_DISPATCH keel_update keel_adadelta(float *w, const float *g, float *squares, float *steps,
-                                        size_t n, float scale, float lr, double rho,
-                                        float epsilon) {
+KEEL_KERNEL(keel_update, keel_adadelta,
+            (float *w, const float *g, float *squares, float *steps, size_t n, float scale,
+             float lr, double rho, float epsilon),
+            (w, g, squares, steps, n, scale, lr, rho, epsilon)) {
   keel_update total = {0};
   float step[KEEL_BLOCK], keep = (float)rho, take = (float)(1 - rho);
   for (size_t start = 0; start < n; start += KEEL_BLOCK) {
@@ -140,9 +146,10 @@ KEEL_INLINE void adam_block(float *w, const float *g, float *m, float *v, float 
   }
 }
 
-KEEL_DISPATCH keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n,
-                                    float scale, double lr, double beta1, double beta2,
-                                    double epsilon, double decay, int64_t t) {
+KEEL_KERNEL(keel_update, keel_adam,
+            (float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,
+             double beta1, double beta2, double epsilon, double decay, int64_t t),
+            (w, g, m, v, n, scale, lr, beta1, beta2, epsilon, decay, t)) {
   adam_constants k = adam_at(t, scale, lr, beta1, beta2, epsilon, decay);
   keel_update total = {0};
   float step[KEEL_BLOCK];
@@ -157,8 +164,10 @@ KEEL_DISPATCH keel_update keel_adam(float *w, const float *g, float *m, float *v
 
 /// Σ g²/max(v, epsilon²), v the corrected second moment *with* this gradient: a mean above 1 says
 /// that v lags behind. Where v is 0 (and epsilon too) g is, and counts as nothing.
-KEEL_DISPATCH double keel_adam_surprise(const float *g, const float *v, size_t n, float scale,
-                                        double beta2, double epsilon, int64_t t) {
+KEEL_KERNEL(double, keel_adam_surprise,
+            (const float *g, const float *v, size_t n, float scale, double beta2, double epsilon,
+             int64_t t),
+            (g, v, n, scale, beta2, epsilon, t)) {
   float keep = (float)beta2, gain = (float)(1 - beta2), least = (float)(epsilon * epsilon);
   float correction = (float)(1 / (1 - pow(beta2, (double)t)));
   double total = 0;

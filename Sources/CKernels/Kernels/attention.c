@@ -1,9 +1,8 @@
 // Scaled dot-product attention: for each row and head two products, and a softmax between them.
-#include "Kernels.h"
 
 /// Softmax of each row of w[time, time]; where causal, of its first r + 1 columns, the rest becoming
 /// 0. Returns the count of non-finite scores among those that count.
-KEEL_DISPATCH static int64_t attention_weights(float *w, size_t time, int causal) {
+static int64_t attention_weights(float *w, size_t time, int causal) {
   int64_t total = 0;
   for (size_t r = 0; r < time; r++, w += time) {
     size_t seen = causal ? r + 1 : time;
@@ -15,8 +14,10 @@ KEEL_DISPATCH static int64_t attention_weights(float *w, size_t time, int causal
   return total;
 }
 
-int64_t keel_attention(keel_attention_layout layout, const float *queries, const float *keys,
-                       const float *values, float *weights, float *context) {
+KEEL_KERNEL(int64_t, keel_attention,
+            (keel_attention_layout layout, const float *queries, const float *keys,
+             const float *values, float *weights, float *context),
+            (layout, queries, keys, values, weights, context)) {
   size_t time = layout.time, width = layout.width, units = layout.heads * width;
   float scale = (float)(1 / sqrt((double)width));
   int64_t total = 0;
@@ -33,10 +34,12 @@ int64_t keel_attention(keel_attention_layout layout, const float *queries, const
   return total;
 }
 
-int64_t keel_attention_gradient(keel_attention_layout layout, const float *queries,
-                                const float *keys, const float *values, const float *weights,
-                                const float *d_context, float *scratch, float *d_queries,
-                                float *d_keys, float *d_values) {
+KEEL_KERNEL(int64_t, keel_attention_gradient,
+            (keel_attention_layout layout, const float *queries, const float *keys,
+             const float *values, const float *weights, const float *d_context, float *scratch,
+             float *d_queries, float *d_keys, float *d_values),
+            (layout, queries, keys, values, weights, d_context, scratch, d_queries, d_keys,
+             d_values)) {
   size_t time = layout.time, width = layout.width, units = layout.heads * width;
   size_t stride = layout.query_stride, value_stride = layout.value_stride;
   float scale = (float)(1 / sqrt((double)width));

@@ -1,9 +1,9 @@
 // One step in time of gated recurrent layers, and its gradient. Products with weights are BLAS's;
 // what lies between them is here.
-#include "Kernels.h"
 
-KEEL_DISPATCH void keel_swap_axes(const float *x, float *y, size_t outer, size_t inner,
-                                  size_t width, int accumulate) {
+KEEL_KERNEL(void, keel_swap_axes,
+            (const float *x, float *y, size_t outer, size_t inner, size_t width, int accumulate),
+            (x, y, outer, inner, width, accumulate)) {
   for (size_t i = 0; i < inner; i++) {
     for (size_t o = 0; o < outer; o++) {
       const float *from = x + (o * inner + i) * width;
@@ -25,8 +25,10 @@ KEEL_INLINE float tanh_slope(float y) { return 1 - y * y; }
 
 // MARK: LSTM
 
-KEEL_DISPATCH int64_t keel_lstm(float *gates, const float *previous, float *cells, float *states,
-                                size_t rows, size_t units) {
+KEEL_KERNEL(int64_t, keel_lstm,
+            (float *gates, const float *previous, float *cells, float *states, size_t rows,
+             size_t units),
+            (gates, previous, cells, states, rows, units)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++) {
     float *input = gates + r * 4 * units, *forget = input + units, *candidate = forget + units,
@@ -48,9 +50,10 @@ KEEL_DISPATCH int64_t keel_lstm(float *gates, const float *previous, float *cell
   return total;
 }
 
-KEEL_DISPATCH int64_t keel_lstm_gradient(const float *gates, const float *previous,
-                                         const float *cells, const float *d_states, float *d_cells,
-                                         float *d_gates, size_t rows, size_t units) {
+KEEL_KERNEL(int64_t, keel_lstm_gradient,
+            (const float *gates, const float *previous, const float *cells, const float *d_states,
+             float *d_cells, float *d_gates, size_t rows, size_t units),
+            (gates, previous, cells, d_states, d_cells, d_gates, rows, units)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++) {
     const float *input = gates + r * 4 * units, *forget = input + units,
@@ -76,9 +79,10 @@ KEEL_DISPATCH int64_t keel_lstm_gradient(const float *gates, const float *previo
 
 // MARK: GRU
 
-KEEL_DISPATCH int64_t keel_gru(float *gates, const float *products, const float *bias,
-                               const float *previous, float *candidates, float *states,
-                               size_t rows, size_t units) {
+KEEL_KERNEL(int64_t, keel_gru,
+            (float *gates, const float *products, const float *bias, const float *previous,
+             float *candidates, float *states, size_t rows, size_t units),
+            (gates, products, bias, previous, candidates, states, rows, units)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++) {
     float *reset = gates + r * 3 * units, *update = reset + units, *new = update + units;
@@ -106,10 +110,12 @@ KEEL_DISPATCH int64_t keel_gru(float *gates, const float *products, const float 
   return total;
 }
 
-KEEL_DISPATCH int64_t keel_gru_gradient(const float *gates, const float *candidates,
-                                        const float *previous, const float *d_states,
-                                        float *d_gates, float *d_candidates, float *d_previous,
-                                        size_t rows, size_t units) {
+KEEL_KERNEL(int64_t, keel_gru_gradient,
+            (const float *gates, const float *candidates, const float *previous,
+             const float *d_states, float *d_gates, float *d_candidates, float *d_previous,
+             size_t rows, size_t units),
+            (gates, candidates, previous, d_states, d_gates, d_candidates, d_previous, rows,
+             units)) {
   int64_t total = 0;
   for (size_t r = 0; r < rows; r++) {
     const float *reset = gates + r * 3 * units, *update = reset + units, *new = update + units;

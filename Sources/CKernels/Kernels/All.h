@@ -1,0 +1,18 @@
+// Every kernel, for one level: what includes this has said what KEEL_KERNEL makes of a definition.
+#include "Kernels.h"
+
+#include "activations.c"
+#include "convolution.c"
+#include "elementwise.c"
+#include "embedding.c"
+#include "layer_norm.c"
+#include "losses.c"
+#include "moments.c"
+#include "normalization.c"
+#include "optimizers.c"
+#include "pooling.c"
+#include "random.c"
+#include "recurrence.c"
+
+// After what it calls.
+#include "attention.c"

@@ -1,0 +1,7 @@
+// The kernels for every x86-64: SSE2, two doubles or four floats at a time, no fused multiply-add.
+#include "Levels.h"
+
+#if KEEL_HAS_LEVELS
+#define KEEL_KERNEL(result, name, parameters, arguments) result name##_baseline parameters
+#include "../Kernels/All.h"
+#endif

@@ -1,0 +1,132 @@
+// Threads that share the blocks of one piece of work at a time, and wait parked between two.
+#if defined(__linux__)
+#define _GNU_SOURCE
+#include <sched.h>
+#endif
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "CKernels.h"
+
+enum {
+  MOST_THREADS = 1024,
+  /// How often a thread looks for the next piece of work before it parks: about 20 µs, what lies
+  /// between two products of one recurrent step. Waking a parked thread takes about as long.
+  LOOKS = 2000,
+};
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t begun, ended;
+  /// Threads to use, the caller's included; 0 until somebody says how many or needs them.
+  atomic_int wanted;
+  /// Threads that were started beside the caller's.
+  int started;
+  /// Counts pieces of work.
+  atomic_uint_fast64_t number;
+  keel_block *body;
+  void *context;
+  size_t count;
+  atomic_size_t next;
+  /// Started threads that may be at work on the current piece.
+  atomic_int active;
+} pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
+          .begun = PTHREAD_COND_INITIALIZER,
+          .ended = PTHREAD_COND_INITIALIZER};
+
+/// Set while somebody's work is being shared.
+static atomic_flag is_taken = ATOMIC_FLAG_INIT;
+
+static inline void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+static void work(void) {
+  for (size_t index; (index = atomic_fetch_add(&pool.next, 1)) < pool.count;) {
+    pool.body(pool.context, index);
+  }
+}
+
+/// - place: counts the started threads from 1.
+static void *help(void *place) {
+  uint64_t seen = 0;
+  for (;;) {
+    for (int look = 0; look < LOOKS && atomic_load(&pool.number) == seen; look++) relax();
+    pthread_mutex_lock(&pool.lock);
+    while (atomic_load(&pool.number) == seen) pthread_cond_wait(&pool.begun, &pool.lock);
+    seen = atomic_load(&pool.number);
+    int isWanted = (intptr_t)place < atomic_load(&pool.wanted);
+    if (isWanted) atomic_fetch_add(&pool.active, 1);
+    pthread_mutex_unlock(&pool.lock);
+    if (!isWanted) continue;
+    work();
+    pthread_mutex_lock(&pool.lock);
+    if (atomic_fetch_sub(&pool.active, 1) == 1) pthread_cond_signal(&pool.ended);
+    pthread_mutex_unlock(&pool.lock);
+  }
+  return NULL;
+}
+
+/// As many as are wanted, or as many as the system allows: with fewer the work takes longer.
+static void start_threads(void) {
+  while (pool.started + 1 < pool.wanted) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, help, (void *)(intptr_t)(pool.started + 1)) != 0) {
+      pool.wanted = pool.started + 1;
+      return;
+    }
+    pthread_detach(thread);
+    pool.started++;
+  }
+}
+
+int keel_set_threads(int threads) {
+  threads = threads < 1 ? 1 : threads > MOST_THREADS ? MOST_THREADS : threads;
+  atomic_store(&pool.wanted, threads);
+  return threads;
+}
+
+/// Processors that this process may run on.
+static int processors(void) {
+#if defined(__linux__)
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  return (int)sysconf(_SC_NPROCESSORS_ONLN);
+}
+
+int keel_threads(void) {
+  int threads = atomic_load(&pool.wanted);
+  return threads > 0 ? threads : keel_set_threads(processors());
+}
+
+void keel_parallel(size_t count, keel_block *body, void *context) {
+  // Work within work, and that of several trainings side by side, stays where it is.
+  if (count < 2 || keel_threads() < 2 || atomic_flag_test_and_set(&is_taken)) {
+    for (size_t index = 0; index < count; index++) body(context, index);
+    return;
+  }
+  pthread_mutex_lock(&pool.lock);
+  // Who woke late still looks at what is over.
+  while (atomic_load(&pool.active) > 0) pthread_cond_wait(&pool.ended, &pool.lock);
+  start_threads();
+  pool.body = body;
+  pool.context = context;
+  pool.count = count;
+  atomic_store(&pool.next, 0);
+  atomic_fetch_add(&pool.number, 1);
+  pthread_cond_broadcast(&pool.begun);
+  pthread_mutex_unlock(&pool.lock);
+  work();
+  for (int look = 0; look < LOOKS && atomic_load(&pool.active) > 0; look++) relax();
+  pthread_mutex_lock(&pool.lock);
+  while (atomic_load(&pool.active) > 0) pthread_cond_wait(&pool.ended, &pool.lock);
+  pthread_mutex_unlock(&pool.lock);
+  atomic_flag_clear(&is_taken);
+}
