@@ -12,6 +12,7 @@ the folder it is named by. The last line counts: `N passed, N failed`.
 """
 import argparse
 import concurrent.futures
+import copy
 import json
 import os
 import random
@@ -244,7 +245,10 @@ def try_recipe(job):
             json.dump(recipe(dice), file)
         command = dice.choice(["train"] * 8 + ["forecast", "diagnose"])
         code, out, _, peak = run([keel, command, "r.yaml", "--json", "--threads", "1"], folder)
-        why = judge(code, out, peak, (0, 1, 65))
+        plan = out
+        if command != "train" and peak > GIB:
+            plan = run([keel, "train", "r.yaml", "--json", "--threads", "1"], folder)[1]
+        why = judge(code, plan, peak, (0, 1, 65))
         if why:
             keep(os.path.join(kept, f"recipe-{seed}-{index}"), folder, f"{command}: {why}")
         try:
@@ -302,7 +306,7 @@ def mutate(dice, header, body):
         root = dice.choice([t for t in targets if isinstance(t, dict)])
         walk(root, None, 0)
         if places:
-            dice.choice(places)(dice.choice(ODD))
+            dice.choice(places)(copy.deepcopy(dice.choice(ODD)))
     kind = dice.randrange(6)
     names = [n for n in header if n != "__metadata__"]
     if kind == 0:

@@ -13,14 +13,21 @@ public enum AtomicFile {
     let temporary = target.neighbour("")
     let file = try lock(temporary, for: path)
     defer { close(file) }
-    // A file keeps the rights that somebody gave it.
-    let isReady = fchmod(file, target.mode ?? 0o644) == 0
+    // A file keeps the rights that somebody gave it; a new one has those of any other.
+    let isReady = fchmod(file, target.mode ?? 0o666 & ~mask) == 0
     guard isReady, writeSynced(data, to: file), rename(temporary, target.path) == 0 else {
       let error = failure(path)
       unlink(temporary)
       throw error
     }
     guard sync(folder: target.folder) else { throw failure(path) }
+  }
+
+  /// What new files of this process may not be: only setting it tells.
+  private static var mask: mode_t {
+    let mask = umask(0o077)
+    umask(mask)
+    return mask
   }
 
   /// Opens a file that nobody else writes to; a lock goes with its process, however that ends.

@@ -111,8 +111,14 @@ extension CheckpointFile.Card {
     for (field, scale) in [("inputScale", inputScale), ("targetScale", targetScale)] {
       guard let scale else { continue }
       guard scale.mean.allSatisfy(\.isFinite),
-        scale.std.allSatisfy({ $0 > 0 && $0.isFinite })
+        scale.std.allSatisfy({ $0 >= 0 && $0.isFinite })
       else { throw refuse(field, "has a mean or a deviation that no column has") }
+    }
+    let standardize = recipe.standardize
+    guard standardize.includesInputs == (inputScale != nil),
+      standardize.includesTargets == (targetScale != nil)
+    else {
+      throw refuse("standardize", "the recipe says \(standardize.rawValue), the scales do not")
     }
     try progress?.check()
     try Network.check(tensors, recipe: recipe, input: Shape(input))

@@ -22,7 +22,11 @@ public enum RecipeFile {
     let written = try settings(yaml: text, named: file.lastPathComponent)
     var recipe = try decode(
       written, applying: changes, catalog, name: file.deletingPathExtension().lastPathComponent)
-    recipe.folder = .init(file.deletingLastPathComponent().path)
+    // What comes through a pipe lies nowhere: its files are looked for where the command was typed.
+    let isFile = RecipeStream.isFile(path)
+    recipe.folder = .init(
+      isFile
+        ? file.deletingLastPathComponent().path : FileManager.default.currentDirectoryPath)
     return recipe
   }
 

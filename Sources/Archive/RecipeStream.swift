@@ -9,6 +9,12 @@ final class RecipeStream {
   /// A pipe that nobody says anything on for so long is worth a word.
   private static let patience: Int32 = 2000
 
+  /// Whether a path names a file, and not a pipe or a terminal.
+  static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+  }
+
   /// - Throws: `KeelError` where there is nothing to read.
   init(_ path: String) throws {
     self.path = path

@@ -61,7 +61,7 @@ package struct Safetensors {
   /// - Throws: `KeelError` where the file is shorter by now, too large, or damaged.
   package init(_ file: SafetensorsHeader) throws {
     metadata = file.metadata
-    guard file.size <= Planner.memoryLimit / 4 else {
+    guard file.size <= Planner.memoryLimit else {
       throw file.broken("takes \(file.size) bytes, which do not fit memory")
     }
     tensors = try file.entries.map { entry in

@@ -6,6 +6,13 @@
 #include <cblas.h>
 #endif
 
+#if !defined(__APPLE__)
+#if !defined(_GNU_SOURCE)
+#define _GNU_SOURCE
+#endif
+#include <dlfcn.h>
+#endif
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "CKernels.h"
@@ -24,7 +31,7 @@ typedef struct {
   size_t strideC;
 } product;
 
-static void multiply(const product *p) {
+static void call(const product *p) {
   cblas_sgemm(CblasRowMajor, p->transposeA ? CblasTrans : CblasNoTrans,
               p->transposeB ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, p->alpha,
               p->a, (int)p->strideA, p->b, (int)p->strideB, p->beta, p->c, (int)p->strideC);
@@ -33,10 +40,88 @@ static void multiply(const product *p) {
 #if defined(__APPLE__)
 
 // Accelerate cuts products up for itself, and takes the memory it needs.
-static void multiply_in_blocks(const product *p) { multiply(p); }
+static void multiply_in_blocks(const product *p) { call(p); }
 int keel_prepare_products(void) { return 1; }
 
 #else
+
+// MARK: OpenBLAS's own memory
+//
+// OpenBLAS maps a buffer for each product that runs at the same time, keeps it, and where the system
+// gives none asks again without end. So there are as many buffers as were found to fit, taken before
+// the first product, and no more products at a time.
+
+enum {
+  /// One buffer; 128 MiB on x86-64, no more elsewhere.
+  BUFFER_BYTES = 128 << 20,
+  /// What is left for all else.
+  SPARE_BYTES = 16 << 20,
+  /// OpenBLAS has room for twice as many as the processors it was built for.
+  MOST_BUFFERS = 64,
+};
+
+static struct {
+  pthread_mutex_t lock;
+  pthread_cond_t returned;
+  atomic_int free, waiting;
+  atomic_int is_prepared;
+} buffers = {.lock = PTHREAD_MUTEX_INITIALIZER, .returned = PTHREAD_COND_INITIALIZER};
+
+static int try_buffer(void) {
+  int count = atomic_load(&buffers.free);
+  while (count > 0) {
+    if (atomic_compare_exchange_weak(&buffers.free, &count, count - 1)) return 1;
+  }
+  return 0;
+}
+
+static void multiply(const product *p) {
+  // Whoever multiplies before anything was prepared (a test of a kernel) is alone.
+  int isCounted = atomic_load(&buffers.is_prepared);
+  if (isCounted && !try_buffer()) {
+    pthread_mutex_lock(&buffers.lock);
+    atomic_fetch_add(&buffers.waiting, 1);
+    while (!try_buffer()) pthread_cond_wait(&buffers.returned, &buffers.lock);
+    atomic_fetch_sub(&buffers.waiting, 1);
+    pthread_mutex_unlock(&buffers.lock);
+  }
+  call(p);
+  if (!isCounted) return;
+  atomic_fetch_add(&buffers.free, 1);
+  if (atomic_load(&buffers.waiting) == 0) return;
+  pthread_mutex_lock(&buffers.lock);
+  pthread_cond_signal(&buffers.returned);
+  pthread_mutex_unlock(&buffers.lock);
+}
+
+/// All of them at once, so that each is mapped, and then given back. Where the library hides how, they
+/// are mapped when they are needed.
+static void map_buffers(int count) {
+  void *(*take)(int) = (void *(*)(int))dlsym(RTLD_DEFAULT, "blas_memory_alloc");
+  void (*give)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "blas_memory_free");
+  if (!take || !give) return;
+  void *taken[MOST_BUFFERS];
+  for (int index = 0; index < count; index++) taken[index] = take(0);
+  for (int index = 0; index < count; index++) give(taken[index]);
+}
+
+int keel_prepare_products(void) {
+  if (atomic_load(&buffers.is_prepared)) return 1;
+  pthread_mutex_lock(&buffers.lock);
+  if (!atomic_load(&buffers.is_prepared)) {
+    // One a thread of a product, and one for each of the trainings that may run side by side.
+    int count = 2 * keel_threads();
+    if (count > MOST_BUFFERS) count = MOST_BUFFERS;
+    while (count > 0 && !keel_has_room((size_t)count * BUFFER_BYTES + SPARE_BYTES)) count--;
+    if (count > 0) {
+      map_buffers(count);
+      atomic_store(&buffers.free, count);
+      atomic_store(&buffers.is_prepared, 1);
+    }
+  }
+  pthread_mutex_unlock(&buffers.lock);
+  return atomic_load(&buffers.is_prepared);
+}
 
 /// A product cut along its rows or its columns, whichever are more.
 typedef struct {
@@ -85,42 +170,6 @@ static void multiply_in_blocks(const product *p) {
 
 /// OpenBLAS's own threads wait by spinning, which starves whatever runs beside them.
 __attribute__((constructor)) static void use_one_thread(void) { openblas_set_num_threads(1); }
-
-// MARK: OpenBLAS's own memory
-
-enum {
-  /// What OpenBLAS maps for each product that runs at the same time, and keeps; 128 MiB on x86-64, no
-  /// more elsewhere.
-  PRODUCT_BYTES = 128 << 20,
-  /// What is left for all else.
-  SPARE_BYTES = 16 << 20,
-};
-
-/// Products of all threads at the same time, so that each has its memory from now on.
-static void take_memory(void *context, size_t index) {
-  atomic_int *waiting = context;
-  (void)index;
-  atomic_fetch_sub(waiting, 1);
-  for (int look = 0; look < 1000000 && atomic_load(waiting) > 0; look++) {
-  }
-  enum { SIDE = 64 };
-  float a[SIDE * SIDE] = {0}, c[SIDE * SIDE];
-  product p = {0, 0, SIDE, SIDE, SIDE, 1, a, SIDE, a, SIDE, 0, c, SIDE};
-  for (int round = 0; round < 8; round++) multiply(&p);
-}
-
-int keel_prepare_products(void) {
-  static atomic_int is_done;
-  if (atomic_load(&is_done)) return 1;
-  int threads = keel_threads();
-  while (threads > 0 && !keel_has_room((size_t)threads * PRODUCT_BYTES + SPARE_BYTES)) threads--;
-  if (threads == 0) return 0;
-  keel_set_threads(threads);
-  atomic_int waiting = threads;
-  keel_parallel((size_t)threads, take_memory, &waiting);
-  atomic_store(&is_done, 1);
-  return 1;
-}
 
 #endif
 

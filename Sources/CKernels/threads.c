@@ -12,8 +12,8 @@
 
 enum {
   MOST_THREADS = 1024,
-  /// How often a thread looks for the next piece of work before it parks: about 20 µs, what lies
-  /// between two products of one recurrent step. Waking a parked thread takes about as long.
+  /// How often a thread looks for the next piece of work before it parks: some tens of microseconds,
+  /// what lies between two products of one recurrent step. Waking a parked thread takes about as long.
   LOOKS = 2000,
 };
 
@@ -61,7 +61,9 @@ static void *help(void *place) {
     pthread_mutex_lock(&pool.lock);
     while (atomic_load(&pool.number) == seen) pthread_cond_wait(&pool.begun, &pool.lock);
     seen = atomic_load(&pool.number);
-    int isWanted = (intptr_t)place < atomic_load(&pool.wanted);
+    // Who wakes when all blocks are taken has nobody wait for it.
+    int isWanted =
+        (intptr_t)place < atomic_load(&pool.wanted) && atomic_load(&pool.next) < pool.count;
     if (isWanted) atomic_fetch_add(&pool.active, 1);
     pthread_mutex_unlock(&pool.lock);
     if (!isWanted) continue;

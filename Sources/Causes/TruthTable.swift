@@ -23,9 +23,9 @@ package struct TruthTable {
   /// does in five steps another may do in two hundred).
   private let horizon: Int
   private static let shortest = 300
-  /// Where a recipe is shorter than this, an experiment that has not learnt at its end, and whose loss
-  /// still falls, repeats the data: two more rounds of three times as many steps. (A reference rate may be
-  /// a hundred thousand times lower than the one that explodes.)
+  /// Where the reference has not learnt at the end of the recipe, and its loss still falls, experiments
+  /// that are as slow repeat the data up to here: two more rounds of three times as many steps. (A
+  /// reference rate may be a hundred thousand times lower than the one that explodes.)
   private static let patience = 9 * shortest
   /// How the recipe itself ended.
   private let outcome: Trial.Outcome
@@ -34,6 +34,8 @@ package struct TruthTable {
   private var answers: [Set<Int>: Answer] = [:]
   /// Experiments that took longer than the recipe.
   private var lengthened: Set<Recipe> = []
+  /// Whether the reference needs longer than the recipe to learn; nil where nobody asked yet.
+  private var isReferenceSlow: Bool?
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
 
@@ -94,24 +96,36 @@ package struct TruthTable {
 
   /// Nil where it cannot be trained.
   private mutating func train(_ changed: Subject) throws -> Trial? {
-    func trial(_ recipe: Recipe) throws -> Trial {
-      let trial = try Trial(
-        recipe, against: subject.recipe, parts: changed.parts, atLeast: horizon,
-        atMost: budget - steps)
-      steps += trial.training.steps
-      return trial
-    }
     do {
-      let first = try trial(changed.recipe)
+      let first = try experiment(changed.recipe, changed.parts)
       // A recipe that learns nothing itself is held against trainings as long as its own.
       guard outcome == .explodes, first.outcome == .doesNotLearn, first.isFalling,
-        first.training.steps < Self.patience, steps < budget
+        first.training.steps < Self.patience, steps < budget, try needsTime()
       else { return first }
       lengthened.insert(changed.recipe)
-      return try trial(lasting(changed))
-    } catch is KeelError {
+      return try experiment(lasting(changed), changed.parts)
+    } catch let error as KeelError where error.kind != .exhausted {
       return nil
     }
+  }
+
+  private mutating func experiment(_ recipe: Recipe, _ parts: Parts) throws -> Trial {
+    let trial = try Trial(
+      recipe, against: subject.recipe, parts: parts, atLeast: horizon, atMost: budget - steps)
+    steps += trial.training.steps
+    return trial
+  }
+
+  /// Whether the reference has not learnt by the end of the recipe, and might yet.
+  private mutating func needsTime() throws -> Bool {
+    if let isReferenceSlow { return isReferenceSlow }
+    var isSlow = false
+    if let reference = subject(keeping: []) {
+      let trial = try experiment(reference.recipe, reference.parts)
+      isSlow = trial.outcome == .doesNotLearn && trial.isFalling
+    }
+    isReferenceSlow = isSlow
+    return isSlow
   }
 
   private func lasting(_ changed: Subject) -> Recipe {
@@ -123,12 +137,12 @@ package struct TruthTable {
   mutating func narrowed(_ index: Int) throws -> Suspect? {
     let factor = factors[index]
     var finite: [Deviation] = []
-    for part in factor.cause.parts(of: subject) where steps < budget {
-      guard let trial = try train(subject.with(part.reset)) else { continue }
-      if trial.outcome == .holds {
-        return Suspect(factor.cause, part.deviation) { _ in part.reset }
-      }
-      if trial.outcome != .explodes { finite.append(part.deviation) }
+    for part in factor.cause.parts(of: subject) {
+      guard steps < budget, let trial = try train(subject.with(part.reset)),
+        let outcome = trial.outcome
+      else { return nil }
+      if outcome == .holds { return Suspect(factor.cause, part.deviation) { _ in part.reset } }
+      if outcome != .explodes { finite.append(part.deviation) }
     }
     return finite.count == 1 ? Suspect(factor.cause, finite[0], reset: factor.reset) : nil
   }
@@ -205,7 +219,26 @@ package struct TruthTable {
     {
       return factors.map { _ in .suspect }
     }
-    return Self.kinds(heals: heals, sickens: sickens)
+    return try withPartners(Self.kinds(heals: heals, sickens: sickens))
+  }
+
+  /// Where one factor alone is enough and yet not the only fault, the others are to blame together: those
+  /// whose reset heals once the first is reset. Without any it is suspected at most.
+  private mutating func withPartners(_ kinds: [Finding.Kind?]) throws -> [Finding.Kind?] {
+    let enough = kinds.indices.filter { kinds[$0] == .overdetermined }
+    guard enough.count == 1, let first = enough.first else { return kinds }
+    let others = kinds.indices.filter { $0 != first }
+    var partners = try others.filter { other in
+      try answer(keeping: Set(others).subtracting([other])) == .outcome(.holds)
+    }
+    let isEither = partners.count > 1
+    // More than two are needed: all that deviate, whose reset heals, are the set.
+    if partners.isEmpty, try answer(keeping: []) == .outcome(.holds) { partners = others }
+    return kinds.indices.map { index in
+      if index == first { return partners.isEmpty ? .suspect : .overdetermined }
+      guard partners.contains(index) else { return kinds[index] }
+      return isEither ? .joint : .contributing
+    }
   }
 
   /// What two experiments a factor show of all of them; nil where one was not decided.
@@ -223,11 +256,9 @@ package struct TruthTable {
         heals.count { $0 == true } > 1 && !isAnySick && !sickens.contains(nil)
           ? .joint : .contributing
       case (false, true):
-        // Of several each of which sickens all must be mended; of one alone that is no proof. An open
+        // One factor alone that neither heals is no proof; of several the rest is enough, too. An open
         // reset might still heal.
-        isAnyHealed
-          ? nil
-          : sickens.count { $0 == true } > 1 && !heals.contains(nil) ? .overdetermined : .suspect
+        isAnyHealed ? nil : heals.count > 1 && !heals.contains(nil) ? .overdetermined : .suspect
       case (false, false): isAnyHealed || isAnySick ? nil : .suspect
       case (nil, _), (_, nil): .suspect
       }

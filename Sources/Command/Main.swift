@@ -104,7 +104,10 @@ private struct Failure {
     } else if code == 0 {
       Terminal.output.write(message + "\n")
     } else if !message.isEmpty {
-      Terminal.error.write(message + "\n")
+      // Words of a command line may be as long as somebody likes.
+      let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+      Terminal.error.write(
+        lines.map { $0.count > 1000 ? $0.prefix(1000) + "…" : $0 }.joined(separator: "\n") + "\n")
     }
     Foundation.exit(code)
   }

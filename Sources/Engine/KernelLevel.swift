@@ -5,8 +5,8 @@ import Foundation
 /// the processor.
 ///
 /// The best level that the processor has is used, or the one that the environment's `KEEL_KERNELS`
-/// names. Levels add up in another order and round differently: results agree to a few units in the
-/// last place, and are bit for bit the same only within a level.
+/// names. Levels add up in another order and round differently: results agree but for that, and are bit
+/// for bit the same only within a level.
 public struct KernelLevel: Hashable, Sendable {
   /// `x86-64-v4`, `x86-64-v3`, `baseline`.
   public let name: String

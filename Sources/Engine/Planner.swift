@@ -116,12 +116,17 @@ public struct Planner {
     guard !overflow, size <= limit / 4 / copies, (others + size) * 4 <= limit else {
       throw KeelError(
         .invalid, at: "model",
-        "\(what), needs \(overflow ? "" : "\(Self.bytes(size, copies)), ")more than the "
-          + "\(Self.bytes(limit / 4, 1)) a plan may take here",
+        "\(what), needs \(overflow ? "" : "\(Self.total(others, size, copies)) with all before it, ")"
+          + "more than the \(Self.bytes(limit / 4, 1)) a plan may take here",
         fix: "use fewer units, or a smaller training.batch")
     }
     counts[region] = offset + (size + 15) / 16 * 16
     return Buffer(region: region, offset: offset, count: count, isPerRow: perRow)
+  }
+
+  /// What there is, and so many copies of what comes on top, in floats.
+  private static func total(_ others: Int, _ size: Int, _ copies: Int) -> String {
+    bytes((Double(others) + Double(size) * Double(copies)) * 4)
   }
 
   private static func bytes(_ floats: Int, _ copies: Int) -> String {

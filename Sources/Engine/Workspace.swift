@@ -20,7 +20,7 @@ public struct Workspace: ~Copyable {
       free(raw)
       throw KeelError(
         .exhausted, at: "model",
-        "the system gives no memory for matrix products (128 MiB a thread)",
+        "the system gives no memory for matrix products (128 MiB each)",
         fix: "raise the limit of the process (ulimit -v)")
     }
     self.raw = raw

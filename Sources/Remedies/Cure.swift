@@ -111,13 +111,15 @@ public actor Cure {
       reserve += holding
     }
     guard best == nil else { return }
-    // What held when the budget ended is the answer.
-    let held = SuccessiveHalving.ranked(reserve.filter { !halving.refuted.contains($0.recipe) })
-    if trainer.batches.total <= max(whole, 1000) {
-      _ = try settle(held, &halving, &best)
-    } else if let first = held.first {
-      history.cured(by: first, confirmed: .trials)
+    // What held when the budget ended is the answer, trained to the end where that is no more than the
+    // search might have cost.
+    func held() -> [Contender] {
+      var seen: Set<Recipe> = []
+      return SuccessiveHalving.ranked(
+        reserve.filter { !halving.refuted.contains($0.recipe) && seen.insert($0.recipe).inserted })
     }
+    if trainer.batches.total <= max(whole, 1000) { _ = try settle(held(), &halving, &best) }
+    if best == nil, let first = held().first { history.cured(by: first, confirmed: .trials) }
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all that

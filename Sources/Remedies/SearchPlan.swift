@@ -35,6 +35,8 @@ struct SearchPlan {
   }
 
   private static func cleared(by diagnosis: Diagnosis, of subject: Subject) -> Set<String> {
+    // Where nothing was proven, nothing was cleared either.
+    guard diagnosis.findings.contains(where: { $0.kind != .suspect }) else { return [] }
     let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: subject) != nil }
     return Set(diagnosis.ruledOut.map(\.cause)).intersection(deviating.map { $0.name })
   }
@@ -53,7 +55,13 @@ struct SearchPlan {
     case .cause, .contributing:
       return undoing(first.cause).map { kind in Course { strengths(of: [kind]) } }
     case .joint: return (names(.joint).map { [$0] } + [names(.joint)]).map(together)
-    case .overdetermined: return [together(names(.overdetermined))]
+    case .overdetermined:
+      // Of those that share the rest of the blame mending one is enough.
+      let enough = names(.overdetermined)
+      let partners = names(.joint) + names(.contributing)
+      return enough.count > 1 || partners.isEmpty
+        ? [together(enough)]
+        : partners.map { together(enough + [$0]) } + [together(enough + partners)]
     case .suspect: return [together(names(.suspect))]
     }
   }

@@ -236,14 +236,16 @@ struct SuccessiveHalving {
     let best = others.max { $0.score < $1.score }
     let rival = best.flatMap { $0.score > contender.score ? $0 : nil }
     let length = max(contender.heldAt ?? horizon, rival?.heldAt ?? 0)
+    var isHolding = false
     for offset in UInt64(1)...2 {
       let seed = subject.recipe.seed &+ offset
       let own = try score(contender, seed: seed, steps: length)
       if own == -.infinity { continue }
+      isHolding = true
       let best = try rival.map { try score($0, seed: seed, steps: length) } ?? own
       if own >= best - Self.tolerance { return true }
     }
-    refuted.insert(contender.recipe)
+    if !isHolding { refuted.insert(contender.recipe) }
     return false
   }
 

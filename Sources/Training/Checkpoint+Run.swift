@@ -60,7 +60,7 @@ extension Trainer {
         .invalid, at: "data", "are not the rows that the checkpoint was trained on",
         fix: "bring those back, or train from the start")
     }
-    try check(checkpoint.network, progress)
+    try check(checkpoint, progress)
     try checkLength(progress, as: checkpoint.network.recipe)
     start = progress.start.going(as: recipe)
     recoveries = progress.recoveries
@@ -75,7 +75,8 @@ extension Trainer {
 
   /// The numbers of the rows are the same; what they are called must be, too, and what is kept of the
   /// run must be of a run over these rows.
-  private func check(_ network: Network, _ progress: Checkpoint.Progress) throws {
+  private func check(_ checkpoint: Checkpoint, _ progress: Checkpoint.Progress) throws {
+    let network = checkpoint.network
     func differs(_ what: String, _ before: [String]?, _ now: [String]?) -> KeelError? {
       guard before != now, let before, let now else { return nil }
       let pairs = zip(before, now).filter { $0 != $1 }.prefix(3).map { "'\($0)' is now '\($1)'" }
@@ -95,9 +96,13 @@ extension Trainer {
         "leaves out rows that are not there, or all \(rows)",
         fix: "use a file as it was written by 'keel train --save'")
     }
-    if let tensor = network.nonFiniteTensor {
+    // What the optimizer remembers of a parameter has its name behind a slash.
+    let slots = checkpoint.series.filter { $0.name.contains("/") }
+    if let tensor = network.lostTensor
+      ?? slots.first(where: { !$0.values.allSatisfy(\.isFinite) })
+    {
       throw KeelError(
-        .invalid, at: "checkpoint", "\(tensor.name) holds a number that is not finite",
+        .invalid, at: "checkpoint", "\(tensor.name) holds a number that no training leaves there",
         fix: "go on from an older checkpoint, or train from the start")
     }
   }

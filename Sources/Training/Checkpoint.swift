@@ -4,7 +4,8 @@ import KeelRecipes
 /// A run as it stood before a step: the network, and all it takes to go on as if nothing had been.
 ///
 /// It holds what a snapshot holds, the trace, which everything else is a function of, and what healing
-/// has done so far. Gone on from with the same kernels, a run is bit for bit the one that never stopped. `CheckpointFile` writes and reads it.
+/// has done so far. Gone on from with the same kernels, a run is bit for bit the one that never stopped.
+/// `CheckpointFile` writes and reads it.
 public struct Checkpoint: Sendable {
   /// The network, and the recipe in effect.
   public let network: Network
@@ -55,7 +56,7 @@ public struct Checkpoint: Sendable {
       guard steps.contains(tally.consecutiveSkips) else {
         throw refuse("tally.consecutiveSkips", tally.consecutiveSkips)
       }
-      guard (1...max(1, step)).contains(stride) else { throw refuse("stride", stride) }
+      guard (1...(1 << 40)).contains(stride) else { throw refuse("stride", stride) }
       guard steps.contains(rows) else { throw refuse("rows", rows) }
       guard skipped.allSatisfy({ $0 >= 0 }), isAscending(skipped) else {
         throw refuse("skipped", skipped)
@@ -63,11 +64,14 @@ public struct Checkpoint: Sendable {
       guard excluded.allSatisfy({ $0 >= 0 }), isAscending(excluded) else {
         throw refuse("excluded", excluded)
       }
-      if let event = events.first(where: { !steps.contains($0.step) }) {
+      // A recovery stays in the trace of a run that went back to before it.
+      let wrong = events.first { $0.step < 0 || ($0.kind != .recovery && $0.step > step) }
+      if let event = wrong {
         throw refuse("events", event.step)
       }
-      let wrong = recoveries.first { $0.step < 0 || !(0...max(0, $0.step)).contains($0.rewoundTo) }
-      if let wrong { throw refuse("recoveries", wrong.step) }
+      if let recovery = recoveries.first(where: { $0.step < 0 || $0.rewoundTo < 0 }) {
+        throw refuse("recoveries", recovery.step)
+      }
     }
   }
 

@@ -45,7 +45,7 @@ public struct Network: Sendable {
       columns.map({ $0.count == input.count }) ?? true,
       inputScale.map({ $0.mean.count == input.count }) ?? true,
       targetScale.map({ $0.mean.count == targets.columns }) ?? true,
-      scales.allSatisfy({ $0.mean.count == $0.std.count && $0.std.allSatisfy { $0 > 0 } })
+      scales.allSatisfy({ $0.mean.count == $0.std.count && $0.std.allSatisfy { $0 >= 0 } })
     else {
       throw KeelError(
         .invalid, at: "model", "says of its inputs and outputs what its recipe does not",
@@ -68,9 +68,13 @@ public struct Network: Sendable {
       tensors, in: "the recipe's network", fix: "use the model with the recipe it was trained by")
   }
 
-  /// The first tensor with a number that is not finite; nil where all are.
-  public var nonFiniteTensor: Tensor? {
-    tensors.first { !$0.values.allSatisfy(\.isFinite) }
+  /// The first tensor with a number that no training leaves there: one that is not finite, or a variance
+  /// below 0; nil where there is none.
+  public var lostTensor: Tensor? {
+    tensors.first { tensor in
+      let least: Float = tensor.name.hasSuffix(".variance") ? 0 : -.greatestFiniteMagnitude
+      return !tensor.values.allSatisfy { $0.isFinite && $0 >= least }
+    }
   }
 
   /// A tensor by name: `network["dense-1.weight"]`.

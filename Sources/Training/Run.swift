@@ -21,8 +21,9 @@ public actor Run {
     trainer = try Trainer(recipe, examples: data)
   }
 
-  /// Goes on from a checkpoint; with the same kernels it is bit for bit the run that never stopped, as long as it does not explode afterwards. Then it may go back to
-  /// another snapshot than that one would have: of those from before it keeps one, the checkpoint.
+  /// Goes on from a checkpoint; with the same kernels it is bit for bit the run that never stopped, as
+  /// long as it does not explode afterwards. Then it may go back to another snapshot than that one would
+  /// have: of those from before it keeps one, the checkpoint.
   /// - Parameters:
   ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
   ///     names files of its own. Its name, and how long it trains, may be others.
@@ -120,6 +121,8 @@ public struct RunSize: Hashable, Sendable {
   /// Whether every row of the training part has the same target: there is nothing to tell apart.
   public let hasOneTarget: Bool
   public let parameters: Int
+  /// Whether the last batch of an epoch is one row, and batch normalisation has nothing to compare.
+  public let hasLoneRow: Bool
   /// Rows a step.
   public let batch: Int
   /// Steps in the whole run.
@@ -137,9 +140,17 @@ extension Trainer {
         recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
       },
       hasOneTarget: baseline.hasOneTarget,
-      parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count }, batch: batches.size,
+      parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count },
+      hasLoneRow: hasLoneRow, batch: batches.size,
       steps: batches.total,
       plannedBytes: stepper.plan.floats * 4
         + SnapshotRing.bytes(floats: stepper.plan.persistentFloats) + trace.plannedBytes)
+  }
+
+  private var hasLoneRow: Bool {
+    let smallest = (0..<batches.stepsPerEpoch).map { batches.count(at: $0) }.min() ?? 0
+    return stepper.plan.operations.contains {
+      $0.layer.hasPrefix("\(BatchNorm.name)-") && $0.output.shape.leading * smallest == 1
+    }
   }
 }

@@ -76,7 +76,7 @@ import Testing
     #expect(error?.kind == .invalid)
   }
 
-  @Test(arguments: ["NaN", "Infinity", "0", "-1"]) func scalesThatNoColumnHas(_ std: String)
+  @Test(arguments: ["NaN", "Infinity", "-1"]) func scalesThatNoColumnHas(_ std: String)
     async throws
   {
     let scratch = try Scratch()
@@ -119,8 +119,6 @@ import Testing
     #expect(
       error.description == "data: the input columns have other names: 'x' is now 'z', 'z' is now "
         + "'x'; bring those of the checkpoint back, or train from the start")
-    try scratch.write("d.csv", "x,z,w\(rows)")
-    try scratch.write("net.yaml", Self.recipe.replacingOccurrences(of: "[y]", with: "[w]"))
   }
 
   /// A file larger than memory is judged by its header; the numbers are holes that nobody reads.

@@ -34,9 +34,10 @@ import Testing
     #expect(lines[start + 1].hasSuffix(", with lower-learning-rate"))
     #expect(lines[start + 2] == "    - optimizer.sgd.learning-rate: 0.02")
     #expect(lines[start + 3].hasPrefix("    + optimizer.sgd.learning-rate: "))
+    #expect(lines[start + 4] == "  the same from the start:")
     #expect(
-      lines[start + 4].hasPrefix(
-        "  from the start: keel train jump.yaml --set optimizer.sgd.learning-rate="))
+      lines[start + 5].hasPrefix(
+        "  keel train jump.yaml --set optimizer.sgd.learning-rate="))
     // What was kept is the healed training: there is nothing left to do, under the recipe as written.
     let again = try tool.run("train", "jump.yaml", "--resume", "model", "--heal")
     #expect(again.code == 0)

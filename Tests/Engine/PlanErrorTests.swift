@@ -44,7 +44,7 @@ import Testing
     let message = error([.dense(99_999_999_999)])?.description ?? "planned"
     #expect(
       message.hasPrefix(
-        "model[0].dense: dense-1.weight, 99999999999 × 4, needs 6.4 TB, more than the "),
+        "model[0].dense: dense-1.weight, 99999999999 × 4, needs 6.4 TB with all before it, "),
       "\(message)")
     #expect(
       message.hasSuffix(" a plan may take here; use fewer units, or a smaller training.batch"))

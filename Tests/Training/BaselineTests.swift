@@ -65,6 +65,17 @@ struct BaselineTests {
     #expect(abs(data.inputs[2] + 1.2247449) < 1e-6)
   }
 
+  /// A column that never changes in training becomes zero, whatever the test part holds.
+  @Test func aConstantColumnIsZeroEverywhere() throws {
+    let parts = Parts(
+      train: try Examples(
+        inputs: (0..<8).map { [7, Float($0)] }, targets: (0..<8).map { [Float($0)] }),
+      test: try Examples(inputs: [[1007, 3], [.infinity, 3]], targets: [[3], [3]]))
+    let trainer = try Trainer(Self.recipe(.meanSquaredError, 1, standardize: .both), parts: parts)
+    let test = try #require(trainer.data.test)
+    #expect(test.inputs[0] == 0 && test.inputs[2].isNaN)
+  }
+
   /// Beside an untrained loss that is infinite every loss is small; nothing is learnt by that.
   @Test func anInfiniteReferenceGivesNoSkill() throws {
     let rows = try Examples(

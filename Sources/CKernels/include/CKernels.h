@@ -55,8 +55,8 @@ int keel_has_room(size_t bytes);
 // same whatever the number of threads.
 
 /// Sees to it that a product finds the memory it needs: OpenBLAS asks for its own without end where
-/// the system gives none. Takes fewer threads where there is not enough for all; returns 0 where there
-/// is not enough for one. Before the first product, and cheap when it has been done.
+/// the system gives none. Lets fewer products run at a time where there is not enough for all; returns 0
+/// where there is not enough for one. Before the first product, and cheap when it has been done.
 int keel_prepare_products(void);
 /// c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c. `transposeA` != 0: a is stored [k, m].
 /// Where beta is 0, c is not read.

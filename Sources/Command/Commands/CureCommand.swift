@@ -21,7 +21,7 @@ struct CureCommand: AsyncParsableCommand {
 
   @Option(
     help:
-      "What trials may cost beyond the final training, in trainings of 1,000 steps or more; the diagnosis may cost twice that."
+      "What the search may cost beyond the final training, in trainings of 1,000 steps or more, or thirds of 10¹¹ multiply-adds, whichever allows more; the diagnosis may cost twice that."
   )
   var budget = 3.0
 

@@ -19,9 +19,9 @@ struct PredictCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     let network = try CheckpointFile.read(model).network
-    if let tensor = network.nonFiniteTensor {
+    if let tensor = network.lostTensor {
       throw KeelError(
-        .invalid, at: "\(model), \(tensor.name)", "holds a number that is not finite",
+        .invalid, at: "\(model), \(tensor.name)", "holds a number that no training leaves there",
         fix: "use a model from before it was lost")
     }
     let rows: NewRows
@@ -31,6 +31,12 @@ struct PredictCommand: AsyncParsableCommand {
       rows = try NewRows(csv: data, columns: network.columns)
     }
     let outputs = try network.predict(rows.rows)
+    let lost = outputs.count { !$0.allSatisfy(\.isFinite) }
+    if lost > 0 {
+      Terminal.error.write(
+        "warning: \(lost) of \(outputs.count) rows overflow in the network: their outputs are no numbers\n"
+      )
+    }
     let page = PredictPage(network: network, outputs: outputs)
     Terminal.output.write(raw: output.json ? JSON.text(page) : page.text)
   }

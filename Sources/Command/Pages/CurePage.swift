@@ -212,7 +212,9 @@ struct CurePage {
       guard let written else {
         return [out.dim("next"), "  keel cure \(line) -o fixed.yaml    write the cured recipe"]
       }
-      return [out.dim("next"), "  keel train \(written)    train the cured recipe"]
+      return [
+        out.dim("next"), "  keel train \(RecipeOptions.quoted(written))    train the cured recipe",
+      ]
     case .incurable:
       return [out.dim("next"), "  keel cure \(line) --budget 10    search for longer"]
     case .interrupted:

@@ -144,7 +144,7 @@ struct FindingLines {
     let line =
       "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
       + "reference \(Text.number(exhibit.expected))"
-    guard let command = exhibit.command, command.hasPrefix("keel train") else { return [line] }
+    guard let command = exhibit.command, command.contains(" --set ") else { return [line] }
     return [line + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
   }
 

@@ -52,7 +52,7 @@ struct HealingLines {
   /// The same from the start.
   private var avoided: [String] {
     guard let settings = Self.settings(from: recipe, to: inEffect) else { return [] }
-    return ["  from the start: keel train \(line) \(settings)"]
+    return ["  the same from the start:", "  keel train \(line) \(settings)"]
   }
 
   /// `--set` for each part of the recipe that changed; nil where none did.

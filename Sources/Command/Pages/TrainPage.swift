@@ -26,7 +26,10 @@ struct TrainPage {
     let why: String?
   }
 
-  private var saved: String? { kept.flatMap { $0.step == nil ? nil : $0.path } }
+  /// As a command line names it.
+  private var saved: String? {
+    kept.flatMap { $0.step == nil ? nil : RecipeOptions.quoted($0.path) }
+  }
 
   private var out: Terminal { .output }
 
@@ -146,6 +149,10 @@ struct TrainPage {
     if let row = size.outlyingTestRow, training.metric?.name == "r-squared" {
       lines.append(
         "row \(row) of the test part is far outside the others and decides that: look at it")
+    }
+    if size.hasLoneRow {
+      lines.append(
+        "the last batch of an epoch is one row, of which batch-norm makes nothing: drop-last: true")
     }
     if size.hasOneTarget {
       let rows = size.trainRows == 1 ? "there is one row" : "all \(Text.count(size.trainRows)) rows"

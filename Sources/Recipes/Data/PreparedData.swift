@@ -65,7 +65,8 @@ public struct PreparedData: Sendable {
   }
 }
 
-/// Mean and deviation of each column, as measured on the training part.
+/// Mean and deviation of each column, as measured on the training part. A column that never changed there
+/// has a deviation of 0, and becomes 0 whatever it holds elsewhere.
 public struct Scale: Hashable, Codable, Sendable {
   public let mean: [Float]
   public let std: [Float]
@@ -75,7 +76,8 @@ public struct Scale: Hashable, Codable, Sendable {
     var column = 0
     for index in values.indices {
       let centred = Double(values[index]) - Double(mean[column])
-      values[index] = Float(centred / Double(std[column]))
+      // Not 0 / 0; and what is no number stays none.
+      values[index] = std[column] == 0 ? Float(centred * 0) : Float(centred / Double(std[column]))
       column = column + 1 == mean.count ? 0 : column + 1
     }
   }
@@ -85,8 +87,8 @@ public struct Scale: Hashable, Codable, Sendable {
     Float(Double(value) * Double(std[column]) + Double(mean[column]))
   }
 
-  /// Measures columns, or all of them together, by what is finite in them. A constant column becomes
-  /// zero: its deviation is what rounding leaves of it, and 1 is taken in its place.
+  /// Measures columns, or all of them together, by what is finite in them. The deviation of a constant
+  /// column is what rounding leaves of it, and counts as 0.
   init(measuring values: [Float], columns: Int, together: Bool) {
     let groups = together ? 1 : columns
     var counts = [Double](repeating: 0, count: groups)
@@ -103,7 +105,7 @@ public struct Scale: Hashable, Codable, Sendable {
     }
     let stds = (0..<groups).map { group in
       let std = (squares[group] / max(1, counts[group])).squareRoot()
-      return std > abs(means[group]) * 1e-7 && Float(std) > 0 ? std : 1
+      return std > abs(means[group]) * 1e-7 && Float(std) > 0 ? std : 0
     }
     mean = (0..<columns).map { Float(means[together ? 0 : $0]) }
     std = (0..<columns).map { Float(stds[together ? 0 : $0]) }
