@@ -232,7 +232,9 @@ import Testing
     let alien =
       "FILE: does not say which recipe it belongs to; use a file written by 'keel train --save'"
     try refuses(alien) { $0.header["__metadata__"] = nil }
-    try refuses(alien) { $0.header["__metadata__"] = ["keel": "{}"] }
+    try refuses(
+      "FILE: says nothing of its recipe; use a file written by 'keel train --save'"
+    ) { $0.header["__metadata__"] = ["keel": "{}"] }
     try refuses(alien) { $0.header["__metadata__"] = ["keel": 3] }
   }
 
