@@ -111,7 +111,7 @@ package enum Text {
       let last = max(first + 1, (cell + 1) * values.count / min(width, values.count))
       let part = values[first..<last]
       guard part.allSatisfy(\.isFinite) else { return nil }
-      return log10(max(Double(part.reduce(0, +)) / Double(part.count), 1e-30))
+      return log10(max(part.reduce(0.0) { $0 + Double($1) } / Double(part.count), 1e-30))
     }
     let finite = cells.compactMap { $0 }
     guard let low = finite.min(), let high = finite.max() else { return "×" }

@@ -23,7 +23,8 @@ package struct SoftmaxMoments {
   ///   - variance: σ².
   ///   - largest: the largest n that will be asked for.
   package init(variance: Double, largest: Int) {
-    let deviation = min(max(variance, 0).squareRoot(), Self.largestDeviation)
+    // A variance that theory could not tell (NaN) counts as none.
+    let deviation = variance > 0 ? min(variance.squareRoot(), Self.largestDeviation) : 0
     let nodes = (-120...120).map { Double($0) / 20 }
     let weights = nodes.map { exp(-$0 * $0 / 2) }
     let total = weights.reduce(0, +)

@@ -12,6 +12,11 @@ struct SoftmaxMomentsTests {
     #expect(abs(sums.slope - (1 / n - 1 / (n * n))) < 1e-3 / n)
   }
 
+  /// What theory could not tell is no reason to stop.
+  @Test(arguments: [Double.nan, -1, .infinity]) func varianceThatIsNone(_ variance: Double) {
+    #expect(SoftmaxMoments(variance: variance, largest: 4).sums(over: 4).square.isFinite)
+  }
+
   /// Against softmaxes of normal scores as they are drawn.
   @Test(arguments: [0.25, 1, 4, 16], [2, 16, 64]) func drawnScores(variance: Double, keys: Int) {
     var dice = Dice(seed: 12)

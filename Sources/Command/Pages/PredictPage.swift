@@ -34,6 +34,8 @@ struct PredictPage: Encodable {
   }
 
   private static func likeliest(_ vector: ArraySlice<Float>, _ names: [String]?) -> String {
+    // Of what is no number nothing is the likeliest.
+    guard vector.allSatisfy({ !$0.isNaN }) else { return "" }
     let first = vector.startIndex
     if vector.count == 1 {
       let index = vector[first] >= 0.5 ? 1 : 0
