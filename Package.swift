@@ -95,7 +95,9 @@ let package = Package(
       name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
       path: "Tests/Forecast"),
     .testTarget(name: "KeelTests", dependencies: ["Keel"], path: "Tests/Keel"),
-    .testTarget(name: "ArchiveTests", dependencies: ["KeelArchive"], path: "Tests/Archive"),
+    .testTarget(
+      name: "ArchiveTests", dependencies: ["KeelArchive", "KeelTestSupport"],
+      path: "Tests/Archive"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),
     .testTarget(

@@ -55,24 +55,30 @@ public enum AtomicFile {
   public static func check(_ path: String) throws {
     let target = FileTarget(path)
     let folder = target.folder
-    guard type(of: folder) == S_IFDIR else {
+    guard try type(of: folder, for: path) == S_IFDIR else {
       throw KeelError(
         .unwritable, at: path, "the folder \(folder) is not there",
         fix: "create it, or name another")
     }
-    switch type(of: target.path) {
-    case nil, S_IFREG: break
-    case S_IFDIR: throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
-    // A rename would put a file in the place of the device or the pipe.
-    default: throw KeelError(.unwritable, at: path, "is not a file", fix: "name another")
+    // A link of the system's own (/dev/stdout) leads to what has no path.
+    for place in [path, target.path] {
+      switch try type(of: place, for: path) {
+      case nil, S_IFREG: break
+      case S_IFDIR: throw KeelError(.unwritable, at: path, "is a folder", fix: "name a file in it")
+      // A rename would put a file in the place of the device or the pipe.
+      default: throw KeelError(.unwritable, at: path, "is not a file", fix: "name another")
+      }
     }
     guard access(folder, W_OK) == 0 else { throw failure(path) }
   }
 
   /// Whether it is a file, a folder or something else; nil where nothing is.
-  private static func type(of path: String) -> mode_t? {
+  /// - Throws: where nothing can be: a name that is too long, links that lead in a circle.
+  private static func type(of place: String, for path: String) throws -> mode_t? {
     var status = stat()
-    return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+    if stat(place, &status) == 0 { return status.st_mode & S_IFMT }
+    guard errno == ENOENT || errno == ENOTDIR else { throw failure(path) }
+    return nil
   }
 
   /// - Returns: whether all is on disk; if not, `errno` says why.

@@ -132,8 +132,15 @@ extension Checkpointing {
   public static func file(
     _ path: String, every: Int? = nil, failed: @escaping @Sendable (any Error) -> Void
   ) -> Checkpointing {
-    Checkpointing(every: every) { checkpoint in
-      do { try CheckpointFile.write(checkpoint, to: path) } catch { failed(error) }
+    // Of two runs that keep themselves in one file, one would be lost.
+    let lock = Result { try FileLock(path) }
+    return Checkpointing(every: every, fail: failed) { checkpoint in
+      do {
+        _ = try lock.get()
+        try CheckpointFile.write(checkpoint, to: path)
+      } catch {
+        failed(error)
+      }
     }
   }
 }

@@ -64,6 +64,7 @@ package struct Safetensors {
     guard file.size <= Planner.memoryLimit else {
       throw file.broken("takes \(file.size) bytes, which do not fit memory")
     }
+    try Room.check(file.size, for: "the numbers of \(file.path)")
     tensors = try file.entries.map { entry in
       var read = 0
       let values = [Float](unsafeUninitializedCapacity: entry.bytes.count / 4) { values, count in

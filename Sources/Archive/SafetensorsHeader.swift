@@ -21,7 +21,7 @@ package final class SafetensorsHeader {
   let start: Int
   /// Bytes of the whole file.
   let size: Int
-  private let path: String
+  let path: String
   private let file: Int32
 
   /// What the format allows a header to take.

@@ -84,9 +84,9 @@ package struct TruthTable {
 
   private mutating func trial(_ kept: Set<Int>) throws -> Answer {
     guard steps < budget else { return .undecided }
-    guard let changed = subject(keeping: kept), let trial = try train(changed) else {
-      return .impossible
-    }
+    guard let changed = subject(keeping: kept),
+      let trial = try train(changed, isReference: kept.isEmpty)
+    else { return .impossible }
     rows.append(
       TruthTableRow(
         kept: (fixed + kept.sorted().map { factors[$0] }).map { $0.cause.name },
@@ -95,9 +95,10 @@ package struct TruthTable {
   }
 
   /// Nil where it cannot be trained.
-  private mutating func train(_ changed: Subject) throws -> Trial? {
+  private mutating func train(_ changed: Subject, isReference: Bool = false) throws -> Trial? {
     do {
       let first = try experiment(changed.recipe, changed.parts)
+      if isReference { isReferenceSlow = first.outcome == .doesNotLearn && first.isFalling }
       // A recipe that learns nothing itself is held against trainings as long as its own.
       guard outcome == .explodes, first.outcome == .doesNotLearn, first.isFalling,
         first.training.steps < Self.patience, steps < budget, try needsTime()
@@ -118,14 +119,8 @@ package struct TruthTable {
 
   /// Whether the reference has not learnt by the end of the recipe, and might yet.
   private mutating func needsTime() throws -> Bool {
-    if let isReferenceSlow { return isReferenceSlow }
-    var isSlow = false
-    if let reference = subject(keeping: []) {
-      let trial = try experiment(reference.recipe, reference.parts)
-      isSlow = trial.outcome == .doesNotLearn && trial.isFalling
-    }
-    isReferenceSlow = isSlow
-    return isSlow
+    if isReferenceSlow == nil { _ = try answer(keeping: []) }
+    return isReferenceSlow ?? false
   }
 
   private func lasting(_ changed: Subject) -> Recipe {

@@ -35,19 +35,35 @@ struct KeelCommand: AsyncParsableCommand {
   }
 }
 
-/// Takes the kernels that the environment asks for. BLAS looks up its own level when it is loaded: where
-/// that is not said, the process begins anew with it said.
+/// Takes the kernels that the environment asks for.
+///
+/// BLAS looks at its settings when it is loaded. Where it has to be told, the process begins anew: which
+/// core's kernels go with those asked for; and, where memory is limited, that it starts no threads of its
+/// own, each of which takes 139 MB of addresses for nothing.
 private func takeKernels() throws {
   try KernelLevel.check()
-  guard KernelLevel.asked != nil, let blas = KernelLevel.current.blas,
-    getenv("OPENBLAS_CORETYPE") == nil
-  else { return }
-  setenv("OPENBLAS_CORETYPE", blas, 1)
+  var settings: [String: String] = [:]
+  if KernelLevel.asked != nil { settings["OPENBLAS_CORETYPE"] = KernelLevel.current.blas }
+  var memory = rlimit()
+  if getrlimit(addressSpace, &memory) == 0, memory.rlim_cur != unlimited {
+    settings["OPENBLAS_NUM_THREADS"] = "1"
+  }
+  settings = settings.filter { getenv($0.key) == nil }
+  guard !settings.isEmpty, KernelLevel.current.blas != nil else { return }
+  for (name, value) in settings { setenv(name, value, 1) }
   execv("/proc/self/exe", CommandLine.unsafeArgv)
   throw KeelError(
-    .broken, at: "KEEL_KERNELS", "keel could not begin anew (\(String(cString: strerror(errno))))",
-    fix: "set OPENBLAS_CORETYPE=\(blas), too")
+    .broken, at: "keel", "could not begin anew (\(String(cString: strerror(errno))))",
+    fix: "set " + settings.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " "))
 }
+
+#if os(Linux)
+  private let addressSpace = __rlimit_resource_t(RLIMIT_AS.rawValue)
+  private let unlimited = rlim_t.max
+#else
+  private let addressSpace = RLIMIT_AS
+  private let unlimited = RLIM_INFINITY
+#endif
 
 /// How an error leaves the process: text on standard error or JSON on standard output, and a code.
 private struct Failure {

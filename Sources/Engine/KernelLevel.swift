@@ -31,8 +31,14 @@ public struct KernelLevel: Hashable, Sendable {
   /// What the environment asks for; nil where it leaves the choice to the processor.
   public static var asked: String? { getenv("KEEL_KERNELS").map { String(cString: $0) } }
 
-  /// - Throws: `KeelError` where the environment names a level that there is not, or not here.
+  /// - Throws: `KeelError` where the environment names a level, or a core of BLAS, that there is not, or
+  ///   not here.
   public static func check() throws {
+    if let core = getenv("OPENBLAS_CORETYPE"), keel_blas_core_is_supported(core) == 0 {
+      throw KeelError(
+        .usage, at: "OPENBLAS_CORETYPE=\(String(cString: core))", "this processor is no such core",
+        fix: "leave it out")
+    }
     guard let asked, asked != current.name else { return }
     let isKnown = all.contains { $0.name == asked }
     throw KeelError(

@@ -1,5 +1,6 @@
 import Dispatch
 import KeelCauses
+import KeelEngine
 import KeelRecipes
 import KeelTraining
 
@@ -135,6 +136,11 @@ struct SuccessiveHalving {
     return Self.ranked((field + veterans).filter { $0.outcome == .holds })
   }
 
+  /// Contenders that fit memory beside each other and the run that exploded.
+  private var places: Int {
+    max(1, Planner.memoryLimit / max(1, control.stepper.plan.floats * 4) - 1)
+  }
+
   /// The first round of those whose turn comes before a number of steps is spent; who is left of them
   /// joins the field.
   private mutating func enter(
@@ -142,8 +148,14 @@ struct SuccessiveHalving {
     keeping isKept: (Contender) -> Bool = { $0.isAlive }
   ) throws {
     for course in courses where steps < end {
-      var entries = course.entries().compactMap { Contender($0, on: subject, from: control) }
-        .filter { tried.insert($0.recipe).inserted }
+      let room = places - field.count - veterans.count
+      var entries: [Contender] = []
+      for remedies in course.entries() where entries.count < room {
+        guard let contender = Contender(remedies, on: subject, from: control),
+          tried.insert(contender.recipe).inserted
+        else { continue }
+        entries.append(contender)
+      }
       try Task.checkCancellation()
       do {
         try advance(&entries, to: first)

@@ -16,10 +16,11 @@ public struct Baseline: Hashable, Sendable {
   /// max(B, L₀), what divergence is measured in; B where the untrained network gave no finite loss.
   public var scale: Double { initial.isFinite ? max(reference, initial) : reference }
 
-  /// S = 1 − loss/B; 0 where B is 0 (a loss that cannot be anything else teaches nothing) or infinite
-  /// (beside which every loss is small).
+  /// S = 1 − loss/B; 0 where B is 0 (a loss that cannot be anything else teaches nothing), less than
+  /// the losses of a trace can be told apart in (subnormal in float32), or infinite (beside which every
+  /// loss is small).
   public func skill(_ loss: Double) -> Double {
-    reference > 0 && reference.isFinite ? 1 - loss / reference : 0
+    reference >= Double(Float.leastNormalMagnitude) && reference.isFinite ? 1 - loss / reference : 0
   }
 
   init(_ stepper: Stepper, _ data: PreparedData, _ batches: inout Batches, loss: any Loss) {

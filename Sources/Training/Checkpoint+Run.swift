@@ -21,6 +21,9 @@ extension Trainer {
   /// The run as it stood at a snapshot of it.
   func checkpoint(of snapshot: Snapshot) throws -> Checkpoint {
     let plan = stepper.plan
+    // As tensors, and as the bytes of a file.
+    try Room.check(
+      2 * (4 * plan.persistentFloats + trace.plannedBytes), for: "a copy of the run")
     var past = Trace(trace)
     var series: [Network.Tensor] = []
     past.truncate(to: snapshot.step)
@@ -67,7 +70,8 @@ extension Trainer {
     for step in progress.skipped { batches.skip(step) }
     batches.exclude(progress.excluded)
     var history = Trace(trace)
-    history.fill(from: checkpoint.series, events: progress.events, stride: progress.stride)
+    history.fill(
+      from: Trace.Series(checkpoint.series), events: progress.events, stride: progress.stride)
     let snapshot = snapshot(of: checkpoint, progress)
     rewind(to: snapshot, history: history)
     snapshots.pin(snapshot)

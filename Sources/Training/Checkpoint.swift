@@ -105,7 +105,20 @@ public struct Checkpoint: Sendable {
     let places = try Self.places(network, progress)
     let series = try places.matched(
       with: tensors, in: "its training", fix: "use a file as it was written by 'keel train --save'")
+    try Self.check(Trace.Series(series))
     self.init(network, progress, series: series)
+  }
+
+  /// A step that was taken had a loss, and norms that are lengths.
+  private static func check(_ trace: Trace.Series) throws {
+    for step in trace.losses.indices where !trace.clippedNorms[step].isNaN {
+      let norms = [trace.gradientNorms[step], trace.clippedNorms[step]]
+      guard trace.losses[step].isFinite, norms.allSatisfy({ $0 >= 0 }) else {
+        throw KeelError(
+          .invalid, at: "trace", "holds a number at step \(step) that no step of a training has",
+          fix: "use a file as it was written by 'keel train --save'")
+      }
+    }
   }
 
   /// What `series` consists of, in its order.

@@ -26,23 +26,40 @@ public struct Metric: Hashable, Codable, Sendable {
 }
 
 extension Trainer {
+  /// Multiply-adds of a score that even a training which was stopped is given: about two seconds.
+  private static let briefScore = 1e10
+
+  /// Whether a score takes no longer than somebody waits who wants to stop.
+  var isBrieflyScored: Bool {
+    let rows = data.train.count + (data.test?.count ?? 0)
+    let row = stepper.plan.multiplyAdds + Double(stepper.plan.output.shape.count)
+    return Double(rows) * row <= Self.briefScore
+  }
+
   /// Scores the network as it is now, on both parts, in evaluation mode. One row of outputs is kept at a
   /// time: all of them may be more than memory holds.
-  package func metric() -> Metric {
-    Metric(
-      name: data.targets.areScoredAsClasses ? "accuracy" : "r-squared",
-      train: score(data.train), test: data.test.map(score))
+  /// - Parameter isCancelled: asked before every batch.
+  /// - Returns: nil where it was cancelled.
+  package func metric(isCancelled: () -> Bool = { false }) -> Metric? {
+    guard let train = score(data.train, isCancelled) else { return nil }
+    var test: Double?
+    if let part = data.test {
+      guard let score = score(part, isCancelled) else { return nil }
+      test = score
+    }
+    return Metric(
+      name: data.targets.areScoredAsClasses ? "accuracy" : "r-squared", train: train, test: test)
   }
 
-  /// −∞ where an output is not finite.
-  private func score(_ part: PreparedData.Part) -> Double {
-    data.targets.areScoredAsClasses ? accuracy(part) : rSquared(part)
+  /// −∞ where an output is not finite; nil where it was cancelled.
+  private func score(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
+    data.targets.areScoredAsClasses ? accuracy(part, isCancelled) : rSquared(part, isCancelled)
   }
 
-  private func accuracy(_ part: PreparedData.Part) -> Double {
+  private func accuracy(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
     let (width, positions) = (data.targets.width, data.targets.positions)
     var (right, isFinite) = (0, true)
-    stepper.forEachRow(of: part, data) { row, outputs in
+    let isWhole = stepper.forEachRow(of: part, data, isCancelled: isCancelled) { row, outputs in
       isFinite = isFinite && outputs.allSatisfy(\.isFinite)
       for position in 0..<positions {
         let output = outputs[position * width..<(position + 1) * width]
@@ -55,10 +72,11 @@ extension Trainer {
         right += isRight ? 1 : 0
       }
     }
+    guard isWhole else { return nil }
     return isFinite ? Double(right) / Double(part.count * positions) : -.infinity
   }
 
-  private func rSquared(_ part: PreparedData.Part) -> Double {
+  private func rSquared(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
     let columns = data.targets.columns
     var means = [Double](repeating: 0, count: columns)
     var (deviations, isConstant) = (0.0, true)
@@ -72,34 +90,40 @@ extension Trainer {
       isConstant = isConstant && target == first
       for column in 0..<columns { deviations += pow(Double(target[column]) - means[column], 2) }
     }
-    let (errors, isFinite) = squaredErrors(of: stepper, on: part)
-    guard isFinite else { return -.infinity }
-    return 1 - errors / (isConstant ? referenceErrors(rows: part.count) : deviations)
+    guard let errors = squaredErrors(of: stepper, on: part, isCancelled) else { return nil }
+    guard errors < .infinity else { return -.infinity }
+    guard isConstant else { return 1 - errors / deviations }
+    return referenceErrors(rows: part.count, isCancelled).map { 1 - errors / $0 }
   }
 
-  /// Σ squared error over rows and columns, in the targets' own units.
-  private func squaredErrors(of stepper: Stepper, on part: PreparedData.Part) -> (Double, Bool) {
+  /// Σ squared error over rows and columns, in the targets' own units; ∞ where an output is not finite,
+  /// nil where it was cancelled.
+  private func squaredErrors(
+    of stepper: Stepper, on part: PreparedData.Part, _ isCancelled: () -> Bool
+  ) -> Double? {
     let columns = data.targets.columns
     var (errors, isFinite) = (0.0, true)
-    stepper.forEachRow(of: part, data) { row, outputs in
+    let isWhole = stepper.forEachRow(of: part, data, isCancelled: isCancelled) { row, outputs in
       isFinite = isFinite && outputs.allSatisfy(\.isFinite)
       let target = data.target(row, of: part, columns)
       for column in 0..<columns {
         errors += pow(Double(outputs[column]) - Double(target[column]), 2)
       }
     }
-    return (errors, isFinite)
+    guard isWhole else { return nil }
+    return isFinite ? errors : .infinity
   }
 
   /// Σ squared error of the reference point before training, for targets that never change; of so many
   /// rows.
-  private func referenceErrors(rows: Int) -> Double {
+  private func referenceErrors(rows: Int, _ isCancelled: () -> Bool) -> Double? {
     let reference = recipe.referencePoint
     guard let plan = try? reference.plan(row: data.shape, capacity: stepper.plan.capacity),
       let untrained = try? Stepper(reference, plan: plan)
     else { return .nan }
-    let errors = squaredErrors(of: untrained, on: data.train).0
-    return errors * Double(rows) / Double(data.train.count)
+    return squaredErrors(of: untrained, on: data.train, isCancelled).map {
+      $0 * Double(rows) / Double(data.train.count)
+    }
   }
 }
 
@@ -107,15 +131,19 @@ extension Stepper {
   /// The outputs of every row of a part, one after the other, in evaluation mode: probabilities where the
   /// loss takes logits, the targets' own units where they were standardised. Those of a batch in which
   /// something was not finite are NaN: a layer may turn an infinity into a number.
+  /// - Parameter isCancelled: asked before every batch.
+  /// - Returns: whether it came to the end.
+  @discardableResult
   package func forEachRow(
-    of part: PreparedData.Part, _ data: PreparedData,
+    of part: PreparedData.Part, _ data: PreparedData, isCancelled: () -> Bool = { false },
     _ body: (Int, UnsafeMutableBufferPointer<Float>) -> Void
-  ) {
+  ) -> Bool {
     let columns = plan.output.shape.count
     let outputs = UnsafeMutableBufferPointer<Float>.allocate(capacity: columns)
     defer { outputs.deallocate() }
     var first = 0
     while first < part.count {
+      if isCancelled() { return false }
       let rows = (first..<min(part.count, first + plan.capacity)).map(Int32.init)
       rows.withUnsafeBufferPointer { part.gather($0, plan, memory) }
       let pass = pass(rows: rows.count, mode: .evaluation, position: 0)
@@ -135,6 +163,7 @@ extension Stepper {
       }
       first += rows.count
     }
+    return true
   }
 }
 

@@ -228,14 +228,24 @@ extension Trace {
     ]
   }
 
+  /// What was written as tensors.
+  struct Series {
+    let losses, gradientNorms, clippedNorms, learningRates, measures: [Float]
+
+    init(_ tensors: [Network.Tensor]) {
+      func values(_ name: String) -> [Float] { tensors.first { $0.name == name }?.values ?? [] }
+      losses = values(Trace.seriesNames[0])
+      gradientNorms = values(Trace.seriesNames[1])
+      clippedNorms = values(Trace.seriesNames[2])
+      learningRates = values(Trace.seriesNames[3])
+      measures = values(Trace.measuresName)
+    }
+  }
+
   /// What was written as tensors, and the rest of it.
-  mutating func fill(from tensors: [Network.Tensor], events: [Event], stride: Int) {
-    func values(_ name: String) -> [Float] { tensors.first { $0.name == name }?.values ?? [] }
-    losses = values(Self.seriesNames[0])
-    gradientNorms = values(Self.seriesNames[1])
-    clippedNorms = values(Self.seriesNames[2])
-    learningRates = values(Self.seriesNames[3])
-    measures = values(Self.measuresName)
-    (self.events, self.stride) = (events, stride)
+  mutating func fill(from series: Series, events: [Event], stride: Int) {
+    (losses, gradientNorms) = (series.losses, series.gradientNorms)
+    (clippedNorms, learningRates) = (series.clippedNorms, series.learningRates)
+    (measures, self.events, self.stride) = (series.measures, events, stride)
   }
 }

@@ -16,9 +16,10 @@ public struct Training: Hashable, Codable, Sendable {
   public let loss: Double
   /// 1 − L_end/B; −∞ if it exploded.
   public let skill: Double
-  /// The metric of the test part, or of the training part; −∞ if it exploded.
+  /// The metric of the test part, or of the training part; −∞ if it exploded, NaN if it was stopped
+  /// before it was scored.
   public let score: Double
-  /// Nil if it exploded.
+  /// Nil if it exploded, or was stopped before it was scored.
   public let metric: Metric?
   public let explosion: Explosion?
   /// The step whose state the network was taken back to; nil if it did not explode, or was never finite.
@@ -84,7 +85,7 @@ extension Trainer {
   ) -> Training {
     let isStopped = advance(steps: steps, isCancelled: isCancelled, observe: observe)
     settle()
-    return result(isStopped: isStopped)
+    return result(isStopped: isStopped, isCancelled: isCancelled)
   }
 
   /// - Returns: whether it was cancelled.
@@ -104,15 +105,22 @@ extension Trainer {
     return false
   }
 
-  private func result(isStopped: Bool) -> Training {
+  /// - Parameter isStopped: whether it was cancelled between two steps; a score that takes long is then
+  ///   not begun. One that is cancelled itself makes a training that was stopped, too.
+  private func result(isStopped: Bool, isCancelled: () -> Bool) -> Training {
     let verdict = verdict
-    let metric = verdict == .exploding ? nil : metric()
+    let isBrief = isBrieflyScored
+    let metric =
+      verdict == .exploding || (isStopped && !isBrief)
+      ? nil : metric(isCancelled: isBrief ? { false } : isCancelled)
+    let isStopped = isStopped || (verdict != .exploding && metric == nil)
     let seconds = spent.time / .seconds(1)
     return Training(
       outcome: explosion != nil
         ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
       verdict: verdict, steps: step, loss: endLoss,
-      skill: verdict == .exploding ? -.infinity : skill, score: metric?.score ?? -.infinity,
+      skill: verdict == .exploding ? -.infinity : skill,
+      score: metric?.score ?? (verdict == .exploding ? -.infinity : .nan),
       metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: rewoundTo,
       recoveries: recoveries, seconds: seconds,
       stepsPerSecond: seconds > 0 ? Double(spent.steps) / seconds : 0)

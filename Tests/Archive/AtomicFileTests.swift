@@ -147,6 +147,22 @@ import Testing
     #expect(try scratch.contents == ["pipe"])
   }
 
+  /// Found before anything is trained, as what is no file is.
+  @Test func refusesWhatCannotBeNamed() throws {
+    let scratch = try Scratch()
+    for (link, target) in [("one", "two"), ("two", "one")] {
+      try FileManager.default.createSymbolicLink(atPath: scratch(link), withDestinationPath: target)
+    }
+    #expect(try refusal(scratch("one")).what.hasPrefix("cannot be written ("))
+    let long = scratch(String(repeating: "n", count: 256))
+    #expect(try refusal(long).what.hasPrefix("cannot be written ("))
+    // A link of the system's own, to something that has no path.
+    var ends: [Int32] = [0, 0]
+    #expect(pipe(&ends) == 0)
+    defer { for end in ends { close(end) } }
+    #expect(try refusal("/dev/fd/\(ends[1])").what == "is not a file")
+  }
+
   @Test(.enabled(if: getuid() != 0, "root may write anywhere"))
   func refusesAFolderThatMayNotBeWritten() throws {
     let scratch = try Scratch()

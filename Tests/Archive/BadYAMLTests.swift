@@ -1,6 +1,7 @@
 import Foundation
 import Keel
 import KeelArchive
+import KeelTestSupport
 import Testing
 
 /// Files that are no recipe, or no YAML that recipes allow; refused in a moment, whatever they hold.
@@ -62,8 +63,7 @@ import Testing
   }
 
   /// Each of these would overflow the parser's stack, or keep it busy until the sun burns out.
-  @Test(.timeLimit(.minutes(1)))
-  func bombsAreRefusedWithinASecond() throws {
+  @Test func bombsAreRefusedWithinASecond() throws {
     let million = 1_000_000
     let billion = (1..<30).map {
       "\(name($0)): &\(name($0)) [*\(name($0 - 1)), *\(name($0 - 1))]\n"
@@ -80,9 +80,9 @@ import Testing
       ("a0: &a0 x\n" + billion.joined() + "? *a29\n: 1\n", Self.anchor),
       ("{\"a\":&x [1], \"b\":*x}" + String(repeating: " ", count: million), Self.anchor),
     ] {
-      let start = ContinuousClock.now
+      let start = threadTime()
       #expect(try error(text).description == message)
-      #expect(ContinuousClock.now - start < .seconds(1))
+      #expect(threadTime() - start < 1)
     }
   }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Keel
 import KeelArchive
+import Synchronization
 import Testing
 
 /// A training comes back from its file as it stood; a file that is not whole does not come back.
@@ -69,9 +70,24 @@ import Testing
     #expect(await resumed.trace.skipped == 4)
   }
 
+  /// Two runs of one program that keep themselves in one file: the second is told.
+  @Test func aFileIsForOneRun() async throws {
+    let scratch = try Scratch()
+    let told = Mutex<[String]>([])
+    let first = Checkpointing.file(scratch("model"), every: 1) { _ in Issue.record("it is alone") }
+    let second = Checkpointing.file(scratch("model"), every: 1) { error in
+      told.withLock { $0.append("\(error)") }
+    }
+    let recipe = try Draft.plain.with("training", "{epochs: 2, batch: 20}").recipe()
+    _ = try await Run(recipe).train(checkpointing: first)
+    _ = try await Run(recipe).train(checkpointing: second)
+    #expect(told.withLock { $0.first }?.contains("is being written by another process") == true)
+    withExtendedLifetime((first, second)) {}
+  }
+
   /// Whatever bit is flipped: refused, or what was flipped is the checksum's own name, and then the
   /// network is as it was and nobody goes on from it.
-  @Test(.timeLimit(.minutes(2))) func everyFlippedBitIsSeen() async throws {
+  @Test func everyFlippedBitIsSeen() async throws {
     let scratch = try Scratch()
     let run = try Run(Draft.plain.with("training", "{epochs: 2, batch: 20}").recipe())
     _ = await run.train()

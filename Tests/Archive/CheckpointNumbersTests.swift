@@ -3,6 +3,7 @@ import Keel
 import KeelArchive
 import KeelEngine
 import KeelRecipes
+import KeelTestSupport
 import KeelTraining
 import Testing
 
@@ -135,24 +136,39 @@ import Testing
     #expect(error.what == "does not say which recipe it belongs to")
   }
 
-  /// An activation of one's own: written, and read again with the catalogue that knows it.
-  struct Twice: ElementwiseActivation {
-    static let name = "twice"
-    static let summary = "for tests"
-    init() {}
-    var kernel: ElementwiseKernel.Functions {
-      .init(
-        forward: { x, y, n, _ in
-          for i in 0..<n { y![i] = 2 * x![i] }
-          return 0
-        },
-        backward: { _, _, dy, dx, n, _, _ in
-          for i in 0..<n { dx![i] = 2 * dy![i] }
-          return 0
-        }, setting: 0)
+  /// A step that was taken had a loss; a parameter that is lost is of no use to anybody.
+  @Test func numbersThatNoTrainingLeaves() async throws {
+    let scratch = try Scratch()
+    _ = try await read(scratch) { _ in }
+    func changed(_ name: String, _ value: Float) throws -> String {
+      var file = try Safetensors(SafetensorsHeader(scratch("kept")))
+      let index = try #require(file.tensors.firstIndex { $0.name == name })
+      let tensor = file.tensors[index]
+      file.tensors[index] = .init(
+        name: name, shape: tensor.shape, values: [value] + tensor.values.dropFirst())
+      try AtomicFile.write(try file.encoded(), to: scratch("changed"))
+      return scratch("changed")
     }
+    for (name, value) in [
+      ("trace.loss", -Float.infinity), ("trace.loss", .nan), ("trace.gradient-norm", -1),
+      ("trace.clipped-norm", -.infinity),
+    ] {
+      let path = try changed(name, value)
+      let error = try failure { _ = try CheckpointFile.read(path) }
+      #expect(error.kind == .invalid && error.place == "trace", "\(name) \(value)")
+    }
+    let recipe = try RecipeFile.read(scratch("net.yaml"))
+    for (name, value) in [
+      ("dense-1.weight", Float.nan), ("adam.first-moment/dense-1.weight", .infinity),
+    ] {
+      let checkpoint = try CheckpointFile.read(try changed(name, value))
+      let error = try failure { _ = try Run(resuming: checkpoint, as: recipe) }
+      #expect(error.what == "\(name) holds a number that no training leaves there")
+    }
+    #expect(try CheckpointFile.read(changed("dense-1.weight", .nan)).network.lostTensor != nil)
   }
 
+  /// Written, and read again with the catalogue that knows it.
   @Test func whatIsYourOwnIsReadAgain() async throws {
     let scratch = try Scratch()
     var recipe = try Draft.plain.recipe()

@@ -97,7 +97,7 @@ final class Tool: Sendable {
 
   private func signal(_ number: Int32, _ arguments: [String]) throws -> Result {
     let child = try start(arguments, blocks: nil, output: nil)
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(600)
     while !child.listens, ContinuousClock.now < deadline { usleep(20_000) }
     usleep(300_000)
     Foundation.kill(child.process.processIdentifier, number)

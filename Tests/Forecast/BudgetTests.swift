@@ -1,6 +1,7 @@
 import Foundation
 import KeelForecast
 import KeelRecipes
+import KeelTestSupport
 import Testing
 
 /// What a forecast may cost.
@@ -29,20 +30,14 @@ import Testing
     for (scope, limit) in [(ForecastScope.quick, 1.0), (.full, 3)] {
       var best = Double.infinity
       for _ in 0..<3 where best > limit {
-        let (clock, start) = (ContinuousClock.now, Self.threadTime())
+        let (clock, start) = (ContinuousClock.now, threadTime())
         let cost = try recipe.forecast(parts, scope).cost
-        best = min(best, Self.threadTime() - start)
+        best = min(best, threadTime() - start)
         print(
           "100 layers of 64, \(scope): \(best) s of thread, \(ContinuousClock.now - clock), "
             + "\(cost.evaluations) evaluations")
       }
       #expect(best < 2 * limit)
     }
-  }
-
-  private static func threadTime() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import KeelRecipes
+import KeelTestSupport
 import Testing
 
 /// The checked-in list against the folders, and every ingredient against the house rules.
@@ -62,22 +63,6 @@ struct CatalogTests {
 
   /// A user's own layer is read by its name and stands beside the others.
   @Test func aUserAddsTheirOwn() throws {
-    struct Twice: ElementwiseActivation {
-      static let name = "twice"
-      static let summary = "for tests"
-      init() {}
-      var kernel: ElementwiseKernel.Functions {
-        .init(
-          forward: { x, y, n, _ in
-            for i in 0..<n { y![i] = 2 * x![i] }
-            return 0
-          },
-          backward: { _, _, dy, dx, n, _, _ in
-            for i in 0..<n { dx![i] = 2 * dy![i] }
-            return 0
-          }, setting: 0)
-      }
-    }
     var recipe = Recipe(
       data: .spirals(), model: [.dense(3), .relu], loss: .softmaxCrossEntropy, optimizer: .sgd(),
       training: .init(epochs: 1, batch: 1))

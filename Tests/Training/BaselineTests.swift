@@ -84,6 +84,32 @@ struct BaselineTests {
     #expect(trainer.baseline.skill(0.5) == 0)
   }
 
+  /// Losses below what float32 tells apart: all of them are 0 or near it, and nothing is learnt by that.
+  @Test func lossesBelowFloatTellNothing() throws {
+    let rows = try Examples(
+      inputs: (0..<8).map { [Float($0)] }, targets: (0..<8).map { [Float($0) * 1e-30] })
+    let trainer = try Trainer(Self.recipe(.meanSquaredError, 1), examples: rows)
+    #expect(trainer.baseline.skill(0) == 0)
+    #expect(trainer.train().verdict != .healthy)
+  }
+
+  /// A score that takes long ends with the wish to stop; one that does not is still given.
+  @Test func aScoreCanBeStopped() throws {
+    var recipe = Self.recipe(.meanSquaredError, 1)
+    recipe.training = .init(epochs: 1, batch: 4, maxSteps: 2)
+    func isStopped(_ trainer: Trainer) -> Training {
+      trainer.train(isCancelled: { trainer.step >= 2 })
+    }
+    let brief = isStopped(try Trainer(recipe))
+    #expect(brief.outcome == .trained && brief.metric != nil)
+    // 2 · 10⁶ multiply-adds a row, 6,000 rows.
+    recipe.model = [.dense(1400), .relu, .dense(1400), .relu, .dense(1)]
+    recipe.data = .regression(samples: 6000)
+    let long = isStopped(try Trainer(recipe))
+    #expect(long.outcome == .stopped && long.steps == 2)
+    #expect(long.metric == nil && long.score.isNaN && long.loss.isFinite)
+  }
+
   @Test func oneRowAndOneTargetAreKnown() throws {
     let rows = try Examples(inputs: [[1]], targets: [[3]])
     let trainer = try Trainer(Self.recipe(.meanSquaredError, 1), examples: rows)

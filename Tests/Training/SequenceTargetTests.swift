@@ -75,7 +75,7 @@ struct SequenceTargetTests {
   @Test(arguments: losses) func learnsAndCountsEveryPosition(_ named: Named) throws {
     let trainer = try Trainer(
       recipe(named.head, named.loss, positions: 3), examples: examples(rows: 64, positions: 3))
-    let untrained = trainer.metric().train * 192
+    let untrained = try #require(trainer.metric()).train * 192
     #expect(abs(untrained - untrained.rounded()) < 1e-9 && untrained < 192)
     let training = trainer.train()
     #expect(training.verdict == .healthy)

@@ -2,6 +2,7 @@
 #include "Levels.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #if KEEL_HAS_LEVELS
 
@@ -45,6 +46,27 @@ int keel_use_level(const char *name) {
   return 0;
 }
 
+static int has_fma4(void) { return __builtin_cpu_supports("fma4") != 0; }
+static int has_avx(void) { return __builtin_cpu_supports("avx") != 0; }
+
+/// Cores of OpenBLAS whose kernels use what not every processor has; it takes the name of one on trust.
+static const struct {
+  const char *name;
+  int (*is_supported)(void);
+} cores[] = {
+    {"SapphireRapids", has_v4}, {"Cooperlake", has_v4},   {"SkylakeX", has_v4},
+    {"Zen", has_v3},            {"Haswell", has_v3},      {"Excavator", has_fma4},
+    {"Steamroller", has_fma4},  {"Piledriver", has_fma4}, {"Bulldozer", has_fma4},
+    {"Sandybridge", has_avx},
+};
+
+int keel_blas_core_is_supported(const char *name) {
+  for (size_t index = 0; index < sizeof cores / sizeof *cores; index++) {
+    if (strcasecmp(cores[index].name, name) == 0) return cores[index].is_supported();
+  }
+  return 1;
+}
+
 /// The bodies stand here as well, only to be read past: nothing calls them.
 #define KEEL_KERNEL(result, name, parameters, arguments)                          \
   result name##_v4 parameters;                                                    \
@@ -63,6 +85,7 @@ keel_level keel_level_at(size_t index) { return (keel_level){"baseline", NULL}; 
 int keel_level_is_supported(size_t index) { return 1; }
 size_t keel_current_level(void) { return 0; }
 int keel_use_level(const char *name) { return strcmp(name, "baseline") == 0; }
+int keel_blas_core_is_supported(const char *name) { return 1; }
 
 #define KEEL_KERNEL(result, name, parameters, arguments) result name parameters
 

@@ -26,6 +26,8 @@ typedef struct {
 size_t keel_level_count(void);
 keel_level keel_level_at(size_t index);
 int keel_level_is_supported(size_t index);
+/// Whether this processor has what OpenBLAS's kernels of a core need.
+int keel_blas_core_is_supported(const char *name);
 /// The index of the level in use.
 size_t keel_current_level(void);
 /// Takes the kernels of another level; returns 0, and changes nothing, where the processor lacks it or

@@ -55,6 +55,7 @@ struct TrainCommand: AsyncParsableCommand {
     let first = await run.trace.count
     let training = try await interruptible {
       let show: @Sendable (Step) -> Void = { step in
+        if step.index + 1 == step.total { return bar.say("scoring") }
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
       }
       return heal

@@ -139,6 +139,9 @@ struct TrainPage {
       let test = metric.test.map { ", \(value($0)) on the test part" } ?? ""
       lines.append(
         "  \(Text.padded(metric.name, 12))\(value(metric.train)) on the training part\(test)")
+    } else {
+      lines.append(
+        "  score       none: it was stopped before all rows had been through the network")
     }
     return lines + Self.remarks(training, size).map { "              \($0)" } + gradients + alarms
   }
