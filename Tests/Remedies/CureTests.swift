@@ -71,6 +71,38 @@ struct CureTests {
     }
   }
 
+  /// What held when the budget ended is the answer; where the training is longer than the search might
+  /// have been, it is not trained to its end, and that is said.
+  @Test func whatHeldIsTheAnswer() async throws {
+    var recipe = Recipe(
+      data: .regression(samples: 256, features: 8, noise: 1.5, test: .fraction(0.2)),
+      model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 10), training: .init(epochs: 2000, batch: 32))
+    let tried = try await Cure(recipe, budget: 0.0001).run()
+    #expect(tried.outcome == .cured && tried.confirmed == .trials && tried.after == nil)
+    #expect(tried.trials.contains { $0.outcome == "holds" })
+    #expect(tried.cost.relativeToOneTraining < 0.1)
+    recipe.training.epochs = 100
+    let trained = try await Cure(recipe, budget: 0.0001).run()
+    #expect(trained.outcome == .cured && trained.confirmed == .training)
+    #expect(trained.after?.verdict == .healthy)
+  }
+
+  /// The rate deviates, and the experiments have cleared it: no trial changes it.
+  @Test func whatIsClearedIsLeftAlone() async throws {
+    let recipe = Recipe(
+      data: .regression(samples: 256, features: 8, scale: 300, test: .fraction(0.2)),
+      model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 0.03), training: .init(epochs: 60, batch: 32))
+    for catalog in [RemedyCatalog.standard, RemedyCatalog([LowerLearningRate.self])] {
+      let history = try await Cure(recipe, catalog: catalog).run()
+      #expect(history.findings.map(\.cause) == [UnscaledData.name])
+      let tried = Set(history.trials.flatMap { $0.remedies.map(\.remedy) })
+      #expect(!tried.contains(LowerLearningRate.name), "\(tried)")
+      #expect(history.outcome == (tried.isEmpty ? .incurable : .cured))
+    }
+  }
+
   /// Nothing is convicted without an experiment.
   @Test func aBudgetTooSmallOnlySuspects() async throws {
     for budget in [0, 1e-9] {
