@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test test-levels fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps build demo install test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -46,6 +46,12 @@ test-levels: build
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
 	    --filter 'EngineTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
+
+# What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
+golden: PACKAGES += python3
+golden: deps
+	$(BUILD) --product keel
+	python3 Tests/Golden/golden.py --keel .build/release/keel $(ARGS)
 
 # Recipes and checkpoints that nobody would write: no crash, no exit 70, no more memory than planned.
 fuzz: deps

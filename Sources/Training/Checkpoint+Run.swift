@@ -23,7 +23,7 @@ extension Trainer {
     let plan = stepper.plan
     // As tensors, and as the bytes of a file.
     try Room.check(
-      2 * (4 * plan.persistentFloats + trace.plannedBytes), for: "a copy of the run")
+      2 * 4 * (plan.persistentFloats + trace.measures.count + 4 * step), for: "a copy of the run")
     var past = Trace(trace)
     var series: [Network.Tensor] = []
     past.truncate(to: snapshot.step)

@@ -144,7 +144,8 @@ extension Trainer {
       hasLoneRow: hasLoneRow, batch: batches.size,
       steps: batches.total,
       plannedBytes: stepper.plan.floats * 4
-        + SnapshotRing.bytes(floats: stepper.plan.persistentFloats) + trace.plannedBytes)
+        + SnapshotRing.bytes(floats: stepper.plan.persistentFloats)
+        + Trace.bytes(layers: trace.layers.count, probes: trace.probes.count, total: batches.total))
   }
 
   private var hasLoneRow: Bool {

@@ -53,9 +53,6 @@ public struct Trace: Sendable {
     return (capacity(width, total) * width + 4 * reserved(total)) * 4
   }
 
-  /// The same of this one.
-  var plannedBytes: Int { (capacity * width + 4 * losses.capacity) * 4 }
-
   private static func capacity(_ width: Int, _ total: Int) -> Int {
     max(2, min(total, measureLimit / width))
   }
