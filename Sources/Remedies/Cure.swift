@@ -123,7 +123,7 @@ public actor Cure {
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all that
-  /// deviates. What convinces, but holds on no other seed, is near the edge of its rate: the same at
+  /// deviates; last what the experiments have cleared, too. What convinces, but holds on no other seed, is near the edge of its rate: the same at
   /// other rates.
   /// - Parameters:
   ///   - length: steps after which an experiment of the diagnosis was seen to learn.
@@ -133,7 +133,10 @@ public actor Cure {
     _ plan: SearchPlan, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
     _ best: inout Contender?, _ reserve: inout [Contender]
   ) throws -> Bool {
-    for courses in [\SearchPlan.undoing, \.undoingOtherwise, \.everything] {
+    let attempts = [
+      \SearchPlan.undoing, \.undoingOtherwise, \.everything, \.everythingCleared,
+    ]
+    for courses in attempts {
       let undone = try halving.open(plan[keyPath: courses], as: length, budget: budget)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
         reserve += undone

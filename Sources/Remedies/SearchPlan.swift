@@ -12,6 +12,8 @@ struct Course {
 /// is not enough, single remedies for what was found, then pairs.
 struct SearchPlan {
   private let patient: Patient
+  /// All remedies, and those that are not made for a cause that was cleared.
+  private let whole: RemedyCatalog
   private let catalog: RemedyCatalog
   private let findings: [Finding]
   /// What was found, the surest first.
@@ -26,6 +28,7 @@ struct SearchPlan {
     let findings = diagnosis.findings
     let cleared = Self.cleared(by: diagnosis, of: patient.subject)
     self.patient = patient
+    whole = catalog
     self.catalog = RemedyCatalog(
       catalog.remedies.filter { !cleared.contains($0.treats.first ?? "") })
     self.findings = findings
@@ -132,15 +135,21 @@ struct SearchPlan {
     return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
   }
 
-  /// The cheapest remedy for each factor that deviates, guilty or not, at every rate.
-  var everything: [Course] {
+  /// The cheapest remedy for each factor that deviates and was not cleared, at every rate.
+  var everything: [Course] { everything(but: cleared) }
+
+  /// The same with what was cleared: it does not make the recipe explode, but where nothing else
+  /// convinces it may be what keeps it from learning.
+  var everythingCleared: [Course] { cleared.isEmpty ? [] : everything(but: []) }
+
+  private func everything(but cleared: Set<String>) -> [Course] {
     // The rate's own remedy joins them in every strength.
     let deviating = CauseCatalog.standard.causes.filter {
       $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
         && !cleared.contains($0.name)
     }
     let heads = deviating.compactMap { cause -> (any Remedy)? in
-      catalog.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
+      whole.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
         .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
     }.filter { $0.applied(to: patient.subject) != nil }
     guard !heads.isEmpty else { return [] }
