@@ -1,7 +1,7 @@
 # make demo    train a network that explodes, find out why, cure it
 # make test    the whole test suite
 SWIFT ?= swift
-PACKAGES := libopenblas-dev libsqlite3-dev zlib1g-dev pkg-config
+PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
 .PHONY: deps build demo install test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
@@ -44,7 +44,7 @@ test-levels: build
 	  if [ -z "$$best" ]; then best=$$name; echo "kernels $$name: the whole suite, by make test"; continue; fi; \
 	  echo "kernels $$name, BLAS $$core"; \
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
-	    --filter 'EngineTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
+	    --filter 'EngineTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
 
 # What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
@@ -86,23 +86,24 @@ matrix: deps
 bench: deps
 	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
 
-# Rewrites the checked-in lists of ingredients, causes and remedies from the folders: one file, one
-# type, in the order of the folders below; the files left out hold the families' protocols.
-FAMILIES := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers Datasets
-PROTOCOLS := Layer Activation Initializer Loss Optimizer Schedule Clip Regularizer Dataset
-FRAME := Probe Cause Suspect Reference Evidence Diagnosis TruthTable Remedy Patient Framework Cure Contender SearchPlan SuccessiveHalving CaseHistory HealingPolicy Catalog
-list = $(filter-out $(1),$(foreach d,$(2),$(sort $(basename $(notdir $(filter-out %/*+*,$(filter-out $(wildcard $(d)/*+*),$(wildcard $(d)/*.swift))))))))
+# Rewrites the checked-in lists of ingredients, probes, causes and remedies from the folders: one file,
+# one member, and A+B.swift belongs to A.
+NETWORKS := Layers Activations Initializers Losses Optimizers Schedules Clipping Regularizers
+# $(call write_list,file,type,folders)
 define write_list
 	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \
+	  sed -n '/^import/p' $(1); echo; \
 	  echo "extension $(2) {"; echo "  public static let standard: $(2) = $(2)(["; \
-	  for t in $(3); do echo "    $$t.self,"; done; echo "  ])"; echo "}"; } > $(1)
+	  for f in $(foreach d,$(3),$(sort $(wildcard $(d)/*.swift))); do \
+	    case $$f in *+*) ;; *) echo "    $$(basename $$f .swift).self,";; esac; done; \
+	  echo "  ])"; echo "}"; } > $(1).new && mv $(1).new $(1)
 endef
 catalog:
-	$(call write_list,Sources/Recipes/Catalog.swift,Catalog,$(call list,$(PROTOCOLS),$(addprefix Sources/Recipes/,$(FAMILIES))))
-	$(call write_list,Sources/Training/Probes/Catalog.swift,ProbeCatalog,$(call list,$(FRAME),Sources/Training/Probes))
-	$(call write_list,Sources/Causes/Catalog.swift,CauseCatalog,$(call list,$(FRAME),Sources/Causes))
-	$(call write_list,Sources/Remedies/Catalog.swift,RemedyCatalog,$(call list,$(FRAME),Sources/Remedies))
-	@$(SWIFT) format --in-place Sources/*/Catalog.swift Sources/Training/Probes/Catalog.swift
+	$(call write_list,Sources/Recipes/StandardCatalog.swift,Catalog,$(addprefix Sources/Networks/,$(NETWORKS)) Sources/Recipes/Datasets)
+	$(call write_list,Sources/Training/Monitor/ProbeCatalog.swift,ProbeCatalog,Sources/Training/Probes)
+	$(call write_list,Sources/Causes/Diagnosis/CauseCatalog.swift,CauseCatalog,Sources/Causes)
+	$(call write_list,Sources/Remedies/Search/RemedyCatalog.swift,RemedyCatalog,Sources/Remedies)
+	@$(SWIFT) format --in-place Sources/Recipes/StandardCatalog.swift Sources/*/*/*Catalog.swift
 
 format:
 	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks

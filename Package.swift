@@ -31,25 +31,54 @@ let package = Package(
         .linkedFramework("Accelerate", .when(platforms: [.macOS])),
       ]),
     .target(name: "KeelEngine", dependencies: ["CKernels"], path: "Sources/Engine"),
+    .target(name: "KeelSettings", dependencies: ["KeelEngine"], path: "Sources/Settings"),
     .target(
-      name: "KeelRecipes", dependencies: ["KeelEngine", "CKernels", "CZlib"],
+      name: "KeelData", dependencies: ["KeelSettings", "KeelEngine", "CZlib"], path: "Sources/Data"),
+    .target(
+      name: "KeelNetworks", dependencies: ["KeelData", "KeelSettings", "KeelEngine", "CKernels"],
+      path: "Sources/Networks"),
+    .target(
+      name: "KeelRecipes",
+      dependencies: ["KeelNetworks", "KeelData", "KeelSettings", "KeelEngine", "CKernels"],
       path: "Sources/Recipes"),
     .target(
-      name: "KeelTraining", dependencies: ["KeelRecipes", "KeelEngine", "CKernels"],
+      name: "KeelTraining",
+      dependencies: [
+        "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine", "CKernels",
+      ],
       path: "Sources/Training"),
     .target(
-      name: "KeelForecast", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
+      name: "KeelForecast",
+      dependencies: [
+        "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine",
+        "CKernels",
+      ],
       path: "Sources/Forecast"),
     .target(
       name: "KeelCauses",
-      dependencies: ["KeelForecast", "KeelTraining", "KeelRecipes", "KeelEngine"],
+      dependencies: [
+        "KeelForecast", "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings",
+        "KeelEngine",
+      ],
       path: "Sources/Causes"),
     .target(
       name: "KeelRemedies",
-      dependencies: ["KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes", "KeelEngine"],
+      dependencies: [
+        "KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData",
+        "KeelSettings", "KeelEngine",
+      ],
       path: "Sources/Remedies"),
-    .target(name: "Keel", dependencies: ["KeelRemedies"], path: "Sources/Keel"),
-    .target(name: "KeelArchive", dependencies: ["Keel", "Yams"], path: "Sources/Archive"),
+    .target(
+      name: "Keel",
+      dependencies: [
+        "KeelRemedies", "KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes", "KeelNetworks",
+        "KeelData", "KeelSettings", "KeelEngine",
+      ],
+      path: "Sources/Keel"),
+    .target(
+      name: "KeelArchive",
+      dependencies: ["Keel", "Yams"],
+      path: "Sources/Archive"),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
@@ -80,6 +109,9 @@ let package = Package(
       path: "Tests/Faults"),
     .testTarget(
       name: "EngineTests", dependencies: ["KeelTestSupport", "CKernels"], path: "Tests/Engine"),
+    .testTarget(name: "DataTests", dependencies: ["KeelRecipes"], path: "Tests/Data"),
+    .testTarget(
+      name: "NetworksTests", dependencies: ["KeelTestSupport", "CKernels"], path: "Tests/Networks"),
     .testTarget(
       name: "RecipesTests", dependencies: ["KeelTestSupport", "CKernels", "CZlib"],
       path: "Tests/Recipes"),

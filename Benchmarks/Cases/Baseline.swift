@@ -21,7 +21,8 @@ enum Competitor: String, CaseIterable, Encodable {
   case fortySteps = "forty steps, then say"
   case lowerRate = "rate ÷ 10, else Adam at 0.001"
 
-  /// - Parameter sample: what Keel made of the recipe; its first training is that of any other system.
+  /// - Parameter sample: what Keel made of the recipe; its first training is that of any other
+  ///   system.
   func answer(_ recipe: Recipe, _ sample: Sample) async throws -> Answer {
     switch self {
     case .forecast:

@@ -33,7 +33,8 @@ extension [Double] {
   /// The middle value, the mean of the middle two; NaN where there is none.
   public var median: Double { quantile(0.5) }
 
-  /// What a share of the values lies below, between two of them in proportion; NaN where there is none.
+  /// What a share of the values lies below, between two of them in proportion; NaN where there is
+  /// none.
   public func quantile(_ share: Double) -> Double {
     guard !isEmpty else { return .nan }
     let sorted = sorted()

@@ -72,12 +72,12 @@ struct Column {
 
 /// What one strength of a remedy came to in one training.
 struct Outcome {
-  /// Healthy, and better than the mean: where the rows are the trouble, a low rate may end at a skill
-  /// above 0.05 by following them alone.
+  /// Healthy, and better than the mean: where the rows are the trouble, a low rate may end at a
+  /// skill above 0.05 by following them alone.
   let isHealed: Bool
   let score: Double
-  /// Steps until the loss, averaged over twenty, is half of the best constant output's; nil where it
-  /// never was.
+  /// Steps until the loss, averaged over twenty, is half of the best constant output's; nil where
+  /// it never was.
   let stepsToHalf: Int?
   /// What was changed, in words.
   let change: String

@@ -13,8 +13,8 @@ struct Tables {
     ([overview] + columns.map(detail)).joined(separator: "\n\n") + "\n"
   }
 
-  /// Healed of those that exploded; a dot where there is nothing to change. Bold where the remedy is
-  /// made for the cause.
+  /// Healed of those that exploded; a dot where there is nothing to change. Bold where the remedy
+  /// is made for the cause.
   private var overview: String {
     let head = Text.header(["healed by"] + columns.map(\.cause))
     let rows = remedies.map { remedy in

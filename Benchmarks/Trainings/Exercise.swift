@@ -78,7 +78,7 @@ enum Goal {
   /// The loss of a bigram model of the same rows.
   case belowBigram
 
-  func value(_ parts: Parts) -> Double {
+  func value(_ parts: DataSplit) -> Double {
     switch self {
     case .above(let value), .below(let value): value
     case .belowBigram: Bigram(parts.train).loss(parts.test ?? parts.train)

@@ -5,8 +5,8 @@ import KeelRecipes
 /// Writes whole files: either the new one is there, on disk, or the old one still is.
 public enum AtomicFile {
   /// Writes beside the target, waits for the disk, renames, waits for the folder.
-  /// - Throws: `KeelError` of kind `.unwritable`; the old file is untouched then, or, where only the
-  ///   folder could not be brought to disk, the whole new one is there until a power cut.
+  /// - Throws: `KeelError` of kind `.unwritable`; the old file is untouched then, or, where only
+  ///   the folder could not be brought to disk, the whole new one is there until a power cut.
   public static func write(_ data: Data, to path: String) throws {
     try check(path)
     let target = FileTarget(path)

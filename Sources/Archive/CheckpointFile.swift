@@ -1,13 +1,16 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
-/// Checkpoints as safetensors: parameters under their names, what goes on with a training beside them,
-/// recipe and counters in the metadata.
+/// Checkpoints as safetensors: parameters under their names, what goes on with a training beside
+/// them, recipe and counters in the metadata.
 ///
-/// A file is replaced whole or not at all, and its metadata hold a CRC-32 of everything else, so that
-/// a damaged one is seen. `keel predict` takes the network from it, `keel train --resume` goes on.
+/// A file is replaced whole or not at all, and its metadata hold a CRC-32 of everything else, so
+/// that a damaged one is seen. `keel predict` takes the network from it, `keel train --resume` goes
+/// on.
 public enum CheckpointFile {
   /// What stands beside the tensors.
   fileprivate struct Card: Codable {
@@ -40,12 +43,12 @@ public enum CheckpointFile {
     try AtomicFile.write(try file.encoded(), to: path)
   }
 
-  /// - Parameter catalog: where the names in the recipe are looked up: the standard one, and what was
-  ///   your own when the file was written.
+  /// - Parameter catalog: where the names in the recipe are looked up: the standard one, and what
+  ///   was your own when the file was written.
   /// - Returns: a network alone where the file says nothing of its training, or has no checksum: it
   ///   was then written by another program.
-  /// - Throws: `KeelError` for a file that is missing, broken, or does not fit its own recipe. It is seen
-  ///   before the numbers are read where what the file says of itself shows it.
+  /// - Throws: `KeelError` for a file that is missing, broken, or does not fit its own recipe. It
+  ///   is seen before the numbers are read where what the file says of itself shows it.
   public static func read(_ path: String, catalog: Catalog = .standard) throws -> Checkpoint {
     let header = try SafetensorsHeader(path)
     let card = try card(header, path, catalog)
@@ -125,16 +128,16 @@ extension CheckpointFile.Card {
   }
 }
 
-extension Checkpointing {
+extension CheckpointPolicy {
   /// Keeps a run in a file.
   /// - Parameter failed: told of each time it could not be written; the run goes on, and the file
   ///   before is still there.
   public static func file(
     _ path: String, every: Int? = nil, failed: @escaping @Sendable (any Error) -> Void
-  ) -> Checkpointing {
+  ) -> CheckpointPolicy {
     // Of two runs that keep themselves in one file, one would be lost.
     let lock = Result { try FileLock(path) }
-    return Checkpointing(every: every, fail: failed) { checkpoint in
+    return CheckpointPolicy(every: every, fail: failed) { checkpoint in
       do {
         _ = try lock.get()
         try CheckpointFile.write(checkpoint, to: path)

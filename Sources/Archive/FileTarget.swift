@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelRecipes
 
 /// The file that a path comes to, whether it is there or not: links are followed, one that leads to
@@ -29,8 +30,8 @@ struct FileTarget {
     return stat(path, &status) == 0 ? status.st_mode & 0o7777 : nil
   }
 
-  /// A file beside it, one of each kind for each target: what a killed process leaves behind, the next
-  /// one writes over.
+  /// A file beside it, one of each kind for each target: what a killed process leaves behind, the
+  /// next one writes over.
   func neighbour(_ kind: String) -> String {
     var name = Checksum()
     name.add(URL(fileURLWithPath: path).lastPathComponent)

@@ -1,6 +1,7 @@
 import Foundation
 import KeelEngine
 import KeelRecipes
+import KeelSettings
 import Yams
 
 /// Recipes as files: YAML, at most 1 MiB, read strictly.
@@ -11,7 +12,8 @@ public enum RecipeFile {
   /// - Parameters:
   ///   - path: the file; its name is the recipe's, if the recipe does not say.
   ///   - changes: `path=value` pairs, applied in order before the recipe is checked.
-  ///   - waits: told once, when a pipe has given nothing for two seconds; it is waited for all the same.
+  ///   - waits: told once, when a pipe has given nothing for two seconds; it is waited for all the
+  ///     same.
   /// - Throws: `KeelError` with the path into the recipe and the line and column.
   public static func read(
     _ path: String, setting changes: [String] = [], catalog: Catalog = .standard,
@@ -67,8 +69,8 @@ public enum RecipeFile {
     _ written: Settings, applying changes: [String], _ catalog: Catalog, name: String
   ) throws -> Recipe {
     let pairs = try changes.map(pair)
-    // Paths lead through the complete recipe, where every setting can be named; a recipe that is not
-    // complete yet is changed as it was written.
+    // Paths lead through the complete recipe, where every setting can be named; a recipe that is
+    // not complete yet is changed as it was written.
     var tree = (try? Recipe(written, catalog: catalog, name: name).written) ?? written
     if pairs.isEmpty { tree = written }
     for (path, value) in pairs {

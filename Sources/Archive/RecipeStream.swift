@@ -1,7 +1,8 @@
 import Foundation
 import KeelEngine
 
-/// The bytes of a recipe: of a file, or of a pipe, which may be empty for as long as its writer likes.
+/// The bytes of a recipe: of a file, or of a pipe, which may be empty for as long as its writer
+/// likes.
 final class RecipeStream {
   private let path: String
   private let file: Int32

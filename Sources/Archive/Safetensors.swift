@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
 import KeelTraining
@@ -19,8 +20,8 @@ package struct Safetensors {
   /// Whether the file held a checksum, which it then agreed with.
   var isChecked: Bool { metadata[Self.checksumKey] != nil }
 
-  /// Of names, shapes, numbers and the rest of the metadata, in an order that does not depend on how a
-  /// program lays them out.
+  /// Of names, shapes, numbers and the rest of the metadata, in an order that does not depend on
+  /// how a program lays them out.
   private var checksum: String {
     var sum = Checksum()
     for (key, value) in metadata.sorted(by: { $0.key < $1.key }) where key != Self.checksumKey {

@@ -1,11 +1,11 @@
 import Foundation
 import KeelEngine
 
-/// What a safetensors file says of itself: metadata, and where each tensor lies. A model may be larger
-/// than memory: its header is read and judged before any of its numbers.
+/// What a safetensors file says of itself: metadata, and where each tensor lies. A model may be
+/// larger than memory: its header is read and judged before any of its numbers.
 ///
-/// **References** The format: eight bytes with the header's length, a JSON header, the numbers; see the
-/// documentation of Hugging Face's `safetensors`.
+/// **References** The format: eight bytes with the header's length, a JSON header, the numbers; see
+/// the documentation of Hugging Face's `safetensors`.
 package final class SafetensorsHeader {
   struct Entry {
     let name: String

@@ -3,10 +3,10 @@ import KeelEngine
 /// Looks through YAML before it is composed, and refuses what recipes do without: anchors, aliases,
 /// tags, further documents, directives, complex keys, texts over several lines, deep nesting.
 ///
-/// An alias bomb used as a key hangs the composer, and deep nesting overflows its stack; both must be
-/// seen before. This finds where tokens begin, by the rules of libyaml: what it takes for a text or a
-/// comment, the parser must not take for something else. That is why a text ends in its line here; in
-/// YAML it may go on, and hide what follows.
+/// An alias bomb used as a key hangs the composer, and deep nesting overflows its stack; both must
+/// be seen before. This finds where tokens begin, by the rules of libyaml: what it takes for a text
+/// or a comment, the parser must not take for something else. That is why a text ends in its line
+/// here; in YAML it may go on, and hide what follows.
 enum YAMLScreen {
   static let depthLimit = 64
 

@@ -1,20 +1,22 @@
 import Foundation
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
 /// Too many layers in a row: the chain rule multiplies a gain above 1 once per layer.
 ///
 /// **Definition** Layers with weights in a row, the longest run without a normalisation or a path
 /// around them; or, where that is more, what normalisations and residual blocks let through: the
-/// doublings of the gradient's square by theory, at most one for each of them. It deviates above 10.
-/// An unscaled He block doubles it, one begun at 1/√N adds 1.44/N, batch normalisation before a ReLU
-/// makes 0.55. See `Guides/Causes/ExcessiveDepth.md`.
+/// doublings of the gradient's square by theory, at most one for each of them. It deviates above
+/// 10. An unscaled He block doubles it, one begun at 1/√N adds 1.44/N, batch normalisation before a
+/// ReLU makes 0.55. See `Guides/Causes/ExcessiveDepth.md`.
 ///
-/// **References** Bengio et al., *Learning long-term dependencies with gradient descent is difficult*,
-/// 1994; Yang et al., *A mean field theory of batch normalization*, ICLR 2019; Zhang et al., *Fixup
-/// initialization*, ICLR 2019.
+/// **References** Bengio et al., *Learning long-term dependencies with gradient descent is
+/// difficult*, 1994; Yang et al., *A mean field theory of batch normalization*, ICLR 2019; Zhang et
+/// al., *Fixup initialization*, ICLR 2019.
 public enum ExcessiveDepth: Cause {
   public static let name = "excessive-depth"
   public static let summary = "too many layers in a row multiply a gain above 1"
@@ -85,15 +87,15 @@ public enum ExcessiveDepth: Cause {
 }
 
 extension Recipe {
-  /// Doublings of the gradient's square, by what normalisations and residual blocks do not keep back;
-  /// of each at most one.
+  /// Doublings of the gradient's square, by what normalisations and residual blocks do not keep
+  /// back; of each at most one.
   fileprivate func doublings(row: Shape) -> Double {
     guards(row: row).reduce(0) { $0 + min(1, max(0, $1.logGain / log(2))) }
   }
 
   /// The same recipe with less of what it repeats, until it is no deeper than `depth` layers with
-  /// weights in a row, as `ExcessiveDepth` counts them; nil where nothing that is repeated can be left
-  /// out.
+  /// weights in a row, as `ExcessiveDepth` counts them; nil where nothing that is repeated can be
+  /// left out.
   /// - Parameter row: the shape of a row of its data.
   public func shortened(to depth: Int, row: Shape) -> Recipe? {
     guard let chained = shortened(to: depth) else { return nil }

@@ -1,5 +1,6 @@
 import KeelForecast
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
 /// The learning rate is too high: updates overshoot, and gradients grow with them.
@@ -7,8 +8,8 @@ import KeelTraining
 /// **Definition** The optimizer's rate; it deviates above 0.01 for SGD and Adagrad, 0.001 for the
 /// kinds of Adam and RMSprop, 1 for Adadelta. See `Guides/Causes/LargeLearningRate.md`.
 ///
-/// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge of
-/// stability*, ICLR 2021.
+/// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge
+/// of stability*, ICLR 2021.
 public enum LargeLearningRate: Cause {
   public static let name = "large-learning-rate"
   public static let summary = "the learning rate is too high: every update overshoots further"

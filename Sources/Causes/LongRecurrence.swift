@@ -1,9 +1,10 @@
 import KeelEngine
-import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
-/// The recurrent weights are too large for the steps they are applied in: the chain rule multiplies by
-/// them once per step of the sequence.
+/// The recurrent weights are too large for the steps they are applied in: the chain rule multiplies
+/// by them once per step of the sequence.
 ///
 /// **Definition** The largest singular value of a recurrent weight as it begins, gate by gate, the
 /// largest of all layers whose sequences have more than one step; it deviates above 1. See

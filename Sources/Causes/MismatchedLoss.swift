@@ -1,9 +1,11 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// The loss does not fit the output activation, or the targets.
 ///
-/// **Definition** A violation of one of these: squared and absolute errors are for numbers, and their
-/// outputs must reach every target; cross-entropy on probabilities ends in a softmax, binary
+/// **Definition** A violation of one of these: squared and absolute errors are for numbers, and
+/// their outputs must reach every target; cross-entropy on probabilities ends in a softmax, binary
 /// cross-entropy in a sigmoid; cross-entropies on logits end in a linear output.
 public enum MismatchedLoss: Cause {
   public static let name = "mismatched-loss"

@@ -1,17 +1,18 @@
+import KeelNetworks
 import KeelRecipes
-import KeelTraining
+import KeelSettings
 
 /// One operation leaves float32 although what it is given is ordinary.
 ///
 /// **Definition** An activation whose value is infinite somewhere within ±10⁴ (of the standard ones
-/// the exponential: e^88.8 is too large for float32), and which is the first thing that overflowed, in
-/// the first place it stands in. What happened decides: without an explosion on record nothing
+/// the exponential: e^88.8 is too large for float32), and which is the first thing that overflowed,
+/// in the first place it stands in. What happened decides: without an explosion on record nothing
 /// deviates. An exponential behind another one is fed by what that one made, and is growth through
 /// layers, which is `SteepActivation`. See `Guides/Causes/NumericOverflow.md`.
 ///
 /// **References** Goldberg, *What every computer scientist should know about floating-point
-/// arithmetic*, 1991; Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and softmax
-/// functions*, 2021.
+/// arithmetic*, 1991; Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and
+/// softmax functions*, 2021.
 public enum NumericOverflow: Cause {
   public static let name = "numeric-overflow"
   public static let summary = "one operation leaves float32 although its input is ordinary"
@@ -80,8 +81,8 @@ public enum NumericOverflow: Cause {
 }
 
 extension Subject {
-  /// The kind of activation that overflowed before anything else did, in the first place it stands in;
-  /// nil where the explosion was another, or is not known.
+  /// The kind of activation that overflowed before anything else did, in the first place it stands
+  /// in; nil where the explosion was another, or is not known.
   var overflowing: String? {
     guard let explosion, explosion.pass == .forward, explosion.origin == .overflow else {
       return nil

@@ -1,13 +1,14 @@
-import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
 /// A few rows lie far outside the rest: the batch that holds one wrecks the update.
 ///
 /// **Definition** The distance of a number from the median of its column, over the column's usual
 /// distance, the largest of inputs and numeric targets in the training part; it deviates above 25,
-/// where no more than a tenth of the rows do, bad steps are not skipped, and bad rows not dropped. See
-/// `Outliers` and `Guides/Causes/OutlierBatch.md`.
+/// where no more than a tenth of the rows do, bad steps are not skipped, and bad rows not dropped.
+/// See `Outliers` and `Guides/Causes/OutlierBatch.md`.
 ///
 /// The reset drops the rows. How large the others are is for `UnscaledData` to say.
 ///

@@ -1,14 +1,17 @@
+import KeelData
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
 /// The initial weights are too large for their layers: every layer multiplies what it passes on.
 ///
 /// **Definition** The root mean square of a weight's initial values over that of the reference (He,
-/// LeCun or Xavier, over the fan-in where that is larger: a layer of two inputs may begin with what one
-/// of two hundred may not), the largest of all layers; it deviates above 2. Recurrent weights are left
-/// to `LongRecurrence`.
+/// LeCun or Xavier, over the fan-in where that is larger: a layer of two inputs may begin with what
+/// one of two hundred may not), the largest of all layers; it deviates above 2. Recurrent weights
+/// are left to `LongRecurrence`.
 ///
 /// **References** Glorot and Bengio, 2010; He et al., 2015, eq. 10 and 14.
 public enum PoorInitialization: Cause {
@@ -37,9 +40,11 @@ public enum PoorInitialization: Cause {
     subject.recipe.withSoundWeights
   }
 
-  /// The root mean square of each weight as it begins, measured rather than derived, so that it holds
-  /// for every initializer.
-  private static func weights(_ recipe: Recipe, _ parts: Parts) -> [(layer: String, rms: Double)]? {
+  /// The root mean square of each weight as it begins, measured rather than derived, so that it
+  /// holds for every initializer.
+  private static func weights(_ recipe: Recipe, _ parts: DataSplit) -> [(
+    layer: String, rms: Double
+  )]? {
     guard let plan = try? recipe.plan(row: parts.train.shape, capacity: 1) else { return nil }
     return plan.parameters.filter { $0.role == .weight && !$0.isRecurrent }.map { parameter in
       var random = Random(seed: recipe.seed, stream: parameter.name)

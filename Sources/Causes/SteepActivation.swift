@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// An activation is so steep that gradients grow on their way through it.
 ///

@@ -1,11 +1,13 @@
+import KeelData
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
 /// Inputs or targets are in the hundreds: so are errors and gradients.
 ///
-/// **Definition** The root mean square of the inputs, or of numeric targets, as the network sees them;
-/// it deviates above 3. Real reports have this cause more often than any other.
+/// **Definition** The root mean square of the inputs, or of numeric targets, as the network sees
+/// them; it deviates above 3. Real reports have this cause more often than any other.
 ///
 /// **References** LeCun et al., *Efficient backprop*, 1998, §4.3.
 public enum UnscaledData: Cause {
@@ -16,8 +18,8 @@ public enum UnscaledData: Cause {
     blocks(of: subject).first?.deviation
   }
 
-  /// Inputs and targets, those that can be brought to unit size. A block of which nothing would be left,
-  /// since every column of it is constant, cannot.
+  /// Inputs and targets, those that can be brought to unit size. A block of which nothing would be
+  /// left, since every column of it is constant, cannot.
   public static func reset(_ subject: Subject) -> Recipe? {
     let blocks = blocks(of: subject)
     guard !blocks.contains(where: \.isConstant) else { return nil }

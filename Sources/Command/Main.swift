@@ -37,9 +37,9 @@ struct KeelCommand: AsyncParsableCommand {
 
 /// Takes the kernels that the environment asks for.
 ///
-/// BLAS looks at its settings when it is loaded. Where it has to be told, the process begins anew: which
-/// core's kernels go with those asked for; and, where memory is limited, that it starts no threads of its
-/// own, each of which takes 139 MB of addresses for nothing.
+/// BLAS looks at its settings when it is loaded. Where it has to be told, the process begins anew:
+/// which core's kernels go with those asked for; and, where memory is limited, that it starts no
+/// threads of its own, each of which takes 139 MB of addresses for nothing.
 private func takeKernels() throws {
   try KernelLevel.check()
   var settings: [String: String] = [:]

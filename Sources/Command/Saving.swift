@@ -28,8 +28,8 @@ final class Saving: Sendable {
   }
 
   /// A full disk does not end a training; it is told once, until there is room again.
-  var checkpointing: Checkpointing {
-    Checkpointing(every: every, fail: warn) { [self] checkpoint in
+  var checkpointing: CheckpointPolicy {
+    CheckpointPolicy(every: every, fail: warn) { [self] checkpoint in
       do {
         try CheckpointFile.write(checkpoint, to: path)
         let kept = (checkpoint.step ?? 0, checkpoint.recoveries.count)
@@ -50,8 +50,8 @@ final class Saving: Sendable {
     Terminal.error.write("warning: \(error); the training goes on\n")
   }
 
-  /// Keeps the run as it ended. One that exploded is kept as it last was sound, but does not replace
-  /// a file that is not its own, nor is it kept where nothing was learnt yet.
+  /// Keeps the run as it ended. One that exploded is kept as it last was sound, but does not
+  /// replace a file that is not its own, nor is it kept where nothing was learnt yet.
   func finish(_ run: Run, _ training: Training) async throws -> TrainPage.Kept {
     let isThere = FileManager.default.fileExists(atPath: path)
     func left(_ why: String) -> TrainPage.Kept {

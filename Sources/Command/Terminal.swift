@@ -66,8 +66,8 @@ struct Terminal: Sendable {
   }
 }
 
-/// A colour, as a mark in a page: a scalar that is no character (U+FDD0 and after) before the text and
-/// another after it. Escape sequences take their place when all else has been escaped.
+/// A colour, as a mark in a page: a scalar that is no character (U+FDD0 and after) before the text
+/// and another after it. Escape sequences take their place when all else has been escaped.
 private enum Style: UInt32, CaseIterable {
   case none = 0xFDD0
   case red, green, yellow, bold, dim

@@ -1,4 +1,5 @@
 import Foundation
+import KeelForecast
 
 /// How numbers and series look in a page.
 package enum Text {
@@ -33,9 +34,9 @@ package enum Text {
     value < 0.1 ? String(format: "%.1f ms", value * 1000) : String(format: "%.1f s", value)
   }
 
-  /// A line as lines that a window holds, broken between words: the rest stands below the text after a
-  /// label (`cause   …`), or is indented by two more. A command goes on behind a backslash, so that it
-  /// can still be pasted; what is said of it has lines of its own.
+  /// A line as lines that a window holds, broken between words: the rest stands below the text
+  /// after a label (`cause   …`), or is indented by two more. A command goes on behind a backslash,
+  /// so that it can still be pasted; what is said of it has lines of its own.
   package static func fitted(_ line: String, to width: Int) -> [String] {
     guard length(line) > width else { return [line] }
     let indent = line.prefix { $0 == " " }.count

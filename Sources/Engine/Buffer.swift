@@ -72,8 +72,8 @@ public struct Parameter: Sendable {
   public let shape: Shape
   public let role: Role
   public let buffer: Buffer
-  /// Whether, once filled, it is to be scaled until the output of its operation has variance 1 on real
-  /// rows.
+  /// Whether, once filled, it is to be scaled until the output of its operation has variance 1 on
+  /// real rows.
   public let needsData: Bool
   /// Writes the initial value; the generator is this parameter's own.
   public let fill: @Sendable (UnsafeMutableBufferPointer<Float>, inout Random) -> Void

@@ -40,8 +40,9 @@ public struct Accumulation: OptionSet, Hashable, Sendable {
 
 /// One operation of a plan. A value: what it computes with is in the arena.
 ///
-/// The results say whether everything the kernel *looked at* was finite. A kernel that could swallow
-/// a NaN or an infinity (an activation, a dropout) must look; one that passes it on need not.
+/// The results say whether everything the kernel *looked at* was finite. A kernel that could
+/// swallow a NaN or an infinity (an activation, a dropout) must look; one that passes it on need
+/// not.
 public protocol Kernel: Sendable {
   /// Computes the output from the inputs.
   func forward(_ pass: Pass) -> Bool

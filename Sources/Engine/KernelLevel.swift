@@ -1,12 +1,12 @@
 import CKernels
 import Foundation
 
-/// The instructions that kernels are made of: on x86-64 each kernel is there once for every level of
-/// the processor.
+/// The instructions that kernels are made of: on x86-64 each kernel is there once for every level
+/// of the processor.
 ///
 /// The best level that the processor has is used, or the one that the environment's `KEEL_KERNELS`
-/// names. Levels add up in another order and round differently: results agree but for that, and are bit
-/// for bit the same only within a level.
+/// names. Levels add up in another order and round differently: results agree but for that, and are
+/// bit for bit the same only within a level.
 public struct KernelLevel: Hashable, Sendable {
   /// `x86-64-v4`, `x86-64-v3`, `baseline`.
   public let name: String
@@ -31,8 +31,8 @@ public struct KernelLevel: Hashable, Sendable {
   /// What the environment asks for; nil where it leaves the choice to the processor.
   public static var asked: String? { getenv("KEEL_KERNELS").map { String(cString: $0) } }
 
-  /// - Throws: `KeelError` where the environment names a level, or a core of BLAS, that there is not, or
-  ///   not here.
+  /// - Throws: `KeelError` where the environment names a level, or a core of BLAS, that there is
+  ///   not, or not here.
   public static func check() throws {
     if let core = getenv("OPENBLAS_CORETYPE"), keel_blas_core_is_supported(core) == 0 {
       throw KeelError(

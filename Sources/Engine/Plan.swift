@@ -52,9 +52,9 @@ public struct Plan: Sendable {
   /// Floats that outlive a step: parameters, slots and state, which lie first and together.
   public var persistentFloats: Int { count(.parameters) + count(.slots) + count(.state) }
 
-  /// Multiply-adds of one gradient evaluation over a full batch, by the sizes of weights: each is used
-  /// once forward and twice backward for every vector that passes it. (A table of which rows are looked
-  /// up counts as if it were multiplied.)
+  /// Multiply-adds of one gradient evaluation over a full batch, by the sizes of weights: each is
+  /// used once forward and twice backward for every vector that passes it. (A table of which rows
+  /// are looked up counts as if it were multiplied.)
   public var multiplyAdds: Double {
     let sizes = Dictionary(
       uniqueKeysWithValues: parameters.filter { $0.role == .weight }
@@ -66,8 +66,8 @@ public struct Plan: Sendable {
     }
   }
 
-  /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a snapshot
-  /// holds it.
+  /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a
+  /// snapshot holds it.
   public func place(of buffer: Buffer) -> Int { starts[buffer.region]! + buffer.offset }
 
   /// Where each region begins, in floats from the arena's start.
@@ -95,8 +95,8 @@ public struct Plan: Sendable {
     return names
   }
 
-  /// Writes initial parameters and state: each parameter draws from a stream of its own, named after
-  /// it, so that the same layer begins alike in two recipes that differ elsewhere.
+  /// Writes initial parameters and state: each parameter draws from a stream of its own, named
+  /// after it, so that the same layer begins alike in two recipes that differ elsewhere.
   public func initialize(_ memory: Memory, seed: UInt64) {
     for parameter in parameters {
       var random = Random(seed: seed, stream: parameter.name)

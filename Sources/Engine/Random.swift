@@ -3,8 +3,8 @@ import CKernels
 /// A counter-based generator: Philox4x32-10 under a key made from a seed and the name of a stream.
 ///
 /// Whoever draws is given a generator; there is no global one. Two streams of one seed are
-/// independent, so adding a layer does not change what another layer draws. `position` counts blocks
-/// of four words and is all the state there is: a stream can be entered anywhere.
+/// independent, so adding a layer does not change what another layer draws. `position` counts
+/// blocks of four words and is all the state there is: a stream can be entered anywhere.
 ///
 /// **References** Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011.
 public struct Random: RandomNumberGenerator, Hashable, Codable, Sendable {
@@ -25,7 +25,8 @@ public struct Random: RandomNumberGenerator, Hashable, Codable, Sendable {
     return z ^ (z >> 31)
   }
 
-  /// The next 64 bits; one block each, so that a draw never depends on how earlier ones were packed.
+  /// The next 64 bits; one block each, so that a draw never depends on how earlier ones were
+  /// packed.
   public mutating func next() -> UInt64 {
     var words: (UInt32, UInt32) = (0, 0)
     withUnsafeMutableBytes(of: &words) {

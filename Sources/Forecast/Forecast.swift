@@ -1,3 +1,5 @@
+import KeelData
+import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
@@ -18,7 +20,8 @@ public struct Forecast: Codable, Sendable {
 
   public struct LearningRate: Hashable, Codable, Sendable {
     public let current: Double
-    /// The largest rate that stays finite and ends below its starting loss; nil where none was found.
+    /// The largest rate that stays finite and ends below its starting loss; nil where none was
+    /// found.
     public let limit: Double?
 
     public func encode(to encoder: any Encoder) throws {
@@ -84,8 +87,8 @@ public struct Forecast: Codable, Sendable {
   /// log₁₀ of the norm of the gradient at the first layer's output over that at the last: measured,
   /// or by theory where the measured pass was not finite. NaN where neither knows.
   public let gradientGrowth: Double
-  /// How much of it batch normalisation makes by itself, by theory; nil where there is none in a row
-  /// of layers without a path around them.
+  /// How much of it batch normalisation makes by itself, by theory; nil where there is none in a
+  /// row of layers without a path around them.
   public let batchNormGrowth: Double?
   /// What that means, in words; empty where there is nothing to say.
   public let notes: [String]
@@ -142,7 +145,7 @@ extension Recipe {
 
   /// The same, of rows that have been read, where the caller runs.
   package func forecast(
-    _ parts: Parts, _ scope: ForecastScope = .full, observe: (Int, Int) -> Void = { _, _ in }
+    _ parts: DataSplit, _ scope: ForecastScope = .full, observe: (Int, Int) -> Void = { _, _ in }
   ) throws -> Forecast {
     try Forecaster(self, parts, scope).run(observe)
   }

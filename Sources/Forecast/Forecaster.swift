@@ -1,5 +1,6 @@
 import Foundation
-import KeelEngine
+import KeelData
+import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
@@ -7,39 +8,42 @@ import KeelTraining
 struct Forecaster {
   private let recipe: Recipe
   private let scope: ForecastScope
-  private let sandbox: Sandbox
+  private let virtualTrainer: VirtualTrainer
   private let theory: Propagation
   private let inputLogSquare: Double
 
-  init(_ recipe: Recipe, _ parts: Parts, _ scope: ForecastScope) throws {
+  init(_ recipe: Recipe, _ parts: DataSplit, _ scope: ForecastScope) throws {
     self.recipe = recipe
     self.scope = scope
-    sandbox = try Sandbox(recipe, parts: parts)
-    let signal = sandbox.sampleSignal()
+    virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    let signal = virtualTrainer.sampleSignal()
     inputLogSquare = signal.logSquare
     theory = Propagation(
-      recipe, input: sandbox.plan.input.shape, signal: signal, batch: sandbox.batchSize)
+      recipe, input: virtualTrainer.plan.input.shape, signal: signal,
+      batch: virtualTrainer.batchSize)
   }
 
   func run(_ observe: (Int, Int) -> Void) throws -> Forecast {
     func note() throws {
-      observe(Int(sandbox.meter.spent), Int(sandbox.meter.limit))
+      observe(
+        Int(virtualTrainer.evaluationBudget.spent), Int(virtualTrainer.evaluationBudget.limit))
       try Task.checkCancellation()
     }
-    let measured = sandbox.measurement()
+    let measured = virtualTrainer.measurement()
     let growth = measured.gradientGrowth ?? theory.gradientGrowth ?? .nan
     try note()
-    let (dryRun, judged) = try sandbox.dryRun()
+    let (dryRun, judged) = try virtualTrainer.dryRun()
     try note()
     let fate = self.fate(judged, dryRun)
     let isExploding = judged == .exploding || fate.passes != nil
     var sharpness: Sharpness?
     var searched = Searched()
     if scope == .full {
-      sharpness = sandbox.sharpness()
+      sharpness = virtualTrainer.sharpness()
       try note()
       let search = MarginSearch(
-        sandbox: sandbox, dryRun: dryRun, isExploding: isExploding, depth: measured.layers.count,
+        virtualTrainer: virtualTrainer, dryRun: dryRun, isExploding: isExploding,
+        depth: measured.layers.count,
         gradientGrowth: growth, sharpness: sharpness)
       searched.learningRate = try search.learningRate()
       try note()
@@ -60,7 +64,9 @@ struct Forecaster {
       learningRate: .init(current: current, limit: scope == .full ? limit : nil),
       margin: searched.margin, searched: searched,
       layers: layers(measured), diesAtStep: fate.dies, dryRun: dryRun, sharpness: sharpness,
-      cost: .init(evaluations: sandbox.meter.spent.rounded(.up), limit: sandbox.meter.limit))
+      cost: .init(
+        evaluations: virtualTrainer.evaluationBudget.spent.rounded(.up),
+        limit: virtualTrainer.evaluationBudget.limit))
   }
 
   /// Inputs that have no size of their own to search over.
@@ -88,21 +94,21 @@ struct Forecaster {
 
   private func recurrence(_ layer: Measurement.Layer) -> Forecast.Layer.Recurrence? {
     guard
-      let weight = sandbox.plan.parameters.first(where: {
+      let weight = virtualTrainer.plan.parameters.first(where: {
         $0.layer == layer.name && $0.isRecurrent
       })
     else { return nil }
     return .init(spectralNorm: recipe.spectralNorm(of: weight), timeGrowth: layer.timeGrowth)
   }
 
-  /// When it passes the edge for good, and when float32 ends: by the dry run, by the exact curvature
-  /// of a linear model, or by continuing the growth of the loss.
+  /// When it passes the edge for good, and when float32 ends: by the dry run, by the exact
+  /// curvature of a linear model, or by continuing the growth of the loss.
   private func fate(_ judged: Forecast.Verdict, _ dryRun: DryRun) -> LinearModel.Fate {
     if let step = dryRun.diesAtStep { return LinearModel.Fate(passes: nil, dies: step) }
-    let edge = 5 * sandbox.trainer.baseline.scale
-    if let linear = LinearModel(sandbox) {
-      let fate = linear.fate(recipe, edge: edge, total: sandbox.total, horizon: 100_000)
-      let isWhole = sandbox.stepsPerEpoch == 1
+    let edge = 5 * virtualTrainer.trainer.baseline.scale
+    if let linear = LinearModel(virtualTrainer) {
+      let fate = linear.fate(recipe, edge: edge, total: virtualTrainer.total, horizon: 100_000)
+      let isWhole = virtualTrainer.stepsPerEpoch == 1
       // Single batches add to what the mean batch does: their growth, where it is seen, is faster.
       let dies = isWhole ? fate.dies : continued(dryRun, isSteady: true) ?? fate.dies
       return LinearModel.Fate(passes: fate.passes, dies: dies)
@@ -112,11 +118,11 @@ struct Forecaster {
 
   /// Where the loss would leave float32 if it went on growing as in the last steps of the dry run;
   /// nil where it does not grow, or stands below where it began.
-  /// - Parameter isSteady: the growth is the same all along, so that every step above the start tells
-  ///   of it; otherwise only the latest.
+  /// - Parameter isSteady: the growth is the same all along, so that every step above the start
+  ///   tells of it; otherwise only the latest.
   private func continued(_ dryRun: DryRun, isSteady: Bool) -> Int? {
     let losses = dryRun.losses.filter(\.isFinite).map(Double.init)
-    let scale = sandbox.trainer.baseline.scale
+    let scale = virtualTrainer.trainer.baseline.scale
     let above = losses.count - (losses.lastIndex { $0 < scale } ?? -1) - 1
     let count = isSteady ? above : min(20, losses.count / 2)
     let recent = losses.suffix(max(4, count)).map { log(max($0, 1e-300)) }

@@ -1,6 +1,9 @@
 @_exported import KeelCauses
+@_exported import KeelData
 @_exported import KeelEngine
 @_exported import KeelForecast
+@_exported import KeelNetworks
 @_exported import KeelRecipes
 @_exported import KeelRemedies
+@_exported import KeelSettings
 @_exported import KeelTraining

@@ -1,5 +1,6 @@
 import Foundation
-import KeelEngine
+import KeelNetworks
+import KeelSettings
 
 // Walking through a model, containers included, and changing it on the way.
 

@@ -1,4 +1,5 @@
 import KeelEngine
+import KeelNetworks
 
 extension Recipe {
   /// The network compiled for rows of a shape: shapes checked, buffers placed.

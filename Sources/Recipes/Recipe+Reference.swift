@@ -1,9 +1,10 @@
-import KeelEngine
+import KeelNetworks
+import KeelSettings
 
 extension Recipe {
   /// The same recipe with every parameter begun as theory advises: He before ReLU-like activations,
-  /// LeCun before SELU, Xavier otherwise; orthogonal recurrent weights; zero biases. Blind to how the
-  /// recipe fares.
+  /// LeCun before SELU, Xavier otherwise; orthogonal recurrent weights; zero biases. Blind to how
+  /// the recipe fares.
   public var referencePoint: Recipe { withSoundWeights.withOrthogonalRecurrence }
 
   /// The same recipe with recurrent weights begun orthogonal: every singular value is 1.

@@ -1,4 +1,6 @@
 import KeelEngine
+import KeelNetworks
+import KeelSettings
 
 /// Everything that decides a training, as one value: printed, it hides no default.
 public struct Recipe: Configurable {
@@ -80,8 +82,9 @@ public struct Recipe: Configurable {
     }
   }
 
-  /// Which parts of the data are brought to mean 0 and deviation 1, as measured on the training part.
-  public enum Standardize: String, Word {
+  /// Which parts of the data are brought to mean 0 and deviation 1, as measured on the training
+  /// part.
+  public enum Standardize: String, Keyword {
     case none, inputs, targets, both
     public var includesInputs: Bool { self == .inputs || self == .both }
     public var includesTargets: Bool { self == .targets || self == .both }
@@ -113,7 +116,7 @@ public struct TrainingSettings: Configurable, SettingValue {
   public var badRows: BadRows
 
   /// What happens to a step with a non-finite loss or gradient.
-  public enum BadSteps: String, Word {
+  public enum BadSteps: String, Keyword {
     /// The run stops there.
     case stop
     /// The step changes nothing, is counted, and the run goes on; likewise a step whose gradient is
@@ -121,8 +124,9 @@ public struct TrainingSettings: Configurable, SettingValue {
     case skip
   }
 
-  /// What happens to rows of the training part with a number far outside its column; see `Outliers`.
-  public enum BadRows: String, Word {
+  /// What happens to rows of the training part with a number far outside its column; see
+  /// `Outliers`.
+  public enum BadRows: String, Keyword {
     case keep
     /// The training part is what it would be without them; the test part is left as it is.
     case drop
@@ -153,7 +157,7 @@ public struct TrainingSettings: Configurable, SettingValue {
     self.badRows = badRows
   }
 
-  public init(_ settings: Settings, _ reader: Reader, _ limits: Limits) throws {
+  public init(_ settings: Settings, _ reader: SettingsReader, _ limits: NumberRange) throws {
     guard case .map = settings.node else {
       throw reader.error(
         settings, "expected settings, found \(settings.kind)", fix: "write {epochs: 10, batch: 32}")
@@ -168,7 +172,7 @@ extension Recipe: Codable {
   /// Reads a tree strictly: what is unknown, missing or out of range is an error with its place.
   /// - Parameter name: what the recipe is called if it does not say.
   public init(_ settings: Settings, catalog: Catalog = .standard, name: String = "recipe") throws {
-    let reader = Reader(catalog: catalog)
+    let reader = SettingsReader(catalog: catalog)
     guard case .map = settings.node else {
       throw reader.error(
         settings, "expected a mapping of settings, found \(settings.kind)",

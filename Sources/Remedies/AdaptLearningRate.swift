@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 
 /// An optimizer whose steps do not depend on how large gradients are: Adam.
@@ -18,8 +19,8 @@ public struct AdaptLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
-  /// Well below the largest rate that Adam was seen to hold for forty steps (at its edge its steps are
-  /// as large as the weights), and no more than ten times its reference.
+  /// Well below the largest rate that Adam was seen to hold for forty steps (at its edge its steps
+  /// are as large as the weights), and no more than ten times its reference.
   public static func candidates(for patient: Patient) -> [AdaptLearningRate] {
     guard !(patient.recipe.optimizer.ingredient is Adam) else { return [] }
     let reference = Adam().learningRate
@@ -40,7 +41,7 @@ public struct AdaptLearningRate: Remedy {
     return recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     framework.optimizerLines(of: changed(recipe))
   }
 }

@@ -6,7 +6,8 @@ import KeelRecipes
 ///
 /// The direction stays, the step is bounded. It cannot help where the forward pass overflows.
 ///
-/// **References** Pascanu et al., 2013, algorithm 1: thresholds from half to ten times the usual norm.
+/// **References** Pascanu et al., 2013, algorithm 1: thresholds from half to ten times the usual
+/// norm.
 public struct ClipGradients: Remedy {
   public static let name = "clip-gradients"
   public static let summary = "gradients scaled back to a norm"
@@ -40,7 +41,7 @@ public struct ClipGradients: Remedy {
     return recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     switch framework {
     case .pytorch:
       [

@@ -29,7 +29,7 @@ public struct ConstrainWeights: Remedy {
     return recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     switch framework {
     case .pytorch:
       [

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelData
 import KeelRecipes
 
 /// Rows with a number far outside its column are left out of the training part.
@@ -26,7 +27,7 @@ public struct DropBadRows: Remedy {
     return recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let names =
       (recipe.vocabulary == nil ? ["x_train"] : [])
       + (recipe.loss.member.isOverClasses ? [] : ["y_train"])

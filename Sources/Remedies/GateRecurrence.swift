@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 
 /// Gated recurrence, a GRU or an LSTM, in place of the plain one.
@@ -40,7 +41,7 @@ public struct GateRecurrence: Remedy {
   }
 
   /// One line for each plain recurrence; `features` is what its input has now.
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let plain = recipe.leaves.compactMap { $0.ingredient as? Recurrent }
     return plain.enumerated().map { index, layer in
       let place = "  # in place of recurrent-\(index + 1)"
@@ -48,7 +49,7 @@ public struct GateRecurrence: Remedy {
       case .pytorch:
         return "torch.nn.\(cell.uppercased())(features, \(layer.units), batch_first=True)\(place)"
       case .keras:
-        let all = Framework.python(layer.output == .sequence)
+        let all = ExportTarget.python(layer.output == .sequence)
         return "keras.layers.\(cell.uppercased())(\(layer.units), return_sequences=\(all))\(place)"
       }
     }

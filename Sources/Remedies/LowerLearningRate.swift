@@ -1,12 +1,13 @@
 import Foundation
 import KeelCauses
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
 
 /// A lower learning rate, and nothing else.
 ///
-/// Updates that overshot fall short again. It may hide other causes, which is why it is proposed only
-/// where its own was found. See `Guides/Remedies/LowerLearningRate.md`.
+/// Updates that overshot fall short again. It may hide other causes, which is why it is proposed
+/// only where its own was found. See `Guides/Remedies/LowerLearningRate.md`.
 public struct LowerLearningRate: Remedy {
   public static let name = "lower-learning-rate"
   public static let summary = "a lower learning rate"
@@ -20,10 +21,11 @@ public struct LowerLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
-  /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best lies
-  /// within ×1.8 of one of them. Those steps say little of an adaptive optimizer, whose steps are as
-  /// long whatever the gradient: of those nothing above ten times the reference is tried. Where all lie
-  /// below the reference (forty steps of a slow start look like none), that comes first.
+  /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best
+  /// lies within ×1.8 of one of them. Those steps say little of an adaptive optimizer, whose steps
+  /// are as long whatever the gradient: of those nothing above ten times the reference is tried.
+  /// Where all lie below the reference (forty steps of a slow start look like none), that comes
+  /// first.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
     let optimizer = patient.recipe.optimizer.member
     let kind = type(of: optimizer)
@@ -48,7 +50,7 @@ public struct LowerLearningRate: Remedy {
       ? subject.recipe.withLearningRate(rate) : nil
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     framework.optimizerLines(of: recipe.withLearningRate(rate))
   }
 }

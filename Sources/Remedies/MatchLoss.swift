@@ -1,10 +1,12 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// A loss that fits the targets, on the output that belongs to it.
 ///
-/// Softmax cross-entropy for classes, sigmoid cross-entropy for yes or no, squared error for numbers;
-/// each has a gradient that is bounded by the error.
+/// Softmax cross-entropy for classes, sigmoid cross-entropy for yes or no, squared error for
+/// numbers; each has a gradient that is bounded by the error.
 public struct MatchLoss: Remedy {
   public static let name = "match-loss"
   public static let summary = "a loss that fits output and targets"
@@ -28,7 +30,7 @@ public struct MatchLoss: Remedy {
     return changed == subject.recipe ? nil : changed
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let output = recipe.denseSites.last?.activation
     return (output.map { ["# the model ends in its last linear layer, without the \($0)"] } ?? [])
       + [framework == .pytorch ? pytorch : keras]

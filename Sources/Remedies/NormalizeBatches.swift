@@ -1,8 +1,10 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
-/// Batch normalisation between each hidden layer and its activation; in a network of sequences layer
-/// normalisation, and before each attention too: the times of a batch share no statistics.
+/// Batch normalisation between each hidden layer and its activation; in a network of sequences
+/// layer normalisation, and before each attention too: the times of a batch share no statistics.
 ///
 /// However large a layer's weights, what it passes on has unit variance. In a deep plain network it
 /// makes gradients grow by itself: ×1.21 a layer with ReLU.
@@ -54,7 +56,7 @@ public struct NormalizeBatches: Remedy {
     }
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let place =
       framework == .pytorch
       ? "each between a layer and its activation"

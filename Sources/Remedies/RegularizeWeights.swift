@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 
 /// A penalty on squared weights.
@@ -34,9 +35,9 @@ public struct RegularizeWeights: Remedy {
     return recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     switch framework {
-    case .pytorch where Framework.couplesDecay(recipe):
+    case .pytorch where ExportTarget.couplesDecay(recipe):
       ["# the penalty \(lambda) Σ w² has the gradient \(2 * lambda) w"] + adaptiveComment(recipe)
         + framework.optimizerLines(of: changed(recipe))
     case .pytorch:

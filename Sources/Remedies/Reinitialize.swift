@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 
 /// Sound initial weights: He before ReLU-like activations, LeCun before SELU, Xavier otherwise;
@@ -28,7 +29,7 @@ public struct Reinitialize: Remedy {
     return changed == subject.recipe ? nil : changed
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     switch framework {
     case .pytorch: [framework.denseComment(in: recipe, "; once, before training")] + pytorch(recipe)
     case .keras:

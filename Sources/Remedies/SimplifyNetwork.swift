@@ -1,6 +1,8 @@
 import KeelCauses
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// Fewer layers: what is repeated is left out until the chain is short enough.
 ///
@@ -28,7 +30,7 @@ public struct SimplifyNetwork: Remedy {
     return changed == subject.recipe ? nil : changed
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     // How wide a row is matters to the first layer only, and that is not left out.
     let row = Shape(recipe.input.value ?? [1])
     let changed = recipe.shortened(to: depth, row: row) ?? recipe
@@ -45,18 +47,18 @@ public struct SimplifyNetwork: Remedy {
 
   /// What is left of a model written out layer by layer.
   private static func whole(
-    _ changed: Recipe, in recipe: Recipe, _ framework: Framework
+    _ changed: Recipe, in recipe: Recipe, _ framework: ExportTarget
   ) -> [String] {
     let left = changed.leaves
     return ["# these \(left.count) layers in place of \(recipe.leaves.count)"]
       + left.map { line($0, framework) }
   }
 
-  private static func block(_ layers: [Choice<Layers>], _ framework: Framework) -> [String] {
+  private static func block(_ layers: [Choice<Layers>], _ framework: ExportTarget) -> [String] {
     layers.map { "    " + line($0, framework) }
   }
 
-  private static func line(_ layer: Choice<Layers>, _ framework: Framework) -> String {
+  private static func line(_ layer: Choice<Layers>, _ framework: ExportTarget) -> String {
     let made = framework.layer(layer)
     let comment = made.contains("...") ? "  # \(layer.name), as before" : ""
     return framework == .pytorch

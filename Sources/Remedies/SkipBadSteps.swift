@@ -27,7 +27,7 @@ public struct SkipBadSteps: Remedy {
     return recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let (place, norm, step) =
       switch framework {
       case .pytorch:

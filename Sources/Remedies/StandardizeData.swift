@@ -19,8 +19,8 @@ public struct StandardizeData: Remedy {
 
   public init(_ parts: Recipe.Standardize) { self.parts = parts }
 
-  /// What the experiments have shown to heal, where they have; otherwise inputs and targets, whichever
-  /// can be.
+  /// What the experiments have shown to heal, where they have; otherwise inputs and targets,
+  /// whichever can be.
   public static func candidates(for patient: Patient) -> [StandardizeData] {
     let reset = patient.resets[UnscaledData.name] ?? UnscaledData.reset(patient.subject)
     return reset.map { [StandardizeData($0.standardize)] } ?? []
@@ -32,7 +32,7 @@ public struct StandardizeData: Remedy {
     return recipe == subject.recipe ? nil : recipe
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let comment = "# before training: mean and deviation of the training part, for both parts"
     let inputs = parts.includesInputs && !recipe.standardize.includesInputs
     let targets = parts.includesTargets && !recipe.standardize.includesTargets
@@ -47,14 +47,14 @@ public struct StandardizeData: Remedy {
   }
 
   private static func scaling(
-    _ name: String, _ framework: Framework, together: Bool
+    _ name: String, _ framework: ExportTarget, together: Bool
   ) -> [String] {
     let axis = together ? [] : [framework == .pytorch ? "dim=0" : "axis=0"]
     // PyTorch divides by one row less unless it is told not to.
     let deviation = axis + (framework == .pytorch ? ["correction=0"] : [])
     return [
-      "\(name)_mean = " + Framework.call("\(name)_train.mean", axis),
-      "\(name)_std = " + Framework.call("\(name)_train.std", deviation),
+      "\(name)_mean = " + ExportTarget.call("\(name)_train.mean", axis),
+      "\(name)_std = " + ExportTarget.call("\(name)_train.std", deviation),
     ]
       + (together
         ? [] : ["\(name)_std = \(name)_std + (\(name)_std == 0)  # a constant column becomes 0"])

@@ -1,7 +1,10 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
-/// ReLU or tanh in place of hidden activations that are too steep, with the weights that belong to it.
+/// ReLU or tanh in place of hidden activations that are too steep, with the weights that belong to
+/// it.
 ///
 /// Slopes of at most 1 cannot make a gradient grow.
 ///
@@ -44,7 +47,7 @@ public struct SwapActivation: Remedy {
   }
 
   /// The activation behind each layer that had a steep one, then the weights that belong to it.
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let changed = changed(recipe)
     let new = changed.denseSites.map(\.activation)
     let layer = framework.layer(Choice(choice.ingredient))

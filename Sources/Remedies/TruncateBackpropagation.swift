@@ -1,5 +1,7 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// Gradients that flow back through a limited number of steps in time.
 ///
@@ -37,7 +39,7 @@ public struct TruncateBackpropagation: Remedy {
     return changed == subject.recipe ? nil : changed
   }
 
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     switch framework {
     case .pytorch:
       [

@@ -1,10 +1,11 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 
 /// A learning rate that rises from near 0 over the first part of the run, then goes on as before.
 ///
-/// The loss is sharpest at the start; steps that would overshoot there are taken once it is flatter.
-/// It helps where the full rate is one that the trained network bears, and only there.
+/// The loss is sharpest at the start; steps that would overshoot there are taken once it is
+/// flatter. It helps where the full rate is one that the trained network bears, and only there.
 ///
 /// **References** Goyal et al., *Accurate, large minibatch SGD*, 2017; Gilmer et al., *A loss
 /// curvature perspective on training instability in deep learning*, ICLR 2022.
@@ -21,8 +22,8 @@ public struct WarmUp: Remedy {
 
   public init(steps: Int) { self.steps = steps }
 
-  /// A fiftieth, a tenth and a third of the run: published warm-ups lie between 0.5 % and 10 % of it,
-  /// and a short run needs a larger share for as many steps.
+  /// A fiftieth, a tenth and a third of the run: published warm-ups lie between 0.5 % and 10 % of
+  /// it, and a short run needs a larger share for as many steps.
   public static func candidates(for patient: Patient) -> [WarmUp] {
     let total = patient.subject.steps
     let counts = [total / 50, total / 10, total / 3].map { max(2, $0) }
@@ -39,7 +40,7 @@ public struct WarmUp: Remedy {
   }
 
   /// The rate of step t, from 0, times (t + 1)/steps until it is whole.
-  public func lines(for framework: Framework, in recipe: Recipe) -> [String] {
+  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     switch framework {
     case .pytorch:
       [

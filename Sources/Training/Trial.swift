@@ -1,5 +1,6 @@
-import KeelEngine
+import KeelData
 import KeelRecipes
+import KeelSettings
 
 /// A controlled experiment: a recipe that differs in one thing from a control, on the same data in
 /// the same order with the same seed, and what became of it.
@@ -22,14 +23,14 @@ package struct Trial: Sendable {
   /// Whether its loss still fell at its end.
   package let isFalling: Bool
 
-  /// Trains `variant` from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and has
-  /// not learnt; that it does not learn is said only at the end of its recipe.
+  /// Trains `variant` from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and
+  /// has not learnt; that it does not learn is said only at the end of its recipe.
   /// - Parameters:
   ///   - minimum: steps that must be taken before it can be said to hold.
   ///   - maximum: steps that may be taken.
   /// - Throws: `KeelError` where the variant cannot be planned; `CancellationError`.
   package init(
-    _ variant: Recipe, against control: Recipe, parts: Parts, atLeast minimum: Int = 0,
+    _ variant: Recipe, against control: Recipe, parts: DataSplit, atLeast minimum: Int = 0,
     atMost maximum: Int = .max
   ) throws {
     let trainer = try Trainer(

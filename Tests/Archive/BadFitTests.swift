@@ -113,7 +113,8 @@ import Testing
         + "end the model with as many outputs as there are targets")
   }
 
-  /// What a loss cannot have is an error of the data, in the test part too; NaN is for the run to meet.
+  /// What a loss cannot have is an error of the data, in the test part too; NaN is for the run to
+  /// meet.
   @Test(arguments: [
     ("binary-cross-entropy", "[{dense: 1}, sigmoid]"), ("sigmoid-cross-entropy", "[{dense: 1}]"),
   ])

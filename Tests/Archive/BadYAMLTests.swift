@@ -4,7 +4,8 @@ import KeelArchive
 import KeelTestSupport
 import Testing
 
-/// Files that are no recipe, or no YAML that recipes allow; refused in a moment, whatever they hold.
+/// Files that are no recipe, or no YAML that recipes allow; refused in a moment, whatever they
+/// hold.
 @Suite struct BadYAMLTests {
   private static func not(_ what: String, _ fix: String) -> String {
     "bad.yaml: has \(what), which recipes do not allow; \(fix)"

@@ -74,8 +74,9 @@ import Testing
   @Test func aFileIsForOneRun() async throws {
     let scratch = try Scratch()
     let told = Mutex<[String]>([])
-    let first = Checkpointing.file(scratch("model"), every: 1) { _ in Issue.record("it is alone") }
-    let second = Checkpointing.file(scratch("model"), every: 1) { error in
+    let first = CheckpointPolicy.file(scratch("model"), every: 1) { _ in Issue.record("it is alone")
+    }
+    let second = CheckpointPolicy.file(scratch("model"), every: 1) { error in
       told.withLock { $0.append("\(error)") }
     }
     let recipe = try Draft.plain.with("training", "{epochs: 2, batch: 20}").recipe()

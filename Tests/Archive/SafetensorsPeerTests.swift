@@ -33,8 +33,8 @@ import Testing
     }
   }
 
-  /// Laid out anew by Python, with our metadata: the same checkpoint. With a number changed, and the
-  /// checksum that no longer fits taken out: a network.
+  /// Laid out anew by Python, with our metadata: the same checkpoint. With a number changed, and
+  /// the checksum that no longer fits taken out: a network.
   @Test func whatItWritesIsRead() async throws {
     let scratch = try Scratch()
     let run = try Run(Draft.plain.with("optimizer", "adam").recipe())

@@ -12,7 +12,8 @@ struct DiagnosisTests {
     loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1),
     training: .init(epochs: 20, batch: 32))
 
-  /// A gain of 4, which learns nothing on any seed and with any kernels; at 2 that hangs on the last bit.
+  /// A gain of 4, which learns nothing on any seed and with any kernels; at 2 that hangs on the
+  /// last bit.
   private static let forgetful = Recipe(
     name: "forgetful", data: .temporalOrder(length: 20, samples: 1000),
     model: [.recurrent(32, recurrentInitializer: .orthogonal(gain: 4)), .dense(4)],
@@ -34,7 +35,8 @@ struct DiagnosisTests {
     #expect(diagnosis.truthTable?.contains { $0.outcome == "holds" } ?? false)
   }
 
-  /// Where nothing can be learnt, no factor is convicted of it: the reference learns nothing either.
+  /// Where nothing can be learnt, no factor is convicted of it: the reference learns nothing
+  /// either.
   @Test func whereNothingCanBeLearntNobodyIsGuilty() async throws {
     var recipe = Self.saturated
     recipe.data = .spirals(samples: 600, classes: 3, noise: 50)

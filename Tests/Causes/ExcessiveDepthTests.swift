@@ -1,6 +1,8 @@
 import KeelCauses
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 
@@ -42,8 +44,8 @@ struct ExcessiveDepthTests {
     #expect(found.quantity == "doublings of the gradient's square, block by block")
   }
 
-  /// The gradient's norm leaves float32 after some 460 layers of ×1.21; nothing else is to blame, and
-  /// the finding says so.
+  /// The gradient's norm leaves float32 after some 460 layers of ×1.21; nothing else is to blame,
+  /// and the finding says so.
   @Test func batchNormalizationAlone() throws {
     let recipe = Recipe(
       data: .spirals(samples: 600, classes: 3),

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelData
 import KeelEngine
 import KeelRecipes
 import KeelTraining
@@ -8,8 +9,8 @@ import Testing
 struct ProofTests {
   private static func rows(
     _ count: Int, _ input: (Int) -> [Float], _ target: (Int) -> [Float]
-  ) throws -> Parts {
-    Parts(
+  ) throws -> DataSplit {
+    DataSplit(
       train: try Examples(inputs: (0..<count).map(input), targets: (0..<count).map(target)),
       test: nil)
   }
@@ -19,7 +20,7 @@ struct ProofTests {
     Double((row &* 7919 &+ salt &* 104_729) % 997) / 997
   }
 
-  private func diagnosis(_ recipe: Recipe, _ parts: Parts) throws -> Diagnosis {
+  private func diagnosis(_ recipe: Recipe, _ parts: DataSplit) throws -> Diagnosis {
     let trainer = try Trainer(recipe, parts: parts)
     let training = trainer.train()
     return try Evidence(recipe, training, trainer.trace).diagnosis(parts)
@@ -57,8 +58,8 @@ struct ProofTests {
     #expect(first.exhibits.first?.quantity == "root mean square of the inputs")
   }
 
-  /// A rate for a gradient summed over a thousand rows; the reference rate needs more steps than the
-  /// recipe has. One change is enough, so it is not overdetermined.
+  /// A rate for a gradient summed over a thousand rows; the reference rate needs more steps than
+  /// the recipe has. One change is enough, so it is not overdetermined.
   @Test(arguments: [UInt64(0), 1, 2]) func aSlowReferenceIsGivenTime(_ seed: UInt64) throws {
     let parts = try Self.rows(
       1000, { [Float(2 * Self.dice($0, 4) - 1)] },
@@ -74,8 +75,8 @@ struct ProofTests {
     #expect(first.exhibits.first?.command?.contains("optimizer.sgd.learning-rate=0.01") == true)
   }
 
-  /// Two rows alike: standardised nothing would be left of them, so that is no experiment; the rate is
-  /// measured with the data as they are.
+  /// Two rows alike: standardised nothing would be left of them, so that is no experiment; the rate
+  /// is measured with the data as they are.
   @Test(arguments: [UInt64(0), 1, 2]) func halfAResetIsNoExperiment(_ seed: UInt64) throws {
     let row = (0..<40).map { Float(25 * $0 - 500) }
     let parts = try Self.rows(2, { _ in row }, { _ in [600, -800] })
@@ -91,8 +92,8 @@ struct ProofTests {
     #expect(!diagnosis.ruledOut.contains { $0.cause == UnscaledData.name })
   }
 
-  /// A rate that is enough alone, and weights and a loss that are enough together: of one factor alone
-  /// it is never said that it is not the only one.
+  /// A rate that is enough alone, and weights and a loss that are enough together: of one factor
+  /// alone it is never said that it is not the only one.
   @Test(arguments: [UInt64(0), 1, 2]) func overdeterminedTakesTwo(_ seed: UInt64) throws {
     let recipe = Recipe(
       seed: seed, data: .spirals(samples: 400, classes: 3, noise: 0.05),

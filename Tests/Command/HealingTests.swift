@@ -38,7 +38,8 @@ import Testing
     #expect(
       lines[start + 5].hasPrefix(
         "  keel train jump.yaml --set optimizer.sgd.learning-rate="))
-    // What was kept is the healed training: there is nothing left to do, under the recipe as written.
+    // What was kept is the healed training: there is nothing left to do, under the recipe as
+    // written.
     let again = try tool.run("train", "jump.yaml", "--resume", "model", "--heal")
     #expect(again.code == 0)
     #expect(again.lines[2].hasSuffix(", resumed at step 480: nothing was left to do"))

@@ -117,8 +117,8 @@ import Testing
     #expect(again.lines[2] == result.lines[2], "explodes in the same step")
   }
 
-  /// The update of step 40 throws the weights away, finite, and the snapshot after it holds that: what
-  /// was kept before stays.
+  /// The update of step 40 throws the weights away, finite, and the snapshot after it holds that:
+  /// what was kept before stays.
   @Test func aWreckedStateIsNotKept() throws {
     let tool = try tool(
       exploding.replacing("every: 30, factor: 1e6", with: "every: 40, factor: 1e20"))

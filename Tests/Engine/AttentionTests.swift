@@ -1,7 +1,10 @@
 import Foundation
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 @Suite struct AttentionTests {

@@ -1,5 +1,7 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// Layers over images that cannot be planned: refused with both shapes, in words that help.

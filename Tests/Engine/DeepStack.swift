@@ -1,6 +1,8 @@
 import Foundation
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 
 /// A block of layers, many times in a row, and the sizes of signals and gradients along it.

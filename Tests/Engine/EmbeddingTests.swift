@@ -1,6 +1,9 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 @Suite struct EmbeddingTests {

@@ -1,5 +1,7 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
@@ -141,8 +143,8 @@ struct GradientCheck {
     return errors.max { $0.error < $1.error || $1.error.isNaN }!
   }
 
-  /// The twin's gradient against central differences with two steps; where those disagree there is a
-  /// kink between, and the point is rejected.
+  /// The twin's gradient against central differences with two steps; where those disagree there is
+  /// a kink between, and the point is rejected.
   private func compareWithDifferences(_ harness: Harness, _ result: Twin.Result) throws -> Tally {
     let twin = try self.twin(harness)
     let (inputs, targets, start) = (inputs(harness), targets(harness), harness.parameters)

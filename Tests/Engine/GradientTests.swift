@@ -1,6 +1,9 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// The engine's gradients against the twin's, and the twin's against central differences.
@@ -31,8 +34,8 @@ import Testing
     #expect(tally.rejected * 10 <= tally.points, "too many kinks: \(tally)")
   }
 
-  /// Activations that can stand right before a loss. A quotient of outputs near 0/0 has no gradient to
-  /// compare: cross-entropy takes positive ones.
+  /// Activations that can stand right before a loss. A quotient of outputs near 0/0 has no gradient
+  /// to compare: cross-entropy takes positive ones.
   static let outputs = losses.flatMap { loss in
     activations.filter {
       loss.value.name != "cross-entropy"

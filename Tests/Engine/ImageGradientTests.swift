@@ -1,6 +1,9 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// Networks over images: the engine's gradients against the twin's, the twin's against differences.

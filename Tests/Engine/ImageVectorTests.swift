@@ -1,6 +1,8 @@
 import Foundation
 import KeelEngine
+import KeelForecast
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 

@@ -1,5 +1,7 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 

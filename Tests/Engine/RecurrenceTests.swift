@@ -1,7 +1,10 @@
 import Foundation
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// Recurrent layers against PyTorch's numbers, the twin, central differences and themselves.

@@ -1,6 +1,8 @@
 import Foundation
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
@@ -41,7 +43,7 @@ struct SequenceVector: Decodable, CustomTestStringConvertible, Sendable {
 
   /// Compares output and gradients, in the engine and in the twin.
   func check() throws {
-    let choice = try Choice<Layers>(layer, Reader(catalog: .standard), .any)
+    let choice = try Choice<Layers>(layer, SettingsReader(catalog: .standard), .any)
     // An identity before the layer has the gradient of the layer's input.
     let identity: Choice<Layers> = .dense(row.last!, initializer: .identity, bias: false)
     let recipe = Recipe(

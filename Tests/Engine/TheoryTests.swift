@@ -1,14 +1,17 @@
 import Foundation
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
-/// What theory says of signals in deep networks, measured on the real engine (NUMBERS.md, section 1).
+/// What theory says of signals in deep networks, measured on the real engine (NUMBERS.md, section
+/// 1).
 ///
 /// Every rate is a geometric mean over inner layers and seeds, the first and last five layers left
-/// out, of the *squared* norm of the gradient with respect to layer outputs. The gradient comes from
-/// a random normal one at the network's output.
+/// out, of the *squared* norm of the gradient with respect to layer outputs. The gradient comes
+/// from a random normal one at the network's output.
 @Suite(.serialized) struct TheoryTests {
   static let seeds: [UInt64] = [1, 2, 3]
 

@@ -12,8 +12,8 @@ import Testing
       training: .init(epochs: steps, batch: 256))
   }
 
-  /// A linear model beyond its edge grows by the same factor in every step: it is called long before
-  /// float32 ends, and ends there if nobody stops it.
+  /// A linear model beyond its edge grows by the same factor in every step: it is called long
+  /// before float32 ends, and ends there if nobody stops it.
   @Test func callComesBeforeTheEndOfFloat32() throws {
     let alarm = try Alarm(linear(1.3))
     let (raised, called) = (try #require(alarm.raised), try #require(alarm.called))

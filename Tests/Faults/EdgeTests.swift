@@ -1,4 +1,5 @@
 import KeelFaults
+import KeelForecast
 import Testing
 
 @Suite struct EdgeTests {

@@ -1,5 +1,8 @@
 import Foundation
+import KeelData
 import KeelFaults
+import KeelForecast
+import KeelNetworks
 import KeelRecipes
 import KeelTraining
 import Testing

@@ -1,12 +1,15 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
-/// Fifty layers of batch normalisation: what theory says, what a real batch shows, and what a person
-/// reads (NUMBERS.md, B1 to B3).
+/// Fifty layers of batch normalisation: what theory says, what a real batch shows, and what a
+/// person reads (NUMBERS.md, B1 to B3).
 struct BatchNormGainTests {
   private func recipe(
     _ block: [Choice<Layers>], width: Int, batch: Int, blocks: Int = 50
@@ -17,10 +20,10 @@ struct BatchNormGainTests {
       training: .init(epochs: 1, batch: batch))
   }
 
-  private func parts(width: Int, rows: Int, seed: UInt64) -> Parts {
+  private func parts(width: Int, rows: Int, seed: UInt64) -> DataSplit {
     var dice = Dice(seed: seed)
     let classes = (0..<rows).map { _ in Int32(dice.next() % 10) }
-    return Parts(
+    return DataSplit(
       train: Examples(
         inputs: dice.normals(rows * width), shape: Shape(width),
         targets: Targets(values: .classes(classes), columns: 1)), test: nil)
@@ -51,14 +54,14 @@ struct BatchNormGainTests {
     for seed in UInt64(1)...3 {
       var recipe = recipe(rate.block, width: Self.width, batch: rate.batch)
       recipe.seed = seed
-      let sandbox = try Sandbox(
+      let virtualTrainer = try VirtualTrainer(
         recipe, parts: parts(width: Self.width, rows: rate.batch, seed: seed))
       let path = Propagation(
-        recipe, input: sandbox.plan.input.shape, signal: sandbox.sampleSignal(),
-        batch: sandbox.batchSize)
+        recipe, input: virtualTrainer.plan.input.shape, signal: virtualTrainer.sampleSignal(),
+        batch: virtualTrainer.batchSize)
       // Of 51 layers, but for five at each end.
       let inner = 5..<46
-      let layers = sandbox.measurement().layers[inner]
+      let layers = virtualTrainer.measurement().layers[inner]
       measured += layers.reduce(0) { $0 + 2 * log($1.backwardGain) } / Double(3 * inner.count)
       let gains = path.gains(inputLogSquare: 0)[inner]
       theory += gains.reduce(0) { $0 + 2 * log($1.backward) } / Double(3 * inner.count)

@@ -13,13 +13,14 @@ import Testing
       #expect(forecast.cost.limit >= 300)
       #expect(forecast.cost.evaluations <= forecast.cost.limit, "\(recipe.name)")
     }
-    #expect(Meter(trainingSteps: 100_000, batch: 32).limit == 5000)
-    #expect(Meter(trainingSteps: 100, batch: 32).limit == 300)
+    #expect(EvaluationBudget(trainingSteps: 100_000, batch: 32).limit == 5000)
+    #expect(EvaluationBudget(trainingSteps: 100, batch: 32).limit == 300)
   }
 
-  /// A hundred layers of 64, 128 rows: under 3 s, its dry run and theory under 1 s; alone on two cores
-  /// it takes 1.4 s. Other tests spin beside it here and its time grows up to fourfold: the best of
-  /// three tries in thread time, and twice as much, is what may pass; all times are printed.
+  /// A hundred layers of 64, 128 rows: under 3 s, its dry run and theory under 1 s; alone on two
+  /// cores it takes 1.4 s. Other tests spin beside it here and its time grows up to fourfold: the
+  /// best of three tries in thread time, and twice as much, is what may pass; all times are
+  /// printed.
   @Test func aHundredLayers() throws {
     let recipe = Recipe(
       data: .regression(samples: 128, features: 64),

@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelForecast
 import KeelRecipes
 import KeelTraining
@@ -113,8 +114,9 @@ struct DryRunTests {
     }
   }
 
-  /// Raw pixels, ReLU, cross-entropy: the loss leaves, the units die, and what is left learns nothing.
-  /// Forecast and training say the same; a loss that is on its way back is no explosion, and is named.
+  /// Raw pixels, ReLU, cross-entropy: the loss leaves, the units die, and what is left learns
+  /// nothing. Forecast and training say the same; a loss that is on its way back is no explosion,
+  /// and is named.
   @Test(arguments: [UInt64(0), 1, 2]) func aLossThatLeftIsJudgedAsByTheTraining(_ seed: UInt64)
     throws
   {
@@ -128,7 +130,7 @@ struct DryRunTests {
       var recipe = classes(
         "pixels", .blobs(samples: 8), count: 4, rate: rate, widths: [64, 64], epochs: 20)
       recipe.seed = seed
-      let parts = Parts(train: pixels, test: nil)
+      let parts = DataSplit(train: pixels, test: nil)
       let forecast = try recipe.forecast(parts, .quick)
       let trainer = try Trainer(recipe, parts: parts)
       let training = trainer.train()

@@ -1,6 +1,9 @@
 import Foundation
+import KeelData
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 
@@ -11,7 +14,7 @@ import Testing
   }
 
   /// A whole training with one knob turned.
-  private func holds(_ recipe: Recipe, _ parts: Parts, _ knob: Knob, _ factor: Double) throws
+  private func holds(_ recipe: Recipe, _ parts: DataSplit, _ knob: Knob, _ factor: Double) throws
     -> Bool
   {
     var (recipe, parts) = (recipe, parts)
@@ -47,7 +50,7 @@ import Testing
   }
 
   /// The edge between the largest factor that holds and the next that does not; nil beyond ×1000.
-  private func bisected(_ recipe: Recipe, _ parts: Parts, _ knob: Knob) throws -> Double? {
+  private func bisected(_ recipe: Recipe, _ parts: DataSplit, _ knob: Knob) throws -> Double? {
     var (low, high) = (1.0, 1.0)
     if try holds(recipe, parts, knob, 1) {
       while try holds(recipe, parts, knob, high) {

@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelForecast
 import KeelRecipes
@@ -8,10 +9,10 @@ import Testing
 /// The step it dies, against trainings that nobody stops.
 @Suite(.serialized) struct FateTests {
   /// The first step that is not finite; nil after `limit` steps.
-  private func death(_ recipe: Recipe, _ parts: Parts, limit: Int) throws -> Int? {
-    let sandbox = try Sandbox(recipe, parts: parts)
-    for step in 0..<min(limit, sandbox.total) {
-      guard case .done = sandbox.advance(step: step, updates: step) else { return step }
+  private func death(_ recipe: Recipe, _ parts: DataSplit, limit: Int) throws -> Int? {
+    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    for step in 0..<min(limit, virtualTrainer.total) {
+      guard case .done = virtualTrainer.advance(step: step, updates: step) else { return step }
     }
     return nil
   }
@@ -65,7 +66,7 @@ import Testing
   @Test func slowExplosions() throws {
     var recipe = linear(0.1)
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let edge = 2 / (try #require(LinearModel(Sandbox(recipe, parts: parts)))).sharpness
+    let edge = 2 / (try #require(LinearModel(VirtualTrainer(recipe, parts: parts)))).sharpness
     for (factor, verdict) in [(0.98, Forecast.Verdict.stable), (1.01, .exploding)] {
       recipe.optimizer = .sgd(learningRate: edge * factor)
       let forecast = try recipe.forecast(parts, .quick)

@@ -1,10 +1,13 @@
 import Foundation
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import Testing
 
-/// Theory alone, against the numbers it is known by (NUMBERS.md, section 1), and against measurement.
+/// Theory alone, against the numbers it is known by (NUMBERS.md, section 1), and against
+/// measurement.
 struct GainTests {
   /// The rate of the squared gradient in the inner blocks of a deep stack.
   private func rate(

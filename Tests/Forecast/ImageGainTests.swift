@@ -1,7 +1,10 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
@@ -101,16 +104,17 @@ struct ImageGainTests {
   }
 
   /// Normal pixels and random classes.
-  private func parts(seed: UInt64, rows: Int = 16) -> Parts {
+  private func parts(seed: UInt64, rows: Int = 16) -> DataSplit {
     var dice = Dice(seed: seed)
     let classes = (0..<rows).map { _ in Int32(dice.next() % 10) }
-    return Parts(
+    return DataSplit(
       train: Examples(
         inputs: dice.normals(rows * 9 * 9 * 3), shape: Shape(9, 9, 3),
         targets: Targets(values: .classes(classes), columns: 1)), test: nil)
   }
 
-  /// Standard normal weights: a factor of √(9·32/2) a layer, and a number although no float holds it.
+  /// Standard normal weights: a factor of √(9·32/2) a layer, and a number although no float holds
+  /// it.
   @Test func standardNormalConvolutions() throws {
     let block: [Choice<Layers>] = [
       .conv2d(32, padding: .same, initializer: .normal(std: 1)), .relu,

@@ -1,7 +1,10 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
@@ -30,10 +33,10 @@ struct MeasurementTests {
   }
 
   /// Normal inputs and random classes.
-  static func parts(seed: UInt64, rows: Int = 64) -> Parts {
+  static func parts(seed: UInt64, rows: Int = 64) -> DataSplit {
     var dice = Dice(seed: seed)
     let targets = (0..<rows).map { _ in Int32(dice.next() % 10) }
-    return Parts(
+    return DataSplit(
       train: Examples(
         inputs: dice.normals(rows * width), shape: Shape(width),
         targets: Targets(values: .classes(targets), columns: 1)), test: nil)
@@ -109,7 +112,7 @@ struct MeasurementTests {
     let examples = Examples(
       inputs: numbers, shape: Shape(256),
       targets: Targets(values: .numbers(numbers), columns: 256))
-    let forecast = try recipe.forecast(Parts(train: examples, test: nil), .quick)
+    let forecast = try recipe.forecast(DataSplit(train: examples, test: nil), .quick)
     #expect(abs(forecast.gradientGrowth / (99 * log10(16)) - 1) < 1e-9)
     #expect(forecast.verdict == .exploding)
     #expect(forecast.step == 0)

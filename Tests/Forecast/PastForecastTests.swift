@@ -3,19 +3,20 @@ import KeelRecipes
 import KeelTraining
 import Testing
 
-/// What a forecast must share with the training it foretells: fitted weights, and what clips remember.
+/// What a forecast must share with the training it foretells: fitted weights, and what clips
+/// remember.
 struct PastForecastTests {
   @Test func aForecastSeesTheFittedWeights() throws {
     var recipe = regression("lsuv", rate: 0.02, widths: [24, 24, 24], activation: .tanh)
     recipe.initializer = .lsuv
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let sandbox = try Sandbox(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
     let trainer = try Trainer(recipe, parts: parts)
     let weight = trainer.stepper.plan.parameters[0]
     let fitted = Array(
       UnsafeBufferPointer(
         start: trainer.stepper.memory[weight.buffer], count: weight.shape.count))
-    #expect(Array(sandbox.parameters[..<weight.shape.count]) == fitted)
+    #expect(Array(virtualTrainer.parameters[..<weight.shape.count]) == fitted)
     let forecast = try recipe.forecast(parts)
     #expect(forecast.verdict == .stable)
     for layer in forecast.layers.dropLast() {
@@ -29,12 +30,12 @@ struct PastForecastTests {
     recipe.clipping = [.percentile(60), .zScore(1)]
     recipe.schedule = .plateau(patience: 0, factor: 0.5)
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let sandbox = try Sandbox(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
     let trainer = try Trainer(recipe, parts: parts)
     for _ in 0..<2 {
-      sandbox.reset()
+      virtualTrainer.reset()
       for step in 0..<40 {
-        guard case .done(let loss) = sandbox.advance(step: step, updates: step) else {
+        guard case .done(let loss) = virtualTrainer.advance(step: step, updates: step) else {
           Issue.record("step \(step)")
           return
         }
@@ -48,7 +49,7 @@ struct PastForecastTests {
     let weight = trainer.stepper.plan.parameters[0]
     let (memory, count) = (trainer.stepper.memory, weight.shape.count)
     #expect(
-      Array(sandbox.parameters[..<count])
+      Array(virtualTrainer.parameters[..<count])
         == Array(UnsafeBufferPointer(start: memory[weight.buffer], count: count)))
   }
 }

@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 // Recipes that several tests of this folder forecast.
 

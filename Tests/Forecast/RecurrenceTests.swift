@@ -1,7 +1,9 @@
 import Foundation
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// Growth over time: theory, measurement and singular values (NUMBERS.md, E1 and E2).
@@ -16,12 +18,12 @@ struct RecurrenceForecastTests {
   }
 
   private func layers(_ recipe: Recipe) throws -> (Propagation, KeelForecast.Measurement) {
-    let sandbox = try Sandbox(
+    let virtualTrainer = try VirtualTrainer(
       recipe, parts: recipe.data.member.load(from: ".", seed: recipe.seed))
     let theory = Propagation(
-      recipe, input: sandbox.plan.input.shape, signal: sandbox.sampleSignal(),
-      batch: sandbox.batchSize)
-    return (theory, sandbox.measurement())
+      recipe, input: virtualTrainer.plan.input.shape, signal: virtualTrainer.sampleSignal(),
+      batch: virtualTrainer.batchSize)
+    return (theory, virtualTrainer.measurement())
   }
 
   // MARK: E1
@@ -89,9 +91,10 @@ struct RecurrenceForecastTests {
     }
   }
 
-  /// The same with normal weights, whose spectral radius is near ρ (the circular law) and is measured
-  /// here. A draw may stray: at 128 units the eigenvector that wins has about a hundredth of the
-  /// square of what it begins with, so growths lie 0.2 to 1.5 decades below; the mean is nearer.
+  /// The same with normal weights, whose spectral radius is near ρ (the circular law) and is
+  /// measured here. A draw may stray: at 128 units the eigenvector that wins has about a hundredth
+  /// of the square of what it begins with, so growths lie 0.2 to 1.5 decades below; the mean is
+  /// nearer.
   @Test("E2: normal weights") func linearNormalRecurrence() throws {
     let rule = Choice<Initializers>.normal(std: 1.2 / 128.0.squareRoot())
     let seeds = UInt64(1)...4
@@ -142,8 +145,8 @@ struct RecurrenceForecastTests {
     var testDescription: String { layer.written!.line }
   }
 
-  /// Theory follows what is measured through saturation, gates and truncation. Forwards it takes every
-  /// step's weights for fresh ones: states that add up over time it does not see.
+  /// Theory follows what is measured through saturation, gates and truncation. Forwards it takes
+  /// every step's weights for fresh ones: states that add up over time it does not see.
   @Test(arguments: [
     Comparison(layer: .recurrent(128)),
     Comparison(layer: .recurrent(128, recurrentInitializer: .orthogonal(gain: 2))),

@@ -1,7 +1,9 @@
 import Foundation
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 

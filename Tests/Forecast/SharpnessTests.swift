@@ -1,6 +1,8 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
 import KeelTestSupport
 import Testing
@@ -38,15 +40,15 @@ struct SharpnessTests {
     var recipe = Self.linear()
     recipe.seed = seed
     let parts = try recipe.data.member.load(from: ".", seed: seed)
-    let sandbox = try Sandbox(recipe, parts: parts)
-    let sharpness = sandbox.sharpness()
+    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    let sharpness = virtualTrainer.sharpness()
     let expected = Self.exact(parts.train)
     print("sharpness, seed \(seed): \(sharpness.value), exact \(expected)")
     #expect(sharpness.isCertain)
     #expect(abs(sharpness.value / expected - 1) < 0.01)
     #expect(sharpness.largestBatch == sharpness.value, "the batch is the whole")
     #expect(sharpness.edge == 200)
-    let model = try #require(LinearModel(sandbox))
+    let model = try #require(LinearModel(virtualTrainer))
     #expect(abs(model.sharpness / expected - 1) < 1e-4)
   }
 
@@ -54,28 +56,28 @@ struct SharpnessTests {
   @Test func batchesAreSharper() throws {
     let recipe = Self.linear(batch: 8)
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let sharpness = try Sandbox(recipe, parts: parts).sharpness()
+    let sharpness = try VirtualTrainer(recipe, parts: parts).sharpness()
     #expect(sharpness.largestBatch > sharpness.value)
   }
 
-  /// Against the whole Hessian of a small tanh network, its largest eigenvalue by power iteration on
-  /// H + shift.
+  /// Against the whole Hessian of a small tanh network, its largest eigenvalue by power iteration
+  /// on H + shift.
   @Test func aNetwork() throws {
     let recipe = Recipe(
       data: .moons(samples: 100), model: [.dense(6), .tanh, .dense(2)],
       loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1),
       training: .init(epochs: 10, batch: 100))
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let sandbox = try Sandbox(recipe, parts: parts)
-    let center = sandbox.parameters
+    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    let center = virtualTrainer.parameters
     var columns: [[Double]] = []
     for index in center.indices {
       var (ahead, behind) = (center, center)
       ahead[index] += 1e-2
       behind[index] -= 1e-2
       var (a, b) = (center, center)
-      #expect(sandbox.gradient(at: ahead, rows: sandbox.sample, into: &a))
-      #expect(sandbox.gradient(at: behind, rows: sandbox.sample, into: &b))
+      #expect(virtualTrainer.gradient(at: ahead, rows: virtualTrainer.sample, into: &a))
+      #expect(virtualTrainer.gradient(at: behind, rows: virtualTrainer.sample, into: &b))
       columns.append(zip(a, b).map { (Double($0) - Double($1)) / 2e-2 })
     }
     var dice = Dice(seed: 1)
@@ -89,7 +91,7 @@ struct SharpnessTests {
       value = norm(image)
       vector = image.map { $0 / value }
     }
-    let sharpness = sandbox.sharpness()
+    let sharpness = virtualTrainer.sharpness()
     print("sharpness of a network: \(sharpness.value), whole Hessian \(value - 10)")
     #expect(sharpness.isCertain)
     #expect(abs(sharpness.value / (value - 10) - 1) < 0.02)
@@ -103,10 +105,10 @@ struct SharpnessTests {
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 1e-3),
       training: .init(epochs: 10, batch: 128))
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    #expect(try !Sandbox(recipe, parts: parts).sharpness().isCertain)
+    #expect(try !VirtualTrainer(recipe, parts: parts).sharpness().isCertain)
     var lost = recipe
     lost.initializer = .normal(std: 100)
-    let sharpness = try Sandbox(lost, parts: parts).sharpness()
+    let sharpness = try VirtualTrainer(lost, parts: parts).sharpness()
     #expect(sharpness.value.isNaN && !sharpness.isCertain)
   }
 

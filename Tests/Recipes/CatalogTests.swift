@@ -1,31 +1,11 @@
-import Foundation
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import Testing
 
-/// The checked-in list against the folders, and every ingredient against the house rules.
+/// Every ingredient against the house rules.
 struct CatalogTests {
-  static let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Sources/Recipes").standardizedFileURL
-
-  /// One file, one type; `make catalog` has been run.
-  @Test func listIsFresh() throws {
-    let families = [
-      "Layers", "Activations", "Initializers", "Losses", "Optimizers", "Schedules", "Clipping",
-      "Regularizers", "Datasets",
-    ]
-    let frame: Set = [
-      "Layer", "Activation", "Initializer", "Loss", "Optimizer", "Schedule", "Clip",
-      "Regularizer", "Dataset",
-    ]
-    let files = try families.flatMap { family in
-      try FileManager.default.contentsOfDirectory(
-        atPath: Self.sources.appendingPathComponent(family).path
-      ).filter { $0.hasSuffix(".swift") && !$0.contains("+") }
-    }.map { String($0.dropLast(6)) }.filter { !frame.contains($0) }
-    #expect(Catalog.standard.types.map { "\($0)" }.sorted() == files.sorted(), "run 'make catalog'")
-  }
-
   @Test(arguments: Catalog.standard.types.map { Entry(type: $0) })
   func ingredientKeepsTheRules(_ entry: Entry) {
     func check<I: Ingredient>(_ type: I.Type) {

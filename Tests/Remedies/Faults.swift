@@ -86,7 +86,7 @@ final class Flag: @unchecked Sendable {
   }
 }
 
-extension Stepper {
+extension TrainingStep {
   /// Random bits in place of a layer's weights: a garbled read, NaN and 10³⁰ among them.
   fileprivate func overwriteLayer(seed: UInt64) {
     var random = Random(seed: seed, stream: "garbage")

@@ -1,13 +1,16 @@
 import Foundation
 import KeelArchive
+import KeelData
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTraining
 import Testing
 
-/// Runs that meet a fault on their way, and heal: none is lost, each is as good as its undisturbed twin,
-/// and bit for bit the same up to where it went back to. `make survive` takes all of them.
+/// Runs that meet a fault on their way, and heal: none is lost, each is as good as its undisturbed
+/// twin, and bit for bit the same up to where it went back to. `make survive` takes all of them.
 @Suite(.serialized) struct HealingPolicyTests {
   private static let isWhole = ProcessInfo.processInfo.environment["KEEL_SURVIVE"] != nil
 
@@ -143,8 +146,8 @@ import Testing
     #expect(try await healed.network.tensors == plain.network.tensors)
   }
 
-  /// A hot remedy by itself, where no other may be tried: the recipe changes, the parameters stay, and
-  /// so does what came before. Gone on from a checkpoint, it is the same run.
+  /// A hot remedy by itself, where no other may be tried: the recipe changes, the parameters stay,
+  /// and so does what came before. Gone on from a checkpoint, it is the same run.
   @Test(
     arguments: [
       AdaptLearningRate.self, ClipGradients.self, LowerLearningRate.self,
@@ -156,7 +159,7 @@ import Testing
     let kept = Kept()
     let training = await run.train(
       healing: HealingPolicy(recoveries: 1, catalog: RemedyCatalog([kind])),
-      checkpointing: Checkpointing(every: 1400) { kept.add($0) })
+      checkpointing: CheckpointPolicy(every: 1400) { kept.add($0) })
     let recovery = try #require(training.recoveries.first)
     #expect(recovery.remedy == kind.name)
     #expect(!recovery.changes.isEmpty)
@@ -194,8 +197,8 @@ import Testing
     #expect(one.steps == other.steps)
   }
 
-  /// Stopped after it was healed, and gone on from a checkpoint: bit for bit as if it had not been; and
-  /// the batch stays out, however far the run goes back.
+  /// Stopped after it was healed, and gone on from a checkpoint: bit for bit as if it had not been;
+  /// and the batch stays out, however far the run goes back.
   @Test(arguments: [Fault.poisonedBatch, .rateJump])
   func healingIsRemembered(_ fault: Fault) async throws {
     let base = healthyRuns[1]
@@ -205,7 +208,7 @@ import Testing
     let first = try await fault.run(of: base, steps: 2000)
     let kept = Kept()
     _ = await first.train(
-      healing: HealingPolicy(), checkpointing: Checkpointing(every: 350) { kept.add($0) })
+      healing: HealingPolicy(), checkpointing: CheckpointPolicy(every: 350) { kept.add($0) })
     for checkpoint in kept.all {
       let second = try Run(resuming: checkpoint)
       let isHealed = !checkpoint.recoveries.isEmpty

@@ -1,7 +1,9 @@
 import Foundation
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTraining
 import Testing
 

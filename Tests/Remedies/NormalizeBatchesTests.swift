@@ -1,6 +1,8 @@
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTraining
 import Testing
 

@@ -33,9 +33,10 @@ struct RemedyTests {
     .init(remedy: ConstrainWeights.self, recipe: creeping(rate: 2)),
   ]
 
-  /// Weights that grow, as they do under cross-entropy, until an exponential has become too steep for
-  /// the rate: it learns for over a thousand steps, then explodes. At rate 1 five of the seeds 0 to 5
-  /// explode, at rate 2 all; λ = 0.01 heals every one of the first, a norm of 4 of the second.
+  /// Weights that grow, as they do under cross-entropy, until an exponential has become too steep
+  /// for the rate: it learns for over a thousand steps, then explodes. At rate 1 five of the seeds
+  /// 0 to 5 explode, at rate 2 all; λ = 0.01 heals every one of the first, a norm of 4 of the
+  /// second.
   private static func creeping(rate: Double) -> Recipe {
     Recipe(
       name: "creeping-\(rate)",
@@ -44,8 +45,8 @@ struct RemedyTests {
       optimizer: .sgd(learningRate: rate), training: .init(epochs: 400, batch: 32))
   }
 
-  /// Gradients overflow on their way back, the states on their way forward do not. Of the seeds 0 to 2,
-  /// all of which explode, half the steps heal this one only: the remedy is a weak one.
+  /// Gradients overflow on their way back, the states on their way forward do not. Of the seeds 0
+  /// to 2, all of which explode, half the steps heal this one only: the remedy is a weak one.
   private static let adding = Recipe(
     name: "adding", data: .addingProblem(length: 40, samples: 400),
     model: [

@@ -1,7 +1,9 @@
 import Foundation
 import KeelCauses
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTraining
 import Testing
 
@@ -64,8 +66,8 @@ struct SkipBadStepsTests {
           + String(format: "%.4f | %.4f", before.score, after.score))
       #expect(after.verdict == .healthy)
       #expect(Double(skipped) <= 0.05 * Double(after.steps))
-      // A rate at its edge amplifies the last bit: without a skipped step, too, its seeds lie a tenth
-      // apart.
+      // A rate at its edge amplifies the last bit: without a skipped step, too, its seeds lie a
+      // tenth apart.
       if !recipe.name.hasPrefix("edge") { #expect(after.score >= before.score - 0.02) }
     }
   }

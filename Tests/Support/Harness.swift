@@ -1,4 +1,5 @@
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
 
 /// A recipe's network with memory of its own, driven by hand.

@@ -1,3 +1,4 @@
+import KeelNetworks
 import KeelRecipes
 
 /// An activation of one's own: every number twice.

@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// The network once more, in Double and as plainly as its formulas read: the oracle of the engine.
 ///

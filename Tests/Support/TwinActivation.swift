@@ -1,4 +1,5 @@
 import Foundation
+import KeelNetworks
 import KeelRecipes
 
 /// f and f′ of one number, in Double.

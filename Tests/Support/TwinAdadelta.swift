@@ -1,3 +1,4 @@
+import KeelNetworks
 import KeelRecipes
 
 extension TwinOptimizer {

@@ -1,6 +1,8 @@
+import KeelNetworks
 import KeelRecipes
 
-/// A layer over images, or one that makes vectors of them: its formula, and the shape that comes out.
+/// A layer over images, or one that makes vectors of them: its formula, and the shape that comes
+/// out.
 protocol ImageTwinned: Layer {
   func twin(_ name: String, _ shape: [Int]) -> (any TwinLayer, [Int])
 }

@@ -1,4 +1,5 @@
 import Foundation
+import KeelNetworks
 import KeelRecipes
 
 /// The mean loss of a batch and its gradient with respect to the outputs, in Double, as the losses'
@@ -36,7 +37,8 @@ public func twinLoss(
   }
 }
 
-/// A probability clipped to [1e-7, 1 − 1e-7], and whether the clip lets a gradient pass. A NaN stays.
+/// A probability clipped to [1e-7, 1 − 1e-7], and whether the clip lets a gradient pass. A NaN
+/// stays.
 ///
 /// The limits are float32's, as in Keras: the upper one is 1 − 1.19e-7.
 private func clipped(_ p: Double) -> (p: Double, passes: Bool) {

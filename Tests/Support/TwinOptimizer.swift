@@ -1,4 +1,5 @@
 import Foundation
+import KeelNetworks
 import KeelRecipes
 
 /// An optimizer in Double, as its documentation writes it, for one tensor.

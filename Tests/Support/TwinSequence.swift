@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// The twins of layers for sequences; nil for another layer.
 func sequenceTwin(_ ingredient: any Ingredient, _ name: String, _ shape: [Int]) -> (any TwinLayer)?

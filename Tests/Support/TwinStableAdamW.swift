@@ -1,4 +1,5 @@
 import Foundation
+import KeelNetworks
 import KeelRecipes
 
 extension TwinOptimizer {

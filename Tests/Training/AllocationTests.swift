@@ -1,5 +1,8 @@
 import Allocations
+import KeelData
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 
@@ -28,7 +31,8 @@ struct AllocationTests {
     #expect(trainer.trace.count == 1010)
   }
 
-  /// Where outlying batches are skipped, and where so many come in a row that they are the new usual.
+  /// Where outlying batches are skipped, and where so many come in a row that they are the new
+  /// usual.
   @Test(arguments: [1, 20]) func skippingAllocatesNothing(_ outliers: Int) throws {
     let recipe = Recipe(
       data: .regression(samples: 640, features: 4, outliers: outliers, outlierScale: 100),
@@ -110,7 +114,7 @@ struct AllocationTests {
   @Test(arguments: [nil, 1_000_000])
   func waitingForACheckpointAllocatesNothing(_ every: Int?) throws {
     let trainer = try Trainer(everything)
-    var clock = CheckpointClock(Checkpointing(every: every) { _ in })
+    var clock = CheckpointClock(CheckpointPolicy(every: every) { _ in })
     trainer.advance()
     let before = allocations_of_this_thread()
     for _ in 0..<150 {

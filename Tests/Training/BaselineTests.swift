@@ -1,6 +1,9 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 
@@ -67,7 +70,7 @@ struct BaselineTests {
 
   /// A column that never changes in training becomes zero, whatever the test part holds.
   @Test func aConstantColumnIsZeroEverywhere() throws {
-    let parts = Parts(
+    let parts = DataSplit(
       train: try Examples(
         inputs: (0..<8).map { [7, Float($0)] }, targets: (0..<8).map { [Float($0)] }),
       test: try Examples(inputs: [[1007, 3], [.infinity, 3]], targets: [[3], [3]]))
@@ -84,7 +87,8 @@ struct BaselineTests {
     #expect(trainer.baseline.skill(0.5) == 0)
   }
 
-  /// Losses below what float32 tells apart: all of them are 0 or near it, and nothing is learnt by that.
+  /// Losses below what float32 tells apart: all of them are 0 or near it, and nothing is learnt by
+  /// that.
   @Test func lossesBelowFloatTellNothing() throws {
     let rows = try Examples(
       inputs: (0..<8).map { [Float($0)] }, targets: (0..<8).map { [Float($0) * 1e-30] })

@@ -1,10 +1,13 @@
+import KeelData
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 
-/// Gone on from a checkpoint, a run is bit for bit the one that never stopped. How checkpoints become
-/// files is in `CheckpointFileTests`.
+/// Gone on from a checkpoint, a run is bit for bit the one that never stopped. How checkpoints
+/// become files is in `CheckpointFileTests`.
 struct CheckpointTests {
   /// Each remembers something else from step to step.
   static let recipes: [(String, Recipe)] = {
@@ -20,7 +23,7 @@ struct CheckpointTests {
     ]
     return [
       ("batch norm, dropout, momentum, cosine", everything),
-      ("plateau, percentile, z-score", PastTests.remembering),
+      ("plateau, percentile, z-score", AdaptiveStateTests.remembering),
       (
         "plateau of one epoch",
         changed { $0.schedule = .plateau(patience: 0, factor: 0.5) }
@@ -69,7 +72,7 @@ struct CheckpointTests {
   @Test func skippedStepsAreRemembered() throws {
     var inputs = wave(64, 3)
     inputs[40][1] = .infinity
-    var recipe = PastTests.remembering
+    var recipe = AdaptiveStateTests.remembering
     recipe.data = .regression(samples: 64)
     recipe.model = [.dense(8), .relu, .dense(1)]
     recipe.loss = .meanSquaredError
@@ -94,7 +97,7 @@ struct CheckpointTests {
 
   /// Rows that are dropped stay dropped, and are dropped once.
   @Test func droppedRowsStayDropped() throws {
-    var recipe = PastTests.remembering
+    var recipe = AdaptiveStateTests.remembering
     recipe.data = .regression(
       samples: 640, features: 8, test: .fraction(0.2), outliers: 4, outlierScale: 1000)
     recipe.model = [.dense(8), .relu, .dense(1)]
@@ -149,8 +152,8 @@ struct CheckpointTests {
     }
   }
 
-  /// The last update throws the weights away, and every number is finite still: snapshots are taken at
-  /// multiples of an interval, the rate leaps in the step before one.
+  /// The last update throws the weights away, and every number is finite still: snapshots are taken
+  /// at multiples of an interval, the rate leaps in the step before one.
   @Test func aStateWreckedByTheLastUpdateIsNotKept() throws {
     var recipe = regression(rate: 0.01)
     let interval = try Trainer(recipe).snapshots.interval
@@ -158,7 +161,7 @@ struct CheckpointTests {
     recipe.schedule = .step(every: leap, factor: 1e12)
     let trainer = try Trainer(recipe)
     let steps = Box<[Int]>([])
-    var clock = CheckpointClock(Checkpointing(every: 1) { steps.value.append($0.step!) })
+    var clock = CheckpointClock(CheckpointPolicy(every: 1) { steps.value.append($0.step!) })
     while !trainer.isOver {
       trainer.advance()
       clock.look(at: trainer)
@@ -179,8 +182,8 @@ struct CheckpointTests {
     #expect(error?.what == "no state before the explosion was sound")
   }
 
-  /// One row a step, and learnt by heart: losses differ by orders of magnitude, and all are usual. Where
-  /// most of the loss is noise, 16 rows at times tell little.
+  /// One row a step, and learnt by heart: losses differ by orders of magnitude, and all are usual.
+  /// Where most of the loss is noise, 16 rows at times tell little.
   @Test(arguments: [(0.0, 0), (0.5, 200)])
   func noiseIsSound(_ noise: Double, _ most: Int) throws {
     let trainer = try Trainer(
@@ -196,8 +199,8 @@ struct CheckpointTests {
     #expect(trainer.step == 2000 && unsound <= most)
   }
 
-  /// A row far outside, which is left out, makes the untrained loss enormous, but no loss sound that is
-  /// far above the usual.
+  /// A row far outside, which is left out, makes the untrained loss enormous, but no loss sound
+  /// that is far above the usual.
   @Test func aBadRowHidesNothing() throws {
     var inputs = wave(64, 8)
     inputs[40] = inputs[40].map { $0 * 1e6 }
@@ -311,7 +314,7 @@ struct CheckpointTests {
     let steps = Box<[Int]>([])
     let run = try Run(everything)
     _ = await run.train(
-      checkpointing: Checkpointing(every: 50) { checkpoint in
+      checkpointing: CheckpointPolicy(every: 50) { checkpoint in
         steps.value.append(checkpoint.step!)
       })
     #expect(steps.value == [50, 100, 150, 200])

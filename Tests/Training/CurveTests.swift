@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
 import KeelTestSupport
@@ -100,7 +101,7 @@ extension CurveTests.Curve {
   }
 
   /// Dense weights √(2/fan-in)·wave, biases 0.1·wave; batch norm and PReLU begin as they do.
-  func initialize(_ stepper: Stepper) {
+  func initialize(_ stepper: TrainingStep) {
     for (p, parameter) in stepper.plan.parameters.enumerated()
     where parameter.layer.hasPrefix("dense") {
       let scale =

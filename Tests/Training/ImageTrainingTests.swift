@@ -1,7 +1,10 @@
 import Allocations
 import Foundation
+import KeelData
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 

@@ -1,6 +1,8 @@
 import Foundation
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import KeelTraining
 import Testing
@@ -56,7 +58,8 @@ struct MNISTTests {
     #expect(accuracy > 0.98)
   }
 
-  /// The twin takes the same steps in double: the averaged loss passes 5·max(B, L₀) in the same one.
+  /// The twin takes the same steps in double: the averaged loss passes 5·max(B, L₀) in the same
+  /// one.
   @Test(arguments: [UInt64(0), 1, 2])
   func explodesWhereTheTwinDoes(seed: UInt64) throws {
     let recipe = Self.recipe(.normal(std: 1), .sgd(learningRate: 0.1), seed: seed)
@@ -75,8 +78,8 @@ struct MNISTTests {
     #expect(abs(losses[0] / Double(trainer.trace.losses[0]) - 1) < 1e-5)
   }
 
-  /// Deep and standard normal: float32 overflows in the first forward pass, in the layer where double
-  /// leaves float32's range.
+  /// Deep and standard normal: float32 overflows in the first forward pass, in the layer where
+  /// double leaves float32's range.
   @Test func overflowsWhereTheTwinLeavesFloat() throws {
     var recipe = Self.recipe(.normal(std: 1), .sgd(learningRate: 0.1), seed: 0)
     recipe.model = [.repeat(40, [.dense(256), .relu]), .dense(10)]

@@ -1,5 +1,7 @@
 import Foundation
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import KeelTraining
 import Testing

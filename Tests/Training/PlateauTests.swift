@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 import Testing
 

@@ -4,7 +4,8 @@ import KeelTraining
 
 // Recipes that several tests of this folder train.
 
-/// Batch norm, dropout, momentum, a schedule, a last batch that is not full: everything that changes.
+/// Batch norm, dropout, momentum, a schedule, a last batch that is not full: everything that
+/// changes.
 let everything = Recipe(
   name: "everything", seed: 11,
   data: .spirals(samples: 1000, classes: 3, noise: 0.1, test: .fraction(0.2)),

@@ -1,6 +1,10 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelForecast
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import KeelTestSupport
 import KeelTraining
 import Testing
@@ -18,7 +22,8 @@ struct SequenceTargetTests {
     var testDescription: String { loss.name }
   }
 
-  /// Two numbers a position, the class the larger of them, or neither; positions differ in how often.
+  /// Two numbers a position, the class the larger of them, or neither; positions differ in how
+  /// often.
   private func examples(rows: Int, positions: Int) throws -> Examples {
     var dice = Dice(seed: 12)
     var inputs: [[Float]] = []

@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// The largest stable sharpness of each optimizer, by bisection on a quadratic, against theory.

@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelRecipes
 import KeelTraining
 import Testing
@@ -47,14 +48,5 @@ struct TraceTests {
     #expect(surges.contains { $0.step == 50 })
     #expect(surges.allSatisfy { $0.step % 64 == 50 })
     #expect(training.explosion == nil)
-  }
-
-  @Test func probeListIsFresh() throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Sources/Training/Probes").standardizedFileURL
-    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-      .filter { $0.hasSuffix(".swift") }.map { String($0.dropLast(6)) }
-      .filter { !["Probe", "Catalog"].contains($0) }
-    #expect(ProbeCatalog.standard.probes.map { "\($0)" } == files.sorted(), "run 'make catalog'")
   }
 }

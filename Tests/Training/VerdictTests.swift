@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelRecipes
 import KeelTraining
 import Testing
@@ -36,8 +37,8 @@ struct VerdictTests {
     #expect(try Trainer(recipe).train().verdict == .vanishing)
   }
 
-  /// He, ReLU, squared error, a rate beyond the edge: the loss peaks at 100 times its start or more,
-  /// and comes back. Stopping it would be a false alarm.
+  /// He, ReLU, squared error, a rate beyond the edge: the loss peaks at 100 times its start or
+  /// more, and comes back. Stopping it would be a false alarm.
   @Test func aCatapultIsNotStopped() throws {
     let trainer = try Trainer(Self.catapult)
     let training = trainer.train()

@@ -1,4 +1,6 @@
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 extension Blueprint {
   /// Hidden activations, each of which may be made an exponential.

@@ -1,6 +1,9 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 extension Blueprint {
   /// The recipe; writes its rows into `folder` where they stand in a file.
@@ -60,7 +63,8 @@ extension Blueprint {
     return .csv(file, target: ["y"], test: hasTest ? .count(samples / 5) : .none)
   }
 
-  /// Files hold rows of unit size, times the factors; generated rows that are larger are brought there.
+  /// Files hold rows of unit size, times the factors; generated rows that are larger are brought
+  /// there.
   private var standardize: Recipe.Standardize {
     if isFile { return .none }
     switch source {

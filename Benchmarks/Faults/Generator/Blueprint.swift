@@ -1,7 +1,8 @@
+import KeelNetworks
 import KeelRecipes
 
-/// A recipe taken apart into what is drawn and what a fault may turn: a fault is another value of one
-/// of the factors, its inverse the twin's own.
+/// A recipe taken apart into what is drawn and what a fault may turn: a fault is another value of
+/// one of the factors, its inverse the twin's own.
 package struct Blueprint: Hashable, Codable, Sendable {
   package enum Architecture: String, Codable, CaseIterable, Sendable {
     /// One or two hidden layers.

@@ -1,5 +1,6 @@
 import Foundation
 import KeelEngine
+import KeelForecast
 
 extension Double {
   /// `4`, `1.5`

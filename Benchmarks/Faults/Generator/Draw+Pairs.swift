@@ -1,3 +1,4 @@
+import KeelForecast
 import KeelTraining
 
 extension Draw {
@@ -88,8 +89,8 @@ extension Draw {
     return try specimen(.overdetermined, faults, "both-\(name)", on: ground)
   }
 
-  /// Whether one fault without the other is as it should be. A steep activation may be reset to what the
-  /// twin has, or to what everybody takes: both must show it.
+  /// Whether one fault without the other is as it should be. A steep activation may be reset to
+  /// what the twin has, or to what everybody takes: both must show it.
   private func isAlone(
     _ fault: Fault, of pair: [Fault], on ground: Blueprint,
     _ holds: (Blueprint) throws -> [Outcome]?
@@ -116,8 +117,8 @@ extension Draw {
 }
 
 extension Fault.Kind {
-  /// How far a factor of a joint pair lies beyond what is sound: less is within what people call usual.
-  /// Networks have any depth, so that is no part of one.
+  /// How far a factor of a joint pair lies beyond what is sound: less is within what people call
+  /// usual. Networks have any depth, so that is no part of one.
   fileprivate var visible: Double {
     switch self {
     case .initialization: 2.5

@@ -1,5 +1,6 @@
 import Foundation
 import KeelEngine
+import KeelForecast
 import KeelTraining
 
 /// One twin and the faults made of it. Everything follows from the set of seeds and the index.
@@ -151,7 +152,8 @@ package struct Draw {
     guard
       var specimen = try specimen(.single, [fault], "\(kind.rawValue)\(tail)", on: twin)
     else { return nil }
-    // Reset-one is the twin. Insert-one is the fault in the plain recipe: the twin, if that is plain.
+    // Reset-one is the twin. Insert-one is the fault in the plain recipe: the twin, if that is
+    // plain.
     if kind != .rate, twin.plain != twin,
       try validity.areSick(fault.inserted(into: twin.plain)) == nil
     {

@@ -1,5 +1,6 @@
 import Foundation
 import KeelEngine
+import KeelForecast
 import KeelTraining
 
 /// Recipes that train, four plain ones to one of those that look as if they would not.

@@ -1,4 +1,6 @@
 import Foundation
+import KeelForecast
+import KeelNetworks
 import KeelRecipes
 
 /// Draws of recipes that should train: every factor at what is sound.

@@ -1,13 +1,16 @@
 import KeelEngine
 import KeelFaults
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTraining
 
 /// The published rules and list of repairs for exploding gradients of another system.
 ///
-/// It looks at epoch ends: NaN, a loss of 1e3 and more, or a gradient of the first layer above 70 times
-/// that of the last. What it finds it repairs by the next on its list, each with a full training.
+/// It looks at epoch ends: NaN, a loss of 1e3 and more, or a gradient of the first layer above 70
+/// times that of the last. What it finds it repairs by the next on its list, each with a full
+/// training.
 ///
 /// **References** Zhang et al., *AutoTrainer*, ICSE 2021, §3 and table 2.
 struct AutoTrainer {

@@ -1,9 +1,10 @@
 import KeelBenchmarks
+import KeelData
 import KeelFaults
 import KeelTraining
 
-/// How often a finding is right, by what is known without knowing how far a factor is off: its kind,
-/// and how many factors were under suspicion.
+/// How often a finding is right, by what is known without knowing how far a factor is off: its
+/// kind, and how many factors were under suspicion.
 ///
 /// To be fitted on seeds A; what it is worth is then seen on B.
 package struct Calibration {
@@ -36,8 +37,8 @@ package struct Calibration {
 
   /// The confidence of a finding of a kind among so many suspects; nil where none was seen.
   ///
-  /// **Definition** (right + 1)/(all + 2), Laplace's rule; neighbours are pooled until it does not rise
-  /// with the number of suspects.
+  /// **Definition** (right + 1)/(all + 2), Laplace's rule; neighbours are pooled until it does not
+  /// rise with the number of suspects.
   package func confidence(_ kind: Finding.Kind, suspects: Int) -> Double? {
     fitted(kind)?[min(max(1, suspects), Self.groups) - 1]
   }

@@ -1,9 +1,10 @@
 import KeelForecast
+import KeelTraining
 
 /// How likely an explosion is, by what a forecast says of it.
 ///
-/// **Definition** (exploded + 1)/(all + 2) of the forecasts of 800 recipes of seeds A, half of which
-/// were faults; the margin is the largest rate that forty steps hold, over the recipe's own.
+/// **Definition** (exploded + 1)/(all + 2) of the forecasts of 800 recipes of seeds A, half of
+/// which were faults; the margin is the largest rate that forty steps hold, over the recipe's own.
 enum Likelihood {
   static func ofExplosion(_ verdict: Forecast.Verdict, margin: Double?) -> Double {
     let isBeyond = (margin ?? .infinity) < 1

@@ -1,4 +1,5 @@
 import KeelBenchmarks
+import KeelData
 import KeelFaults
 
 /// Whether what was said with some probability came that often.

@@ -1,5 +1,6 @@
 import Foundation
 import KeelBenchmarks
+import KeelData
 import KeelFaults
 
 extension Report {

@@ -1,5 +1,7 @@
 import KeelBenchmarks
+import KeelData
 import KeelFaults
+import KeelTraining
 
 extension Report {
   /// Keel beside simple systems, on the same recipes.

@@ -1,5 +1,6 @@
 import Foundation
 import KeelBenchmarks
+import KeelData
 import KeelFaults
 
 /// Everything that was found, as tables.
@@ -90,8 +91,9 @@ package struct Report {
     return table
   }
 
-  /// Whether a twin, untouched but for its seed, comes within 0.02 of its own score: what the line above
-  /// can be held against. Once for each fault that explodes; not where the seed makes the rows as well.
+  /// Whether a twin, untouched but for its seed, comes within 0.02 of its own score: what the line
+  /// above can be held against. Once for each fault that explodes; not where the seed makes the
+  /// rows as well.
   private var twinsAgain: [Bool] {
     entries.flatMap { entry -> [Bool] in
       let twin = entry.judgements.first { $0.specimen.kind == .healthy }

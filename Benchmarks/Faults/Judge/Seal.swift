@@ -2,8 +2,8 @@ import Foundation
 import KeelEngine
 import KeelFaults
 
-/// Forecasts, written down before the training that they speak of; each line carries the hash of all
-/// before it, so that none can be changed or put in later.
+/// Forecasts, written down before the training that they speak of; each line carries the hash of
+/// all before it, so that none can be changed or put in later.
 package final class Seal: @unchecked Sendable {
   private let lock = NSLock()
   private let file: FileHandle

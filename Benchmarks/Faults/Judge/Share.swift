@@ -2,7 +2,8 @@ import Foundation
 
 /// A share with the 95 % interval of Wilson.
 ///
-/// **References** Wilson, *Probable inference, the law of succession, and statistical inference*, 1927.
+/// **References** Wilson, *Probable inference, the law of succession, and statistical inference*,
+/// 1927.
 package struct Share: Sendable {
   package let part: Int
   package let whole: Int

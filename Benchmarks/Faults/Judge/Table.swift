@@ -1,4 +1,5 @@
 import KeelBenchmarks
+import KeelData
 
 /// A table for people (Markdown) and for machines (an object for each row).
 package struct Table: Encodable, Sendable {

@@ -3,7 +3,7 @@ import Foundation
 import Keel
 import KeelArchive
 
-extension Framework: ExpressibleByArgument {}
+extension ExportTarget: ExpressibleByArgument {}
 
 struct CureCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -29,7 +29,7 @@ struct CureCommand: AsyncParsableCommand {
     name: .customLong("as"),
     help: ArgumentHelp("Print the cure as lines for pytorch or keras, too.", valueName: "framework")
   )
-  var framework: Framework?
+  var framework: ExportTarget?
 
   func validate() throws {
     guard budget.isFinite, budget >= 0 else {

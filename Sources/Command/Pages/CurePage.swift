@@ -11,7 +11,7 @@ struct CurePage {
   /// Where it was to be written.
   let wanted: String?
   /// For whom the cure is printed as lines of code, too.
-  let framework: Framework?
+  let framework: ExportTarget?
 
   private var out: Terminal { .output }
 

@@ -108,8 +108,8 @@ struct DiagnosisPage {
   }
 }
 
-/// Findings as lines: the cause, whether it is enough alone, what was measured, and the command that
-/// shows it again.
+/// Findings as lines: the cause, whether it is enough alone, what was measured, and the command
+/// that shows it again.
 struct FindingLines {
   private let findings: [Finding]
   private var out: Terminal { .output }

@@ -1,7 +1,7 @@
 import Keel
 
-/// What a run that exploded did to go on: each recovery, the recipe's changes as a diff, and the command
-/// that begins with them.
+/// What a run that exploded did to go on: each recovery, the recipe's changes as a diff, and the
+/// command that begins with them.
 struct HealingLines {
   private let recoveries: [Training.Recovery]
   private let isLost: Bool

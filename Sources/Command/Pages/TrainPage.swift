@@ -98,8 +98,8 @@ struct TrainPage {
     }
   }
 
-  /// The six steps up to the one that is named; where the loss left and was given time to come back,
-  /// those in which it left.
+  /// The six steps up to the one that is named; where the loss left and was given time to come
+  /// back, those in which it left.
   private var lastSteps: [String] {
     let end = min(trace.count, (training.explosion?.step ?? trace.count) + 1)
     let isClipped = trace.clippedSteps > 0

@@ -1,15 +1,17 @@
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// Long sequences of numbers, two of them marked: the target is the sum of these two.
 ///
-/// **Definition** Every step has a value, uniform in [0, 1), and a marker: 1 in one step of the first
-/// half and in one of the second, else 0. The target is the sum of the marked values; the best
-/// constant, 1, has a mean squared error of 1/6.
+/// **Definition** Every step has a value, uniform in [0, 1), and a marker: 1 in one step of the
+/// first half and in one of the second, else 0. The target is the sum of the marked values; the
+/// best constant, 1, has a mean squared error of 1/6.
 ///
 /// **Shapes** Inputs [`length`, 2], value and marker; targets are numbers, one column.
 ///
-/// **References** Hochreiter and Schmidhuber, *Long short-term memory*, 1997, experiment 4; markers as
-/// in Arjovsky et al., 2016.
+/// **References** Hochreiter and Schmidhuber, *Long short-term memory*, 1997, experiment 4; markers
+/// as in Arjovsky et al., 2016.
 public struct AddingProblem: Dataset {
   public static let name = "adding-problem"
   public static let summary = "the sum of two marked numbers in a long sequence"
@@ -24,7 +26,7 @@ public struct AddingProblem: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: Shape(length, 2).count)
     var random = Random(seed: seed, stream: "data/adding-problem")

@@ -1,4 +1,6 @@
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// Round clouds of points, one class a cloud.
 ///
@@ -38,7 +40,7 @@ public struct Blobs: Dataset {
     }
   }
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: features)
     var random = Random(seed: seed, stream: "data/blobs")

@@ -1,16 +1,17 @@
-import KeelEngine
+import KeelData
+import KeelSettings
 
 /// The rows of a file of comma-separated values with a header row.
 ///
 /// **Definition** RFC 4180: a cell in quotes may hold commas, line ends and, doubled, quotes. Lines
 /// end in LF, CRLF or CR; a byte-order mark and empty lines at the end are skipped, and so are
-/// spaces around a cell. `target` names the columns to learn (`"y*"`: all that begin with y), in its
-/// order; all others are inputs and hold numbers. Numbers are decimal, with an optional exponent,
-/// rounded to double and then to float32.
+/// spaces around a cell. `target` names the columns to learn (`"y*"`: all that begin with y), in
+/// its order; all others are inputs and hold numbers. Numbers are decimal, with an optional
+/// exponent, rounded to double and then to float32.
 ///
-/// **Shapes** Inputs [columns that are not targets]. Targets are numbers, named after their columns;
-/// a single target column that holds text gives classes, in the sorted order of their names over all
-/// rows.
+/// **Shapes** Inputs [columns that are not targets]. Targets are numbers, named after their
+/// columns; a single target column that holds text gives classes, in the sorted order of their
+/// names over all rows.
 ///
 /// **Non-finite values** `nan`, `inf` and their like are errors wherever they stand, as is an empty
 /// cell.
@@ -40,7 +41,7 @@ public struct CSV: Dataset {
     set { target = newValue.names }
   }
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     let rows = try Table.read(DataFile(file, in: folder), target: targetNames)
     return try test.split(rows, at: "data.csv")

@@ -1,5 +1,7 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// A small circle inside a large one, in the plane: two classes.
 ///
@@ -16,7 +18,7 @@ public struct Circles: Dataset {
     .init("noise", \.noise, .nonNegative, "deviation added to each coordinate"),
     .init(
       "factor", \.factor,
-      Limits(minimum: 0, maximum: 1, includesMinimum: false, includesMaximum: false),
+      NumberRange(minimum: 0, maximum: 1, includesMinimum: false, includesMaximum: false),
       "radius of the inner circle; the outer has 1"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
@@ -31,7 +33,7 @@ public struct Circles: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: 2)
     var random = Random(seed: seed, stream: "data/circles")

@@ -1,11 +1,13 @@
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// A few symbols to keep in mind over a delay and to give back when asked.
 ///
 /// **Definition** A sequence is `span` symbols, each one of `symbols`; `length` − 1 blanks; a
 /// delimiter; `span` blanks. To be given: a blank at every position but the last `span`, there the
-/// symbols in their order. Who remembers nothing pays span·ln(symbols)/(length + 2·span) a position:
-/// that is the loss of the best constant.
+/// symbols in their order. Who remembers nothing pays span·ln(symbols)/(length + 2·span) a
+/// position: that is the loss of the best constant.
 ///
 /// **Shapes** Inputs [`length` + 2·`span`, `symbols` + 2], one-hot: the symbols, the blank, the
 /// delimiter; at every position a class 0 ... `symbols`, the last being the blank.
@@ -30,7 +32,7 @@ public struct CopyMemory: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     let (steps, width) = (length + 2 * span, symbols + 2)
     try checkMemory(samples: samples, numbers: Shape(steps, width).count)

@@ -1,4 +1,6 @@
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// Images and labels of MNIST and its kin: two files of bytes in the IDX format, each plain or
 /// compressed with gzip.
@@ -33,14 +35,14 @@ public struct IDX: Dataset {
   public init() {}
 
   public func validate(at path: String) throws {
-    guard 255 / divide <= Limits.greatest else {
+    guard 255 / divide <= NumberRange.greatest else {
       throw KeelError(
         .invalid, at: "\(path).divide", "255 / \(divide) does not fit float32 (±3.4e38)",
         fix: "divide by a larger number")
     }
   }
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     let pixels = try IDXFile(DataFile(images, in: folder), as: .images)
     let classes = try IDXFile(DataFile(labels, in: folder), as: .labels)

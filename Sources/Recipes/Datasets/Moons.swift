@@ -1,5 +1,7 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// Two interleaved half circles in the plane: two classes.
 ///
@@ -25,7 +27,7 @@ public struct Moons: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: 2)
     var random = Random(seed: seed, stream: "data/moons")

@@ -1,12 +1,14 @@
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// A linear target with noise: the plainest regression there is.
 ///
-/// **Definition** x ~ N(0, 1) on every axis, y = w·x + `noise`·N(0, 1), with one w ~ N(0, 1) for all
-/// rows. scikit-learn's `make_regression` draws w from [0, 100); here w has unit deviation, so that
-/// y has a deviation near √`features` and needs no standardising. `scale` multiplies inputs and
-/// targets, to make data that do. The first `outliers` rows, which lie anywhere once the rows are
-/// shuffled, are in other units: their inputs and targets are `outlier-scale` times as large.
+/// **Definition** x ~ N(0, 1) on every axis, y = w·x + `noise`·N(0, 1), with one w ~ N(0, 1) for
+/// all rows. scikit-learn's `make_regression` draws w from [0, 100); here w has unit deviation, so
+/// that y has a deviation near √`features` and needs no standardising. `scale` multiplies inputs
+/// and targets, to make data that do. The first `outliers` rows, which lie anywhere once the rows
+/// are shuffled, are in other units: their inputs and targets are `outlier-scale` times as large.
 ///
 /// **Shapes** Inputs [`features`]; targets are numbers, one column.
 public struct Regression: Dataset {
@@ -38,7 +40,7 @@ public struct Regression: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: features)
     var random = Random(seed: seed, stream: "data/regression")

@@ -1,5 +1,7 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// Points on interleaved spiral arms in the plane, one class an arm.
 ///
@@ -34,7 +36,7 @@ public struct Spirals: Dataset {
       fix: "ask for at least \(classes) samples")
   }
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: 2)
     var random = Random(seed: seed, stream: "data/spirals")

@@ -1,12 +1,15 @@
 import CKernels
 import Foundation
+import KeelData
 import KeelEngine
+import KeelNetworks
+import KeelSettings
 
 /// Targets that another network, with random weights, gives: what it computes can be learnt.
 ///
-/// **Definition** x ~ N(0, 1) on every axis; `layers` times h ← activation(W h), then one output w·h,
-/// plus `noise`·N(0, 1). Weights are N(0, g²/fan-in), g² = 2 for ReLU, 25/9 for tanh (the gains of
-/// PyTorch's `calculate_gain`), so that targets have a deviation near 1.
+/// **Definition** x ~ N(0, 1) on every axis; `layers` times h ← activation(W h), then one output
+/// w·h, plus `noise`·N(0, 1). Weights are N(0, g²/fan-in), g² = 2 for ReLU, 25/9 for tanh (the
+/// gains of PyTorch's `calculate_gain`), so that targets have a deviation near 1.
 ///
 /// **Shapes** Inputs [`features`]; targets are numbers, one column.
 ///
@@ -19,13 +22,13 @@ public struct Teacher: Dataset {
     .init("samples", \.samples, .atLeast(2), "rows in all"),
     .init("features", \.features, .atLeast(1), "inputs a row"),
     .init("units", \.units, .atLeast(1), "of each hidden layer"),
-    .init("layers", \.layers, Limits(minimum: 1, maximum: 1000), "hidden layers"),
+    .init("layers", \.layers, NumberRange(minimum: 1, maximum: 1000), "hidden layers"),
     .init("activation", \.activation, "of the hidden layers: tanh or relu"),
     .init("noise", \.noise, .nonNegative, "deviation added to the target"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
 
-  public enum Activation: String, Word {
+  public enum Activation: String, Keyword {
     case tanh, relu
   }
 
@@ -39,7 +42,7 @@ public struct Teacher: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: features)
     try checkWeights()

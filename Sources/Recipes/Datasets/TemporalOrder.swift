@@ -1,14 +1,16 @@
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// Sequences of symbols, two of which count: which came first, A or B?
 ///
-/// **Definition** One step in [T/10, 2T/10] and one in [4T/10, 5T/10] show A or B, all others one of
-/// c, d, e, f, each with equal chance. The class is what the two steps showed: AA, AB, BA or BB.
+/// **Definition** One step in [T/10, 2T/10] and one in [4T/10, 5T/10] show A or B, all others one
+/// of c, d, e, f, each with equal chance. The class is what the two steps showed: AA, AB, BA or BB.
 ///
 /// **Shapes** Inputs [`length`, 6], one-hot in the order A, B, c, d, e, f; classes 0 ..< 4.
 ///
-/// **References** Hochreiter and Schmidhuber, *Long short-term memory*, 1997, experiment 6; Pascanu et
-/// al., *On the difficulty of training recurrent neural networks*, ICML 2013, §4.1.
+/// **References** Hochreiter and Schmidhuber, *Long short-term memory*, 1997, experiment 6; Pascanu
+/// et al., *On the difficulty of training recurrent neural networks*, ICML 2013, §4.1.
 public struct TemporalOrder: Dataset {
   public static let name = "temporal-order"
   public static let summary = "the order of two symbols in a long sequence"
@@ -23,7 +25,7 @@ public struct TemporalOrder: Dataset {
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     try checkMemory(samples: samples, numbers: Shape(length, 6).count)
     var random = Random(seed: seed, stream: "data/temporal-order")

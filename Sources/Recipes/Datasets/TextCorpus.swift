@@ -1,16 +1,18 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelSettings
 
 /// The characters of a file, for language modelling: what comes next?
 ///
-/// **Definition** The vocabulary is the file's distinct characters (Unicode scalars), sorted; an id is
-/// a character's place in it. The text is cut into pieces of `length`, one after another; the
-/// characters at the end that fill no piece are left out. A row is a piece, its targets the characters
-/// that follow each of its own.
+/// **Definition** The vocabulary is the file's distinct characters (Unicode scalars), sorted; an id
+/// is a character's place in it. The text is cut into pieces of `length`, one after another; the
+/// characters at the end that fill no piece are left out. A row is a piece, its targets the
+/// characters that follow each of its own.
 ///
-/// **Shapes** Inputs [length], ids as numbers; one class a position, whose names are the characters.
-/// The model begins with an `embedding` of at least as many tokens as the vocabulary has, and ends in
-/// as many classes.
+/// **Shapes** Inputs [length], ids as numbers; one class a position, whose names are the
+/// characters. The model begins with an `embedding` of at least as many tokens as the vocabulary
+/// has, and ends in as many classes.
 ///
 /// **Errors** `KeelError` with the file as its place: a file that is not UTF-8, that is empty, or
 /// shorter than `length` + 1 characters.
@@ -27,11 +29,11 @@ public struct TextCorpus: Dataset {
   public var test = TestPart.none
 
   /// Far beyond any attention that fits memory, and no danger to a product of extents.
-  private static let lengthLimits = Limits(minimum: 1, maximum: 0x1p24)
+  private static let lengthLimits = NumberRange(minimum: 1, maximum: 0x1p24)
 
   public init() {}
 
-  public func load(from folder: String, seed: UInt64) throws -> Parts {
+  public func load(from folder: String, seed: UInt64) throws -> DataSplit {
     try check()
     let source = try DataFile(file, in: folder)
     let scalars = Array(String(decoding: try source.text(), as: UTF8.self).unicodeScalars)

@@ -1,6 +1,8 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// A folder of its own, removed with the value.
@@ -31,7 +33,7 @@ struct CSVTests {
 
   init() throws { folder = try DataFolder() }
 
-  func load(_ text: String, target: [String] = ["y"], test: TestPart = .none) throws -> Parts {
+  func load(_ text: String, target: [String] = ["y"], test: TestPart = .none) throws -> DataSplit {
     try folder.write("t.csv", text.utf8)
     return try Choice<Datasets>.csv("t.csv", target: target, test: test)
       .member.load(from: folder.path, seed: 0)
@@ -137,7 +139,7 @@ struct CSVTests {
   }
 
   @Test func bareTargetInARecipe() throws {
-    let reader = Reader(catalog: Catalog([CSV.self]))
+    let reader = SettingsReader(catalog: Catalog([CSV.self]))
     func read(_ target: Settings) throws -> Choice<Datasets> {
       try Choice(
         .map([.init("csv", .map([.init("file", .scalar("t.csv")), .init("target", target)]))]),

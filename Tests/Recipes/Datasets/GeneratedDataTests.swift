@@ -1,6 +1,8 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
+import KeelSettings
 import Testing
 
 struct GeneratedDataTests {
@@ -9,7 +11,7 @@ struct GeneratedDataTests {
     .regression(samples: 101), .spirals(samples: 101),
   ]
 
-  func load(_ dataset: Choice<Datasets>, seed: UInt64 = 7) throws -> Parts {
+  func load(_ dataset: Choice<Datasets>, seed: UInt64 = 7) throws -> DataSplit {
     try dataset.member.load(from: "", seed: seed)
   }
 

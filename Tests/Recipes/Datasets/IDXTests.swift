@@ -1,7 +1,9 @@
 import CZlib
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// The bytes of an IDX file: magic number, extents, data.

@@ -1,6 +1,9 @@
 import Foundation
+import KeelData
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
+import KeelSettings
 import Testing
 
 /// Generated sequences: what they hold, and that their targets are what they say.
@@ -10,7 +13,7 @@ struct SequenceDataTests {
     .copyMemory(length: 7, samples: 101, symbols: 3, span: 4), .teacher(samples: 101),
   ]
 
-  private func load(_ dataset: Choice<Datasets>, seed: UInt64 = 7) throws -> Parts {
+  private func load(_ dataset: Choice<Datasets>, seed: UInt64 = 7) throws -> DataSplit {
     try dataset.member.load(from: "", seed: seed)
   }
 

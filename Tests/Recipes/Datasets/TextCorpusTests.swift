@@ -1,11 +1,13 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
+import KeelSettings
 import Testing
 
 @Suite struct TextCorpusTests {
   /// Loads a text written to a file of its own.
-  private func load(_ bytes: [UInt8], length: Int = 3, test: TestPart = .none) throws -> Parts {
+  private func load(_ bytes: [UInt8], length: Int = 3, test: TestPart = .none) throws -> DataSplit {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
       "keel-text-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -15,7 +17,7 @@ import Testing
     return try text.member.load(from: folder.path, seed: 0)
   }
 
-  private func load(_ text: String, length: Int = 3, test: TestPart = .none) throws -> Parts {
+  private func load(_ text: String, length: Int = 3, test: TestPart = .none) throws -> DataSplit {
     try load(Array(text.utf8), length: length, test: test)
   }
 

@@ -1,0 +1,296 @@
+import KeelData
+import KeelEngine
+import KeelForecast
+import KeelRecipes
+import KeelTraining
+
+/// Short trainings with some of the deviating factors kept and the others reset: the proof of a
+/// diagnosis.
+package struct TruthTable {
+  private enum Answer: Hashable {
+    case outcome(Trial.Outcome)
+    /// A factor cannot be reset, or the reset recipe cannot be trained.
+    case impossible
+    /// The steps that may be taken did not decide.
+    case undecided
+  }
+
+  private let subject: Subject
+  package let factors: [Suspect]
+  /// Factors that cannot be reset: every experiment has them, and none decides on them.
+  let fixed: [Suspect]
+  /// Steps before a trial is said to hold: twice as many as the recipe took to explode, and all
+  /// where it learnt nothing; three hundred at least, as trials of remedies have in three rounds
+  /// (what one factor does in five steps another may do in two hundred).
+  private let horizon: Int
+  private static let shortest = 300
+  /// Where the reference has not learnt at the end of the recipe, and its loss still falls,
+  /// experiments that are as slow repeat the data up to here: two more rounds of three times as
+  /// many steps. (A reference rate may be a hundred thousand times lower than the one that
+  /// explodes.)
+  private static let patience = 9 * shortest
+  /// How the recipe itself ended.
+  private let outcome: Trial.Outcome
+  /// Steps that all trials together may take.
+  private let budget: Int
+  private var answers: [Set<Int>: Answer] = [:]
+  /// Experiments that took longer than the recipe.
+  private var lengthened: Set<Recipe> = []
+  /// Whether the reference needs longer than the recipe to learn; nil where nobody asked yet.
+  private var isReferenceSlow: Bool?
+  package private(set) var rows: [TruthTableRow] = []
+  package private(set) var steps = 0
+
+  /// - Parameter training: how the subject's own ended.
+  init(_ subject: Subject, _ factors: [Suspect], of training: Training, budget: Int) {
+    let isExploding = training.verdict == .exploding
+    self.init(
+      subject, factors.filter { $0.reset(subject) != nil },
+      fixed: factors.filter { $0.reset(subject) == nil }, .init(training.verdict),
+      until: max(Self.shortest, (isExploding ? 2 : 1) * training.steps), budget)
+  }
+
+  private init(
+    _ subject: Subject, _ factors: [Suspect], fixed: [Suspect], _ outcome: Trial.Outcome,
+    until horizon: Int, _ budget: Int
+  ) {
+    (self.subject, self.factors, self.outcome) = (subject, factors, outcome)
+    (self.horizon, self.budget, self.fixed) = (horizon, budget, fixed)
+    answers[Set(factors.indices)] = .outcome(outcome)
+  }
+
+  // MARK: experiments
+
+  /// What becomes of the recipe with only `kept` as it has them.
+  private mutating func answer(keeping kept: Set<Int>) throws -> Answer {
+    if let known = answers[kept] { return known }
+    let answer = try trial(kept)
+    answers[kept] = answer
+    return answer
+  }
+
+  /// The subject with every factor reset that is not in `kept`; nil where one cannot be.
+  ///
+  /// One reset may depend on another (He or Xavier, by the activation), so they go round until
+  /// nothing changes, which takes two rounds.
+  package func subject(keeping kept: Set<Int>) -> Subject? {
+    var changed = subject
+    for _ in 0..<2 {
+      for index in factors.indices where !kept.contains(index) {
+        guard let reset = factors[index].reset(changed) else { return nil }
+        changed = changed.with(reset)
+      }
+    }
+    return changed
+  }
+
+  private mutating func trial(_ kept: Set<Int>) throws -> Answer {
+    guard steps < budget else { return .undecided }
+    guard let changed = subject(keeping: kept),
+      let trial = try train(changed, isReference: kept.isEmpty)
+    else { return .impossible }
+    rows.append(
+      TruthTableRow(
+        kept: (fixed + kept.sorted().map { factors[$0] }).map { $0.cause.name },
+        outcome: trial.outcome?.rawValue ?? "undecided", steps: trial.training.steps))
+    return trial.outcome.map(Answer.outcome) ?? .undecided
+  }
+
+  /// Nil where it cannot be trained.
+  private mutating func train(_ changed: Subject, isReference: Bool = false) throws -> Trial? {
+    do {
+      let first = try experiment(changed.recipe, changed.parts)
+      if isReference { isReferenceSlow = first.outcome == .doesNotLearn && first.isFalling }
+      // A recipe that learns nothing itself is held against trainings as long as its own.
+      guard outcome == .explodes, first.outcome == .doesNotLearn, first.isFalling,
+        first.training.steps < Self.patience, steps < budget, try needsTime()
+      else { return first }
+      lengthened.insert(changed.recipe)
+      return try experiment(lasting(changed), changed.parts)
+    } catch let error as KeelError where error.kind != .exhausted {
+      return nil
+    }
+  }
+
+  private mutating func experiment(_ recipe: Recipe, _ parts: DataSplit) throws -> Trial {
+    let trial = try Trial(
+      recipe, against: subject.recipe, parts: parts, atLeast: horizon, atMost: budget - steps)
+    steps += trial.training.steps
+    return trial
+  }
+
+  /// Whether the reference has not learnt by the end of the recipe, and might yet.
+  private mutating func needsTime() throws -> Bool {
+    if isReferenceSlow == nil { _ = try answer(keeping: []) }
+    return isReferenceSlow ?? false
+  }
+
+  private func lasting(_ changed: Subject) -> Recipe {
+    changed.recipe.lasting(Self.patience, rows: changed.parts.train.count)
+  }
+
+  /// A factor that was seen to heal, narrowed to the part of it whose reset alone does; or, where
+  /// none is enough, named after the one part without which it does not explode. Nil where it has
+  /// no parts.
+  mutating func narrowed(_ index: Int) throws -> Suspect? {
+    let factor = factors[index]
+    var finite: [Deviation] = []
+    for part in factor.cause.parts(of: subject) {
+      guard steps < budget, let trial = try train(subject.with(part.reset)),
+        let outcome = trial.outcome
+      else { return nil }
+      if outcome == .holds { return Suspect(factor.cause, part.deviation) { _ in part.reset } }
+      if outcome != .explodes { finite.append(part.deviation) }
+    }
+    return finite.count == 1 ? Suspect(factor.cause, finite[0], reset: factor.reset) : nil
+  }
+
+  /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
+  private mutating func resetHeals(_ index: Int) throws -> Bool? {
+    let answer = try answer(keeping: Set(factors.indices).subtracting([index]))
+    return answer == .undecided ? nil : answer == .outcome(.holds)
+  }
+
+  /// Whether the reference recipe is sick with only this factor inserted. Where the reference
+  /// itself does not learn, only an explosion counts, and that of a recipe that explodes.
+  private mutating func insertSickens(_ index: Int) throws -> Bool? {
+    switch try answer(keeping: [index]) {
+    case .outcome(.explodes) where outcome == .explodes: return true
+    case .outcome(.explodes), .outcome(.doesNotLearn):
+      let reference = try answer(keeping: [])
+      return reference == .undecided ? nil : reference == .outcome(.holds)
+    case .outcome(.holds), .impossible: return false
+    case .undecided: return nil
+    }
+  }
+
+  /// The same experiments with the rate among the factors, held against one that the reference
+  /// bears: where nothing heals and the reference explodes as well, its rate is still too high, and
+  /// no insertion tells anything. Nil where that is not so.
+  /// - Throws: `CancellationError`.
+  mutating func withMeasuredRate() throws -> TruthTable? {
+    let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
+    guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
+      let reference = subject(keeping: []),
+      let onset = try? InitialDynamics(reference.recipe, parts: reference.parts)
+    else { return nil }
+    steps += onset.evaluations
+    let optimizer = subject.recipe.optimizer.member
+    guard let limit = onset.rate else { return nil }
+    // Forty steps may hold where the training does not.
+    let rate = Suspect(
+      rate: optimizer.learningRate,
+      against: rounded(
+        min(limit, optimizer.learningRate) * type(of: optimizer).shareOfLimit))
+    return replacingRate(by: rate)
+  }
+
+  /// The table with another reference for the rate; what was learnt with the recipe's own rate
+  /// stays.
+  private func replacingRate(by rate: Suspect) -> TruthTable {
+    let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
+    let old = Set(factors.indices).subtracting(others)
+    var table = TruthTable(
+      subject, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget)
+    table.steps = steps
+    for (kept, answer) in answers where kept.isSuperset(of: old) {
+      let kept = Set(others.indices.filter { kept.contains(others[$0]) })
+      table.answers[kept.union([others.count])] = answer
+    }
+    let names = old.map { factors[$0].cause.name }
+    table.rows = rows.filter { Set($0.kept).isSuperset(of: names) }.map { row in
+      TruthTableRow(
+        kept: row.kept.filter { $0 != rate.cause.name } + [rate.cause.name],
+        outcome: row.outcome, steps: row.steps)
+    }
+    return table
+  }
+
+  // MARK: what they show
+
+  /// The kind of each factor, in their order; nil where it is not to blame.
+  mutating func kinds() throws -> [Finding.Kind?] {
+    let heals = try factors.indices.map { try resetHeals($0) }
+    let sickens = try factors.indices.map { try insertSickens($0) }
+    // Where even the reference explodes, no insertion tells anything.
+    if !heals.contains(true), sickens.contains(true),
+      try answer(keeping: []) == .outcome(.explodes)
+    {
+      return factors.map { _ in .suspect }
+    }
+    return try withPartners(Self.kinds(heals: heals, sickens: sickens))
+  }
+
+  /// Where one factor alone is enough and yet not the only fault, the others are to blame together:
+  /// those whose reset heals once the first is reset. Without any it is suspected at most.
+  private mutating func withPartners(_ kinds: [Finding.Kind?]) throws -> [Finding.Kind?] {
+    let enough = kinds.indices.filter { kinds[$0] == .overdetermined }
+    guard enough.count == 1, let first = enough.first else { return kinds }
+    let others = kinds.indices.filter { $0 != first }
+    var partners = try others.filter { other in
+      try answer(keeping: Set(others).subtracting([other])) == .outcome(.holds)
+    }
+    let isEither = partners.count > 1
+    // More than two are needed: all that deviate, whose reset heals, are the set.
+    if partners.isEmpty, try answer(keeping: []) == .outcome(.holds) { partners = others }
+    return kinds.indices.map { index in
+      if index == first { return partners.isEmpty ? .suspect : .overdetermined }
+      guard partners.contains(index) else { return kinds[index] }
+      return isEither ? .joint : .contributing
+    }
+  }
+
+  /// What two experiments a factor show of all of them; nil where one was not decided.
+  /// - Parameters:
+  ///   - heals: whether the recipe is healthy with only this factor reset.
+  ///   - sickens: whether the reference is sick with only this factor inserted.
+  package static func kinds(heals: [Bool?], sickens: [Bool?]) -> [Finding.Kind?] {
+    let isAnyHealed = heals.contains(true)
+    let isAnySick = sickens.contains(true)
+    return zip(heals, sickens).map { pair in
+      switch pair {
+      case (true, true): .cause
+      case (true, false):
+        // What the others do alone must be known to say that none of them is enough.
+        heals.count { $0 == true } > 1 && !isAnySick && !sickens.contains(nil)
+          ? .joint : .contributing
+      case (false, true):
+        // One factor alone that neither heals is no proof; of several the rest is enough, too. An
+        // open reset might still heal.
+        isAnyHealed ? nil : heals.count > 1 && !heals.contains(nil) ? .overdetermined : .suspect
+      case (false, false): isAnyHealed || isAnySick ? nil : .suspect
+      case (nil, _), (_, nil): .suspect
+      }
+    }
+  }
+
+  /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough;
+  /// nil where neither was seen to learn.
+  /// - Parameter suspect: the factor, or the part of it that heals.
+  func healed(_ index: Int, _ kind: Finding.Kind, as suspect: Suspect) -> Recipe? {
+    let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
+    guard answers[kept] == .outcome(.holds) else { return nil }
+    let healed =
+      kind == .overdetermined ? subject(keeping: kept) : suspect.reset(subject).map(subject.with)
+    return healed.map { lengthened.contains($0.recipe) ? lasting($0) : $0.recipe }
+  }
+
+  /// Why a factor that deviates is not to blame.
+  mutating func innocence(of index: Int) throws -> String {
+    let without = try answer(keeping: Set(factors.indices).subtracting([index]))
+    let alone = try answer(keeping: [index])
+    return
+      "with it reset the recipe \(Self.words(without, explodes: outcome == .explodes ? "still explodes" : "explodes")); "
+      + "with it alone a sound one \(Self.words(alone, explodes: "explodes"))"
+  }
+
+  private static func words(_ answer: Answer, explodes: String) -> String {
+    switch answer {
+    case .outcome(.holds): "learns"
+    case .outcome(.explodes): explodes
+    case .outcome(.doesNotLearn): "does not learn"
+    case .impossible: "cannot be trained"
+    case .undecided: "was not trained long enough"
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import KeelTraining
+
+/// Real steps of the real optimizer on real batches, on a copy: what decides a forecast.
+///
+/// Forty steps; up to eighty more only while the loss stands above where it began. What explodes in
+/// them explodes in the training, which is the same bit for bit.
+public struct DryRun: Hashable, Codable, Sendable {
+  /// Steps taken.
+  public let steps: Int
+  /// The loss of each step's batch; after a divergence also of the steps that would have followed.
+  public let losses: [Float]
+  /// Over rows spread over the training part, before and after.
+  public let startingLoss: Double
+  public let endingLoss: Double
+  /// The first non-finite value, or the divergence, if there was one.
+  public let explosion: Explosion?
+  /// The step with the first non-finite value; after a divergence, if nobody had stopped there. Nil
+  /// where none was reached.
+  public let diesAtStep: Int?
+  /// In how many steps no gradient reached the first layer.
+  public let vanishingSteps: Int
+  /// The step whose averaged loss first passed 5·max(B, L₀), whether it came back or not; nil where
+  /// none did.
+  public let leftAtStep: Int?
+
+  public static let length = 40
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(steps, forKey: .steps)
+    try container.encode(losses, forKey: .losses)
+    try container.encode(startingLoss, forKey: .startingLoss)
+    try container.encode(endingLoss, forKey: .endingLoss)
+    try container.encode(explosion, forKey: .explosion)
+    try container.encode(diesAtStep, forKey: .diesAtStep)
+    try container.encode(vanishingSteps, forKey: .vanishingSteps)
+    try container.encode(leftAtStep, forKey: .leftAtStep)
+  }
+}
+
+extension VirtualTrainer {
+  /// Takes the steps and judges them; the network is then as it was before.
+  /// - Throws: `CancellationError`.
+  package func dryRun() throws -> (run: DryRun, verdict: Forecast.Verdict) {
+    let limit = min(total, 3 * DryRun.length)
+    while !trainer.isOver, trainer.step < limit {
+      if trainer.step >= DryRun.length, !isInFlight, !isUndecided { break }
+      try Task.checkCancellation()
+      trainer.advance()
+      evaluationBudget.countGradient(rows: batchSize)
+    }
+    let verdict = dryVerdict
+    var losses = trainer.trace.losses
+    let endingLoss = trainer.explosion == nil ? sampleLoss() : Double(losses.last ?? .nan)
+    let death = death(&losses)
+    let run = DryRun(
+      steps: trainer.step, losses: losses, startingLoss: initialLoss, endingLoss: endingLoss,
+      explosion: trainer.explosion
+        ?? (verdict == .exploding ? trainer.lateDivergence(.exploding) : nil),
+      diesAtStep: death, vanishingSteps: trainer.vanishingSteps, leftAtStep: trainer.divergenceStep)
+    return (run, verdict)
+  }
+
+  /// The step with the first non-finite value. A divergence is stopped before; from the snapshot it
+  /// went back to the steps are taken again, and on.
+  private func death(_ losses: inout [Float]) -> Int? {
+    guard let explosion = trainer.explosion else { return nil }
+    guard explosion.kind == .divergence, recipe.training.badSteps == .stop,
+      let first = trainer.rewoundTo
+    else { return explosion.kind == .nonFinite ? explosion.step : nil }
+    resume(at: first)
+    let last = min(losses.count + DryRun.length, total)
+    for step in first..<max(first, last) {
+      guard case .done(let loss) = advance(step: step, updates: step) else { return step }
+      if step == losses.count { losses.append(Float(loss)) }
+    }
+    return nil
+  }
+
+  /// Whether the loss left and is still away: what a catapult and an explosion have in common.
+  private var isInFlight: Bool {
+    let recent = trainer.trace.losses.suffix(5).map(Double.init).filter(\.isFinite)
+    guard !recent.isEmpty else { return true }
+    return recent.reduce(0, +) / Double(recent.count) > 2 * trainer.baseline.scale
+  }
+
+  /// Whether it has not yet come below where it began, though gradients do arrive: a rate is not
+  /// called beyond its edge for a slow start. Looked at every twenty steps.
+  private var isUndecided: Bool {
+    guard 2 * trainer.vanishingSteps <= trainer.step else { return false }
+    return trainer.step % 20 != 0 || !(sampleLoss() < initialLoss)
+  }
+
+  private var dryVerdict: Forecast.Verdict {
+    if trainer.explosion != nil || isSkippingForEver { return .exploding }
+    // A run that is over has its true verdict; one that goes on may yet come back, if its loss is
+    // falling and there is a gradient to bring it down.
+    if trainer.verdict == .exploding,
+      trainer.isOver || !trainer.isFalling || trainer.isWithoutGradient
+    {
+      return .exploding
+    }
+    let hasLearnt = trainer.baseline.skill(trainer.endLoss) >= 0.05
+    return !hasLearnt && 2 * trainer.vanishingSteps > trainer.step ? .vanishing : .stable
+  }
+
+  /// Where bad steps are skipped: ten and more to the end of the dry run, none of them good.
+  private var isSkippingForEver: Bool {
+    let losses = trainer.trace.losses
+    return recipe.training.badSteps == .skip && losses.count >= 10
+      && zip(losses, trainer.trace.clippedNorms).suffix(10).allSatisfy {
+        !$0.0.isFinite || $0.1.isNaN
+      }
+  }
+}
+
+/// A short dry run with one thing scaled.
+struct Probe: Hashable, Sendable {
+  /// Of the sample, at the end; not finite where the probe was lost.
+  let loss: Double
+  let startingLoss: Double
+  /// max(B, L₀) of the scaled recipe.
+  let scale: Double
+  let steps: Int
+
+  /// Finite, and below where it began: what a learning rate is held to.
+  var learns: Bool { loss < startingLoss }
+  /// Finite, and not away: what initial weights and inputs are held to, which change the start.
+  var stays: Bool { loss <= 2 * scale }
+}
+
+extension VirtualTrainer {
+  /// What is multiplied in a probe.
+  struct Factors: Hashable, Sendable {
+    var rate = 1.0
+    /// Initial weights.
+    var weights = 1.0
+    var inputs = 1.0
+  }
+
+  /// Takes steps from the start under factors, and stops where the answer is known.
+  func probe(_ factors: Factors, steps: Int) -> Probe {
+    reset(weights: factors.weights)
+    let isOther = factors.weights != 1 || factors.inputs != 1
+    let start = isOther ? sampleLoss(inputs: factors.inputs) : initialLoss
+    let scale = max(trainer.baseline.constant, start)
+    func result(_ loss: Double, _ steps: Int) -> Probe {
+      Probe(loss: loss, startingLoss: start, scale: scale, steps: steps)
+    }
+    guard start.isFinite else { return result(.nan, 0) }
+    var divergence = Divergence(scale: scale, batch: batchSize, total: total)
+    var losses: [Float] = []
+    var updates = 0
+    let last = min(steps, total)
+    for step in 0..<last {
+      switch advance(step: step, updates: updates, rate: factors.rate, inputs: factors.inputs) {
+      case .done(let loss):
+        losses.append(Float(loss))
+        updates += 1
+      case .bad where recipe.training.badSteps == .skip && step - updates < 10:
+        losses.append(.nan)
+      case .bad, .lost:
+        return result(.nan, step)
+      }
+      if divergence.look(at: losses, step: step) == .divergence { return result(.infinity, step) }
+      if Self.isSettled(losses, below: start) { break }
+    }
+    return result(sampleLoss(inputs: factors.inputs), losses.count)
+  }
+
+  /// Fifteen steps, the last ten of them below the start, and clearly so: what grows too slowly to
+  /// show by then lies within a few percent of the edge.
+  private static func isSettled(_ losses: [Float], below start: Double) -> Bool {
+    guard losses.count >= 15 else { return false }
+    let recent = losses.suffix(10).map(Double.init)
+    return recent.allSatisfy { $0 < start } && recent.suffix(5).reduce(0, +) / 5 < 0.9 * start
+  }
+}

@@ -1,0 +1,173 @@
+import CKernels
+import Foundation
+import KeelData
+import KeelEngine
+import KeelRecipes
+import KeelTraining
+
+/// A copy of a training at step 0, on which steps may be taken that never happened.
+///
+/// Two networks of the same parameters: one as the training has it, for real batches, and one that
+/// holds a sample of rows spread over the whole training part.
+package final class VirtualTrainer {
+  package let recipe: Recipe
+  package let trainer: Trainer
+  package var evaluationBudget: EvaluationBudget
+  /// Rows spread over the training part.
+  package let sample: [Int32]
+  /// The loss of the initial network over the sample.
+  package private(set) var initialLoss = Double.nan
+  private let wide: TrainingStep
+  private var batches: Batches
+  private let initial: [Float]
+  private let adaptive: AdaptiveState
+
+  /// As many rows as a baseline is taken over.
+  static let sampleRows = 256
+
+  package init(_ recipe: Recipe, parts: DataSplit) throws {
+    self.recipe = recipe
+    trainer = try Trainer(recipe, parts: parts)
+    batches = trainer.batches
+    adaptive = AdaptiveState(recipe, batches)
+    let rows = trainer.data.train.count
+    let plan = try recipe.widePlan(
+      Self.sampleRows, rows: rows, row: parts.train.shape, beside: trainer.stepper.plan)
+    let count = min(rows, plan.capacity)
+    sample = (0..<count).map { Int32($0 * rows / count) }
+    wide = try TrainingStep(recipe, plan: plan)
+    let memory = trainer.stepper.memory
+    initial = Array(
+      UnsafeBufferPointer(start: memory.base, count: trainer.stepper.plan.persistentFloats))
+    evaluationBudget = EvaluationBudget(trainingSteps: batches.total, batch: batches.size)
+    initialLoss = sampleLoss()
+  }
+
+  package var stepper: TrainingStep { trainer.stepper }
+  package var plan: Plan { trainer.stepper.plan }
+  package var total: Int { batches.total }
+  package var batchSize: Int { batches.size }
+  package var stepsPerEpoch: Int { batches.stepsPerEpoch }
+
+  // MARK: going back
+
+  /// Everything as it was before step 0, weights (not biases) times a factor.
+  package func reset(weights factor: Double = 1) {
+    initial.withUnsafeBufferPointer {
+      keel_copy($0.baseAddress, stepper.memory.base, $0.count, 0)
+    }
+    adaptive.forget()
+    guard factor != 1 else { return }
+    for parameter in plan.parameters where parameter.role == .weight {
+      _ = keel_scale(stepper.memory[parameter.buffer], parameter.buffer.count, factor)
+    }
+  }
+
+  // MARK: the sample
+
+  /// The loss of the network as it stands over the sample, batch norm and dropout as in training;
+  /// NaN or infinite as it comes.
+  package func sampleLoss(inputs factor: Double = 1) -> Double {
+    let pass = loadSample(sample, inputs: factor)
+    evaluationBudget.countForward(rows: sample.count)
+    let result = wide.forward(pass)
+    return result.isFinite || !result.loss.isFinite ? result.loss : .infinity
+  }
+
+  /// The inputs of the sample, as the network sees them.
+  package func sampleSignal() -> SignalMoments {
+    let pass = loadSample(sample, inputs: 1)
+    return SignalMoments(
+      UnsafeBufferPointer(pass.values(wide.plan.input.value)), rows: sample.count)
+  }
+
+  /// The gradient, at parameters given in place of the network's own.
+  /// - Parameter gradient: written over; as long as the parameters' region.
+  /// - Returns: whether all of it is finite; false, too, once the task is cancelled.
+  package func gradient(
+    at parameters: [Float], rows: [Int32], into gradient: inout [Float]
+  ) -> Bool {
+    guard !Task.isCancelled else { return false }
+    let pass = loadSample(rows, inputs: 1)
+    parameters.withUnsafeBufferPointer {
+      keel_copy($0.baseAddress, wide.firstParameter, $0.count, 0)
+    }
+    evaluationBudget.countGradient(rows: rows.count)
+    let isForwardFinite = wide.forward(pass).isFinite
+    let isFinite = isForwardFinite && wide.backward(pass)
+    let source = wide.memory[wide.plan.parameters[0].buffer.gradient]
+    gradient.withUnsafeMutableBufferPointer { keel_copy(source, $0.baseAddress, $0.count, 0) }
+    return isFinite
+  }
+
+  /// The parameters as they stand, padding included.
+  package var parameters: [Float] {
+    Array(
+      UnsafeBufferPointer(start: stepper.firstParameter, count: plan.count(.parameters)))
+  }
+
+  /// Which rows a step of the training sees.
+  package func rows(ofStep step: Int) -> [Int32] { batches.withRows(at: step) { Array($0) } }
+
+  private func loadSample(_ rows: [Int32], inputs factor: Double) -> Pass {
+    // Parameters, state: the regions lie alike in both, whatever the batch.
+    keel_copy(stepper.memory.base, wide.memory.base, plan.persistentFloats, 0)
+    rows.withUnsafeBufferPointer { trainer.data.train.gather($0, wide.plan, wide.memory) }
+    let pass = wide.pass(rows: rows.count, mode: .training, position: 0)
+    scale(pass.values(wide.plan.input.value), by: factor)
+    return pass
+  }
+
+  private func scale(_ values: UnsafeMutableBufferPointer<Float>, by factor: Double) {
+    if factor != 1 { _ = keel_scale(values.baseAddress, values.count, factor) }
+  }
+
+  // MARK: virtual steps
+
+  /// Goes on from where the training went back to.
+  package func resume(at step: Int) { adaptive.recall(trainer.trace, before: step) }
+
+  /// Loads the batch of a step; what a pass over it then sees.
+  package func load(step: Int, inputs factor: Double = 1) -> Pass {
+    batches.withRows(at: step) { trainer.data.train.gather($0, plan, stepper.memory) }
+    let pass = stepper.pass(rows: batches.count(at: step), mode: .training, position: step)
+    scale(pass.values(plan.input.value), by: factor)
+    return pass
+  }
+
+  /// What became of one step.
+  package enum Outcome {
+    case done(loss: Double)
+    /// Something was not finite before the update: nothing changed.
+    case bad
+    /// The update itself was not finite.
+    case lost
+  }
+
+  /// Takes one step of the recipe's own optimizer from where the network stands.
+  /// - Parameter rate: a factor on the learning rate.
+  package func advance(
+    step: Int, updates: Int, rate: Double = 1, inputs: Double = 1
+  ) -> Outcome {
+    // Whoever searches asks for cancellation between two probes.
+    guard !Task.isCancelled else { return .lost }
+    let pass = load(step: step, inputs: inputs)
+    evaluationBudget.countGradient(rows: pass.rows)
+    let (loss, isFinite) = stepper.forward(pass)
+    guard isFinite, stepper.backward(pass) else {
+      adaptive.skip(step)
+      return .bad
+    }
+    let norm = stepper.gradients.globalNorm
+    stepper.clip(adaptive)
+    let learningRate = adaptive.learningRate(at: step, times: rate)
+    guard stepper.update(pass, count: updates + 1, learningRate: learningRate) else { return .lost }
+    adaptive.admit(step, loss: Float(loss), norm: Float(norm))
+    return .done(loss: loss)
+  }
+}
+
+extension TrainingStep {
+  /// Where the parameters' region begins: at the first of them.
+  var firstParameter: UnsafeMutablePointer<Float> { memory[plan.parameters[0].buffer] }
+}

@@ -1,0 +1,19 @@
+import KeelEngine
+import KeelSettings
+
+/// The identity: nothing is computed.
+///
+/// **Definition** y = x.
+public struct Linear: Activation {
+  public static let name = "linear"
+  public static let summary = "the identity"
+
+  public init() {}
+
+  public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal { input }
+}
+
+extension Choice where F: ActivationFamily {
+  /// `linear`
+  public static var linear: Choice { Choice(Linear()) }
+}

@@ -1,0 +1,100 @@
+import KeelEngine
+import KeelSettings
+
+/// A part of a network: an immutable description, whose parameters live elsewhere.
+public protocol Layer: Ingredient {
+  /// Checks the shape of one row, places buffers and appends kernels.
+  /// - Returns: the layer's output.
+  /// - Throws: `KeelError` where the shape does not fit.
+  func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal
+  /// Whether what it puts out has unit size whatever it is given: gains do not multiply across it.
+  var isNormalization: Bool { get }
+  /// Whether it makes or reads sequences, whose times batch statistics would mix.
+  var isSequential: Bool { get }
+}
+
+extension Layer {
+  public var isNormalization: Bool { false }
+  public var isSequential: Bool { false }
+}
+
+public enum Layers: ActivationFamily {
+  public static let singular = "layer"
+  public static let plural = "layers"
+  public static func member(_ ingredient: any Ingredient) -> (any Layer)? {
+    ingredient as? any Layer
+  }
+}
+
+/// What layers are planned in: the planner, and what the recipe says for all of them.
+public struct NetworkBuilder {
+  public var planner: Planner
+  /// For layers that name none of their own.
+  public let initializer: any Initializer
+  public let seed: UInt64
+  /// Where in the recipe the layer being planned stands: `model[3].dense`.
+  public private(set) var path: String
+  private var depth = 0
+
+  /// A network of more layers than this is refused: nested repeats multiply.
+  public static let maximumLayers = 10_000
+
+  package init(planner: Planner, initializer: any Initializer, seed: UInt64) {
+    self.planner = planner
+    self.initializer = initializer
+    self.seed = seed
+    self.path = "model"
+  }
+
+  /// Plans layers one after the other; `place` is the setting that holds them.
+  public mutating func plan(_ layers: [Choice<Layers>], at place: String, _ input: Signal) throws
+    -> Signal
+  {
+    let outer = path
+    defer { path = outer }
+    var signal = input
+    for (index, layer) in layers.enumerated() {
+      path = "\(place)[\(index)].\(layer.name)"
+      do {
+        signal = try layer.member.plan(signal, in: &self)
+      } catch var error as KeelError {
+        if error.place == "model" { error.place = path }
+        throw error
+      }
+    }
+    return signal
+  }
+
+  /// An error in the layer being planned.
+  public func error(_ what: String, fix: String) -> KeelError {
+    KeelError(.invalid, at: path, what, fix: fix)
+  }
+}
+
+/// A layer made of layers.
+package protocol Container: Layer {
+  var layers: [Choice<Layers>] { get set }
+  /// How often the layers stand in the network.
+  var times: Int { get }
+}
+
+extension Container {
+  package var times: Int { 1 }
+}
+
+extension [Choice<Layers>] {
+  /// How many layers the network has once repeats are expanded; containers count too.
+  package var expandedCount: Int {
+    reduce(0) { total, choice in
+      guard let container = choice.ingredient as? any Container else { return saturated(total, 1) }
+      let (inner, overflow) = container.layers.expandedCount
+        .multipliedReportingOverflow(by: container.times)
+      return saturated(saturated(total, 1), overflow ? .max : inner)
+    }
+  }
+
+  private func saturated(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow ? .max : sum
+  }
+}

@@ -1,0 +1,135 @@
+import CKernels
+import KeelEngine
+
+/// What `attention` computes: one product for queries, keys and values of all rows, the attention
+/// of each row and head, one product for the output.
+struct AttentionKernel: Kernel {
+  /// Normalised queries and keys.
+  struct Norm {
+    let queryGain, keyGain: Buffer
+    /// [time, 2·units]: queries, keys.
+    let signal: Signal
+    /// Of all queries of a head after one another, head by head, then of all keys.
+    let statistics: Buffer
+    /// The gradient of one gain as it is summed, in double.
+    let sums: Buffer
+    let epsilon = 1e-5
+  }
+
+  let input, output: Signal
+  let weight, bias, outputWeight, outputBias: Buffer
+  let norm: Norm?
+  /// [time, 3·units]: queries, keys, values.
+  let projected: Signal
+  /// The heads side by side, before the output projection.
+  let context: Signal
+  /// Of the softmax, [heads, time, time].
+  let weights: Buffer
+  let scratch: Buffer
+  let heads: Int
+  let isCausal: Bool
+
+  private var time: Int { input.shape.leading }
+  private var units: Int { input.shape.last }
+  private var width: Int { units / heads }
+
+  var parameters: [Buffer] {
+    [weight, bias, outputWeight, outputBias] + (norm.map { [$0.queryGain, $0.keyGain] } ?? [])
+  }
+
+  /// What the scores are computed from; values always come from `projected`.
+  private var compared: Signal { norm?.signal ?? projected }
+
+  private func layout(_ pass: Pass) -> keel_attention_layout {
+    keel_attention_layout(
+      rows: pass.rows, time: time, heads: heads, width: width,
+      query_stride: norm == nil ? 3 * units : 2 * units, value_stride: 3 * units,
+      causal: isCausal ? 1 : 0)
+  }
+
+  func forward(_ pass: Pass) -> Bool {
+    let rows = pass.rows * time
+    keel_broadcast_rows(pass[bias], pass[projected.value], rows, 3 * units)
+    keel_gemm(
+      0, 1, rows, 3 * units, units, 1, pass[input.value], pass[weight], 1, pass[projected.value])
+    let isNormFinite = normalize(pass)
+    let (queries, values) = (pass[compared.value], pass[projected.value] + 2 * units)
+    let nonFinite = keel_attention(
+      layout(pass), queries, queries + units, values, pass[weights], pass[context.value])
+    keel_broadcast_rows(pass[outputBias], pass[output.value], rows, units)
+    keel_gemm(
+      0, 1, rows, units, units, 1, pass[context.value], pass[outputWeight], 1, pass[output.value])
+    return isNormFinite && nonFinite == 0
+  }
+
+  func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
+    let rows = pass.rows * time
+    project(
+      pass, rows, pass[output.gradient!], units, from: pass[context.value], outputWeight,
+      outputBias, to: pass[context.gradient!], beta: 0)
+    let (queries, values) = (pass[compared.value], pass[projected.value] + 2 * units)
+    let gradient = pass[compared.gradient!]
+    let nonFinite = keel_attention_gradient(
+      layout(pass), queries, queries + units, values, pass[weights], pass[context.gradient!],
+      pass[scratch], gradient, gradient + units, pass[projected.gradient!] + 2 * units)
+    let isNormFinite = differentiateNorm(pass)
+    project(
+      pass, rows, pass[projected.gradient!], 3 * units, from: pass[input.value], weight, bias,
+      to: input.gradient.map { pass[$0] }, beta: Float(accumulation.flag(0)))
+    return isNormFinite && nonFinite == 0
+  }
+
+  /// The gradients of y = x·Wᵀ + b, x [rows, units] and y [rows, outputs].
+  private func project(
+    _ pass: Pass, _ rows: Int, _ gradient: UnsafeMutablePointer<Float>, _ outputs: Int,
+    from source: UnsafeMutablePointer<Float>, _ weight: Buffer, _ bias: Buffer,
+    to target: UnsafeMutablePointer<Float>?, beta: Float
+  ) {
+    keel_gemm(1, 0, outputs, units, rows, 1, gradient, source, 0, pass[weight.gradient])
+    keel_column_sums(gradient, pass[bias.gradient], rows, outputs)
+    guard let target else { return }
+    keel_gemm(0, 0, rows, units, outputs, 1, gradient, pass[weight], beta, target)
+  }
+
+  // MARK: query–key normalisation
+
+  private func normalize(_ pass: Pass) -> Bool {
+    guard let norm else { return true }
+    let rows = pass.rows * time
+    var nonFinite: Int64 = 0
+    // Queries of every head, then keys: both lie first, and alike, in a row of either buffer.
+    for part in 0..<2 * heads {
+      nonFinite += keel_layer_norm(
+        pass[projected.value] + part * width, 3 * units,
+        pass[part < heads ? norm.queryGain : norm.keyGain], nil,
+        pass[norm.signal.value] + part * width, 2 * units,
+        pass.doubles(norm.statistics) + 2 * part * rows, rows, width, norm.epsilon, 0)
+    }
+    return nonFinite == 0
+  }
+
+  private func differentiateNorm(_ pass: Pass) -> Bool {
+    guard let norm else { return true }
+    let areQueriesFinite = differentiate(norm, norm.queryGain, parts: 0..<heads, pass)
+    return differentiate(norm, norm.keyGain, parts: heads..<2 * heads, pass) && areQueriesFinite
+  }
+
+  /// Of the heads of queries or of keys, which share a gain.
+  private func differentiate(
+    _ norm: Norm, _ gain: Buffer, parts: Range<Int>, _ pass: Pass
+  ) -> Bool {
+    let rows = pass.rows * time
+    let sums = pass.doubles(norm.sums)
+    var nonFinite: Int64 = 0
+    sums.update(repeating: 0, count: width)
+    for part in parts {
+      nonFinite += keel_layer_norm_gradient(
+        pass[projected.value] + part * width, 3 * units, pass[gain],
+        pass.doubles(norm.statistics) + 2 * part * rows,
+        pass[norm.signal.gradient!] + part * width, 2 * units,
+        pass[projected.gradient!] + part * width, 3 * units, sums, nil, rows, width, 0, 0)
+    }
+    keel_round_sums(sums, pass[gain.gradient], width)
+    return nonFinite == 0
+  }
+}

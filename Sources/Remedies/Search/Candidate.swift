@@ -1,0 +1,125 @@
+import KeelCauses
+import KeelRecipes
+import KeelTraining
+
+/// One or more remedies on trial: the changed recipe, and its training as far as it has come.
+///
+/// The training of a trial that begins at step 0 is that of the cure: whoever wins goes on from
+/// where the trial stopped.
+package struct Candidate {
+  let remedies: [any Remedy]
+  let recipe: Recipe
+  let treatments: [CaseHistory.Treatment]
+  /// The recipe before each of the remedies.
+  let stages: [Recipe]
+  package let trainer: Trainer
+  private(set) var training: Training
+  /// The step at which it was first seen to hold.
+  private(set) var heldAt: Int?
+  /// The step its training began at: that of a snapshot, or 0.
+  package let start: Int
+
+  /// Whether the trial repeats the data more often than the recipe does.
+  let isLengthened: Bool
+
+  /// Applies remedies one after the other; nil where one changes nothing, or the result cannot be
+  /// planned.
+  /// - Parameters:
+  ///   - seed: in place of the recipe's.
+  ///   - control: the run that exploded; where all remedies are hot and the optimizer is the same,
+  ///     the trial goes on from its last good snapshot.
+  ///   - isFinal: as many steps as the recipe says, and no more: a trial has at least fifty.
+  package init?(
+    _ remedies: [any Remedy], on subject: Subject, seed: UInt64? = nil,
+    from control: Trainer? = nil, isFinal: Bool = false
+  ) {
+    var changed = subject
+    var treatments: [CaseHistory.Treatment] = []
+    var stages: [Recipe] = []
+    for remedy in remedies {
+      guard let recipe = remedy.applied(to: changed) else { return nil }
+      treatments.append(
+        .init(remedy: type(of: remedy).name, changes: recipe.diff(from: changed.recipe)))
+      stages.append(changed.recipe)
+      changed = changed.with(recipe)
+    }
+    var recipe = changed.recipe
+    recipe.seed = seed ?? recipe.seed
+    let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: changed.parts.train.count)
+    guard let trainer = try? Trainer(trial, parts: changed.parts, keepsSnapshots: false) else {
+      return nil
+    }
+    isLengthened = trial != recipe
+    self.remedies = remedies
+    self.recipe = recipe
+    self.treatments = treatments
+    self.stages = stages
+    self.trainer = trainer
+    start = Self.join(trainer, to: control, remedies)
+    training = trainer.train(steps: 0)
+  }
+
+  /// - Returns: the step the trainer then stands at.
+  private static func join(
+    _ trainer: Trainer, to control: Trainer?, _ remedies: [any Remedy]
+  ) -> Int {
+    guard let control, let explosion = control.explosion,
+      remedies.allSatisfy({ type(of: $0).isHot }),
+      type(of: trainer.recipe.optimizer.member) == type(of: control.recipe.optimizer.member),
+      let good = control.soundSnapshots(before: explosion.step).first, trainer.canGoOn(from: good)
+    else { return 0 }
+    trainer.rewind(to: good, history: control.trace)
+    return good.step
+  }
+
+  /// Trains on up to a step.
+  /// - Returns: how many steps that took.
+  /// - Throws: `CancellationError`.
+  mutating func advance(
+    to step: Int, isCancelled: () -> Bool = { Task.isCancelled },
+    observe: (Step) -> Void = { _ in }
+  ) throws -> Int {
+    let before = trainer.step
+    training = trainer.train(
+      steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+    if isCancelled() { throw CancellationError() }
+    if outcome == .holds { heldAt = heldAt ?? trainer.step }
+    return trainer.step - before
+  }
+
+  var outcome: Trial.Outcome { Trial.Outcome(training.verdict) }
+
+  var score: Double { training.score }
+
+  /// What is left of it: finite, and either it learns or its loss still falls.
+  var isAlive: Bool {
+    outcome == .holds || (outcome == .doesNotLearn && trainer.isFalling)
+  }
+
+  /// The dearest of its remedies, and within a class the time of a step; a clip that acts in most
+  /// late steps masks, and counts as one class dearer. Each further remedy is a class of its own.
+  var price: Double {
+    let prices = remedies.map { type(of: $0).price }
+    let time = prices.reduce(1) { $0 * $1.timePerStep } - 1
+    let dearest = prices.map(\.invasiveness).max() ?? 0
+    return Double(dearest + remedies.count - 1 + (isMasked ? 1 : 0)) + max(0, time)
+  }
+
+  private var isMasked: Bool {
+    let trace = trainer.trace
+    guard recipe.clipping != [] else { return false }
+    let late = trace.count - trace.count / 3..<trace.count
+    let acted = late.count { trace.clippedNorms[$0] < trace.gradientNorms[$0] * 0.999 }
+    return 2 * acted > late.count
+  }
+
+  /// That it does not learn is said only at the end of the recipe.
+  private var isOpen: Bool { outcome == .doesNotLearn && !trainer.isOver }
+
+  var record: CaseHistory.TrialRecord {
+    CaseHistory.TrialRecord(
+      remedies: treatments, outcome: isOpen ? "undecided" : outcome.rawValue, steps: trainer.step,
+      loss: training.loss,
+      score: training.score, seed: recipe.seed)
+  }
+}

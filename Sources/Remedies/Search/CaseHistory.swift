@@ -1,0 +1,155 @@
+import KeelCauses
+import KeelRecipes
+import KeelSettings
+import KeelTraining
+
+/// A case from the first explosion to the last training. Its coding keys are part of the command's
+/// contract.
+public struct CaseHistory: Encodable, Sendable {
+  public enum Outcome: String, Codable, Sendable {
+    /// It trained well as it was.
+    case healthy
+    case cured
+    /// No remedy made it train; `recipe` is as it was.
+    case incurable
+    /// It does not train, but it does not explode either.
+    case notExploding = "not-exploding"
+    /// Somebody interrupted the search; what was known by then is kept.
+    case interrupted
+  }
+
+  /// What a cure was shown by.
+  public enum Confirmation: String, Codable, Sendable {
+    /// It was trained to the end of the recipe.
+    case training
+    /// It held in trials; the budget ended before a whole training.
+    case trials
+  }
+
+  /// A remedy and what it changed.
+  public struct Treatment: Codable, Hashable, Sendable {
+    public let remedy: String
+    public let changes: [Change]
+    /// What it comes to elsewhere, by framework; only for what cured.
+    public internal(set) var lines: [String: [String]]?
+  }
+
+  public struct TrialRecord: Encodable, Sendable {
+    public let remedies: [Treatment]
+    public let outcome: String
+    public let steps: Int
+    public let loss: Double
+    public let score: Double
+    public let seed: UInt64
+  }
+
+  /// Every gradient evaluation, the failed run's included.
+  public struct Cost: Encodable, Hashable, Sendable {
+    public let steps: Int
+    /// Over one full training or 1,000 steps, whichever is longer.
+    public let relativeToOneTraining: Double
+    /// What it is relative to.
+    let full: Int
+    /// The part of the steps that the diagnosis' experiments took.
+    public let diagnosis: Int
+
+    enum CodingKeys: CodingKey { case steps, relativeToOneTraining, diagnosis }
+
+    init(steps: Int, diagnosis: Int = 0, full: Int) {
+      (self.steps, self.diagnosis, self.full) = (steps, diagnosis, full)
+      relativeToOneTraining = Double(steps) / Double(full)
+    }
+  }
+
+  /// The recipe to use from now on.
+  public private(set) var recipe: Recipe
+  public internal(set) var outcome: Outcome
+  /// Nil where nothing was cured.
+  public private(set) var confirmed: Confirmation?
+  public private(set) var findings: [Finding] = []
+  public private(set) var ruledOut: [Diagnosis.RuledOut] = []
+  /// The experiments of the diagnosis; nil where there was none.
+  public private(set) var truthTable: [TruthTableRow]?
+  public private(set) var remedies: [Treatment] = []
+  public internal(set) var trials: [TrialRecord] = []
+  public let before: Training
+  public private(set) var after: Training?
+  public private(set) var cost: Cost
+
+  /// Of what was tried on the recipe's own seed and did not cure, what came nearest: what holds
+  /// before what does not, then what was trained longest, then the better.
+  public var bestAttempt: TrialRecord? {
+    guard outcome != .cured else { return nil }
+    func rank(_ trial: TrialRecord) -> (Int, Int, Double) {
+      (trial.outcome == "holds" ? 1 : 0, trial.steps, trial.score)
+    }
+    return trials.filter { $0.seed == recipe.seed }.max { rank($0) < rank($1) }
+  }
+
+  enum CodingKeys: CodingKey {
+    case recipe, outcome, confirmed, findings, ruledOut, truthTable, remedies, trials, bestAttempt,
+      before
+    case after, cost
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(recipe, forKey: .recipe)
+    try container.encode(outcome, forKey: .outcome)
+    try container.encode(confirmed, forKey: .confirmed)
+    try container.encode(findings, forKey: .findings)
+    try container.encode(ruledOut, forKey: .ruledOut)
+    try container.encode(truthTable, forKey: .truthTable)
+    try container.encode(remedies, forKey: .remedies)
+    try container.encode(trials, forKey: .trials)
+    try container.encode(bestAttempt, forKey: .bestAttempt)
+    try container.encode(before, forKey: .before)
+    try container.encode(after, forKey: .after)
+    try container.encode(cost, forKey: .cost)
+  }
+}
+
+// MARK: writing it down
+
+extension CaseHistory {
+  /// A case that begins with a training; if that exploded, it counts as incurable until it is
+  /// cured.
+  init(_ recipe: Recipe, _ before: Training, fullSteps: Int) {
+    self.recipe = recipe
+    self.before = before
+    outcome =
+      switch before.verdict {
+      case .healthy: .healthy
+      case .exploding: .incurable
+      case .vanishing, .stalled: .notExploding
+      }
+    cost = Cost(steps: before.steps, full: max(1000, fullSteps))
+  }
+
+  mutating func add(_ diagnosis: Diagnosis) {
+    findings = diagnosis.findings
+    ruledOut = diagnosis.ruledOut
+    truthTable = diagnosis.truthTable
+    cost = Cost(
+      steps: cost.steps + diagnosis.trialSteps, diagnosis: diagnosis.trialSteps, full: cost.full)
+  }
+
+  /// Steps that were taken.
+  mutating func spend(_ steps: Int) {
+    cost = Cost(steps: cost.steps + steps, diagnosis: cost.diagnosis, full: cost.full)
+  }
+
+  mutating func cured(by candidate: Candidate, confirmed: Confirmation) {
+    self.confirmed = confirmed
+    recipe = candidate.recipe
+    remedies = candidate.treatments
+    for (index, remedy) in candidate.remedies.enumerated() {
+      remedies[index].lines = Dictionary(
+        uniqueKeysWithValues: ExportTarget.allCases.map {
+          ($0.rawValue, remedy.lines(for: $0, in: candidate.stages[index]))
+        })
+    }
+    after = confirmed == .training ? candidate.training : nil
+    outcome = .cured
+  }
+}

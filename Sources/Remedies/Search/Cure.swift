@@ -1,0 +1,179 @@
+import KeelCauses
+import KeelRecipes
+import KeelTraining
+
+/// The loop from an explosion to a training that holds: diagnose, try remedies, train to the end.
+public actor Cure {
+  /// What is being done, for whoever watches.
+  public enum Progress: Sendable {
+    case training(Step)
+    case exploded(Training)
+    case diagnosed([Finding])
+    case tried(CaseHistory.TrialRecord)
+    case retraining(Step)
+  }
+
+  /// What is known so far; nil until the recipe has been trained.
+  public private(set) var history: CaseHistory?
+  private let recipe: Recipe
+  private let catalog: RemedyCatalog
+  private let budget: Double
+  private let observe: @Sendable (Progress) -> Void
+  private let thread = ThreadExecutor(name: "keel-cure")
+
+  /// - Parameter budget: what the search may cost beyond the final training, in trainings of 1,000
+  ///   steps or more; or a third of 10¹¹ multiply-adds for each, whichever allows more steps: small
+  ///   networks are cheap. It is counted, never timed. The experiments of the diagnosis may cost
+  ///   twice that: where the reference learns slowly each takes a whole training, and a search that
+  ///   begins with nothing left finds nothing.
+  public init(
+    _ recipe: Recipe, budget: Double = 3, catalog: RemedyCatalog = .standard,
+    observe: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) {
+    self.recipe = recipe
+    self.budget = budget
+    self.catalog = catalog
+    self.observe = observe
+  }
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    thread.asUnownedSerialExecutor()
+  }
+
+  /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`, after which
+  ///   `history` has what was known by then.
+  public func run() throws -> CaseHistory {
+    let trainer = try Trainer(recipe)
+    let before = trainer.train(
+      isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
+    try Task.checkCancellation()
+    var history = CaseHistory(recipe, before, fullSteps: trainer.batches.total)
+    self.history = history
+    guard before.verdict == .exploding else { return history }
+    observe(.exploded(before))
+    do {
+      try treat(trainer, before, &history)
+    } catch is CancellationError {
+      history.outcome = .interrupted
+      self.history = history
+      throw CancellationError()
+    }
+    self.history = history
+    return history
+  }
+
+  /// Steps that the search may take.
+  private func allowance(_ trainer: Trainer) -> Int {
+    let share = budget.isNaN ? 0 : max(0, budget)
+    let trainings = Double(max(SearchPolicy.leastSteps, trainer.batches.total))
+    let work = SearchPolicy.work / 3 / max(1, trainer.stepper.plan.multiplyAdds)
+    return Int(min(share * max(trainings, work), SearchPolicy.mostSteps))
+  }
+
+  private func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
+    let whole = allowance(trainer)
+    let forecast = try recipe.forecast(trainer.parts, .quick)
+    history.spend(Int(forecast.cost.evaluations))
+    let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
+      .diagnosis(trainer.parts, budget: 2 * whole)
+    history.add(diagnosis)
+    observe(.diagnosed(diagnosis.findings))
+
+    let subject = Subject(recipe, trainer.parts, before.explosion)
+    let patient = Patient(subject, trainer.trace, before.explosion, diagnosis: diagnosis)
+    var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }
+    // Steps taken so far, whatever becomes of the search.
+    let spent = history.cost.steps
+    func note() {
+      history.trials = halving.records
+      history.spend(spent + halving.steps + patient.evaluations - history.cost.steps)
+    }
+    defer { note() }
+    let plan = SearchSchedule(patient, diagnosis, catalog)
+    // The best that was trained to the end, though it may have promised more; who held without
+    // being convincing.
+    var best: Candidate?
+    var reserve: [Candidate] = []
+    defer { if let best { history.cured(by: best, confirmed: .training) } }
+    let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
+    if try undo(plan, &halving, as: length, budget: whole / 2, &best, &reserve) { return }
+    note()
+    for (brackets, share) in plan.stages {
+      let rest = whole - halving.steps - patient.evaluations
+      guard rest > 0 else { break }
+      let holding = try halving.run(
+        brackets, challengers: { plan.challengers($0.remedies) },
+        opening: min(Int(share * Double(whole)), rest), budget: rest)
+      note()
+      if try confirm(holding, &halving, &best) { return }
+      reserve += holding
+    }
+    guard best == nil else { return }
+    // What held when the budget ended is the answer, trained to the end where that is no more than
+    // the search might have cost.
+    func held() -> [Candidate] {
+      var seen: Set<Recipe> = []
+      return SuccessiveHalving.ranked(
+        reserve.filter { !halving.refuted.contains($0.recipe) && seen.insert($0.recipe).inserted })
+    }
+    if trainer.batches.total <= max(whole, SearchPolicy.leastSteps) {
+      _ = try confirm(held(), &halving, &best)
+    }
+    if best == nil, let first = held().first { history.cured(by: first, confirmed: .trials) }
+  }
+
+  /// Takes back what the experiments have shown to be at work; where that does not convince, all
+  /// that deviates; last what the experiments have cleared, too. What convinces, but holds on no
+  /// other seed, is near the edge of its rate: the same at other rates.
+  /// - Parameters:
+  ///   - length: steps after which an experiment of the diagnosis was seen to learn.
+  ///   - reserve: gets who held without being convincing.
+  /// - Returns: whether the search is over.
+  private func undo(
+    _ plan: SearchSchedule, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
+    _ best: inout Candidate?, _ reserve: inout [Candidate]
+  ) throws -> Bool {
+    let attempts = [
+      \SearchSchedule.undoing, \.undoingOtherwise, \.everything, \.everythingCleared,
+    ]
+    for brackets in attempts {
+      let undone = try halving.open(plan[keyPath: brackets], as: length, budget: budget)
+      guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
+        reserve += undone
+        continue
+      }
+      if try confirm(undone, &halving, &best) { return true }
+      let others = try halving.open(
+        plan.challengers(leader.remedies), as: length, budget: budget)
+      return try others.contains(where: SuccessiveHalving.isConvincing)
+        && confirm(others, &halving, &best)
+    }
+    return false
+  }
+
+  /// Trains the first to the end; where it holds on no other seed, or turns out worse than its
+  /// trial, the next.
+  /// - Parameter best: the best of all that came to the end.
+  /// - Returns: whether one kept what its trial promised, and is no worse than the mean of the
+  ///   targets on the rows that count.
+  private func confirm(
+    _ holding: [Candidate], _ halving: inout SuccessiveHalving, _ best: inout Candidate?
+  ) throws -> Bool {
+    for (index, candidate) in holding.prefix(3).enumerated() {
+      let others = Array(holding.prefix(3).dropFirst(index + 1))
+      guard try halving.isConfirmed(candidate, among: others) else { continue }
+      let promised = candidate.score
+      let trained = try halving.finish(candidate) { self.observe(.retraining($0)) }
+      guard trained.outcome == .holds else { continue }
+      if trained.score > best?.score ?? -.infinity { best = trained }
+      if trained.score >= max(0, promised - SearchPolicy.tolerance) { return true }
+    }
+    return false
+  }
+}
+
+extension Recipe {
+  /// Trains the recipe; if it explodes, finds out why, and finds a change that works.
+  /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
+  public func cured() async throws -> CaseHistory { try await Cure(self).run() }
+}

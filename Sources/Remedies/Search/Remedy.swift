@@ -1,0 +1,56 @@
+import KeelCauses
+import KeelRecipes
+
+/// A change of a recipe that treats causes, in a certain strength.
+///
+/// It is pure: it changes values. Whether it helps is for a trial to show.
+public protocol Remedy: Hashable, Sendable {
+  /// The file's name in kebab-case: `lower-learning-rate`.
+  static var name: String { get }
+  static var summary: String { get }
+  /// Names of the causes it treats.
+  static var treats: [String] { get }
+  static var price: Price { get }
+  /// Whether a running training can take it over: it changes what is done with gradients, not how
+  /// they come about.
+  static var isHot: Bool { get }
+  /// Whether it can help where the very first pass overflows; what is hot cannot, as a rule.
+  static var helpsBeforeUpdate: Bool { get }
+  /// The strengths worth a trial, the mildest first.
+  static func candidates(for patient: Patient) -> [Self]
+  /// The changed recipe; nil where there is nothing to change.
+  func applied(to subject: Subject) -> Recipe?
+  /// The same as code for another framework, with comments that say where it goes.
+  /// - Parameter recipe: the recipe before the remedy.
+  func lines(for framework: ExportTarget, in recipe: Recipe) -> [String]
+}
+
+extension Remedy {
+  public static var helpsBeforeUpdate: Bool { !isHot }
+}
+
+/// What a remedy costs.
+public struct Price: Hashable, Comparable, Sendable {
+  /// 0: a number changes. 1: something is added to the step, or the data are scaled. 2: layers
+  /// change. 3: the network becomes another.
+  public let invasiveness: Int
+  /// Time of a step, over that without.
+  public let timePerStep: Double
+  /// What it may do to what is learnt.
+  public let risk: String
+
+  public static func < (a: Price, b: Price) -> Bool {
+    (a.invasiveness, a.timePerStep) < (b.invasiveness, b.timePerStep)
+  }
+}
+
+/// Which remedies are tried. `RemedyCatalog.standard + [MyRemedy.self]` adds your own.
+public struct RemedyCatalog: Sendable {
+  public var remedies: [any Remedy.Type]
+
+  public init(_ remedies: [any Remedy.Type]) { self.remedies = remedies }
+
+  public static func + (catalog: RemedyCatalog, more: [any Remedy.Type]) -> RemedyCatalog {
+    RemedyCatalog(catalog.remedies + more)
+  }
+}

@@ -1,0 +1,79 @@
+import CKernels
+import KeelEngine
+
+/// The first thing that became non-finite, searched for once a step is known to be bad.
+///
+/// The arena still holds every buffer of the step. They are looked at in the order in which they
+/// were computed, so a layer that only passed a value on is not blamed.
+package struct FirstNonFinite: Hashable, Sendable {
+  package let place: String
+  package let origin: NonFiniteOrigin
+}
+
+extension TrainingStep {
+  /// Data, then layer by layer its parameters and its output, then the loss.
+  package func firstNonFiniteForward(_ pass: Pass) -> FirstNonFinite {
+    if isBad(plan.input.value, pass) { return FirstNonFinite(place: "input", origin: .input) }
+    if isBad(plan.targets, pass) { return FirstNonFinite(place: "targets", origin: .input) }
+    for operation in plan.operations {
+      for buffer in operation.parameters where isBad(buffer, pass) {
+        return FirstNonFinite(place: name(of: buffer), origin: .input)
+      }
+      if isBad(operation.output.value, pass) {
+        return FirstNonFinite(place: operation.layer, origin: operation.kernel.origin(pass))
+      }
+    }
+    let origin = recipe.loss.member.origin(batch(pass, wantsGradient: false))
+    return FirstNonFinite(place: "loss", origin: origin)
+  }
+
+  /// The loss's gradient, then layer by layer from the last: the gradients of its parameters, and
+  /// the one it hands down.
+  package func firstNonFiniteBackward(_ pass: Pass) -> FirstNonFinite {
+    if isBad(plan.output.gradient!, pass) {
+      return FirstNonFinite(place: "loss", origin: .overflow)
+    }
+    for (index, operation) in plan.operations.enumerated().reversed() {
+      for buffer in operation.parameters where isBad(buffer.gradient, pass) {
+        return FirstNonFinite(place: name(of: buffer), origin: .overflow)
+      }
+      for input in operation.inputs {
+        // Where several layers read a signal, the sum is complete after the first of them.
+        guard let gradient = input.gradient,
+          !plan.operations[..<index].contains(where: { $0.inputs.contains(input) }),
+          isBad(gradient, pass)
+        else { continue }
+        return FirstNonFinite(place: operation.layer, origin: .overflow)
+      }
+    }
+    return FirstNonFinite(place: "loss", origin: .overflow)
+  }
+
+  /// Parameter by parameter: its new value, then what the optimizer remembers of it.
+  package func firstNonFiniteUpdate(_ pass: Pass) -> FirstNonFinite {
+    for parameter in plan.parameters {
+      let slots = (0..<plan.slotCount).map { plan.slot($0, of: parameter) }
+      let count = parameter.buffer.count
+      let bad = keel_first_non_finite(memory[parameter.buffer], count)
+      if bad < count {
+        // A root mean square of exactly 0 in the denominator: only epsilon = 0 lets that happen.
+        let isZeroOverZero =
+          memory[parameter.buffer][bad].isNaN && slots.contains { memory[$0][bad] == 0 }
+        return FirstNonFinite(place: parameter.name, origin: isZeroOverZero ? .invalid : .overflow)
+      }
+      if slots.contains(where: { isBad($0, pass) }) {
+        return FirstNonFinite(place: parameter.name, origin: .overflow)
+      }
+    }
+    return FirstNonFinite(place: plan.parameters[0].name, origin: .overflow)
+  }
+
+  private func isBad(_ buffer: Buffer, _ pass: Pass) -> Bool {
+    let count = buffer.count(rows: pass.rows)
+    return keel_first_non_finite(pass[buffer], count) < count
+  }
+
+  private func name(of buffer: Buffer) -> String {
+    plan.parameters.first { $0.buffer == buffer }!.name
+  }
+}

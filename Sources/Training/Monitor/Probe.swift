@@ -1,0 +1,36 @@
+/// Measures one number a layer a step; what draws it is elsewhere.
+///
+/// A probe reads sums that the step has taken anyway, so it costs next to nothing.
+public protocol Probe: Sendable {
+  /// The column's name in the trace: `gradient-norm`.
+  static var name: String { get }
+  static var summary: String { get }
+  static func measure(_ layer: LayerMeasures) -> Float
+}
+
+/// Norms of one layer in one step, over all its parameters as one vector.
+public struct LayerMeasures: Sendable {
+  /// ‖g‖ before clipping.
+  public let gradientNorm: Double
+  /// ‖w_new − w_old‖; 0 where the step was skipped.
+  public let updateNorm: Double
+  /// ‖w_new‖.
+  public let weightNorm: Double
+
+  init(_ sums: TrainingStep.LayerSums) {
+    gradientNorm = sums.gradient.squareRoot()
+    updateNorm = sums.update.squareRoot()
+    weightNorm = sums.weight.squareRoot()
+  }
+}
+
+/// What is measured in every step. `ProbeCatalog.standard + [MyProbe.self]` adds your own.
+public struct ProbeCatalog: Sendable {
+  public var probes: [any Probe.Type]
+
+  public init(_ probes: [any Probe.Type]) { self.probes = probes }
+
+  public static func + (catalog: ProbeCatalog, more: [any Probe.Type]) -> ProbeCatalog {
+    ProbeCatalog(catalog.probes + more)
+  }
+}

@@ -1,0 +1,46 @@
+import KeelEngine
+
+/// The moment in which a training was lost, and the first thing that went wrong in it.
+public struct Explosion: Hashable, Codable, Sendable {
+  public enum Pass: String, Hashable, Codable, Sendable {
+    case forward, backward, update
+  }
+  public enum Kind: String, Hashable, Codable, Sendable {
+    case nonFinite = "non-finite"
+    /// The loss left and did not come back.
+    case divergence
+  }
+
+  /// Counts from 0.
+  public var step: Int
+  /// The first buffer in plan order that holds a non-finite value: a layer (`dense-1`: its output,
+  /// or in the backward pass the gradient it hands down), a parameter (`dense-1.weight`), `loss`,
+  /// `input` or `targets`. For a divergence the layer whose update was largest for its weights.
+  public var place: String
+  public var pass: Pass
+  public var kind: Kind
+  /// Nil for a divergence.
+  public var origin: NonFiniteOrigin?
+
+  package init(
+    step: Int, place: String, pass: Pass, kind: Kind, origin: NonFiniteOrigin?
+  ) {
+    (self.step, self.place, self.pass) = (step, place, pass)
+    (self.kind, self.origin) = (kind, origin)
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case step
+    case place = "where"
+    case pass, kind, origin
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(step, forKey: .step)
+    try container.encode(place, forKey: .place)
+    try container.encode(pass, forKey: .pass)
+    try container.encode(kind, forKey: .kind)
+    try container.encode(origin, forKey: .origin)
+  }
+}

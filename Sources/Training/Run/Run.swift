@@ -1,0 +1,159 @@
+import Foundation
+import KeelData
+import KeelEngine
+import KeelNetworks
+import KeelRecipes
+
+/// A training: the only thing that moves, an actor on a thread of its own.
+///
+/// The same recipe with the same kernels (`KernelLevel`, and the same BLAS) gives the same trace,
+/// bit for bit, whatever the number of threads.
+public actor Run {
+  /// What the run began with; healing may have changed `network.recipe` since.
+  public nonisolated let recipe: Recipe
+  private let thread: ThreadExecutor
+  package var trainer: Trainer
+
+  /// Reads the data, checks every shape and takes all memory.
+  /// - Parameter data: rows to train on, in place of the recipe's data.
+  /// - Throws: `KeelError` where recipe and data cannot be used.
+  public init(_ recipe: Recipe, data: Examples? = nil) throws {
+    self.recipe = recipe
+    thread = ThreadExecutor(name: "keel-run")
+    trainer = try Trainer(recipe, examples: data)
+  }
+
+  /// Goes on from a checkpoint; with the same kernels it is bit for bit the run that never stopped,
+  /// as long as it does not explode afterwards. Then it may go back to another snapshot than that
+  /// one would have: of those from before it keeps one, the checkpoint.
+  /// - Parameters:
+  ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
+  ///     names files of its own. Its name, and how long it trains, may be others.
+  ///   - data: rows to train on, where the run had been given some.
+  /// - Throws: `KeelError` where recipe or data are not those of the checkpoint.
+  public init(resuming checkpoint: Checkpoint, as recipe: Recipe? = nil, data: Examples? = nil)
+    throws
+  {
+    thread = ThreadExecutor(name: "keel-run")
+    trainer = try Trainer(resuming: checkpoint, as: recipe, examples: data)
+    self.recipe = trainer.start
+  }
+
+  public nonisolated var unownedExecutor: UnownedSerialExecutor {
+    thread.asUnownedSerialExecutor()
+  }
+
+  /// Trains until the recipe's end, an explosion, or a cancelled task, whose outcome is `stopped`.
+  /// Called again, it goes on where it stopped.
+  /// - Parameter observe: called on the run's own thread, after every step.
+  public func train(_ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
+    trainer.train(isCancelled: { Task.isCancelled }, observe: observe)
+  }
+
+  /// The same, handing out checkpoints on the way.
+  public func train(
+    checkpointing: CheckpointPolicy?, _ observe: @Sendable (Step) -> Void = { _ in }
+  ) -> Training {
+    var clock = CheckpointClock(checkpointing)
+    return trainer.train(
+      isCancelled: { Task.isCancelled },
+      observe: { step in
+        observe(step)
+        clock.look(at: trainer)
+      })
+  }
+
+  /// The run as it stands, to be kept; after an explosion as it stood at its last sound snapshot.
+  /// - Throws: `KeelError` where the network cannot be named, or after an explosion before which no
+  ///   state was sound.
+  public func checkpoint() throws -> Checkpoint { try trainer.checkpoint() }
+
+  /// At most so many steps further.
+  public func train(steps: Int, _ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
+    trainer.train(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
+  }
+
+  /// What the loss is held against: the best constant output, and the network before training.
+  public var baseline: Baseline { trainer.baseline }
+
+  /// Rows to train on, rows to test, and parameters.
+  public var size: RunSize { trainer.size }
+
+  /// What happened so far.
+  public var trace: Trace { trainer.trace }
+
+  /// The network as it is now.
+  public var network: Network {
+    get throws { try trainer.network() }
+  }
+
+  /// Brings a fault in from outside the recipe, for tests: see `Trainer.disturb`.
+  package func disturb(_ fault: @escaping @Sendable (Int, TrainingStep) -> Void) {
+    trainer.disturb = fault
+  }
+
+  /// Copies kept along the way, oldest first; about 1, 2, 4, 8, … intervals old.
+  public var snapshots: [Snapshot] { trainer.snapshots.all }
+
+  /// A copy of everything that changes, as it stands now.
+  public func snapshot() -> Snapshot { trainer.snapshot() }
+
+  /// Goes back to a snapshot of this run; what follows is bit for bit what followed then.
+  /// - Throws: `KeelError` for a snapshot of another network, or of a step not yet reached again.
+  public func rewind(to snapshot: Snapshot) throws {
+    guard trainer.canRewind(to: snapshot) else {
+      throw KeelError(
+        .invalid, at: "snapshot of step \(snapshot.step)",
+        "does not lie behind this run, which is at step \(trainer.step)",
+        fix: "use a snapshot that this run took, from before where it is")
+    }
+    trainer.rewind(to: snapshot)
+  }
+}
+
+/// How large a run is.
+public struct RunSize: Hashable, Sendable {
+  public let trainRows: Int
+  public let testRows: Int
+  /// Bad rows that the recipe dropped from the training part.
+  public let droppedRows: Int
+  /// The row of the test part with a number far outside its column, as its file numbers it: it
+  /// decides every score that counts squares. Nil where there is none.
+  public let outlyingTestRow: Int?
+  /// Whether every row of the training part has the same target: there is nothing to tell apart.
+  public let hasOneTarget: Bool
+  public let parameters: Int
+  /// Whether the last batch of an epoch is one row, and batch normalisation has nothing to compare.
+  public let hasLoneRow: Bool
+  /// Rows a step.
+  public let batch: Int
+  /// Steps in the whole run.
+  public let steps: Int
+  /// Bytes that the plan takes: the network's arena, and what the run remembers of itself.
+  public let plannedBytes: Int
+}
+
+extension Trainer {
+  package var size: RunSize {
+    RunSize(
+      trainRows: data.train.count, testRows: data.test?.count ?? 0,
+      droppedRows: parts.train.leftOut,
+      outlyingTestRow: parts.test.flatMap { test in
+        recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
+      },
+      hasOneTarget: baseline.hasOneTarget,
+      parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count },
+      hasLoneRow: hasLoneRow, batch: batches.size,
+      steps: batches.total,
+      plannedBytes: stepper.plan.floats * 4
+        + SnapshotRing.bytes(floats: stepper.plan.persistentFloats)
+        + Trace.bytes(layers: trace.layers.count, probes: trace.probes.count, total: batches.total))
+  }
+
+  private var hasLoneRow: Bool {
+    let smallest = (0..<batches.stepsPerEpoch).map { batches.count(at: $0) }.min() ?? 0
+    return stepper.plan.operations.contains {
+      $0.layer.hasPrefix("\(BatchNorm.name)-") && $0.output.shape.leading * smallest == 1
+    }
+  }
+}

@@ -1,0 +1,214 @@
+import Foundation
+import KeelData
+import KeelNetworks
+
+/// How good a network is, in a number that can be compared between recipes.
+///
+/// **Definition** Accuracy where targets are classes, over all positions; otherwise 1 − Σ squared
+/// error/Σ squared deviation from the column mean, over rows and columns of the part, in the
+/// targets' own units (of probabilities where the loss takes logits). Where the targets are
+/// constant: 1 − MSE/MSE of the reference point at step 0.
+public struct Metric: Hashable, Codable, Sendable {
+  /// `accuracy` or `r-squared`.
+  public let name: String
+  public let train: Double
+  public let test: Double?
+
+  /// The test part's, if there is one.
+  public var score: Double { test ?? train }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(name, forKey: .name)
+    try container.encode(train, forKey: .train)
+    try container.encode(test, forKey: .test)
+  }
+}
+
+extension Trainer {
+  /// Multiply-adds of a score that even a training which was stopped is given: about two seconds.
+  private static let briefScore = 1e10
+
+  /// Whether a score takes no longer than somebody waits who wants to stop.
+  var isBrieflyScored: Bool {
+    let rows = data.train.count + (data.test?.count ?? 0)
+    let row = stepper.plan.multiplyAdds + Double(stepper.plan.output.shape.count)
+    return Double(rows) * row <= Self.briefScore
+  }
+
+  /// Scores the network as it is now, on both parts, in evaluation mode. One row of outputs is kept
+  /// at a time: all of them may be more than memory holds.
+  /// - Parameter isCancelled: asked before every batch.
+  /// - Returns: nil where it was cancelled.
+  package func metric(isCancelled: () -> Bool = { false }) -> Metric? {
+    guard let train = score(data.train, isCancelled) else { return nil }
+    var test: Double?
+    if let part = data.test {
+      guard let score = score(part, isCancelled) else { return nil }
+      test = score
+    }
+    return Metric(
+      name: data.targets.areScoredAsClasses ? "accuracy" : "r-squared", train: train, test: test)
+  }
+
+  /// −∞ where an output is not finite; nil where it was cancelled.
+  private func score(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
+    data.targets.areScoredAsClasses ? accuracy(part, isCancelled) : rSquared(part, isCancelled)
+  }
+
+  private func accuracy(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
+    let (width, positions) = (data.targets.width, data.targets.positions)
+    var (right, isFinite) = (0, true)
+    let isWhole = stepper.forEachRow(of: part, data, isCancelled: isCancelled) { row, outputs in
+      isFinite = isFinite && outputs.allSatisfy(\.isFinite)
+      for position in 0..<positions {
+        let output = outputs[position * width..<(position + 1) * width]
+        let vector = row * positions + position
+        let target = part.numbers.isEmpty ? [] : data.target(vector, of: part, width)
+        let isRight =
+          width == 1
+          ? (output[position] >= 0.5) == (target[0] >= 0.5)
+          : output.largest == (target.isEmpty ? Int(part.classes[vector]) : target[...].largest)
+        right += isRight ? 1 : 0
+      }
+    }
+    guard isWhole else { return nil }
+    return isFinite ? Double(right) / Double(part.count * positions) : -.infinity
+  }
+
+  private func rSquared(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
+    let columns = data.targets.columns
+    var means = [Double](repeating: 0, count: columns)
+    var (deviations, isConstant) = (0.0, true)
+    for row in 0..<part.count {
+      let target = data.target(row, of: part, columns)
+      for column in 0..<columns { means[column] += Double(target[column]) / Double(part.count) }
+    }
+    let first = data.target(0, of: part, columns)
+    for row in 0..<part.count {
+      let target = data.target(row, of: part, columns)
+      isConstant = isConstant && target == first
+      for column in 0..<columns { deviations += pow(Double(target[column]) - means[column], 2) }
+    }
+    guard let errors = squaredErrors(of: stepper, on: part, isCancelled) else { return nil }
+    guard errors < .infinity else { return -.infinity }
+    guard isConstant else { return 1 - errors / deviations }
+    return referenceErrors(rows: part.count, isCancelled).map { 1 - errors / $0 }
+  }
+
+  /// Σ squared error over rows and columns, in the targets' own units; ∞ where an output is not
+  /// finite, nil where it was cancelled.
+  private func squaredErrors(
+    of stepper: TrainingStep, on part: PreparedData.Part, _ isCancelled: () -> Bool
+  ) -> Double? {
+    let columns = data.targets.columns
+    var (errors, isFinite) = (0.0, true)
+    let isWhole = stepper.forEachRow(of: part, data, isCancelled: isCancelled) { row, outputs in
+      isFinite = isFinite && outputs.allSatisfy(\.isFinite)
+      let target = data.target(row, of: part, columns)
+      for column in 0..<columns {
+        errors += pow(Double(outputs[column]) - Double(target[column]), 2)
+      }
+    }
+    guard isWhole else { return nil }
+    return isFinite ? errors : .infinity
+  }
+
+  /// Σ squared error of the reference point before training, for targets that never change; of so
+  /// many rows.
+  private func referenceErrors(rows: Int, _ isCancelled: () -> Bool) -> Double? {
+    let reference = recipe.referencePoint
+    guard let plan = try? reference.plan(row: data.shape, capacity: stepper.plan.capacity),
+      let untrained = try? TrainingStep(reference, plan: plan)
+    else { return .nan }
+    return squaredErrors(of: untrained, on: data.train, isCancelled).map {
+      $0 * Double(rows) / Double(data.train.count)
+    }
+  }
+}
+
+extension TrainingStep {
+  /// The outputs of every row of a part, one after the other, in evaluation mode: probabilities
+  /// where the loss takes logits, the targets' own units where they were standardised. Those of a
+  /// batch in which something was not finite are NaN: a layer may turn an infinity into a number.
+  /// - Parameter isCancelled: asked before every batch.
+  /// - Returns: whether it came to the end.
+  @discardableResult
+  package func forEachRow(
+    of part: PreparedData.Part, _ data: PreparedData, isCancelled: () -> Bool = { false },
+    _ body: (Int, UnsafeMutableBufferPointer<Float>) -> Void
+  ) -> Bool {
+    let columns = plan.output.shape.count
+    let outputs = UnsafeMutableBufferPointer<Float>.allocate(capacity: columns)
+    defer { outputs.deallocate() }
+    var first = 0
+    while first < part.count {
+      if isCancelled() { return false }
+      let rows = (first..<min(part.count, first + plan.capacity)).map(Int32.init)
+      rows.withUnsafeBufferPointer { part.gather($0, plan, memory) }
+      let pass = pass(rows: rows.count, mode: .evaluation, position: 0)
+      var isFinite = plan.forward(pass)
+      let all = pass.values(plan.output.value)
+      isFinite = isFinite && all.allSatisfy(\.isFinite)
+      for index in rows.indices {
+        let row = UnsafeMutableBufferPointer(rebasing: all[index * columns..<(index + 1) * columns])
+        if isFinite {
+          _ = outputs.update(fromContentsOf: row)
+          recipe.loss.member.link.apply(outputs, columns: plan.output.shape.last)
+          data.restore(outputs)
+        } else {
+          outputs.update(repeating: .nan)
+        }
+        body(first + index, outputs)
+      }
+      first += rows.count
+    }
+    return true
+  }
+}
+
+extension PreparedData {
+  /// A row of targets, or a position's of classes as numbers, in their own units; `width` numbers.
+  fileprivate func target(_ row: Int, of part: Part, _ width: Int) -> [Float] {
+    let first = row * width
+    guard let scale = targetScale else { return Array(part.numbers[first..<first + width]) }
+    return (0..<width).map { column in
+      scale.original(part.numbers[first + column], column: (first + column) % targets.columns)
+    }
+  }
+
+  /// Brings one row of outputs back to the targets' own units.
+  fileprivate func restore(_ outputs: UnsafeMutableBufferPointer<Float>) {
+    guard let scale = targetScale else { return }
+    for column in outputs.indices {
+      outputs[column] = scale.original(outputs[column], column: column % targets.columns)
+    }
+  }
+}
+
+extension OutputLink {
+  /// Turns logits into probabilities.
+  func apply(_ values: UnsafeMutableBufferPointer<Float>, columns: Int) {
+    switch self {
+    case .identity: return
+    case .sigmoid: for index in values.indices { values[index] = 1 / (1 + exp(-values[index])) }
+    case .softmax:
+      for start in stride(from: 0, to: values.count, by: columns) {
+        let row = start..<start + columns
+        let largest = values[row].max() ?? 0
+        for index in row { values[index] = exp(values[index] - largest) }
+        let sum = values[row].reduce(0, +)
+        for index in row { values[index] /= sum }
+      }
+    }
+  }
+}
+
+extension Collection<Float> where Index == Int {
+  /// Where the largest element stands, from the start; the first of equals.
+  fileprivate var largest: Int {
+    var best = startIndex
+    for index in indices where self[index] > self[best] { best = index }
+    return best - startIndex
+  }
+}

@@ -1,0 +1,100 @@
+import KeelEngine
+import KeelRecipes
+
+// Going back, and going on from there.
+
+extension Trainer {
+  /// A copy of everything that changes, as it stands now.
+  package func snapshot() -> Snapshot {
+    var snapshot = Snapshot(floats: stepper.plan.persistentFloats)
+    snapshot.take(stepper.memory, step: step, updates: updates, tally: tally)
+    return snapshot
+  }
+
+  /// Whether a snapshot fits the network and lies behind the run.
+  package func canRewind(to snapshot: Snapshot) -> Bool {
+    (0...step).contains(snapshot.step) && canGoOn(from: snapshot)
+  }
+
+  /// Whether a snapshot of another run fits this network and optimizer.
+  package func canGoOn(from snapshot: Snapshot) -> Bool {
+    snapshot.values.count == stepper.plan.persistentFloats
+  }
+
+  /// The same run under another recipe, from a snapshot of this one: parameters and layer
+  /// statistics as they stood, and what the optimizer remembered, if it is still the same.
+  /// - Throws: `KeelError` where the recipe does not fit the network.
+  package func continued(under recipe: Recipe, from snapshot: Snapshot) throws -> Trainer {
+    let other = try Trainer(recipe, parts: parts)
+    (other.start, other.recoveries, other.disturb) = (start, recoveries, disturb)
+    for step in batches.skippedSteps { other.batches.skip(step) }
+    other.batches.exclude(batches.excludedRows)
+    let isAlike = type(of: recipe.optimizer.member) == type(of: self.recipe.optimizer.member)
+    if isAlike, other.canGoOn(from: snapshot) {
+      other.snapshots = snapshots
+      other.rewind(to: snapshot, history: trace)
+    } else {
+      let adapted = try other.adapted(snapshot, of: stepper.plan)
+      other.rewind(to: adapted, history: trace)
+      // The old ones do not fit: this is all there is to go back to.
+      other.snapshots.pin(adapted)
+    }
+    return other
+  }
+
+  /// Puts down that the run exploded, went back and on.
+  package func note(_ recovery: Training.Recovery) {
+    recoveries.append(recovery)
+    trace.recordRecovery(at: recovery.rewoundTo, from: recovery.step)
+  }
+
+  /// Counts the steps and the time of an attempt as this run's own.
+  package func charge(_ other: Trainer) {
+    spent.steps += other.spent.steps
+    spent.time += other.spent.time
+  }
+
+  /// A snapshot of the same network under another optimizer, whose memory begins anew.
+  private func adapted(_ snapshot: Snapshot, of plan: Plan) throws -> Snapshot {
+    let own = stepper.plan
+    guard own.count(.parameters) == plan.count(.parameters),
+      own.count(.state) == plan.count(.state)
+    else {
+      throw KeelError(
+        .broken, at: "recipe", "a running training cannot take over another network",
+        fix: "this is a fault of Keel's; please report it")
+    }
+    var adapted = self.snapshot()
+    (adapted.step, adapted.tally) = (snapshot.step, snapshot.tally)
+    let (parameters, state) = (plan.count(.parameters), plan.count(.state))
+    adapted.values.replaceSubrange(..<parameters, with: snapshot.values[..<parameters])
+    adapted.values.replaceSubrange(
+      (adapted.values.count - state)..., with: snapshot.values[(snapshot.values.count - state)...])
+    return adapted
+  }
+
+  /// Goes back to a snapshot of this run. What follows is bit for bit what would have followed
+  /// then.
+  /// - Parameter history: the trace of another run with the same network and optimizer, to go on
+  ///   from a snapshot of that one.
+  package func rewind(to snapshot: Snapshot, history: Trace? = nil) {
+    precondition(canGoOn(from: snapshot), "a snapshot of another network")
+    snapshot.restore(stepper.memory)
+    (updates, tally) = (snapshot.updates, snapshot.tally)
+    if let history { trace.replace(with: history) }
+    trace.truncate(to: snapshot.step)
+    (explosion, rewoundTo) = (nil, nil)
+    snapshots.forget(after: snapshot.step)
+    adaptive.recall(trace, before: snapshot.step)
+    window = Window()
+    screen?.reset()
+    divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
+    for step in 0..<trace.count {
+      let norm = Double(trace.gradientNorms[step])
+      if norm.isFinite { _ = screen?.rejects(norm) }
+      guard !trace.wasSkipped(step) else { continue }
+      window.admit(norm)
+      _ = divergence.look(at: trace.losses, step: step, without: trace.wasSkipped)
+    }
+  }
+}

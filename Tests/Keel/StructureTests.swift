@@ -1,0 +1,141 @@
+import Foundation
+import Keel
+import Testing
+
+/// The folders against what CONTRIBUTING says of them: who lives where, and who may know whom.
+struct StructureTests {
+  private static let root = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+  private static func swiftFiles(in folder: String, recursively: Bool = true) throws -> [String] {
+    let path = root.appendingPathComponent(folder).path
+    let names =
+      recursively
+      ? try FileManager.default.subpathsOfDirectory(atPath: path)
+      : try FileManager.default.contentsOfDirectory(atPath: path)
+    return names.filter { $0.hasSuffix(".swift") }.sorted()
+  }
+
+  private static func text(_ path: String) throws -> String {
+    try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+  }
+
+  // MARK: catalogues
+
+  private static let networks = [
+    "Layers", "Activations", "Initializers", "Losses", "Optimizers", "Schedules", "Clipping",
+    "Regularizers",
+  ].map { "Sources/Networks/\($0)" }
+
+  private static let catalogues: [(folders: [String], members: [String])] = [
+    (networks + ["Sources/Recipes/Datasets"], Catalog.standard.types.map { "\($0)" }),
+    (["Sources/Training/Probes"], ProbeCatalog.standard.probes.map { "\($0)" }),
+    (["Sources/Causes"], CauseCatalog.standard.causes.map { "\($0)" }),
+    (["Sources/Remedies"], RemedyCatalog.standard.remedies.map { "\($0)" }),
+  ]
+
+  /// A catalogue folder holds its members and nothing else (machinery lies in a folder of its own),
+  /// and `make catalog` has been run. `A+B.swift` belongs to A.
+  @Test(arguments: catalogues.indices) func theFolderIsTheCatalogue(_ index: Int) throws {
+    let (folders, members) = Self.catalogues[index]
+    let files = try folders.flatMap { folder in
+      try Self.swiftFiles(in: folder, recursively: false).map { String($0.dropLast(6)) }
+    }
+    let own = files.filter { !$0.contains("+") }
+    #expect(own.sorted() == members.sorted(), "run 'make catalog', or move what is no member")
+    for file in files where file.contains("+") {
+      #expect(own.contains(String(file.prefix { $0 != "+" })), "\(file) belongs to no member")
+    }
+  }
+
+  // MARK: imports
+
+  /// Folders in the direction of imports: each may know those before it.
+  private static let order = [
+    "CKernels", "Engine", "Settings", "Data", "Networks", "Recipes", "Training", "Forecast",
+    "Causes",
+    "Remedies", "Keel", "Archive", "Command",
+  ]
+
+  private static func module(_ folder: String) -> String {
+    ["CKernels", "Keel"].contains(folder) ? folder : "Keel\(folder)"
+  }
+
+  /// What a file imports of this package.
+  private static func imports(_ path: String) throws -> Set<String> {
+    let ours = Set(order.map(module))
+    let lines = try text(path).split(separator: "\n").map { $0.split(separator: " ") }
+    return Set(
+      lines.filter { $0.contains("import") && $0.count <= 3 }.compactMap {
+        $0.last.map(String.init)
+      }
+    ).intersection(ours)
+  }
+
+  /// What Package.swift says the target of a folder depends on.
+  private static func dependencies(of folder: String) throws -> Set<String> {
+    let package = try text("Package.swift")
+    let target = package.split(separator: /\.(?:executableTarget|testTarget|target)\(/)
+      .first { $0.contains("path: \"Sources/\(folder)\"") }
+    guard let list = target?.firstMatch(of: /dependencies: \[(.*?)\],?\s+path/.dotMatchesNewlines())
+    else { return [] }
+    return Set(list.1.matches(of: /"(\w+)"/).map { String($0.1) })
+  }
+
+  @Test(arguments: order.dropFirst()) func importsRunOneWay(_ folder: String) throws {
+    let known = Set(Self.order.prefix { $0 != folder }.map(Self.module))
+    let declared = try Self.dependencies(of: folder)
+    var used: Set<String> = []
+    for file in try Self.swiftFiles(in: "Sources/\(folder)") {
+      let imports = try Self.imports("Sources/\(folder)/\(file)")
+      #expect(
+        imports.isSubset(of: known), "\(folder)/\(file) imports \(imports.subtracting(known))")
+      used.formUnion(imports)
+    }
+    // What comes along with an umbrella needs no line of its own.
+    let umbrella = Set(Self.order.prefix { $0 != "Keel" }.map(Self.module))
+    let granted = declared.contains("Keel") ? declared.union(umbrella) : declared
+    #expect(used.isSubset(of: granted), "\(folder): \(used.subtracting(granted)) undeclared")
+  }
+
+  /// Every folder has its place in that order.
+  @Test func everyFolderIsKnown() throws {
+    let folders = try FileManager.default.contentsOfDirectory(
+      atPath: Self.root.appendingPathComponent("Sources").path)
+    let libraries: Set = ["COpenBLAS", "CZlib"]
+    #expect(Set(folders).subtracting(libraries) == Set(Self.order))
+  }
+
+  // MARK: text
+
+  /// Every link from one page of the documentation to a file leads somewhere.
+  @Test func linksLeadSomewhere() throws {
+    let guides = try FileManager.default.subpathsOfDirectory(
+      atPath: Self.root.appendingPathComponent("Guides").path)
+    let pages =
+      ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Benchmarks/README.md"]
+      + guides.filter { $0.hasSuffix(".md") }.map { "Guides/\($0)" }
+    for page in pages {
+      for match in try Self.text(page).matches(of: /\]\(([^)#\s]+)[^)]*\)/) {
+        let target = String(match.1)
+        guard !target.contains("://") else { continue }
+        let file = URL(fileURLWithPath: target, relativeTo: Self.root.appendingPathComponent(page))
+        #expect(FileManager.default.fileExists(atPath: file.path), "\(page): \(target)")
+      }
+    }
+  }
+
+  private static let sources = ["Sources", "Tests", "Benchmarks"]
+
+  @Test(arguments: sources) func linesFit(_ folder: String) throws {
+    for file in try Self.swiftFiles(in: folder) {
+      let lines = try Self.text("\(folder)/\(file)").split(
+        separator: "\n", omittingEmptySubsequences: false)
+      for (index, line) in lines.enumerated() where line.count > 100 {
+        // A string that is longer cannot be broken by the formatter.
+        let isComment = line.drop { $0 == " " }.hasPrefix("//")
+        #expect(!isComment, "\(folder)/\(file):\(index + 1) has \(line.count) columns")
+      }
+    }
+  }
+}

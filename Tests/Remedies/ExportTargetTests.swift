@@ -1,0 +1,246 @@
+import KeelCauses
+import KeelNetworks
+import KeelRecipes
+import KeelRemedies
+import KeelSettings
+import KeelTestSupport
+import KeelTraining
+import Testing
+
+/// What remedies come to elsewhere. `Tests/Vectors/check_lines.py` runs the snapshots.
+struct ExportTargetTests {
+  /// A remedy in one strength, and a recipe it treats.
+  struct Example: CustomTestStringConvertible, Sendable {
+    let remedy: any Remedy
+    let recipe: Recipe
+    var name: String { type(of: remedy).name }
+    var testDescription: String { "\(name) for \(recipe.name)" }
+  }
+
+  /// Every remedy, in every strength, on the first guilty recipe of each cause it treats.
+  static let examples = Once {
+    try RemedyCatalog.standard.remedies.flatMap { remedy in
+      try CauseCatalog.standard.causes.filter { remedy.treats.contains($0.name) }
+        .compactMap { $0.guilty.first }.flatMap { try strengths(of: remedy, for: $0) }
+    }
+  }
+
+  private static func strengths<R: Remedy>(
+    of remedy: R.Type, for recipe: Recipe
+  ) throws -> [Example] {
+    let trainer = try Trainer(recipe)
+    let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
+    return R.candidates(for: patient).filter { $0.applied(to: patient.subject) != nil }
+      .map { Example(remedy: $0, recipe: recipe) }
+  }
+
+  @Test(arguments: ExportTarget.allCases)
+  func everyRemedySaysItsValue(_ framework: ExportTarget) throws {
+    let examples = try Self.examples.value()
+    #expect(Set(examples.map(\.name)).count == RemedyCatalog.standard.remedies.count)
+    for example in examples {
+      let lines = example.remedy.lines(for: framework, in: example.recipe)
+      #expect(lines.contains { !$0.hasPrefix("#") }, "\(example)")
+      #expect(lines.allSatisfy { !$0.isEmpty && !$0.contains("%") }, "\(example)")
+      let text = lines.joined(separator: "\n")
+      for value in Self.values(of: example.remedy, framework) {
+        #expect(text.contains(value), "\(example): no '\(value)' in\n\(text)")
+      }
+    }
+  }
+
+  /// What a reader looks for in the lines.
+  private static func values(of remedy: any Remedy, _ framework: ExportTarget) -> [String] {
+    let isPyTorch = framework == .pytorch
+    switch remedy {
+    case let remedy as LowerLearningRate: return [(isPyTorch ? "lr=" : "rate=") + "\(remedy.rate)"]
+    case let remedy as AdaptLearningRate: return ["optim", "Adam(", "=\(remedy.rate)"]
+    case let remedy as ClipGradients: return [isPyTorch ? ", \(remedy.limit))" : "=\(remedy.limit)"]
+    case let remedy as ConstrainWeights:
+      return ["\(remedy.limit)", isPyTorch ? "renorm_" : "MaxNorm"]
+    case let remedy as RegularizeWeights:
+      return [isPyTorch ? "weight_decay\": \(2 * remedy.lambda)" : "L2(\(remedy.lambda))"]
+    case let remedy as SimplifyNetwork: return ["at most \(remedy.depth)", "range("]
+    case let remedy as StandardizeData:
+      return (remedy.parts.includesInputs ? ["x_train - x_mean"] : [])
+        + (remedy.parts.includesTargets ? ["y_train - y_mean"] : [])
+    case let remedy as SwapActivation:
+      let modules = ["relu": "nn.ReLU()", "selu": "nn.SELU()", "tanh": "nn.Tanh()"]
+      let made = isPyTorch ? modules[remedy.activation] : "(\"\(remedy.activation)\")"
+      return [made ?? "", "in place of"]
+    case is Reinitialize: return [isPyTorch ? "nn.init." : "kernel_initializer=", "normal"]
+    case is NormalizeBatches:
+      return [isPyTorch ? "nn.BatchNorm1d(" : "BatchNormalization(", "dense-1"]
+    case let remedy as WarmUp: return ["\(remedy.steps)", isPyTorch ? "LinearLR" : "callbacks"]
+    case is SkipBadSteps: return ["10 * usual", isPyTorch ? "optimizer.step()" : "apply("]
+    case is DropBadRows: return ["25 * usual", "y_train[keep]"]
+    case is AddResiduals: return [isPyTorch ? "Residual" : "layers.add", "times 0."]
+    case let remedy as GateRecurrence: return [remedy.cell.uppercased() + "(", "recurrent-1"]
+    case let remedy as TruncateBackpropagation:
+      return ["\(remedy.steps)", isPyTorch ? "detach" : "stateful"]
+    case is MatchLoss:
+      return [isPyTorch ? "criterion = nn." : "from_logits=True", "without the relu"]
+    default:
+      Issue.record("\(type(of: remedy).name) has no value here")
+      return []
+    }
+  }
+
+  // MARK: optimizers
+
+  @Test(arguments: [
+    (
+      Choice<Optimizers>.sgd(learningRate: 1), "torch.optim.SGD(model.parameters(), lr=0.5)",
+      "keras.optimizers.SGD(learning_rate=0.5)"
+    ),
+    (
+      .sgd(learningRate: 1, momentum: 0.9, nesterov: true),
+      "torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.9, nesterov=True)",
+      "keras.optimizers.SGD(learning_rate=0.5, momentum=0.9, nesterov=True)"
+    ),
+    (
+      .adagrad(learningRate: 1, initialAccumulator: 0.1),
+      "torch.optim.Adagrad(model.parameters(), lr=0.5, eps=1e-10, initial_accumulator_value=0.1)",
+      "keras.optimizers.Adagrad(learning_rate=0.5, epsilon=1e-10, initial_accumulator_value=0.1)"
+    ),
+    (
+      .rmsprop(learningRate: 1),
+      "torch.optim.RMSprop(model.parameters(), lr=0.5, alpha=0.99, eps=1e-08)",
+      "keras.optimizers.RMSprop(learning_rate=0.5, rho=0.99, epsilon=1e-08)"
+    ),
+    (
+      .adam(learningRate: 1, beta1: 0.8),
+      "torch.optim.Adam(model.parameters(), lr=0.5, betas=(0.8, 0.999), eps=1e-08)",
+      "keras.optimizers.Adam(learning_rate=0.5, beta_1=0.8, beta_2=0.999, epsilon=1e-08)"
+    ),
+    (
+      .adamw(learningRate: 1),
+      "torch.optim.AdamW(model.parameters(), lr=0.5, betas=(0.9, 0.999), eps=1e-08, "
+        + "weight_decay=0.01)",
+      "keras.optimizers.AdamW(learning_rate=0.5, beta_1=0.9, beta_2=0.999, epsilon=1e-08, "
+        + "weight_decay=0.01)"
+    ),
+  ])
+  func optimizerInTheirNames(_ ours: Choice<Optimizers>, _ pytorch: String, _ keras: String) {
+    var recipe = LargeLearningRate.guilty[0]
+    recipe.optimizer = ours
+    let remedy = LowerLearningRate(rate: 0.5)
+    #expect(remedy.lines(for: .pytorch, in: recipe) == ["optimizer = \(pytorch)"])
+    #expect(
+      remedy.lines(for: .keras, in: recipe) == ["optimizer = \(keras)  # for model.compile"])
+  }
+
+  /// What a recipe has beside its optimizer is not lost where it is a part of that: earlier
+  /// remedies.
+  @Test func optimizerKeepsPenaltyAndClip() {
+    var recipe = LargeLearningRate.guilty[0]
+    recipe.regularizer = [.l2(0.25)]
+    recipe.clipping = [.value(2), .globalNorm(4)]
+    recipe.schedule = .cosine()
+    let pytorch = LowerLearningRate(rate: 0.5).lines(for: .pytorch, in: recipe)
+    #expect(pytorch.contains("optimizer = torch.optim.SGD(groups, lr=0.5)"))
+    #expect(pytorch.contains { $0.contains("\"weight_decay\": 0.5}") })
+    #expect(pytorch.last == "# the cosine schedule begins there")
+    let keras = LowerLearningRate(rate: 0.5).lines(for: .keras, in: recipe)
+    #expect(keras[0].contains("SGD(learning_rate=0.5, global_clipnorm=4.0)"))
+    let clip = ClipGradients(limit: 1).lines(for: .keras, in: recipe)
+    #expect(clip[0].contains("global_clipnorm=1.0)"))
+    #expect(clip.last == "# in place of the clip by global-norm: Keras takes one")
+  }
+
+  /// AdamW's decay is not the gradient of a penalty.
+  @Test func penaltyBesideAdamWIsAddedToTheLoss() {
+    var recipe = LargeLearningRate.guilty[0]
+    recipe.optimizer = .adamw()
+    let lines = RegularizeWeights(lambda: 0.125).lines(for: .pytorch, in: recipe)
+    #expect(lines.contains("loss = loss + 0.125 * sum(w.square().sum() for w in weights)"))
+    recipe.optimizer = .adam()
+    #expect(
+      RegularizeWeights(lambda: 0.125).lines(for: .pytorch, in: recipe)
+        .contains { $0.contains("AdamW decays apart") })
+  }
+
+  // MARK: layers
+
+  /// Layers that get the same line are named together; a residual branch counts like the rest.
+  @Test func runsOfLayersAreNamedTogether() {
+    var recipe = LargeLearningRate.guilty[0]
+    recipe.model = [
+      .repeat(3, [.dense(8), .tanh]), .dense(4, activation: .selu), .residual([.relu, .dense(4)]),
+      .dense(1, bias: false),
+    ]
+    #expect(
+      Reinitialize().lines(for: .keras, in: recipe) == [
+        "# dense-1 is the first keras.layers.Dense",
+        "keras.layers.Dense(8, kernel_initializer=\"glorot_normal\")  # dense-1 to dense-3",
+        "keras.layers.Dense(4, activation=\"selu\", kernel_initializer=\"lecun_normal\")  # dense-4",
+        "keras.layers.Dense(4, kernel_initializer=\"glorot_normal\")  # dense-5",
+        "keras.layers.Dense(1, use_bias=False, kernel_initializer=\"glorot_normal\")  # dense-6",
+      ])
+    let linears = Reinitialize().lines(for: .pytorch, in: recipe)
+    #expect(linears.contains("for layer in linears[0:3]:  # dense-1 to dense-3"))
+    #expect(linears.contains("    nn.init.kaiming_normal_(layer.weight, nonlinearity=\"linear\")"))
+    let norms = NormalizeBatches().lines(for: .pytorch, in: recipe)
+    #expect(
+      norms.dropFirst() == [
+        "nn.BatchNorm1d(8)  # behind dense-1 to dense-3",
+        "nn.BatchNorm1d(4)  # behind dense-4 to dense-5",
+      ])
+  }
+
+  @Test func whatHasNoCounterpartIsSaid() {
+    var recipe = LargeLearningRate.guilty[0]
+    recipe.model = [.repeat(9, [.dense(8), .exponential, .dropout(0.25)]), .dense(1)]
+    #expect(
+      SimplifyNetwork(depth: 3).lines(for: .pytorch, in: recipe).dropFirst() == [
+        "for _ in range(2):  # in place of 9", "    layers += [nn.LazyLinear(8)]",
+        "    layers += [...]  # exponential, as before", "    layers += [nn.Dropout(0.25)]",
+      ])
+    #expect(
+      SimplifyNetwork(depth: 3).lines(for: .keras, in: recipe).dropFirst() == [
+        "for _ in range(2):  # in place of 9", "    model.add(keras.layers.Dense(8))",
+        "    model.add(keras.layers.Activation(\"exponential\"))",
+        "    model.add(keras.layers.Dropout(0.25))",
+      ])
+  }
+
+  // MARK: as they are printed
+
+  /// Every remedy in its first strength on the first recipe it treats, and the other optimizers.
+  @Test(arguments: ExportTarget.allCases)
+  func linesAreAsRecorded(_ framework: ExportTarget) throws {
+    var names: Set<String> = []
+    let first = try Self.examples.value().filter { names.insert($0.name).inserted }
+      .map { Example(remedy: Self.fixed($0.remedy), recipe: $0.recipe) }
+    let optimizers: [Choice<Optimizers>] = [.adagrad(), .rmsprop(), .adam(), .adamw()]
+    let adaptive = optimizers.flatMap { choice -> [Example] in
+      var recipe = LargeLearningRate.guilty[0]
+      recipe.name = choice.name
+      recipe.optimizer = choice
+      return [
+        Example(remedy: LowerLearningRate(rate: 1e-4), recipe: recipe),
+        Example(remedy: RegularizeWeights(lambda: 1e-4), recipe: recipe),
+      ]
+    }
+    let text = (first + adaptive).map { example -> String in
+      (["# === \(example)"] + example.remedy.lines(for: framework, in: example.recipe))
+        .joined(separator: "\n")
+    }.joined(separator: "\n\n")
+    let snapshot = TextSnapshot("Snapshots/\(framework.rawValue).py")
+    #expect(try snapshot.difference(from: text + "\n") == nil)
+  }
+
+  /// A remedy whose strength is measured, in one that is the same on every machine.
+  private static func fixed(_ remedy: any Remedy) -> any Remedy {
+    switch remedy {
+    case is LowerLearningRate: LowerLearningRate(rate: 0.01)
+    case is AdaptLearningRate: AdaptLearningRate(rate: 0.001)
+    case is ClipGradients: ClipGradients(limit: 1)
+    default: remedy
+    }
+  }
+}
+
+extension ExportTargetTests.Example: CustomStringConvertible {
+  var description: String { testDescription }
+}
