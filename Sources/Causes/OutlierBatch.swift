@@ -58,14 +58,14 @@ public enum OutlierBatch: Cause {
     let hasGradient = trace.gradientNorms[step].isFinite
     let values = hasGradient ? trace.gradientNorms : trace.losses
     let others = zip(steps, held).filter { $0.1 == nil && values[$0.0].isFinite }
-      .map { Double(values[$0.0]) }.sorted()
+      .map { Double(values[$0.0]) }
     // Once the parameters are lost any batch is as bad as that.
-    guard !others.isEmpty, !(Double(values[step]) <= others[others.count / 2]) else { return [] }
+    guard let median = others.median, !(Double(values[step]) <= median) else { return [] }
     return [
       Exhibit(
         quantity: "\(hasGradient ? "gradient norm" : "loss") of the batch that holds "
           + Self.row(Int(row), of: subject) + ", beside the others' median",
-        measured: Double(values[step]), expected: others[others.count / 2], step: step)
+        measured: Double(values[step]), expected: median, step: step)
     ]
   }
 

@@ -91,8 +91,7 @@ public struct Outliers: Hashable, Sendable {
     init(_ count: Int, _ number: (Int) -> Float) {
       let stride = max(1, count / Self.sample)
       let numbers = Swift.stride(from: 0, to: count, by: stride).map(number).filter(\.isFinite)
-        .sorted()
-      let median = numbers.isEmpty ? 0 : Double(numbers[numbers.count / 2])
+      let median = numbers.median.map(Double.init) ?? 0
       let distances = numbers.map { abs(Double($0) - median) }.filter { $0 > 0 }.sorted()
       let most = distances[..<(distances.count * 9 / 10)]
       let square = most.reduce(0) { $0 + $1 * $1 } / Double(max(1, most.count))

@@ -60,6 +60,10 @@ int keel_has_room(size_t bytes);
 /// the system gives none. Lets fewer products run at a time where there is not enough for all; returns 0
 /// where there is not enough for one. Before the first product, and cheap when it has been done.
 int keel_prepare_products(void);
+/// All eigenvalues of a symmetric tridiagonal matrix, ascending, in place of its diagonal [n], and their
+/// vectors of norm 1 in the rows of `vectors` [n, n]. The elements beside the diagonal, `next` [n − 1],
+/// are lost; `work` takes 2n numbers. Returns 0 where LAPACK finds none.
+int keel_tridiagonal_eigen(size_t n, double *diagonal, double *next, double *vectors, double *work);
 /// c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c. `transposeA` != 0: a is stored [k, m].
 /// Where beta is 0, c is not read.
 void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,

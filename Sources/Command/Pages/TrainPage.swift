@@ -191,9 +191,9 @@ struct TrainPage {
 
   private var gradients: [String] {
     let norms = trace.gradientNorms.filter(\.isFinite)
-    guard let largest = norms.max(), let step = trace.gradientNorms.firstIndex(of: largest)
+    guard let largest = norms.max(), let median = norms.median,
+      let step = trace.gradientNorms.firstIndex(of: largest)
     else { return [] }
-    let median = norms.sorted()[norms.count / 2]
     let clipped = trace.clippedSteps
     let acted = clipped > 0 ? "; clipped in \(Text.count(clipped)) steps" : ""
     return [

@@ -63,42 +63,17 @@ package struct Lanczos {
     return (vector.map { Float(Double($0) / norm) }, norm)
   }
 
-  /// The largest eigenpair of a symmetric tridiagonal matrix, by Jacobi rotations: it is small.
+  /// The largest eigenpair of a symmetric tridiagonal matrix.
+  /// - Parameter next: what stands beside the diagonal; one number too many is not looked at.
   static func largest(_ diagonal: [Double], _ next: [Double]) -> (value: Double, weights: [Double])
   {
     let n = diagonal.count
-    var a = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
-    var v = a
-    for i in 0..<n {
-      (a[i][i], v[i][i]) = (diagonal[i], 1)
-      if i + 1 < n { (a[i][i + 1], a[i + 1][i]) = (next[i], next[i]) }
+    var (values, beside) = (diagonal, next)
+    var vectors = [Double](repeating: 0, count: n * n)
+    var work = [Double](repeating: 0, count: 2 * n)
+    guard n > 0, keel_tridiagonal_eigen(n, &values, &beside, &vectors, &work) != 0 else {
+      return (.nan, [Double](repeating: .nan, count: n))
     }
-    for _ in 0..<30 {
-      var off = 0.0
-      for p in 0..<n {
-        for q in p + 1..<max(n, p + 1) where a[p][q] != 0 {
-          off += a[p][q] * a[p][q]
-          rotate(&a, &v, p, q)
-        }
-      }
-      if off < 1e-24 * (0..<n).reduce(0, { $0 + a[$1][$1] * a[$1][$1] }) { break }
-    }
-    let best = (0..<n).max { a[$0][$0] < a[$1][$1] } ?? 0
-    return (a[best][best], v.map { $0[best] })
-  }
-
-  /// Makes a[p][q] zero.
-  private static func rotate(_ a: inout [[Double]], _ v: inout [[Double]], _ p: Int, _ q: Int) {
-    let theta = (a[q][q] - a[p][p]) / (2 * a[p][q])
-    let t = (theta < 0 ? -1 : 1) / (abs(theta) + (theta * theta + 1).squareRoot())
-    let c = 1 / (t * t + 1).squareRoot()
-    let s = t * c
-    for k in a.indices {
-      (a[k][p], a[k][q]) = (c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q])
-    }
-    for k in a.indices {
-      (a[p][k], a[q][k]) = (c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k])
-      (v[k][p], v[k][q]) = (c * v[k][p] - s * v[k][q], s * v[k][p] + c * v[k][q])
-    }
+    return (values[n - 1], Array(vectors[(n - 1) * n..<n * n]))
   }
 }

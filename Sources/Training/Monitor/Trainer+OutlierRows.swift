@@ -12,9 +12,8 @@ extension Trainer {
   ///
   /// The batch in memory is lost; parameters and statistics stay as they are.
   package func outliers(inBatchOf step: Int) -> [Int32] {
-    let usual = witnessLosses(around: step).sorted()
-    guard !usual.isEmpty else { return [] }
-    let limit = Self.outlier * usual[usual.count * 9 / 10]
+    guard let usual = witnessLosses(around: step).quantile(9, of: 10) else { return [] }
+    let limit = Self.outlier * usual
     let losses = batches.withRows(at: step) { Array($0) }.map { ($0, loss(ofRow: $0)) }
     let far = losses.filter { $0.1 > limit }
     let worst = far.map(\.1).max() ?? 0

@@ -23,8 +23,7 @@ extension Trainer {
   /// The usual loss just before a step: the median of the last 16 good ones; that of the untrained
   /// network where there are none.
   package func level(before step: Int) -> Double {
-    let sorted = recentLosses(before: step).sorted()
-    return sorted.isEmpty ? baseline.scale : sorted[sorted.count / 2]
+    recentLosses(before: step).median ?? baseline.scale
   }
 
   /// The last 16 good ones; one that is not a number is far above all others.
