@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps build demo install test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps python build demo install test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -19,6 +19,9 @@ deps:
 	    DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq $$missing; \
 	  fi; \
 	fi
+
+python:
+	@command -v python3 >/dev/null 2>&1 || $(MAKE) deps PACKAGES=python3
 
 build: deps
 	$(BUILD) --build-tests
@@ -48,18 +51,17 @@ test-levels: build
 	    || exit 1; done
 
 # What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
-golden: PACKAGES += python3
-golden: deps
+golden: deps python
 	$(BUILD) --product keel
 	python3 Tests/Golden/golden.py --keel .build/release/keel $(ARGS)
 
 # Recipes and checkpoints that nobody would write: no crash, no exit 70, no more memory than planned.
-fuzz: deps
+fuzz: deps python
 	$(BUILD) --product keel
 	python3 Benchmarks/Fuzz/fuzz.py --keel .build/release/keel $(ARGS)
 
 # A diagnosis alone, and two of them at once: how much longer each takes.
-beside: deps
+beside: deps python
 	$(BUILD) --product keel
 	python3 Benchmarks/Beside/beside.py --keel .build/release/keel $(ARGS)
 

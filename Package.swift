@@ -35,7 +35,7 @@ let package = Package(
     .target(
       name: "KeelData", dependencies: ["KeelSettings", "KeelEngine", "CZlib"], path: "Sources/Data"),
     .target(
-      name: "KeelNetworks", dependencies: ["KeelData", "KeelSettings", "KeelEngine", "CKernels"],
+      name: "KeelNetworks", dependencies: ["KeelSettings", "KeelEngine", "CKernels"],
       path: "Sources/Networks"),
     .target(
       name: "KeelRecipes",
@@ -109,7 +109,8 @@ let package = Package(
       path: "Tests/Faults"),
     .testTarget(
       name: "EngineTests", dependencies: ["KeelTestSupport", "CKernels"], path: "Tests/Engine"),
-    .testTarget(name: "DataTests", dependencies: ["KeelRecipes"], path: "Tests/Data"),
+    .testTarget(
+      name: "DataTests", dependencies: ["KeelRecipes", "KeelTestSupport"], path: "Tests/Data"),
     .testTarget(
       name: "NetworksTests", dependencies: ["KeelTestSupport", "CKernels"], path: "Tests/Networks"),
     .testTarget(

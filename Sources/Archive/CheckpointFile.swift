@@ -4,6 +4,7 @@ import KeelEngine
 import KeelRecipes
 import KeelSettings
 import KeelTraining
+import Synchronization
 
 /// Checkpoints as safetensors: parameters under their names, what goes on with a training beside
 /// them, recipe and counters in the metadata.
@@ -135,11 +136,14 @@ extension CheckpointPolicy {
   public static func file(
     _ path: String, every: Int? = nil, failed: @escaping @Sendable (any Error) -> Void
   ) -> CheckpointPolicy {
-    // Of two runs that keep themselves in one file, one would be lost.
-    let lock = Result { try FileLock(path) }
+    // Of two runs that keep themselves in one file, one would be lost: it is this one's alone from
+    // now on, or from when it is free.
+    let lock = Mutex(try? FileLock(path))
     return CheckpointPolicy(every: every, fail: failed) { checkpoint in
       do {
-        _ = try lock.get()
+        try lock.withLock { lock in
+          if lock == nil { lock = try FileLock(path) }
+        }
         try CheckpointFile.write(checkpoint, to: path)
       } catch {
         failed(error)

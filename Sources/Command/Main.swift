@@ -52,6 +52,8 @@ private func takeKernels() throws {
   guard !settings.isEmpty, KernelLevel.current.blas != nil else { return }
   for (name, value) in settings { setenv(name, value, 1) }
   execv("/proc/self/exe", CommandLine.unsafeArgv)
+  // Threads for nothing are no reason not to go on.
+  guard settings["OPENBLAS_CORETYPE"] != nil else { return }
   throw KeelError(
     .broken, at: "keel", "could not begin anew (\(String(cString: strerror(errno))))",
     fix: "set " + settings.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " "))

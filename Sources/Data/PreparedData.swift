@@ -56,7 +56,7 @@ public struct PreparedData: Sendable {
     /// What classes or columns are called.
     public let names: [String]?
 
-    package enum CodingKeys: CodingKey {
+    enum CodingKeys: CodingKey {
       case columns, positions, areClasses, areScoredAsClasses, names
     }
 

@@ -90,7 +90,7 @@ import Testing
   // MARK: files that are broken
 
   /// A model file with its header and its numbers apart.
-  private struct DataSplit {
+  private struct FileParts {
     var header: [String: Any]
     var numbers: Data
 
@@ -162,9 +162,9 @@ import Testing
   @Test func refusesBrokenPromises() async throws {
     let scratch = try Scratch()
     try CheckpointFile.write(Checkpoint(try await train(scratch)), to: scratch("net"))
-    let sound = try DataSplit(Data(contentsOf: URL(fileURLWithPath: scratch("net"))))
+    let sound = try FileParts(Data(contentsOf: URL(fileURLWithPath: scratch("net"))))
     let bytes = sound.numbers.count
-    func refuses(_ what: String, _ change: (inout DataSplit) throws -> Void) throws {
+    func refuses(_ what: String, _ change: (inout FileParts) throws -> Void) throws {
       var parts = sound
       try change(&parts)
       #expect(try refusal(scratch, parts.file()) == "FILE: \(what); \(Self.remedy)")
@@ -201,8 +201,8 @@ import Testing
   @Test func refusesAnotherNetworksTensors() async throws {
     let scratch = try Scratch()
     try CheckpointFile.write(Checkpoint(try await train(scratch)), to: scratch("net"))
-    let sound = try DataSplit(Data(contentsOf: URL(fileURLWithPath: scratch("net"))))
-    func refuses(_ message: String, _ change: (inout DataSplit) throws -> Void) throws {
+    let sound = try FileParts(Data(contentsOf: URL(fileURLWithPath: scratch("net"))))
+    func refuses(_ message: String, _ change: (inout FileParts) throws -> Void) throws {
       var parts = sound
       try change(&parts)
       #expect(try refusal(scratch, parts.file()) == message)

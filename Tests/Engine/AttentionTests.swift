@@ -4,7 +4,6 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport
-import KeelTraining
 import Testing
 
 @Suite struct AttentionTests {

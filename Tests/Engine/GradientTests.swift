@@ -3,7 +3,6 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport
-import KeelTraining
 import Testing
 
 /// The engine's gradients against the twin's, and the twin's against central differences.

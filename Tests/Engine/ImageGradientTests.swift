@@ -3,7 +3,6 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport
-import KeelTraining
 import Testing
 
 /// Networks over images: the engine's gradients against the twin's, the twin's against differences.

@@ -1,6 +1,5 @@
 import Foundation
 import KeelEngine
-import KeelForecast
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport

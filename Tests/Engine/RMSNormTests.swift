@@ -3,7 +3,6 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport
-import KeelTraining
 import Testing
 
 @Suite struct RMSNormTests {

@@ -4,7 +4,6 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport
-import KeelTraining
 import Testing
 
 /// Recurrent layers against PyTorch's numbers, the twin, central differences and themselves.

@@ -22,29 +22,70 @@ struct StructureTests {
 
   // MARK: catalogues
 
-  private static let networks = [
-    "Layers", "Activations", "Initializers", "Losses", "Optimizers", "Schedules", "Clipping",
-    "Regularizers",
-  ].map { "Sources/Networks/\($0)" }
+  /// A folder, what it holds, and the protocol that all of them have in common.
+  private struct Catalogue: Sendable, CustomTestStringConvertible {
+    let folder: String
+    let members: [String]
+    let common: String
+    /// Where no member may hide.
+    let machinery: String
+    var testDescription: String { folder }
+  }
 
-  private static let catalogues: [(folders: [String], members: [String])] = [
-    (networks + ["Sources/Recipes/Datasets"], Catalog.standard.types.map { "\($0)" }),
-    (["Sources/Training/Probes"], ProbeCatalog.standard.probes.map { "\($0)" }),
-    (["Sources/Causes"], CauseCatalog.standard.causes.map { "\($0)" }),
-    (["Sources/Remedies"], RemedyCatalog.standard.remedies.map { "\($0)" }),
+  private static func family<F: Family>(
+    _ family: F.Type, _ folder: String, _ common: String,
+    where isIn: (any Ingredient.Type) -> Bool = {
+      _ in true
+    }
+  ) -> Catalogue {
+    let isNetwork = folder != "Datasets"
+    return Catalogue(
+      folder: (isNetwork ? "Networks/" : "Recipes/") + folder,
+      members: Catalog.standard.types(of: family).filter(isIn).map { "\($0)" }, common: common,
+      machinery: isNetwork ? "Networks/Families" : "Recipes/Edits")
+  }
+
+  private static let catalogues: [Catalogue] = [
+    family(Layers.self, "Layers", "Layer") { !($0 is any Activation.Type) },
+    family(Layers.self, "Activations", "Activation") { $0 is any Activation.Type },
+    family(Initializers.self, "Initializers", "Initializer"),
+    family(Losses.self, "Losses", "Loss"),
+    family(Optimizers.self, "Optimizers", "Optimizer"),
+    family(Schedules.self, "Schedules", "Schedule"),
+    family(Clips.self, "Clipping", "Clip"),
+    family(Regularizers.self, "Regularizers", "Regularizer"),
+    family(Datasets.self, "Datasets", "Dataset"),
+    Catalogue(
+      folder: "Training/Probes", members: ProbeCatalog.standard.probes.map { "\($0)" },
+      common: "Probe", machinery: "Training/Monitor"),
+    Catalogue(
+      folder: "Causes", members: CauseCatalog.standard.causes.map { "\($0)" }, common: "Cause",
+      machinery: "Causes/Diagnosis"),
+    Catalogue(
+      folder: "Remedies", members: RemedyCatalog.standard.remedies.map { "\($0)" },
+      common: "Remedy", machinery: "Remedies/Search"),
   ]
 
   /// A catalogue folder holds its members and nothing else (machinery lies in a folder of its own),
   /// and `make catalog` has been run. `A+B.swift` belongs to A.
-  @Test(arguments: catalogues.indices) func theFolderIsTheCatalogue(_ index: Int) throws {
-    let (folders, members) = Self.catalogues[index]
-    let files = try folders.flatMap { folder in
-      try Self.swiftFiles(in: folder, recursively: false).map { String($0.dropLast(6)) }
-    }
+  @Test(arguments: catalogues) private func theFolderIsTheCatalogue(_ catalogue: Catalogue) throws {
+    let files = try Self.swiftFiles(in: "Sources/\(catalogue.folder)", recursively: false)
+      .map { String($0.dropLast(6)) }
     let own = files.filter { !$0.contains("+") }
-    #expect(own.sorted() == members.sorted(), "run 'make catalog', or move what is no member")
+    #expect(
+      own.sorted() == catalogue.members.sorted(), "run 'make catalog', or move what is no member")
     for file in files where file.contains("+") {
       #expect(own.contains(String(file.prefix { $0 != "+" })), "\(file) belongs to no member")
+    }
+  }
+
+  /// No member lies among the machinery, where `make catalog` would not find it.
+  @Test(arguments: catalogues) private func noMemberHides(_ catalogue: Catalogue) throws {
+    let member = try Regex(
+      "(?m)^(?:public )?(?:struct|enum|final class) \\w+: [^{]*\\b\(catalogue.common)\\b")
+    for file in try Self.swiftFiles(in: "Sources/\(catalogue.machinery)") {
+      let text = try Self.text("Sources/\(catalogue.machinery)/\(file)")
+      #expect(text.firstMatch(of: member) == nil, "\(file) holds a member of \(catalogue.folder)")
     }
   }
 
@@ -96,6 +137,18 @@ struct StructureTests {
     let umbrella = Set(Self.order.prefix { $0 != "Keel" }.map(Self.module))
     let granted = declared.contains("Keel") ? declared.union(umbrella) : declared
     #expect(used.isSubset(of: granted), "\(folder): \(used.subtracting(granted)) undeclared")
+    let idle = declared.intersection(umbrella).subtracting(used)
+    #expect(idle.isEmpty, "\(folder): \(idle) declared and not imported")
+  }
+
+  /// What makes the faults of the benchmark knows nothing of what is to judge them.
+  @Test func theGeneratorKnowsNoJudge() throws {
+    let judge = Set(
+      ["Forecast", "Causes", "Remedies", "Keel", "Archive", "Command"].map(Self.module))
+    for file in try Self.swiftFiles(in: "Benchmarks/Faults/Generator") {
+      #expect(
+        try Self.imports("Benchmarks/Faults/Generator/\(file)").isDisjoint(with: judge), "\(file)")
+    }
   }
 
   /// Every folder has its place in that order.

@@ -30,7 +30,7 @@ struct AttentionTwin: TwinLayer {
     )
   }
 
-  private struct DataSplit {
+  private struct Projections {
     /// As projected, and as compared.
     var projected: [[Double]]
     var q, k, v: [Double]
@@ -44,12 +44,12 @@ struct AttentionTwin: TwinLayer {
     (row * self.time + time) * units + head * width
   }
 
-  private func parts(_ x: [Double], _ parameters: [String: [Double]]) -> DataSplit {
+  private func parts(_ x: [Double], _ parameters: [String: [Double]]) -> Projections {
     let projected = (0..<3).map { part in
       let (layer, own) = projection(part, parameters)
       return layer.forward([x], own)
     }
-    var parts = DataSplit(projected: projected, q: projected[0], k: projected[1], v: projected[2])
+    var parts = Projections(projected: projected, q: projected[0], k: projected[1], v: projected[2])
     if isNormalized {
       parts.q = queryNorm.forward([parts.q], parameters)
       parts.k = keyNorm.forward([parts.k], parameters)
@@ -114,7 +114,7 @@ struct AttentionTwin: TwinLayer {
   }
 
   /// From the context's gradient to those of queries, keys and values.
-  private func inner(_ parts: DataSplit, _ dContext: [Double]) -> ([Double], [Double], [Double]) {
+  private func inner(_ parts: Projections, _ dContext: [Double]) -> ([Double], [Double], [Double]) {
     let zeros = [Double](repeating: 0, count: parts.q.count)
     var (dq, dk, dv) = (zeros, zeros, zeros)
     var next = 0

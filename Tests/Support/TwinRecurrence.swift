@@ -1,7 +1,6 @@
 import Foundation
 import KeelNetworks
 import KeelRecipes
-import KeelTraining
 
 /// Recurrent layers in Double, row by row and step by step, as their documentation writes them.
 struct RecurrenceTwin: TwinLayer {

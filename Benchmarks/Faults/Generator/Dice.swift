@@ -1,6 +1,5 @@
 import Foundation
 import KeelEngine
-import KeelForecast
 
 extension Double {
   /// `4`, `1.5`

@@ -1,4 +1,3 @@
-import KeelForecast
 import KeelTraining
 
 extension Draw {

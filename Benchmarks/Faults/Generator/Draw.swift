@@ -1,6 +1,5 @@
 import Foundation
 import KeelEngine
-import KeelForecast
 import KeelTraining
 
 /// One twin and the faults made of it. Everything follows from the set of seeds and the index.

@@ -1,6 +1,5 @@
 import Foundation
 import KeelEngine
-import KeelForecast
 import KeelTraining
 
 /// Recipes that train, four plain ones to one of those that look as if they would not.

@@ -1,5 +1,4 @@
 import Foundation
-import KeelForecast
 import KeelNetworks
 import KeelRecipes
 

@@ -103,7 +103,7 @@ package struct TruthTable {
       if isReference { isReferenceSlow = first.outcome == .doesNotLearn && first.isFalling }
       // A recipe that learns nothing itself is held against trainings as long as its own.
       guard outcome == .explodes, first.outcome == .doesNotLearn, first.isFalling,
-        first.training.steps < Self.patience, steps < budget, try needsTime()
+        first.training.steps < Self.patience, steps < budget, try needsTime(), steps < budget
       else { return first }
       lengthened.insert(changed.recipe)
       return try experiment(lasting(changed), changed.parts)
@@ -172,11 +172,11 @@ package struct TruthTable {
     let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
     guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
       let reference = subject(keeping: []),
-      let onset = try? InitialDynamics(reference.recipe, parts: reference.parts)
+      let dynamics = try? InitialDynamics(reference.recipe, parts: reference.parts)
     else { return nil }
-    steps += onset.evaluations
+    steps += dynamics.evaluations
     let optimizer = subject.recipe.optimizer.member
-    guard let limit = onset.rate else { return nil }
+    guard let limit = dynamics.rate else { return nil }
     // Forty steps may hold where the training does not.
     let rate = Suspect(
       rate: optimizer.learningRate,

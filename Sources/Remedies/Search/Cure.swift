@@ -89,20 +89,20 @@ public actor Cure {
       history.spend(spent + halving.steps + patient.evaluations - history.cost.steps)
     }
     defer { note() }
-    let plan = SearchSchedule(patient, diagnosis, catalog)
+    let schedule = SearchSchedule(patient, diagnosis, catalog)
     // The best that was trained to the end, though it may have promised more; who held without
     // being convincing.
     var best: Candidate?
     var reserve: [Candidate] = []
     defer { if let best { history.cured(by: best, confirmed: .training) } }
     let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
-    if try undo(plan, &halving, as: length, budget: whole / 2, &best, &reserve) { return }
+    if try undo(schedule, &halving, as: length, budget: whole / 2, &best, &reserve) { return }
     note()
-    for (brackets, share) in plan.stages {
+    for (brackets, share) in schedule.stages {
       let rest = whole - halving.steps - patient.evaluations
       guard rest > 0 else { break }
       let holding = try halving.run(
-        brackets, challengers: { plan.challengers($0.remedies) },
+        brackets, challengers: { schedule.challengers($0.remedies) },
         opening: min(Int(share * Double(whole)), rest), budget: rest)
       note()
       if try confirm(holding, &halving, &best) { return }
@@ -123,28 +123,31 @@ public actor Cure {
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all
-  /// that deviates; last what the experiments have cleared, too. What convinces, but holds on no
-  /// other seed, is near the edge of its rate: the same at other rates.
+  /// that deviates; then, where it convinces and only then, what the experiments have cleared, too.
+  /// What convinces, but holds on no other seed, is near the edge of its rate: the same at other
+  /// rates.
   /// - Parameters:
   ///   - length: steps after which an experiment of the diagnosis was seen to learn.
   ///   - reserve: gets who held without being convincing.
   /// - Returns: whether the search is over.
   private func undo(
-    _ plan: SearchSchedule, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
+    _ schedule: SearchSchedule, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
     _ best: inout Candidate?, _ reserve: inout [Candidate]
   ) throws -> Bool {
     let attempts = [
       \SearchSchedule.undoing, \.undoingOtherwise, \.everything, \.everythingCleared,
     ]
     for brackets in attempts {
-      let undone = try halving.open(plan[keyPath: brackets], as: length, budget: budget)
+      let leavesCleared = brackets != \.everythingCleared
+      let undone = try halving.open(
+        schedule[keyPath: brackets], as: length, budget: budget, remembering: leavesCleared)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
-        reserve += undone
+        if leavesCleared { reserve += undone }
         continue
       }
       if try confirm(undone, &halving, &best) { return true }
       let others = try halving.open(
-        plan.challengers(leader.remedies), as: length, budget: budget)
+        schedule.challengers(leader.remedies), as: length, budget: budget)
       return try others.contains(where: SuccessiveHalving.isConvincing)
         && confirm(others, &halving, &best)
     }

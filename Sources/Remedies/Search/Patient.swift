@@ -40,17 +40,19 @@ public final class Patient {
   public var recipe: Recipe { subject.recipe }
 
   /// Nil where the recipe cannot be trained at all.
-  private lazy var onset: InitialDynamics? = {
-    let onset = try? InitialDynamics(recipe, parts: subject.parts)
-    ledger.steps += onset?.evaluations ?? 0
-    return onset
+  private lazy var dynamics: InitialDynamics? = {
+    let dynamics = try? InitialDynamics(recipe, parts: subject.parts)
+    ledger.steps += dynamics?.evaluations ?? 0
+    return dynamics
   }()
 
   /// The norm of the first gradient; nil where it is not finite.
-  public var gradientNorm: Double? { firstNorm ?? (isLostBeforeUpdate ? nil : onset?.gradientNorm) }
+  public var gradientNorm: Double? {
+    firstNorm ?? (isLostBeforeUpdate ? nil : dynamics?.gradientNorm)
+  }
 
   /// The largest learning rate seen to hold for forty steps; nil where none was.
-  public var learningRateLimit: Double? { isLostBeforeUpdate ? nil : onset?.rate }
+  public var learningRateLimit: Double? { isLostBeforeUpdate ? nil : dynamics?.rate }
 
   /// Whether the very first pass overflows: what acts on gradients or updates then comes too late.
   public var isLostBeforeUpdate: Bool {

@@ -19,7 +19,7 @@ struct SuccessiveHalving {
   private(set) var records: [CaseHistory.TrialRecord] = []
   private let observe: (CaseHistory.TrialRecord) -> Void
 
-  /// Recipes that have been tried: nobody enters twice.
+  /// Recipes that have been tried: none is admitted twice.
   private var tried: Set<Recipe> = []
   /// Who held in `open`, and was not refuted on other seeds.
   private var survivors: [Candidate] = []
@@ -50,8 +50,11 @@ struct SuccessiveHalving {
   ///   - length: steps after which an experiment was seen to learn; who does not explode goes on as
   ///     far.
   ///   - budget: steps that may be taken.
+  ///   - remembering: whether those that hold are candidates in later rounds, too.
   /// - Returns: those that hold, the one to take first.
-  mutating func open(_ brackets: [Bracket], as length: Int, budget: Int) throws -> [Candidate] {
+  mutating func open(
+    _ brackets: [Bracket], as length: Int, budget: Int, remembering: Bool = true
+  ) throws -> [Candidate] {
     // Whoever is ahead must still show itself on another seed.
     let end = steps + budget - first
     var pool: [Candidate] = []
@@ -70,7 +73,7 @@ struct SuccessiveHalving {
     }
     for candidate in pool { report(candidate) }
     let holding = Self.ranked(pool.filter { $0.outcome == .holds })
-    survivors += holding
+    if remembering { survivors += holding }
     return holding
   }
 

@@ -32,7 +32,9 @@ extension Trainer {
   /// Whether a score takes no longer than somebody waits who wants to stop.
   var isBrieflyScored: Bool {
     let rows = data.train.count + (data.test?.count ?? 0)
-    let row = stepper.plan.multiplyAdds + Double(stepper.plan.output.shape.count)
+    // The plan's figure is a whole batch's, there and back.
+    let forward = stepper.plan.multiplyAdds / Double(3 * stepper.plan.capacity)
+    let row = forward + Double(stepper.plan.output.shape.count)
     return Double(rows) * row <= Self.briefScore
   }
 
@@ -93,7 +95,10 @@ extension Trainer {
     guard let errors = squaredErrors(of: stepper, on: part, isCancelled) else { return nil }
     guard errors < .infinity else { return -.infinity }
     guard isConstant else { return 1 - errors / deviations }
-    return referenceErrors(rows: part.count, isCancelled).map { 1 - errors / $0 }
+    // Beside a reference that overflows everything would be perfect.
+    return referenceErrors(rows: part.count, isCancelled).map {
+      $0 < .infinity ? 1 - errors / $0 : .nan
+    }
   }
 
   /// Σ squared error over rows and columns, in the targets' own units; ∞ where an output is not

@@ -189,14 +189,14 @@ package final class Trainer {
 
   /// A non-finite step: skipped where the recipe says so, until every batch has been tried with the
   /// same parameters; otherwise the end.
-  private func fail(_ step: Int, _ pass: Explosion.Pass, _ first: () -> FirstNonFinite) {
+  private func fail(_ step: Int, _ pass: Explosion.Pass, _ locate: () -> FirstNonFinite) {
     if recipe.training.badSteps == .skip {
       skip(step)
       let isHopeless = tally.consecutiveSkips >= max(10, batches.stepsPerEpoch)
       let isLast = step + 1 == batches.total && trace.skipped == batches.total
       if !isHopeless, !isLast { return }
     }
-    let found = first()
+    let found = locate()
     explode(step, pass, .nonFinite, found.place, found.origin)
   }
 

@@ -35,7 +35,7 @@ package struct CheckpointClock {
   /// Between two steps: hands out a checkpoint if it is time.
   package mutating func look(at trainer: Trainer) {
     guard let policy else { return }
-    settle(policy, trainer)
+    handOut(policy, trainer)
     guard isDue(policy, trainer), trainer.explosion == nil, trainer.isSound else { return }
     let start = ContinuousClock.now
     pending = trainer.snapshot()
@@ -43,7 +43,7 @@ package struct CheckpointClock {
   }
 
   /// Hands out what is pending, if the step since then was a good one.
-  private mutating func settle(_ policy: CheckpointPolicy, _ trainer: Trainer) {
+  private mutating func handOut(_ policy: CheckpointPolicy, _ trainer: Trainer) {
     guard let snapshot = pending else { return }
     // A step that changed nothing shows nothing.
     let isBehind = snapshot.step < trainer.step && trainer.explosion == nil
