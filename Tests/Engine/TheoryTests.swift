@@ -6,8 +6,7 @@ import KeelSettings
 import KeelTestSupport
 import Testing
 
-/// What theory says of signals in deep networks, measured on the real engine (NUMBERS.md, section
-/// 1).
+/// What theory says of signals in deep networks, measured on the real engine (NUMBERS.md, part 1).
 ///
 /// Every rate is a geometric mean over inner layers and seeds, the first and last five layers left
 /// out, of the *squared* norm of the gradient with respect to layer outputs. The gradient comes

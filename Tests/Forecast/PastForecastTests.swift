@@ -12,10 +12,10 @@ struct PastForecastTests {
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
     let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
     let trainer = try Trainer(recipe, parts: parts)
-    let weight = trainer.stepper.plan.parameters[0]
+    let weight = trainer.trainingStep.plan.parameters[0]
     let fitted = Array(
       UnsafeBufferPointer(
-        start: trainer.stepper.memory[weight.buffer], count: weight.shape.count))
+        start: trainer.trainingStep.memory[weight.buffer], count: weight.shape.count))
     #expect(Array(virtualTrainer.parameters[..<weight.shape.count]) == fitted)
     let forecast = try recipe.forecast(parts)
     #expect(forecast.verdict == .stable)
@@ -46,8 +46,8 @@ struct PastForecastTests {
     #expect(trainer.trace.clippedSteps > 5)
     // So low a rate that epochs differ by less than the plateau's threshold.
     #expect(trainer.trace.learningRates[39] < 1e-4)
-    let weight = trainer.stepper.plan.parameters[0]
-    let (memory, count) = (trainer.stepper.memory, weight.shape.count)
+    let weight = trainer.trainingStep.plan.parameters[0]
+    let (memory, count) = (trainer.trainingStep.memory, weight.shape.count)
     #expect(
       Array(virtualTrainer.parameters[..<count])
         == Array(UnsafeBufferPointer(start: memory[weight.buffer], count: count)))

@@ -58,20 +58,20 @@ enum Fault: Int, CaseIterable {
 
   func install(in run: Run, of base: Recipe, steps: Int) async {
     let (when, fault, isDone) = (steps * 3 / 5, self, Flag())
-    await run.disturb { step, stepper in
+    await run.disturb { step, trainingStep in
       guard step == when else { return }
       let inputs = UnsafeMutableBufferPointer(
-        start: stepper.memory[stepper.plan.input.value],
-        count: stepper.plan.input.value.count(rows: stepper.plan.capacity))
+        start: trainingStep.memory[trainingStep.plan.input.value],
+        count: trainingStep.plan.input.value.count(rows: trainingStep.plan.capacity))
       switch fault {
       case .poisonedBatch:
         for index in inputs.indices { inputs[index] *= 1e25 }
-        for index in 0..<stepper.plan.targets.count(rows: stepper.plan.capacity) {
-          stepper.memory[stepper.plan.targets][index] *= 1e25
+        for index in 0..<trainingStep.plan.targets.count(rows: trainingStep.plan.capacity) {
+          trainingStep.memory[trainingStep.plan.targets][index] *= 1e25
         }
       case .notANumber: inputs[1] = .nan
       case .rateJump: break
-      case .corruptedLayer: if isDone.raise() { stepper.overwriteLayer(seed: base.seed) }
+      case .corruptedLayer: if isDone.raise() { trainingStep.overwriteLayer(seed: base.seed) }
       }
     }
   }

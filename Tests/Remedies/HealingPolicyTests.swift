@@ -103,10 +103,10 @@ import Testing
     }
     let when = (500 / interval + 1) * interval - 1
     let isDone = Flag()
-    await run.disturb { step, stepper in
+    await run.disturb { step, trainingStep in
       guard step == when, isDone.raise() else { return }
-      let parameter = stepper.plan.parameters[2]
-      let slot = stepper.memory[stepper.plan.slot(0, of: parameter)]
+      let parameter = trainingStep.plan.parameters[2]
+      let slot = trainingStep.memory[trainingStep.plan.slot(0, of: parameter)]
       for index in 0..<parameter.buffer.count { slot[index] = -1e12 }
     }
     let training = await run.train(healing: HealingPolicy())

@@ -97,9 +97,11 @@ struct AllocationTests {
     var recipe = regression(rate: 1e-9, epochs: 60)
     recipe.clipping = [.globalNorm(1)]
     let trainer = try Trainer(recipe)
-    trainer.disturb = { step, stepper in
+    trainer.disturb = { step, trainingStep in
       guard step == 300 else { return }
-      let (targets, count) = (stepper.memory[stepper.plan.targets], stepper.plan.targets.count)
+      let (targets, count) = (
+        trainingStep.memory[trainingStep.plan.targets], trainingStep.plan.targets.count
+      )
       for index in 0..<count { targets[index] *= 100 }
     }
     for _ in 0..<10 { trainer.advance() }

@@ -36,7 +36,7 @@ struct CurveTests {
   @Test(arguments: curves)
   func followsPyTorch(_ curve: Curve) throws {
     let trainer = try Trainer(curve.recipe, examples: try curve.examples())
-    curve.initialize(trainer.stepper)
+    curve.initialize(trainer.trainingStep)
     for _ in curve.losses { trainer.advance() }
     #expect(trainer.explosion == nil)
     for (step, expected) in curve.losses.enumerated() {
@@ -101,14 +101,14 @@ extension CurveTests.Curve {
   }
 
   /// Dense weights √(2/fan-in)·wave, biases 0.1·wave; batch norm and PReLU begin as they do.
-  func initialize(_ stepper: TrainingStep) {
-    for (p, parameter) in stepper.plan.parameters.enumerated()
+  func initialize(_ trainingStep: TrainingStep) {
+    for (p, parameter) in trainingStep.plan.parameters.enumerated()
     where parameter.layer.hasPrefix("dense") {
       let scale =
         parameter.role == .weight ? (2 / Double(parameter.shape.last)).squareRoot() : 0.1
       for k in 0..<parameter.shape.count {
         let angle = 1 + Double(p) + 0.7 * Double(k) + 0.05 * Double(k * k)
-        stepper.memory[parameter.buffer][k] = Float(scale * sin(angle))
+        trainingStep.memory[parameter.buffer][k] = Float(scale * sin(angle))
       }
     }
   }
@@ -117,12 +117,12 @@ extension CurveTests.Curve {
 extension Trainer {
   /// What the model gives for the first rows, in evaluation mode.
   fileprivate func evaluationOutputs(rows: Int) -> [[Double]] {
-    let plan = stepper.plan
+    let plan = trainingStep.plan
     let width = plan.input.shape.count
     for index in 0..<rows * width {
-      stepper.memory[plan.input.value][index] = data.train.inputs[index]
+      trainingStep.memory[plan.input.value][index] = data.train.inputs[index]
     }
-    let pass = stepper.pass(rows: rows, mode: .evaluation, position: 0)
+    let pass = trainingStep.pass(rows: rows, mode: .evaluation, position: 0)
     _ = plan.forward(pass)
     let columns = plan.output.shape.count
     let values = pass.values(plan.output.value).map(Double.init)

@@ -44,10 +44,10 @@ struct FirstNonFiniteTests {
   @Test(arguments: [Choice<Layers>.relu, .tanh, .leakyReLU(), .dropout(0.3)])
   func forward(_ activation: Choice<Layers>) throws {
     let healthy = try Trainer(Self.deep(activation))
-    for (index, operation) in healthy.stepper.plan.operations.enumerated() {
+    for (index, operation) in healthy.trainingStep.plan.operations.enumerated() {
       for value in Self.poisons {
         let trainer = try Trainer(Self.deep(activation))
-        trainer.stepper.plan.operations[index].kernel = PoisonedKernel(
+        trainer.trainingStep.plan.operations[index].kernel = PoisonedKernel(
           healthy: operation.kernel, forward: operation.output.value, backward: nil, value: value)
         let explosion = try #require(trainer.train().explosion)
         #expect(explosion.place == operation.layer, "\(value) in \(operation.layer)")
@@ -61,13 +61,13 @@ struct FirstNonFiniteTests {
   @Test(arguments: [Choice<Layers>.relu, .tanh, .leakyReLU(), .dropout(0.3)])
   func backward(_ activation: Choice<Layers>) throws {
     let healthy = try Trainer(Self.deep(activation))
-    for (index, operation) in healthy.stepper.plan.operations.enumerated() {
+    for (index, operation) in healthy.trainingStep.plan.operations.enumerated() {
       // The first layer hands no gradient down; its weight's is poisoned instead.
       let target = operation.inputs[0].gradient ?? operation.parameters[0].gradient
       let place = operation.inputs[0].gradient == nil ? "dense-1.weight" : operation.layer
       for value in Self.poisons {
         let trainer = try Trainer(Self.deep(activation))
-        trainer.stepper.plan.operations[index].kernel = PoisonedKernel(
+        trainer.trainingStep.plan.operations[index].kernel = PoisonedKernel(
           healthy: operation.kernel, forward: nil, backward: target, value: value)
         let explosion = try #require(trainer.train().explosion)
         #expect(explosion.place == place, "\(value) in \(operation.layer)")

@@ -102,7 +102,7 @@ struct ImageTrainingTests {
     recipe.folder = .init(folder.path)
     recipe.input = .init([2, 3, 1])
     let trainer = try Trainer(recipe)
-    #expect(trainer.stepper.plan.input.shape == Shape(2, 3, 1))
+    #expect(trainer.trainingStep.plan.input.shape == Shape(2, 3, 1))
     // The identity: filter 0 copies the window's first pixel, filter 1 the one on its right.
     let network = try trainer.network()
     #expect(try network.predict([[0, 1, 2, 3, 4, 5]]) == [[0, 1, 1, 2]])

@@ -107,9 +107,9 @@ private struct Stepping {
     self.trainer = trainer
     batches = trainer.batches
     twin = Twin(trainer.recipe, row: trainer.data.shape.axes)
-    let memory = trainer.stepper.memory
+    let memory = trainer.trainingStep.memory
     parameters = Dictionary(
-      uniqueKeysWithValues: trainer.stepper.plan.parameters.map { parameter in
+      uniqueKeysWithValues: trainer.trainingStep.plan.parameters.map { parameter in
         let values = UnsafeBufferPointer(
           start: memory[parameter.buffer], count: parameter.shape.count)
         return (parameter.name, values.map(Double.init))

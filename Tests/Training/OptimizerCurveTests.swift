@@ -42,7 +42,7 @@ struct OptimizerCurveTests {
   @Test(arguments: curves)
   func followsPyTorch(_ curve: Curve) throws {
     let trainer = try Trainer(curve.recipe, examples: try curve.start.examples())
-    curve.start.initialize(trainer.stepper)
+    curve.start.initialize(trainer.trainingStep)
     _ = trainer.train()
     #expect(trainer.explosion == nil)
     #expect(trainer.step == 200)

@@ -28,10 +28,10 @@ struct UnitVarianceTests {
 
   /// The variance of every dense layer's output, over all rows at once.
   private func variances(_ trainer: Trainer) -> [Double] {
-    let (plan, memory) = (trainer.stepper.plan, trainer.stepper.memory)
+    let (plan, memory) = (trainer.trainingStep.plan, trainer.trainingStep.memory)
     let rows = (0..<Int32(plan.capacity)).map { $0 }
     rows.withUnsafeBufferPointer { trainer.data.train.gather($0, plan, memory) }
-    let pass = trainer.stepper.pass(rows: rows.count, mode: .training, position: 0)
+    let pass = trainer.trainingStep.pass(rows: rows.count, mode: .training, position: 0)
     _ = plan.forward(pass)
     return plan.operations.filter { $0.layer.hasPrefix("dense") && $0.parameters.count > 0 }.map {
       let values = pass.values($0.output.value).map(Double.init)

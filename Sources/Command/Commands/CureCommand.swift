@@ -23,7 +23,7 @@ struct CureCommand: AsyncParsableCommand {
     help:
       "What the search may cost beyond the final training, in trainings of 1,000 steps or more, or thirds of 10¹¹ multiply-adds, whichever allows more; the diagnosis may cost twice that."
   )
-  var budget = 3.0
+  var budget = SearchPolicy.budget
 
   @Option(
     name: .customLong("as"),

@@ -41,8 +41,8 @@ extension VirtualTrainer {
     reset()
     let pass = load(step: 0)
     evaluationBudget.countGradient(rows: pass.rows)
-    guard stepper.forward(pass).isFinite, stepper.backward(pass) else { return nil }
-    let norm = stepper.gradients.globalNorm
+    guard trainingStep.forward(pass).isFinite, trainingStep.backward(pass) else { return nil }
+    let norm = trainingStep.gradients.globalNorm
     return norm.isFinite && norm > 0 ? norm : nil
   }
 }

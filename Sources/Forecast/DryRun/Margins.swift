@@ -151,7 +151,7 @@ extension VirtualTrainer {
     var moved = point
     keel_axpy(Float(factor), direction, &moved, moved.count)
     moved.withUnsafeBufferPointer {
-      keel_copy($0.baseAddress, stepper.firstParameter, $0.count, 0)
+      keel_copy($0.baseAddress, trainingStep.firstParameter, $0.count, 0)
     }
     return sampleLoss()
   }

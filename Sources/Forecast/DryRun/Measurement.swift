@@ -42,8 +42,8 @@ extension VirtualTrainer {
   package func measurement() -> Measurement {
     let pass = load(step: 0)
     evaluationBudget.countGradient(rows: pass.rows)
-    let isForwardFinite = stepper.forward(pass).isFinite
-    let isFinite = stepper.backward(pass) && isForwardFinite
+    let isForwardFinite = trainingStep.forward(pass).isFinite
+    let isFinite = trainingStep.backward(pass) && isForwardFinite
     let weights = Set(plan.parameters.filter { $0.role == .weight }.map(\.buffer))
     var size = rootMeanSquare(plan.input.value, pass)
     var above: Double?

@@ -32,19 +32,19 @@ package final class VirtualTrainer {
     adaptive = AdaptiveState(recipe, batches)
     let rows = trainer.data.train.count
     let plan = try recipe.widePlan(
-      Self.sampleRows, rows: rows, row: parts.train.shape, beside: trainer.stepper.plan)
+      Self.sampleRows, rows: rows, row: parts.train.shape, beside: trainer.trainingStep.plan)
     let count = min(rows, plan.capacity)
     sample = (0..<count).map { Int32($0 * rows / count) }
     wide = try TrainingStep(recipe, plan: plan)
-    let memory = trainer.stepper.memory
+    let memory = trainer.trainingStep.memory
     initial = Array(
-      UnsafeBufferPointer(start: memory.base, count: trainer.stepper.plan.persistentFloats))
+      UnsafeBufferPointer(start: memory.base, count: trainer.trainingStep.plan.persistentFloats))
     evaluationBudget = EvaluationBudget(trainingSteps: batches.total, batch: batches.size)
     initialLoss = sampleLoss()
   }
 
-  package var stepper: TrainingStep { trainer.stepper }
-  package var plan: Plan { trainer.stepper.plan }
+  package var trainingStep: TrainingStep { trainer.trainingStep }
+  package var plan: Plan { trainer.trainingStep.plan }
   package var total: Int { batches.total }
   package var batchSize: Int { batches.size }
   package var stepsPerEpoch: Int { batches.stepsPerEpoch }
@@ -54,12 +54,12 @@ package final class VirtualTrainer {
   /// Everything as it was before step 0, weights (not biases) times a factor.
   package func reset(weights factor: Double = 1) {
     initial.withUnsafeBufferPointer {
-      keel_copy($0.baseAddress, stepper.memory.base, $0.count, 0)
+      keel_copy($0.baseAddress, trainingStep.memory.base, $0.count, 0)
     }
     adaptive.forget()
     guard factor != 1 else { return }
     for parameter in plan.parameters where parameter.role == .weight {
-      _ = keel_scale(stepper.memory[parameter.buffer], parameter.buffer.count, factor)
+      _ = keel_scale(trainingStep.memory[parameter.buffer], parameter.buffer.count, factor)
     }
   }
 
@@ -103,7 +103,7 @@ package final class VirtualTrainer {
   /// The parameters as they stand, padding included.
   package var parameters: [Float] {
     Array(
-      UnsafeBufferPointer(start: stepper.firstParameter, count: plan.count(.parameters)))
+      UnsafeBufferPointer(start: trainingStep.firstParameter, count: plan.count(.parameters)))
   }
 
   /// Which rows a step of the training sees.
@@ -111,7 +111,7 @@ package final class VirtualTrainer {
 
   private func loadSample(_ rows: [Int32], inputs factor: Double) -> Pass {
     // Parameters, state: the regions lie alike in both, whatever the batch.
-    keel_copy(stepper.memory.base, wide.memory.base, plan.persistentFloats, 0)
+    keel_copy(trainingStep.memory.base, wide.memory.base, plan.persistentFloats, 0)
     rows.withUnsafeBufferPointer { trainer.data.train.gather($0, wide.plan, wide.memory) }
     let pass = wide.pass(rows: rows.count, mode: .training, position: 0)
     scale(pass.values(wide.plan.input.value), by: factor)
@@ -129,8 +129,8 @@ package final class VirtualTrainer {
 
   /// Loads the batch of a step; what a pass over it then sees.
   package func load(step: Int, inputs factor: Double = 1) -> Pass {
-    batches.withRows(at: step) { trainer.data.train.gather($0, plan, stepper.memory) }
-    let pass = stepper.pass(rows: batches.count(at: step), mode: .training, position: step)
+    batches.withRows(at: step) { trainer.data.train.gather($0, plan, trainingStep.memory) }
+    let pass = trainingStep.pass(rows: batches.count(at: step), mode: .training, position: step)
     scale(pass.values(plan.input.value), by: factor)
     return pass
   }
@@ -153,15 +153,17 @@ package final class VirtualTrainer {
     guard !Task.isCancelled else { return .lost }
     let pass = load(step: step, inputs: inputs)
     evaluationBudget.countGradient(rows: pass.rows)
-    let (loss, isFinite) = stepper.forward(pass)
-    guard isFinite, stepper.backward(pass) else {
+    let (loss, isFinite) = trainingStep.forward(pass)
+    guard isFinite, trainingStep.backward(pass) else {
       adaptive.skip(step)
       return .bad
     }
-    let norm = stepper.gradients.globalNorm
-    stepper.clip(adaptive)
+    let norm = trainingStep.gradients.globalNorm
+    trainingStep.clip(adaptive)
     let learningRate = adaptive.learningRate(at: step, times: rate)
-    guard stepper.update(pass, count: updates + 1, learningRate: learningRate) else { return .lost }
+    guard trainingStep.update(pass, count: updates + 1, learningRate: learningRate) else {
+      return .lost
+    }
     adaptive.admit(step, loss: Float(loss), norm: Float(norm))
     return .done(loss: loss)
   }

@@ -92,7 +92,7 @@ package struct LinearModel: Sendable {
 
     init(_ virtualTrainer: VirtualTrainer, penalty: Double) {
       let part = virtualTrainer.trainer.data.train
-      let memory = virtualTrainer.stepper.memory
+      let memory = virtualTrainer.trainingStep.memory
       (inputs, rows) = (part.inputs, part.count)
       (width, columns) = (
         virtualTrainer.plan.input.shape.count, virtualTrainer.plan.output.shape.count

@@ -6,8 +6,8 @@ import KeelNetworks
 ///
 /// **Definition** Forwards mean-field, one step after the other: E z² = σ_w²·features·E x² +
 /// σ_u²·units·E h². Backwards the recurrent weight is the same in every step, and what it hands
-/// back adds up with what goes around it (through a cell, or an update gate): it acts as ρe^{iθ}, ρ
-/// = σ_u·√units, the angles spread evenly as an orthogonal matrix's; gates act as their means,
+/// back adds up with what goes around it (through a cell, or an update gate): it acts as ρe^{iθ},
+/// ρ = σ_u·√units, the angles spread evenly as an orthogonal matrix's; gates act as their means,
 /// slopes as their root mean squares. Exact for linear recurrence alone.
 ///
 /// **References** Pascanu et al., ICML 2013, §2.1; Chen, Pennington and Schoenholz, *Dynamical

@@ -4,9 +4,10 @@ import KeelSettings
 
 /// A convolution over the pixels of an image.
 ///
-/// **Definition** y[p, f] = activation(Σ w[f, i, j, c] · x[p·stride + (i, j)·dilation − padding, c]
-/// + b[f]), zeros around the image, as PyTorch's `Conv2d`; with `groups`, each group of filters
-/// sees its own group of channels. `padding: same`: see `Padding`.
+/// **Definition** y[p, f] = activation(b[f] +
+/// Σ w[f, i, j, c] · x[p·stride + (i, j)·dilation − padding, c]), zeros around the image, as
+/// PyTorch's `Conv2d`; with `groups`, each group of filters sees its own group of channels.
+/// `padding: same`: see `Padding`.
 ///
 /// **Shapes** Input [height, width, channels], output [height′, width′, filters], height′ =
 /// ⌊(height + padding − dilation·(kernel − 1) − 1)/stride⌋ + 1; weight [filters, kernel, kernel,

@@ -27,7 +27,7 @@ public actor Cure {
   ///   twice that: where the reference learns slowly each takes a whole training, and a search that
   ///   begins with nothing left finds nothing.
   public init(
-    _ recipe: Recipe, budget: Double = 3, catalog: RemedyCatalog = .standard,
+    _ recipe: Recipe, budget: Double = SearchPolicy.budget, catalog: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
     self.recipe = recipe
@@ -66,7 +66,8 @@ public actor Cure {
   private func allowance(_ trainer: Trainer) -> Int {
     let share = budget.isNaN ? 0 : max(0, budget)
     let trainings = Double(max(SearchPolicy.leastSteps, trainer.batches.total))
-    let work = SearchPolicy.work / 3 / max(1, trainer.stepper.plan.multiplyAdds)
+    let work =
+      SearchPolicy.work / SearchPolicy.budget / max(1, trainer.trainingStep.plan.multiplyAdds)
     return Int(min(share * max(trainings, work), SearchPolicy.mostSteps))
   }
 
@@ -75,7 +76,7 @@ public actor Cure {
     let forecast = try recipe.forecast(trainer.parts, .quick)
     history.spend(Int(forecast.cost.evaluations))
     let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
-      .diagnosis(trainer.parts, budget: 2 * whole)
+      .diagnosis(trainer.parts, budget: SearchPolicy.diagnosis * whole)
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
@@ -96,7 +97,11 @@ public actor Cure {
     var reserve: [Candidate] = []
     defer { if let best { history.cured(by: best, confirmed: .training) } }
     let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
-    if try undo(schedule, &halving, as: length, budget: whole / 2, &best, &reserve) { return }
+    if try undo(
+      schedule, &halving, as: length, budget: whole / SearchPolicy.attempts, &best, &reserve)
+    {
+      return
+    }
     note()
     for (brackets, share) in schedule.stages {
       let rest = whole - halving.steps - patient.evaluations
@@ -162,8 +167,9 @@ public actor Cure {
   private func confirm(
     _ holding: [Candidate], _ halving: inout SuccessiveHalving, _ best: inout Candidate?
   ) throws -> Bool {
-    for (index, candidate) in holding.prefix(3).enumerated() {
-      let others = Array(holding.prefix(3).dropFirst(index + 1))
+    let finalists = holding.prefix(SearchPolicy.finalists)
+    for (index, candidate) in finalists.enumerated() {
+      let others = Array(finalists.dropFirst(index + 1))
       guard try halving.isConfirmed(candidate, among: others) else { continue }
       let promised = candidate.score
       let trained = try halving.finish(candidate) { self.observe(.retraining($0)) }

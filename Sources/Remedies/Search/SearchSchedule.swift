@@ -130,7 +130,8 @@ struct SearchSchedule {
       heads.append(head)
       treated = treated.with(recipe)
     }
-    let ends = candidates(last, treated).prefix(last.isHot ? 2 : 3)
+    let ends = candidates(last, treated)
+      .prefix(last.isHot ? SearchPolicy.strengths.hot : SearchPolicy.strengths.cold)
     return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
   }
 
@@ -194,7 +195,11 @@ struct SearchSchedule {
     guard leader.allSatisfy({ !type(of: $0).isHot }), !cleared.contains(LargeLearningRate.name)
     else { return [] }
     let kinds: [any Remedy.Type] = [AdaptLearningRate.self, LowerLearningRate.self]
-    return kinds.map { kind in Bracket { Array(extended(leader, by: kind).prefix(2)) } }
+    return kinds.map { kind in
+      Bracket {
+        Array(extended(leader, by: kind).prefix(SearchPolicy.strengths.challengers))
+      }
+    }
   }
 
   /// Remedies with one more, in the strengths that suit what the first ones make of the recipe.
@@ -205,7 +210,7 @@ struct SearchSchedule {
       treated = treated.with(recipe)
     }
     let strengths = candidates(kind, patient.with(treated.recipe))
-    return strengths.prefix(3).map { heads + [$0] }
+    return strengths.prefix(SearchPolicy.strengths.cold).map { heads + [$0] }
   }
 
   /// What mends more of the causes that must all be mended first; then what is made for a cause

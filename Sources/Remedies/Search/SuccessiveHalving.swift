@@ -35,11 +35,12 @@ struct SuccessiveHalving {
     self.control = control
     self.observe = observe
     horizon = max(control.batches.total, Trial.least)
-    // Two epochs, but no more than a tenth of the run: many candidates must fit the budget. A trial
-    // goes well beyond the step that the recipe exploded in.
-    let epochs = min(2 * control.batches.stepsPerEpoch, horizon / 10)
+    let epochs = min(
+      SearchPolicy.first.epochs * control.batches.stepsPerEpoch, horizon / SearchPolicy.first.parts)
+    // A trial goes well beyond the step that the recipe exploded in.
     let explosion = control.explosion?.step ?? 0
-    first = min(max(100, epochs, 2 * explosion, explosion + 100), horizon)
+    let least = SearchPolicy.firstRound
+    first = min(max(least, epochs, 2 * explosion, explosion + least), horizon)
   }
 
   // MARK: rounds
@@ -60,9 +61,11 @@ struct SuccessiveHalving {
     var pool: [Candidate] = []
     try admit(brackets, into: &pool, until: end) { $0.outcome != .explodes }
     var next = first
-    while !pool.isEmpty, !pool.contains(where: Self.isConvincing), next < max(3 * first, length) {
+    while !pool.isEmpty, !pool.contains(where: Self.isConvincing),
+      next < max(SearchPolicy.growth * first, length)
+    {
       let last = next
-      next = min(3 * next, horizon)
+      next = min(SearchPolicy.growth * next, horizon)
       guard next > last, case let room = (end - steps) / (next - last), room > 0 else { break }
       // Where not all can go on, the best do: what was shown to heal may take that long to show
       // itself.
@@ -115,7 +118,7 @@ struct SuccessiveHalving {
         // Where nobody holds yet, what comes after must find enough left.
         let limit = pool.contains { $0.outcome == .holds } ? end : min(end, opened)
         guard steps < limit else { break }
-        let next = min(horizon, 3 * length)
+        let next = min(horizon, SearchPolicy.growth * length)
         let better = Self.advancing(pool).prefix(max(1, (limit - steps) / (next - length)))
         for candidate in pool where !better.contains(where: { $0.trainer === candidate.trainer }) {
           report(candidate)
@@ -137,7 +140,7 @@ struct SuccessiveHalving {
 
   /// Candidates that fit memory beside each other and the run that exploded.
   private var places: Int {
-    max(1, Planner.memoryLimit / max(1, control.stepper.plan.floats * 4) - 1)
+    max(1, Planner.memoryLimit / max(1, control.trainingStep.plan.floats * 4) - 1)
   }
 
   /// The first round of those whose turn comes before a number of steps is spent; who is left of
@@ -199,21 +202,22 @@ struct SuccessiveHalving {
     return pool.count == 1 || ahead.trainer === leader?.trainer
   }
 
-  /// The best third of those that hold, the best and the cheapest of the good ones among them; two
-  /// who have not learnt yet but still fall stay with them, three where nobody has (a third of the
-  /// good cures look dead at 100 steps).
+  /// The best third of those that hold, the best and the cheapest of the good ones among them, and
+  /// some who have not learnt yet but still fall.
   private static func advancing(_ pool: [Candidate]) -> [Candidate] {
     let holding = ranked(pool.filter { $0.outcome == .holds })
     let falling = pool.filter { $0.outcome != .holds }
       .sorted { $0.training.loss < $1.training.loss }
     guard let best = holding.indices.max(by: { holding[$0].score < holding[$1].score }) else {
-      return Array(falling.prefix(3))
+      return Array(falling.prefix(SearchPolicy.falling.alone))
     }
-    let third = Set(holding.indices.prefix((holding.count + 2) / 3)).union([best])
-    return third.sorted().map { holding[$0] } + falling.prefix(2)
+    let share = (holding.count + SearchPolicy.growth - 1) / SearchPolicy.growth
+    let third = Set(holding.indices.prefix(share)).union([best])
+    return third.sorted().map { holding[$0] } + falling.prefix(SearchPolicy.falling.beside)
   }
 
-  /// Those within 0.02 of the best score, the cheapest first; then the rest, the better first.
+  /// Those whose score is taken for equal to the best, the cheapest first; then the rest, the better
+  /// first.
   static func ranked(_ holding: [Candidate]) -> [Candidate] {
     let best = holding.map(\.score).max() ?? 0
     func isEligible(_ candidate: Candidate) -> Bool {
@@ -248,7 +252,7 @@ struct SuccessiveHalving {
     let rival = best.flatMap { $0.score > candidate.score ? $0 : nil }
     let length = max(candidate.heldAt ?? horizon, rival?.heldAt ?? 0)
     var isHolding = false
-    for offset in UInt64(1)...2 {
+    for offset in 1...SearchPolicy.otherSeeds {
       let seed = subject.recipe.seed &+ offset
       let own = try score(candidate, seed: seed, steps: length)
       if own == -.infinity { continue }
@@ -270,7 +274,7 @@ struct SuccessiveHalving {
     }
     steps += try other.advance(to: length)
     if other.outcome != .holds, other.isAlive {
-      steps += try other.advance(to: min(3 * length, horizon))
+      steps += try other.advance(to: min(SearchPolicy.growth * length, horizon))
     }
     report(other)
     return other.outcome == .holds ? other.score : -.infinity

@@ -65,13 +65,13 @@ package struct OutlierScreen {
 extension Trainer {
   /// The gradient norms of the first batches with the initial parameters; nothing is changed by it.
   static func openingNorms(
-    _ stepper: TrainingStep, _ data: PreparedData, _ batches: inout Batches
+    _ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches
   ) -> [Double] {
     (0..<min(Window.least, batches.total)).compactMap { step in
-      batches.withRows(at: step) { data.train.gather($0, stepper.plan, stepper.memory) }
-      let pass = stepper.pass(rows: batches.count(at: step), mode: .training, position: step)
-      guard stepper.forward(pass).isFinite, stepper.backward(pass) else { return nil }
-      return Double(Float(stepper.gradients.globalNorm))
+      batches.withRows(at: step) { data.train.gather($0, trainingStep.plan, trainingStep.memory) }
+      let pass = trainingStep.pass(rows: batches.count(at: step), mode: .training, position: step)
+      guard trainingStep.forward(pass).isFinite, trainingStep.backward(pass) else { return nil }
+      return Double(Float(trainingStep.gradients.globalNorm))
     }
   }
 }

@@ -35,9 +35,10 @@ extension Trainer {
   /// Infinite where it is not a number.
   private func loss(ofRow row: Int32) -> Double {
     withUnsafePointer(to: row) {
-      data.train.gather(.init(start: $0, count: 1), stepper.plan, stepper.memory)
+      data.train.gather(.init(start: $0, count: 1), trainingStep.plan, trainingStep.memory)
     }
-    let (loss, isFinite) = stepper.forward(stepper.pass(rows: 1, mode: .evaluation, position: 0))
+    let (loss, isFinite) = trainingStep.forward(
+      trainingStep.pass(rows: 1, mode: .evaluation, position: 0))
     return isFinite ? loss : .infinity
   }
 }

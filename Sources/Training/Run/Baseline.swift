@@ -23,7 +23,8 @@ public struct Baseline: Hashable, Sendable {
     reference >= Double(Float.leastNormalMagnitude) && reference.isFinite ? 1 - loss / reference : 0
   }
 
-  init(_ stepper: TrainingStep, _ data: PreparedData, _ batches: inout Batches, loss: any Loss) {
+  init(_ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches, loss: any Loss)
+  {
     let kind = data.targets
     var (sum, isConstant) = (0.0, true)
     for position in 0..<kind.positions {
@@ -39,7 +40,7 @@ public struct Baseline: Hashable, Sendable {
       }
     }
     constant = sum / Double(kind.positions)
-    initial = Self.initialLoss(stepper, data, &batches)
+    initial = Self.initialLoss(trainingStep, data, &batches)
     reference = isConstant || constant == 0 ? initial : constant
     hasOneTarget = isConstant
   }
@@ -59,14 +60,14 @@ public struct Baseline: Hashable, Sendable {
   /// The mean over the first batches of the first epoch, in training mode; nothing is changed by
   /// it. A batch whose loss is not finite tells nothing and is passed over.
   private static func initialLoss(
-    _ stepper: TrainingStep, _ data: PreparedData, _ batches: inout Batches
+    _ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches
   ) -> Double {
     var (sum, rows, step) = (0.0, 0, 0)
     while rows < 256, step < batches.stepsPerEpoch {
-      batches.withRows(at: step) { data.train.gather($0, stepper.plan, stepper.memory) }
+      batches.withRows(at: step) { data.train.gather($0, trainingStep.plan, trainingStep.memory) }
       let count = batches.count(at: step)
-      let pass = stepper.pass(rows: count, mode: .training, position: step)
-      let loss = stepper.forward(pass).loss
+      let pass = trainingStep.pass(rows: count, mode: .training, position: step)
+      let loss = trainingStep.forward(pass).loss
       step += 1
       guard loss.isFinite else { continue }
       sum += loss * Double(count)

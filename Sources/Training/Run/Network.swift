@@ -101,15 +101,17 @@ public struct Network: Sendable {
     }
     try recipe.checkTokens(rows)
     let plan = try recipe.plan(row: input, capacity: min(256, rows.count))
-    let stepper = try TrainingStep(recipe, plan: plan)
+    let trainingStep = try TrainingStep(recipe, plan: plan)
     for (tensor, place) in zip(tensors, plan.networkTensors) {
-      _ = UnsafeMutableBufferPointer(start: stepper.memory[place.buffer], count: place.buffer.count)
-        .update(fromContentsOf: tensor.values)
+      _ = UnsafeMutableBufferPointer(
+        start: trainingStep.memory[place.buffer], count: place.buffer.count
+      )
+      .update(fromContentsOf: tensor.values)
     }
     let data = PreparedData(rows, self)
     var outputs: [[Float]] = []
     outputs.reserveCapacity(rows.count)
-    stepper.forEachRow(of: data.train, data) { _, row in outputs.append(Array(row)) }
+    trainingStep.forEachRow(of: data.train, data) { _, row in outputs.append(Array(row)) }
     return outputs
   }
 }
@@ -174,11 +176,11 @@ extension PreparedData {
 
 extension Trainer {
   /// The network as it is now.
-  package func network() throws -> Network { try network(in: stepper.memory.base) }
+  package func network() throws -> Network { try network(in: trainingStep.memory.base) }
 
   /// The network whose tensors begin there, in a snapshot or in the arena.
   func network(in base: UnsafePointer<Float>) throws -> Network {
-    let plan = stepper.plan
+    let plan = trainingStep.plan
     let tensors = plan.networkTensors.map { $0.tensor(in: base, plan) }
     return try Network(
       recipe: recipe, tensors: tensors, input: data.shape, columns: data.columns,

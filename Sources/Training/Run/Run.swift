@@ -142,17 +142,17 @@ extension Trainer {
         recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
       },
       hasOneTarget: baseline.hasOneTarget,
-      parameters: stepper.plan.parameters.reduce(0) { $0 + $1.shape.count },
+      parameters: trainingStep.plan.parameters.reduce(0) { $0 + $1.shape.count },
       hasLoneRow: hasLoneRow, batch: batches.size,
       steps: batches.total,
-      plannedBytes: stepper.plan.floats * 4
-        + SnapshotRing.bytes(floats: stepper.plan.persistentFloats)
+      plannedBytes: trainingStep.plan.floats * 4
+        + SnapshotRing.bytes(floats: trainingStep.plan.persistentFloats)
         + Trace.bytes(layers: trace.layers.count, probes: trace.probes.count, total: batches.total))
   }
 
   private var hasLoneRow: Bool {
     let smallest = (0..<batches.stepsPerEpoch).map { batches.count(at: $0) }.min() ?? 0
-    return stepper.plan.operations.contains {
+    return trainingStep.plan.operations.contains {
       $0.layer.hasPrefix("\(BatchNorm.name)-") && $0.output.shape.leading * smallest == 1
     }
   }

@@ -33,8 +33,8 @@ extension Trainer {
   var isBrieflyScored: Bool {
     let rows = data.train.count + (data.test?.count ?? 0)
     // The plan's figure is a whole batch's, there and back.
-    let forward = stepper.plan.multiplyAdds / Double(3 * stepper.plan.capacity)
-    let row = forward + Double(stepper.plan.output.shape.count)
+    let forward = trainingStep.plan.multiplyAdds / Double(3 * trainingStep.plan.capacity)
+    let row = forward + Double(trainingStep.plan.output.shape.count)
     return Double(rows) * row <= Self.briefScore
   }
 
@@ -61,7 +61,8 @@ extension Trainer {
   private func accuracy(_ part: PreparedData.Part, _ isCancelled: () -> Bool) -> Double? {
     let (width, positions) = (data.targets.width, data.targets.positions)
     var (right, isFinite) = (0, true)
-    let isWhole = stepper.forEachRow(of: part, data, isCancelled: isCancelled) { row, outputs in
+    let isWhole = trainingStep.forEachRow(of: part, data, isCancelled: isCancelled) {
+      row, outputs in
       isFinite = isFinite && outputs.allSatisfy(\.isFinite)
       for position in 0..<positions {
         let output = outputs[position * width..<(position + 1) * width]
@@ -92,7 +93,7 @@ extension Trainer {
       isConstant = isConstant && target == first
       for column in 0..<columns { deviations += pow(Double(target[column]) - means[column], 2) }
     }
-    guard let errors = squaredErrors(of: stepper, on: part, isCancelled) else { return nil }
+    guard let errors = squaredErrors(of: trainingStep, on: part, isCancelled) else { return nil }
     guard errors < .infinity else { return -.infinity }
     guard isConstant else { return 1 - errors / deviations }
     // Beside a reference that overflows everything would be perfect.
@@ -104,11 +105,12 @@ extension Trainer {
   /// Σ squared error over rows and columns, in the targets' own units; ∞ where an output is not
   /// finite, nil where it was cancelled.
   private func squaredErrors(
-    of stepper: TrainingStep, on part: PreparedData.Part, _ isCancelled: () -> Bool
+    of trainingStep: TrainingStep, on part: PreparedData.Part, _ isCancelled: () -> Bool
   ) -> Double? {
     let columns = data.targets.columns
     var (errors, isFinite) = (0.0, true)
-    let isWhole = stepper.forEachRow(of: part, data, isCancelled: isCancelled) { row, outputs in
+    let isWhole = trainingStep.forEachRow(of: part, data, isCancelled: isCancelled) {
+      row, outputs in
       isFinite = isFinite && outputs.allSatisfy(\.isFinite)
       let target = data.target(row, of: part, columns)
       for column in 0..<columns {
@@ -123,7 +125,7 @@ extension Trainer {
   /// many rows.
   private func referenceErrors(rows: Int, _ isCancelled: () -> Bool) -> Double? {
     let reference = recipe.referencePoint
-    guard let plan = try? reference.plan(row: data.shape, capacity: stepper.plan.capacity),
+    guard let plan = try? reference.plan(row: data.shape, capacity: trainingStep.plan.capacity),
       let untrained = try? TrainingStep(reference, plan: plan)
     else { return .nan }
     return squaredErrors(of: untrained, on: data.train, isCancelled).map {

@@ -15,7 +15,7 @@ package final class Trainer {
   /// they are dropped.
   package let parts: DataSplit
   package let data: PreparedData
-  package let stepper: TrainingStep
+  package let trainingStep: TrainingStep
   package let baseline: Baseline
   package internal(set) var trace: Trace
   package internal(set) var explosion: Explosion?
@@ -65,8 +65,8 @@ package final class Trainer {
     start = recipe
     self.parts = parts
     data = try PreparedData(parts, recipe: recipe, output: plan.output.shape)
-    stepper = try TrainingStep(recipe, plan: plan)
-    try stepper.fitToData(data)
+    trainingStep = try TrainingStep(recipe, plan: plan)
+    try trainingStep.fitToData(data)
     adaptive = AdaptiveState(recipe, batches)
     try Room.check(
       (keepsSnapshots ? SnapshotRing.bytes(floats: plan.persistentFloats) : 0)
@@ -79,9 +79,9 @@ package final class Trainer {
       ? SnapshotRing(
         floats: plan.persistentFloats,
         work: 6 * Double(plan.count(.parameters)) * Double(batches.size)) : .none
-    baseline = Baseline(stepper, data, &batches, loss: recipe.loss.member)
+    baseline = Baseline(trainingStep, data, &batches, loss: recipe.loss.member)
     if recipe.training.badSteps == .skip {
-      screen = OutlierScreen(opening: Self.openingNorms(stepper, data, &batches))
+      screen = OutlierScreen(opening: Self.openingNorms(trainingStep, data, &batches))
     }
     self.batches = batches
     divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
@@ -109,38 +109,38 @@ package final class Trainer {
   package func advance() {
     let step = self.step
     if step % snapshots.interval == 0 {
-      snapshots.take(stepper.memory, step: step, updates: updates, tally: tally)
+      snapshots.take(trainingStep.memory, step: step, updates: updates, tally: tally)
     }
     let rate = adaptive.learningRate(at: step)
     guard !batches.isSkipped(step) else { return pass(over: step, learningRate: rate) }
     let rows = batches.withRows(at: step) { rows in
-      data.train.gather(rows, stepper.plan, stepper.memory)
+      data.train.gather(rows, trainingStep.plan, trainingStep.memory)
       return rows.count
     }
     guard rows > 0 else { return pass(over: step, learningRate: rate) }
-    let pass = stepper.pass(rows: rows, mode: .training, position: step)
-    disturb?(step, stepper)
+    let pass = trainingStep.pass(rows: rows, mode: .training, position: step)
+    disturb?(step, trainingStep)
 
-    let (loss, isFinite) = stepper.forward(pass)
+    let (loss, isFinite) = trainingStep.forward(pass)
     trace.record(loss: loss, learningRate: rate)
-    guard isFinite else { return fail(step, .forward) { stepper.firstNonFiniteForward(pass) } }
+    guard isFinite else { return fail(step, .forward) { trainingStep.firstNonFiniteForward(pass) } }
 
-    let isBackwardFinite = stepper.backward(pass)
-    let norm = stepper.gradients.globalNorm
+    let isBackwardFinite = trainingStep.backward(pass)
+    let norm = trainingStep.gradients.globalNorm
     trace.record(gradientNorm: norm)
     guard isBackwardFinite else {
-      return fail(step, .backward) { stepper.firstNonFiniteBackward(pass) }
+      return fail(step, .backward) { trainingStep.firstNonFiniteBackward(pass) }
     }
     // As the trace keeps it, so that a rewound run sees the same.
     if screen?.rejects(Double(trace.gradientNorms[step])) ?? false { return skip(step) }
 
-    stepper.clip(adaptive)
-    trace.record(clippedNorm: stepper.gradients.globalNorm)
+    trainingStep.clip(adaptive)
+    trace.record(clippedNorm: trainingStep.gradients.globalNorm)
     updates += 1
-    let isUpdateFinite = stepper.update(pass, count: updates, learningRate: rate)
-    trace.record(stepper.layerSums)
+    let isUpdateFinite = trainingStep.update(pass, count: updates, learningRate: rate)
+    trace.record(trainingStep.layerSums)
     guard isUpdateFinite else {
-      let first = stepper.firstNonFiniteUpdate(pass)
+      let first = trainingStep.firstNonFiniteUpdate(pass)
       return explode(step, .update, .nonFinite, first.place, first.origin)
     }
     tally.consecutiveSkips = 0
@@ -166,7 +166,7 @@ package final class Trainer {
   // MARK: watching
 
   private func watch(_ step: Int, loss: Double) {
-    let sums = stepper.layerSums
+    let sums = trainingStep.layerSums
     let (first, last) = (sums[0].gradient, sums[sums.count - 1].gradient)
     // As the trace keeps it, so that a rewound run sees the same.
     let norm = Double(trace.gradientNorms[step])
@@ -228,7 +228,7 @@ package final class Trainer {
       let good = soundSnapshots(before: step).first
         ?? snapshots.all.last(where: { $0.step <= step && $0.isFinite })
     else { return }
-    good.restore(stepper.memory)
+    good.restore(trainingStep.memory)
     rewoundTo = good.step
   }
 }

@@ -21,7 +21,7 @@ extension Trainer {
 
   /// The run as it stood at a snapshot of it.
   func checkpoint(of snapshot: Snapshot) throws -> Checkpoint {
-    let plan = stepper.plan
+    let plan = trainingStep.plan
     // As tensors, and as the bytes of a file.
     try Room.check(
       2 * 4 * (plan.persistentFloats + trace.measures.count + 4 * step), for: "a copy of the run")
@@ -136,7 +136,7 @@ extension Trainer {
   }
 
   private func snapshot(of checkpoint: Checkpoint, _ progress: Checkpoint.Progress) -> Snapshot {
-    let plan = stepper.plan
+    let plan = trainingStep.plan
     var snapshot = Snapshot(floats: plan.persistentFloats)
     (snapshot.step, snapshot.updates) = (progress.step, progress.updates)
     snapshot.tally = progress.tally

@@ -6,8 +6,8 @@ import KeelRecipes
 extension Trainer {
   /// A copy of everything that changes, as it stands now.
   package func snapshot() -> Snapshot {
-    var snapshot = Snapshot(floats: stepper.plan.persistentFloats)
-    snapshot.take(stepper.memory, step: step, updates: updates, tally: tally)
+    var snapshot = Snapshot(floats: trainingStep.plan.persistentFloats)
+    snapshot.take(trainingStep.memory, step: step, updates: updates, tally: tally)
     return snapshot
   }
 
@@ -18,7 +18,7 @@ extension Trainer {
 
   /// Whether a snapshot of another run fits this network and optimizer.
   package func canGoOn(from snapshot: Snapshot) -> Bool {
-    snapshot.values.count == stepper.plan.persistentFloats
+    snapshot.values.count == trainingStep.plan.persistentFloats
   }
 
   /// The same run under another recipe, from a snapshot of this one: parameters and layer
@@ -34,7 +34,7 @@ extension Trainer {
       other.snapshots = snapshots
       other.rewind(to: snapshot, history: trace)
     } else {
-      let adapted = try other.adapted(snapshot, of: stepper.plan)
+      let adapted = try other.adapted(snapshot, of: trainingStep.plan)
       other.rewind(to: adapted, history: trace)
       // The old ones do not fit: this is all there is to go back to.
       other.snapshots.pin(adapted)
@@ -56,7 +56,7 @@ extension Trainer {
 
   /// A snapshot of the same network under another optimizer, whose memory begins anew.
   private func adapted(_ snapshot: Snapshot, of plan: Plan) throws -> Snapshot {
-    let own = stepper.plan
+    let own = trainingStep.plan
     guard own.count(.parameters) == plan.count(.parameters),
       own.count(.state) == plan.count(.state)
     else {
@@ -79,7 +79,7 @@ extension Trainer {
   ///   from a snapshot of that one.
   package func rewind(to snapshot: Snapshot, history: Trace? = nil) {
     precondition(canGoOn(from: snapshot), "a snapshot of another network")
-    snapshot.restore(stepper.memory)
+    snapshot.restore(trainingStep.memory)
     (updates, tally) = (snapshot.updates, snapshot.tally)
     if let history { trace.replace(with: history) }
     trace.truncate(to: snapshot.step)
