@@ -97,8 +97,8 @@ extension Evidence {
   }
 
   /// How often a finding of its kind was right, among so many factors that deviate:
-  /// (right + 1)/(all + 2) of 806 faults that `make faults` put into healthy recipes, seeds A; half of them
-  /// explode, half learn nothing.
+  /// (right + 1)/(all + 2) of 806 faults that `make faults` put into healthy recipes, seeds A; half
+  /// of them explode, half learn nothing.
   private static func confidence(_ kind: Finding.Kind, among suspects: Int) -> Double {
     switch kind {
     case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.97 : 0.75  // 507 of 509, 105 of 107, 2 of 2

@@ -6,8 +6,8 @@ import KeelSettings
 ///
 /// **Definition** r, z = σ(x_t Wᵀ + h_{t−1} Uᵀ + b),
 /// n = tanh(x_t W_nᵀ + b_n + r·(h_{t−1} U_nᵀ + c)); h_t = (1 − z)·n + z·h_{t−1}; h is 0 before the
-/// first step. As PyTorch's `GRU`: rows in the order r, z, n; b is [b_ir + b_hr, b_iz + b_hz, b_in], the recurrent bias c is b_hn, which the
-/// reset gate multiplies. Both begin at 0.
+/// first step. As PyTorch's `GRU`: rows in the order r, z, n; b is [b_ir + b_hr, b_iz + b_hz,
+/// b_in], the recurrent bias c is b_hn, which the reset gate multiplies. Both begin at 0.
 ///
 /// **Shapes** Input [time, features]; output [units], or [time, units] with `return: sequence`;
 /// weight [3·units, features], recurrent weight [3·units, units], bias [3·units], recurrent bias

@@ -25,27 +25,28 @@ public enum SearchPolicy {
   /// Epochs of the first round, but no more than one part in so many of the run: many candidates
   /// must fit the budget.
   static let first = (epochs: 2, parts: 10)
-  /// Each round has so many times the steps of the one before, and of those that hold one in so many
-  /// goes on.
+  /// Each round has so many times the steps of the one before, and of those that hold one in so
+  /// many goes on.
   static let growth = 3
-  /// Who has not learnt yet but still falls goes on beside those that hold; more where none holds (a
-  /// third of the good cures look dead at 100 steps).
+  /// Who has not learnt yet but still falls goes on beside those that hold; more where none holds
+  /// (a third of the good cures look dead at 100 steps).
   static let falling = (beside: 2, alone: 3)
   /// The best so many are held against each other on other seeds, and trained to the end in turn.
   static let finalists = 3
   /// Seeds beside the recipe's own.
   static let otherSeeds: UInt64 = 2
-  /// Strengths of a remedy that are tried: of one that a running training takes over, and of another;
-  /// and of a rate beside a leader that has none.
+  /// Strengths of a remedy that are tried: of one that a running training takes over, and of
+  /// another; and of a rate beside a leader that has none.
   static let strengths = (hot: 2, cold: 3, challengers: 2)
 
   // MARK: what counts
 
   /// Scores that differ by less are taken for equal.
   static let tolerance = 0.02
-  /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth of
-  /// the run. Below it others may do much better.
+  /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth
+  /// of the run. Below it others may do much better.
   static let convincing = 0.5
-  /// A test part that is worse than the training part by more: another remedy may generalise better.
+  /// A test part that is worse than the training part by more: another remedy may generalise
+  /// better.
   static let overfit = 0.1
 }

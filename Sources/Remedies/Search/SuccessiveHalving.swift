@@ -216,8 +216,8 @@ struct SuccessiveHalving {
     return third.sorted().map { holding[$0] } + falling.prefix(SearchPolicy.falling.beside)
   }
 
-  /// Those whose score is taken for equal to the best, the cheapest first; then the rest, the better
-  /// first.
+  /// Those whose score is taken for equal to the best, the cheapest first; then the rest, the
+  /// better first.
   static func ranked(_ holding: [Candidate]) -> [Candidate] {
     let best = holding.map(\.score).max() ?? 0
     func isEligible(_ candidate: Candidate) -> Bool {
