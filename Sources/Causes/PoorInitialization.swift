@@ -42,9 +42,9 @@ public enum PoorInitialization: Cause {
 
   /// The root mean square of each weight as it begins, measured rather than derived, so that it
   /// holds for every initializer.
-  private static func weights(_ recipe: Recipe, _ parts: DataSplit) -> [(
-    layer: String, rms: Double
-  )]? {
+  private static func weights(
+    _ recipe: Recipe, _ parts: DataSplit
+  ) -> [(layer: String, rms: Double)]? {
     guard let plan = try? recipe.plan(row: parts.train.shape, capacity: 1) else { return nil }
     return plan.parameters.filter { $0.role == .weight && !$0.isRecurrent }.map { parameter in
       var random = Random(seed: recipe.seed, stream: parameter.name)

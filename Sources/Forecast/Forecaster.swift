@@ -43,8 +43,7 @@ struct Forecaster {
       try note()
       let search = MarginSearch(
         virtualTrainer: virtualTrainer, dryRun: dryRun, isExploding: isExploding,
-        depth: measured.layers.count,
-        gradientGrowth: growth, sharpness: sharpness)
+        depth: measured.layers.count, gradientGrowth: growth, sharpness: sharpness)
       searched.learningRate = try search.learningRate()
       try note()
       searched.initialization = try search.initialization(rateMargin: searched.learningRate.edge)

@@ -34,9 +34,7 @@ struct StructureTests {
 
   private static func family<F: Family>(
     _ family: F.Type, _ folder: String, _ common: String,
-    where isIn: (any Ingredient.Type) -> Bool = {
-      _ in true
-    }
+    where isIn: (any Ingredient.Type) -> Bool = { _ in true }
   ) -> Catalogue {
     let isNetwork = folder != "Datasets"
     return Catalogue(
@@ -94,8 +92,7 @@ struct StructureTests {
   /// Folders in the direction of imports: each may know those before it.
   private static let order = [
     "CKernels", "Engine", "Settings", "Data", "Networks", "Recipes", "Training", "Forecast",
-    "Causes",
-    "Remedies", "Keel", "Archive", "Command",
+    "Causes", "Remedies", "Keel", "Archive", "Command",
   ]
 
   private static func module(_ folder: String) -> String {

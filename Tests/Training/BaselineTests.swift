@@ -106,7 +106,13 @@ struct BaselineTests {
     }
     let brief = isStopped(try Trainer(recipe))
     #expect(brief.outcome == .trained && brief.metric != nil)
-    // 2 · 10⁶ multiply-adds a row, 6,000 rows.
+    // 4 · 10⁴ multiply-adds a row, 6,000 rows: brief, however large the batch.
+    recipe.model = [.dense(200), .relu, .dense(200), .relu, .dense(1)]
+    recipe.data = .regression(samples: 6000)
+    recipe.training.batch = 128
+    #expect(isStopped(try Trainer(recipe)).metric != nil)
+    recipe.training.batch = 4
+    // 2 · 10⁶ multiply-adds a row.
     recipe.model = [.dense(1400), .relu, .dense(1400), .relu, .dense(1)]
     recipe.data = .regression(samples: 6000)
     let long = isStopped(try Trainer(recipe))

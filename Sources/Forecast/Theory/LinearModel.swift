@@ -94,9 +94,8 @@ package struct LinearModel: Sendable {
       let part = virtualTrainer.trainer.data.train
       let memory = virtualTrainer.trainingStep.memory
       (inputs, rows) = (part.inputs, part.count)
-      (width, columns) = (
-        virtualTrainer.plan.input.shape.count, virtualTrainer.plan.output.shape.count
-      )
+      width = virtualTrainer.plan.input.shape.count
+      columns = virtualTrainer.plan.output.shape.count
       hasBias = virtualTrainer.plan.parameters.count > 1
       self.penalty = penalty
       virtualTrainer.reset()
