@@ -47,7 +47,7 @@ test-levels: build
 	  if [ -z "$$best" ]; then best=$$name; echo "kernels $$name: the whole suite, by make test"; continue; fi; \
 	  echo "kernels $$name, BLAS $$core"; \
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
-	    --filter 'EngineTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
+	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
 
 # What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
@@ -71,11 +71,11 @@ survive: build
 
 # Diagnosis and cure of every case, three seeds each, as tables; ARGS="--help" says what else it can.
 cases: deps
-	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release cases $(ARGS)
+	$(SWIFT) run -c release cases $(ARGS)
 
 # Real trainings, three seeds each, as a table; ARGS="--broken" breaks each on purpose and cures it.
 trainings: deps
-	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release trainings $(ARGS)
+	$(SWIFT) run -c release trainings $(ARGS)
 
 # Faults made in healthy recipes, and what Keel and others make of them; ARGS="--help".
 faults: deps
@@ -83,10 +83,10 @@ faults: deps
 
 # Every remedy against every cause; writes the tables of Guides/Matrix.md anew.
 matrix: deps
-	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release matrix --into Guides/Matrix.md $(ARGS)
+	$(SWIFT) run -c release matrix --into Guides/Matrix.md $(ARGS)
 
 bench: deps
-	$(SWIFT) run --package-path Benchmarks --scratch-path .build/benchmarks -c release steps $(if $(PYTHON),--python $(PYTHON))
+	$(SWIFT) run -c release steps $(if $(PYTHON),--python $(PYTHON))
 
 # Rewrites the checked-in lists of ingredients, probes, causes and remedies from the folders: one file,
 # one member, and A+B.swift belongs to A.

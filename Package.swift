@@ -8,7 +8,6 @@ let package = Package(
     .library(name: "Keel", targets: ["Keel"]),
     .library(name: "KeelArchive", targets: ["KeelArchive"]),
     .executable(name: "keel", targets: ["KeelCommand"]),
-    .library(name: "KeelBenchmarks", targets: ["KeelBenchmarks"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -86,29 +85,41 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
-    .target(name: "KeelBenchmarks", dependencies: ["Keel"], path: "Benchmarks/Common"),
-    // The fault benchmark stands here and not in the package of the other benchmarks, because a test
-    // runs a part of it. What makes the faults depends on nothing that is to judge them.
+    // Benchmarks: a folder each, and what they share. They are no products.
+    .target(
+      name: "KeelBenchmarks",
+      dependencies: ["Keel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Benchmarks/Common"),
+    .executableTarget(
+      name: "steps",
+      dependencies: ["Keel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      path: "Benchmarks/Steps"),
+    .executableTarget(
+      name: "cases", dependencies: ["KeelBenchmarks", "KeelArchive"], path: "Benchmarks/Cases",
+      exclude: ["Variants"]),
+    .executableTarget(
+      name: "trainings", dependencies: ["KeelBenchmarks", "KeelArchive"],
+      path: "Benchmarks/Trainings"),
+    .executableTarget(name: "matrix", dependencies: ["KeelBenchmarks"], path: "Benchmarks/Matrix"),
+    // What makes the faults depends on nothing that is to judge them.
     .target(
       name: "KeelFaults", dependencies: ["KeelTraining", "KeelRecipes", "KeelEngine"],
       path: "Benchmarks/Faults/Generator"),
     .target(
-      name: "KeelFaultJudge", dependencies: ["KeelFaults", "KeelBenchmarks", "Keel"],
+      name: "KeelFaultJudge", dependencies: ["KeelFaults", "KeelBenchmarks"],
       path: "Benchmarks/Faults/Judge"),
     .executableTarget(
-      name: "faults",
-      dependencies: [
-        "KeelFaults", "KeelFaultJudge", "KeelBenchmarks",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      path: "Benchmarks/Faults/Command"),
+      name: "faults", dependencies: ["KeelFaultJudge"], path: "Benchmarks/Faults/Command"),
     .target(
       name: "KeelTestSupport", dependencies: ["KeelRecipes"], path: "Tests/Support"),
     .testTarget(
-      name: "FaultsTests", dependencies: ["KeelFaults", "KeelFaultJudge", "faults"],
-      path: "Tests/Faults"),
+      name: "FaultsTests", dependencies: ["KeelFaultJudge", "faults", "KeelTestSupport"],
+      path: "Tests/Benchmarks/Faults"),
     .testTarget(
       name: "EngineTests", dependencies: ["KeelTestSupport", "CKernels"], path: "Tests/Engine"),
+    .testTarget(
+      name: "SettingsTests", dependencies: ["KeelRecipes", "KeelTestSupport"],
+      path: "Tests/Settings"),
     .testTarget(
       name: "DataTests", dependencies: ["KeelRecipes", "KeelTestSupport"], path: "Tests/Data"),
     .testTarget(
@@ -123,7 +134,7 @@ let package = Package(
       path: "Tests/Training"),
     .testTarget(
       name: "CausesTests", dependencies: ["KeelCauses", "KeelTestSupport"], path: "Tests/Causes",
-      exclude: ["confusion-matrix.txt"]),
+      exclude: ["Diagnosis/confusion-matrix.txt"]),
     .testTarget(
       name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
       path: "Tests/Forecast"),
@@ -132,9 +143,10 @@ let package = Package(
       name: "ArchiveTests", dependencies: ["KeelArchive", "KeelTestSupport"],
       path: "Tests/Archive"),
     .testTarget(
-      name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand"], path: "Tests/Command"),
+      name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],
+      path: "Tests/Command"),
     .testTarget(
       name: "RemediesTests", dependencies: ["KeelRemedies", "KeelArchive", "KeelTestSupport"],
-      path: "Tests/Remedies", exclude: ["Snapshots", "Fixes"]),
+      path: "Tests/Remedies", exclude: ["Export/Snapshots", "Fixes"]),
   ],
   swiftLanguageModes: [.v6])

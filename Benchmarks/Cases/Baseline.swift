@@ -1,6 +1,5 @@
 import Keel
 import KeelBenchmarks
-import Tables
 
 /// What a system said of one case with one seed, and what that cost.
 struct Answer: Encodable {

@@ -2,7 +2,6 @@ import Foundation
 import Keel
 import KeelArchive
 import KeelBenchmarks
-import Tables
 
 /// A fix that was reported for a case, trained to the end on every seed.
 ///

@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import Keel
 import KeelBenchmarks
-import Tables
 
 /// Diagnoses and cures every case, and prints what came out beside what should have.
 @main
@@ -13,7 +12,7 @@ struct Cases: AsyncParsableCommand {
 
   enum Sets: String, CaseIterable, ExpressibleByArgument { case shared, variants, all }
 
-  @OptionGroup var selection: Selection
+  @OptionGroup var selection: TableOptions
 
   @Option(help: "Which cases.")
   var set = Sets.all

@@ -2,7 +2,6 @@ import Foundation
 import Keel
 import KeelArchive
 import KeelBenchmarks
-import Tables
 
 /// Everything that was found, and how it is written down.
 struct Report: Encodable {

@@ -1,6 +1,5 @@
 import Keel
 import KeelBenchmarks
-import Tables
 
 /// All seeds of a case, held against what its index allows.
 struct Summary: Encodable {

@@ -1,6 +1,5 @@
 import Keel
 import KeelBenchmarks
-import Tables
 
 /// A training that is broken on purpose: the same recipe with one thing changed.
 struct Break: Named {

@@ -2,7 +2,6 @@ import Foundation
 import Keel
 import KeelArchive
 import KeelBenchmarks
-import Tables
 
 /// A training that is known to succeed, and what it has to reach on rows it never saw.
 struct Exercise: Named {

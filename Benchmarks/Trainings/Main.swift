@@ -1,7 +1,6 @@
 import ArgumentParser
 import Keel
 import KeelBenchmarks
-import Tables
 
 /// Trains the networks that explode in real life, sound or broken on purpose, and prints how they
 /// fare.
@@ -11,7 +10,7 @@ struct Trainings: AsyncParsableCommand {
     commandName: "trainings",
     abstract: "Real trainings as one Markdown table: what they reach, or how they are cured.")
 
-  @OptionGroup var selection: Selection
+  @OptionGroup var selection: TableOptions
 
   @Flag(help: "Break each of them on purpose, and cure it.")
   var broken = false

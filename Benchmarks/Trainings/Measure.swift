@@ -1,7 +1,6 @@
 import Foundation
 import Keel
 import KeelBenchmarks
-import Tables
 
 /// What is measured on the rows that a training never saw.
 enum Measure: String {

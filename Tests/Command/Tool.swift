@@ -1,4 +1,5 @@
 import Foundation
+import KeelTestSupport
 import Testing
 
 /// The executable `keel`, run as a person or a script would run it, in a folder of the test's own.
@@ -36,13 +37,11 @@ final class Tool: Sendable {
 
   /// Beside the tests, where one build puts both.
   static let executable: URL? = {
-    let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
     let folders =
       [
         URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
         Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent(),
-      ] + ["release", "debug"].map { source.appendingPathComponent(".build/\($0)") }
+      ] + ["release", "debug"].map { Checkout.folder.appendingPathComponent(".build/\($0)") }
     return folders.map { $0.appendingPathComponent("keel") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }
   }()

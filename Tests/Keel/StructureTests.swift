@@ -156,6 +156,21 @@ struct StructureTests {
     #expect(Set(folders).subtracting(libraries) == Set(Self.order))
   }
 
+  /// A folder of tests is called as the folder that it tests; the rest is what tests need.
+  @Test func testsMirrorTheSources() throws {
+    let needs: Set = ["Support", "Vectors", "Golden", "Allocations"]
+    let files = try Self.swiftFiles(in: "Tests").filter { $0.hasSuffix("Tests.swift") }
+    for folder in Set(files.map { ($0 as NSString).deletingLastPathComponent }) {
+      let first = folder.split(separator: "/").first.map(String.init) ?? folder
+      let tested = first == "Benchmarks" ? folder : "Sources/\(folder)"
+      var isFolder: ObjCBool = false
+      let path = Self.root.appendingPathComponent(tested).path
+      #expect(
+        FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+          && !needs.contains(first), "Tests/\(folder) tests no folder")
+    }
+  }
+
   // MARK: text
 
   /// Every link from one page of the documentation to a file leads somewhere.

@@ -4,14 +4,14 @@ import KeelCauses
 import KeelRecipes
 import KeelRemedies
 import KeelTraining
+import KeelTestSupport
 import Testing
 
 /// `Recipes/` shows each cause: a recipe that explodes for it, and the same without it.
 struct RecipePairTests {
   static let causes = CauseCatalog.standard.causes.map { $0.name }
 
-  private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Recipes").standardizedFileURL.path
+  private static let folder = Checkout.path("Recipes")
 
   private static func read(_ name: String) throws -> Recipe {
     try RecipeFile.read("\(folder)/\(name).yaml")

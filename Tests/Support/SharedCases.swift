@@ -11,8 +11,7 @@ public enum SharedCases {
   }
 
   /// Where they would lie.
-  public static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../../shared/cases").standardizedFileURL
+  public static let folder = URL(fileURLWithPath: Checkout.path("../shared/cases"))
 
   /// Empty where they are not at hand.
   public static let all: [Case] = {

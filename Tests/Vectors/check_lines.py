@@ -2,14 +2,14 @@
 
     python Tests/Vectors/check_lines.py
 
-The lines are those that the tests of the remedies record in Tests/Remedies/Snapshots. Parsing needs
+The lines are those that the tests of the remedies record in Tests/Remedies/Export/Snapshots. Parsing needs
 nothing but Python, running them PyTorch.
 """
 
 import ast
 import pathlib
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Remedies" / "Snapshots"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Remedies" / "Export" / "Snapshots"
 
 
 def sections(framework):

@@ -193,9 +193,8 @@ struct CauseTests {
   @Test(arguments: CauseCatalog.standard.causes.map { $0.name })
   func hasAGuide(_ name: String) {
     let file = name.split(separator: "-").map(\.capitalized).joined()
-    let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Guides/Causes/\(file).md")
-    #expect(FileManager.default.fileExists(atPath: guide.path), "\(guide.path)")
+    let guide = Checkout.path("Guides/Causes/\(file).md")
+    #expect(FileManager.default.fileExists(atPath: guide), "\(guide)")
   }
 
   /// A rate that the reference does not bear either is held against one that it does, though it is

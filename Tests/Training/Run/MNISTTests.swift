@@ -8,8 +8,7 @@ import KeelTraining
 import Testing
 
 private enum Images {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../../shared/data/mnist").standardizedFileURL.path
+  static let folder = Checkout.path("../shared/data/mnist")
   static let areThere = FileManager.default.fileExists(
     atPath: "\(folder)/t10k-images-idx3-ubyte.gz")
 }

@@ -3,12 +3,12 @@ import KeelArchive
 import KeelEngine
 import KeelRecipes
 import KeelTraining
+import KeelTestSupport
 import Testing
 
 /// The real trainings of `Recipes/`: each is a plan for its own data, and learns in small.
 struct TrainingRecipeTests {
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .appendingPathComponent("../../Recipes").standardizedFileURL.path
+  static let folder = Checkout.path("Recipes")
 
   static let files =
     (try? FileManager.default.contentsOfDirectory(atPath: folder))?

@@ -2,6 +2,7 @@ import Foundation
 import KeelEngine
 import KeelFaultJudge
 import KeelFaults
+import KeelTestSupport
 import Testing
 
 /// Sixty recipes of the fault benchmark, on seeds of their own: the whole of it is `make faults`.
@@ -41,8 +42,7 @@ import Testing
     let places = [
       URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
       Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent(),
-      URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .appendingPathComponent("../../.build/release").standardizedFileURL,
+      URL(fileURLWithPath: Checkout.path(".build/release")),
     ]
     let process = Process()
     let tool: URL = try #require(

@@ -5,7 +5,7 @@ import Testing
 
 /// What a forecast must share with the training it foretells: fitted weights, and what clips
 /// remember.
-struct PastForecastTests {
+struct AdaptiveForecastTests {
   @Test func aForecastSeesTheFittedWeights() throws {
     var recipe = regression("lsuv", rate: 0.02, widths: [24, 24, 24], activation: .tanh)
     recipe.initializer = .lsuv

@@ -3,7 +3,7 @@ import Foundation
 import Keel
 
 /// Which rows of a table are wanted, and with what.
-package struct Selection: ParsableArguments {
+package struct TableOptions: ParsableArguments {
   @Option(help: "Seeds, separated by commas.", transform: Self.seeds)
   package var seeds: [UInt64] = [0, 1, 2]
 

@@ -4,6 +4,7 @@ import KeelRecipes
 import KeelRemedies
 import KeelTraining
 import Synchronization
+import KeelTestSupport
 import Testing
 
 struct CureTests {
@@ -239,8 +240,7 @@ struct CureTests {
   @Test(arguments: RemedyCatalog.standard.remedies.map { $0.name })
   func hasAGuide(_ name: String) {
     let file = name.split(separator: "-").map(\.capitalized).joined()
-    let guide = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Guides/Remedies/\(file).md")
-    #expect(FileManager.default.fileExists(atPath: guide.path), "\(guide.path)")
+    let guide = Checkout.path("Guides/Remedies/\(file).md")
+    #expect(FileManager.default.fileExists(atPath: guide), "\(guide)")
   }
 }
