@@ -95,7 +95,9 @@ NETWORKS := Layers Activations Initializers Losses Optimizers Schedules Clipping
 define write_list
 	@{ echo "// Written by 'make catalog' from the folders; do not edit."; echo; \
 	  sed -n '/^import/p' $(1); echo; \
-	  echo "extension $(2) {"; echo "  public static let standard: $(2) = $(2)(["; \
+	  echo "extension $(2) {"; \
+	  echo "  /// Everything that comes with Keel, folder by folder in alphabetical order."; \
+	  echo "  public static let standard: $(2) = $(2)(["; \
 	  for f in $(foreach d,$(3),$(sort $(wildcard $(d)/*.swift))); do \
 	    case $$f in *+*) ;; *) echo "    $$(basename $$f .swift).self,";; esac; done; \
 	  echo "  ])"; echo "}"; } > $(1).new && mv $(1).new $(1)

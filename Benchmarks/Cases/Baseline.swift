@@ -115,7 +115,7 @@ struct Standing: Encodable {
       grouping: entries.filter { $0.mustExplode && $0.bestFix != nil }, by: \.name)
     let gaps = cases.values.compactMap { seeds -> Double? in
       let scores = seeds.compactMap(\.answer.score)
-      return scores.isEmpty ? nil : scores.median - seeds[0].bestFix!
+      return scores.isEmpty ? nil : seeds[0].bestFix.map { scores.median - $0 }
     }
     return gaps.isEmpty ? nil : gaps.median
   }

@@ -8,8 +8,9 @@ public enum SimpleSystem {
     try await Run(recipe).train(steps: 40)
   }
 
-  /// Trains again at a tenth of the rate; where that is not healthy either, with Adam at 0.001. It
-  /// has to be told that the recipe exploded.
+  /// Trains again at a tenth of the rate; where that is not healthy either, with Adam at 0.001.
+  ///
+  /// It has to be told that the recipe exploded.
   /// - Returns: the last training, and the steps of both.
   /// - Throws: `KeelError` where the recipe cannot be trained.
   public static func lowerRate(_ recipe: Recipe) async throws -> (last: Training, steps: Int) {

@@ -13,7 +13,7 @@ struct Tables {
     ([overview] + columns.map(detail)).joined(separator: "\n\n") + "\n"
   }
 
-  /// Healed of those that exploded; a dot where there is nothing to change. Bold where the remedy
+  /// Healed of those that exploded; a dot where there is nothing to change, bold where the remedy
   /// is made for the cause.
   private var overview: String {
     let head = Text.header(["healed by"] + columns.map(\.cause))

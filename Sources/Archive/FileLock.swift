@@ -2,7 +2,9 @@ import Foundation
 import KeelEngine
 
 /// The right to write a file for as long as this lives: a run that keeps itself there has it from
-/// its beginning to its end. It goes with its process, however that ends.
+/// its beginning to its end.
+///
+/// It goes with its process, however that ends.
 public final class FileLock: Sendable {
   private let file: Int32
   private let path: String

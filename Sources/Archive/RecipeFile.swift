@@ -6,6 +6,7 @@ import Yams
 
 /// Recipes as files: YAML, at most 1 MiB, read strictly.
 public enum RecipeFile {
+  /// The largest recipe that is read, in bytes.
   public static let sizeLimit = 1 << 20
 
   /// Reads a recipe.

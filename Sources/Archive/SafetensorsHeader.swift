@@ -1,8 +1,9 @@
 import Foundation
 import KeelEngine
 
-/// What a safetensors file says of itself: metadata, and where each tensor lies. A model may be
-/// larger than memory: its header is read and judged before any of its numbers.
+/// What a safetensors file says of itself: metadata, and where each tensor lies.
+///
+/// A model may be larger than memory: its header is read and judged before any of its numbers.
 ///
 /// **References** The format: eight bytes with the header's length, a JSON header, the numbers; see
 /// the documentation of Hugging Face's `safetensors`.
@@ -73,8 +74,8 @@ package final class SafetensorsHeader {
   ) -> Int {
     var done = 0
     while done < buffer.count {
-      let count = pread(
-        file, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
+      let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+      let count = pread(file, rest.baseAddress, rest.count, off_t(offset + done))
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { break }
       done += count

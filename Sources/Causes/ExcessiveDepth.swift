@@ -98,32 +98,6 @@ extension Recipe {
   /// left out.
   /// - Parameter row: the shape of a row of its data.
   public func shortened(to depth: Int, row: Shape) -> Recipe? {
-    guard let chained = shortened(to: depth) else { return nil }
-    var shorter = [chained]
-    while let next = shorter.last?.withOneLess { shorter.append(next) }
-    // Less is never deeper: the first that is short enough, by bisection.
-    var (low, high) = (0, shorter.count)
-    while low < high {
-      let middle = (low + high) / 2
-      let isShort = shorter[middle].doublings(row: row) <= Double(depth)
-      if isShort { high = middle } else { low = middle + 1 }
-    }
-    return low < shorter.count ? shorter[low] : nil
-  }
-
-  /// Without one time of what is repeated most often; nil where nothing is repeated.
-  private var withOneLess: Recipe? {
-    let blocks = model.indices.compactMap { index in
-      (model[index].ingredient as? Repeat).map { (index: index, block: $0) }
-    }
-    guard
-      var longest = blocks.filter({ $0.block.times > 1 }).max(by: {
-        $0.block.times < $1.block.times
-      })
-    else { return nil }
-    longest.block.times -= 1
-    var recipe = self
-    recipe.model[longest.index] = Choice(longest.block)
-    return recipe
+    shortened(to: depth)?.shortened { $0.doublings(row: row) <= Double(depth) }
   }
 }

@@ -55,14 +55,3 @@ public enum LargeLearningRate: Cause {
       training: .init(epochs: 50, batch: 32))
   }
 }
-
-extension Recipe {
-  /// The same recipe at another rate.
-  public func withLearningRate(_ rate: Double) -> Recipe {
-    var recipe = self
-    var optimizer = recipe.optimizer.member
-    optimizer.learningRate = rate
-    recipe.optimizer = Choice(optimizer)
-    return recipe
-  }
-}

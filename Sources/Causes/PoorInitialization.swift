@@ -88,17 +88,3 @@ public enum PoorInitialization: Cause {
       training: .init(epochs: 30, batch: 32))
   }
 }
-
-extension Recipe {
-  /// Every rule that divides by a fan divides by the inputs.
-  fileprivate var overFanIn: Recipe {
-    replacingLeaves { choice in
-      guard var layer = choice.ingredient as? any Weighted,
-        var rule = layer.initializer.value?.ingredient as? any VarianceScaling
-      else { return [choice] }
-      rule.mode = .fanIn
-      layer.initializer = .init(Choice(rule))
-      return [Choice(layer)]
-    }
-  }
-}

@@ -26,12 +26,8 @@ public enum SteepActivation: Cause {
     subject.recipe.replacingActivations(.relu) { isSteep($0.member, in: subject) }
   }
 
-  /// Whether a layer is an activation beyond the reference.
-  package static func isSteep(_ choice: Choice<Layers>) -> Bool {
-    choice.activation.map(isSteep) ?? false
-  }
-
-  private static func isSteep(_ activation: any Activation) -> Bool {
+  /// Whether an activation is beyond the reference.
+  package static func isSteep(_ activation: any Activation) -> Bool {
     (activation.rootMeanSquareSlope ?? 0) > Reference.slope
   }
 

@@ -18,8 +18,9 @@ public enum UnscaledData: Cause {
     blocks(of: subject).first?.deviation
   }
 
-  /// Inputs and targets, those that can be brought to unit size. A block of which nothing would be
-  /// left, since every column of it is constant, cannot.
+  /// Inputs and targets, those that can be brought to unit size.
+  ///
+  /// A block of which nothing would be left, since every column of it is constant, cannot.
   public static func reset(_ subject: Subject) -> Recipe? {
     let blocks = blocks(of: subject)
     guard !blocks.contains(where: \.isConstant) else { return nil }
@@ -93,20 +94,5 @@ public enum UnscaledData: Cause {
       standardize: standardize, model: [.dense(units), .relu, .dense(1)], initializer: .he(),
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01),
       training: .init(epochs: 40, batch: 32))
-  }
-}
-
-extension Recipe {
-  /// The same recipe with these standardised besides those that are.
-  fileprivate func standardizing(inputs: Bool, targets: Bool) -> Recipe {
-    var recipe = self
-    recipe.standardize =
-      switch (inputs || standardize.includesInputs, targets || standardize.includesTargets) {
-      case (true, true): .both
-      case (true, false): .inputs
-      case (false, true): .targets
-      case (false, false): .none
-      }
-    return recipe
   }
 }

@@ -87,8 +87,9 @@ struct MachineOptions: ParsableArguments {
 }
 
 /// Runs work that Ctrl-C, a scheduler's SIGTERM, or the end of a terminal (SIGHUP) cancels at its
-/// next step; a second one ends the process at once. Who has the end of the terminal ignored
-/// (`nohup`) is not stopped by it.
+/// next step; a second one ends the process at once.
+///
+/// Who has the end of the terminal ignored (`nohup`) is not stopped by it.
 func interruptible<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {

@@ -50,8 +50,10 @@ final class Saving: Sendable {
     Terminal.error.write("warning: \(error); the training goes on\n")
   }
 
-  /// Keeps the run as it ended. One that exploded is kept as it last was sound, but does not
-  /// replace a file that is not its own, nor is it kept where nothing was learnt yet.
+  /// Keeps the run as it ended.
+  ///
+  /// One that exploded is kept as it last was sound, but does not replace a file that is not its
+  /// own, nor is it kept where nothing was learnt yet.
   func finish(_ run: Run, _ training: Training) async throws -> TrainPage.Kept {
     let isThere = FileManager.default.fileExists(atPath: path)
     func left(_ why: String) -> TrainPage.Kept {

@@ -67,7 +67,9 @@ struct Terminal: Sendable {
 }
 
 /// A colour, as a mark in a page: a scalar that is no character (U+FDD0 and after) before the text
-/// and another after it. Escape sequences take their place when all else has been escaped.
+/// and another after it.
+///
+/// Escape sequences take their place when all else has been escaped.
 private enum Style: UInt32, CaseIterable {
   case none = 0xFDD0
   case red, green, yellow, bold, dim
@@ -84,7 +86,8 @@ private enum Style: UInt32, CaseIterable {
   }
 
   func mark(_ text: String) -> String {
-    "\(Unicode.Scalar(rawValue)!)\(text)\(Unicode.Scalar(Style.none.rawValue)!)"
+    [rawValue, Style.none.rawValue].compactMap { Unicode.Scalar($0) }.map(String.init)
+      .joined(separator: text)
   }
 
   static func isMark(_ scalar: Unicode.Scalar) -> Bool { Style(rawValue: scalar.value) != nil }

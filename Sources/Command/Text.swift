@@ -16,7 +16,7 @@ package enum Text {
 
   static func number(_ value: Float) -> String { number(Double(value)) }
 
-  /// `12,345`
+  /// A whole number with its thousands set apart: `12,345`.
   static func count(_ value: Int) -> String {
     let digits = Array(String(abs(value)))
     var text = value < 0 ? "-" : ""
@@ -35,8 +35,10 @@ package enum Text {
   }
 
   /// A line as lines that a window holds, broken between words: the rest stands below the text
-  /// after a label (`cause   …`), or is indented by two more. A command goes on behind a backslash,
-  /// so that it can still be pasted; what is said of it has lines of its own.
+  /// after a label (`cause   …`), or is indented by two more.
+  ///
+  /// A command goes on behind a backslash, so that it can still be pasted; what is said of it has
+  /// lines of its own.
   package static func fitted(_ line: String, to width: Int) -> [String] {
     guard length(line) > width else { return [line] }
     let indent = line.prefix { $0 == " " }.count

@@ -1,5 +1,6 @@
-/// How large the numbers of a training part are, before any standardisation. What is not finite
-/// does not count.
+/// How large the numbers of a training part are, before any standardisation.
+///
+/// What is not finite does not count.
 public struct DataSummary: Hashable, Sendable {
   /// One block of columns.
   public struct Block: Hashable, Sendable {
@@ -9,6 +10,7 @@ public struct DataSummary: Hashable, Sendable {
     public let isConstant: Bool
   }
 
+  /// The inputs, all columns together.
   public let inputs: Block
   /// Nil where the targets are classes.
   public let targets: Block?

@@ -3,8 +3,9 @@ public struct NewRows: Sendable {
   /// One row of numbers an element.
   public let rows: [[Float]]
 
-  /// The columns that training used, by name; other columns are passed over. Without names every
-  /// column, in order.
+  /// The columns that training used, by name; other columns are passed over.
+  ///
+  /// Without names it is every column, in order.
   /// - Throws: `KeelError` as `csv` does.
   public init(csv path: String, columns: [String]?) throws {
     let names = ColumnNames(columns ?? ["*"])

@@ -11,16 +11,17 @@ import Foundation
 public struct Outliers: Hashable, Sendable {
   /// One number far outside.
   public struct Value: Hashable, Sendable {
-    /// Row and column count from 0.
+    /// The row, counted from 0.
     public let row: Int
+    /// The column of the inputs, or of the targets, counted from 0.
     public let column: Int
     /// Whether the column is one of the targets, not of the inputs.
     public let isTarget: Bool
     /// In the units of the data.
     public let value: Float
-    /// Distance from the column's median, infinite for what is no number; the column's usual
-    /// distance.
+    /// The distance from the column's median; infinite for what is no number.
     public let distance: Double
+    /// The column's usual distance; infinite where too few numbers differ to tell.
     public let usual: Double
     var ratio: Double { distance.isFinite ? distance / usual : .infinity }
   }

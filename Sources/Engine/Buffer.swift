@@ -15,11 +15,13 @@ public enum Region: Int, CaseIterable, Sendable {
 
 /// A place in the arena.
 public struct Buffer: Hashable, Sendable {
+  /// The part of the arena it lies in.
   public let region: Region
   /// Floats from the start of the region; a multiple of 16 (64 bytes).
   public let offset: Int
   /// Floats: for one row if `isPerRow`, otherwise in all.
   public let count: Int
+  /// Whether there are `count` floats for each row of a batch.
   public let isPerRow: Bool
 
   /// Floats in use when a batch has `rows` rows.
@@ -43,11 +45,18 @@ public struct Buffer: Hashable, Sendable {
 
 /// What flows between layers: the value of a batch and the gradient of the loss with respect to it.
 public struct Signal: Hashable, Sendable {
+  /// The numbers themselves, row by row.
   public let value: Buffer
   /// Nil for the network's input, whose gradient nobody needs.
   public let gradient: Buffer?
   /// One row.
   public let shape: Shape
+
+  /// The gradient of a signal that has one: what a layer puts out.
+  public var gradientBuffer: Buffer {
+    guard let gradient else { preconditionFailure("the network's input has no gradient") }
+    return gradient
+  }
 
   /// The same numbers under another shape of the same count.
   public func reshaped(to shape: Shape) -> Signal {
@@ -56,33 +65,12 @@ public struct Signal: Hashable, Sendable {
   }
 }
 
-/// Something the optimizer changes.
-public struct Parameter: Sendable {
-  public enum Role: Hashable, Sendable {
-    /// Takes part in a product; regularizers act on these only.
-    case weight
-    case bias
-    /// A gain or a slope.
-    case scale
-  }
-
-  /// `dense-1.weight`
-  public let name: String
-  public let layer: String
-  public let shape: Shape
-  public let role: Role
-  public let buffer: Buffer
-  /// Whether, once filled, it is to be scaled until the output of its operation has variance 1 on
-  /// real rows.
-  public let needsData: Bool
-  /// Writes the initial value; the generator is this parameter's own.
-  public let fill: @Sendable (UnsafeMutableBufferPointer<Float>, inout Random) -> Void
-}
-
 /// Something a layer remembers that the optimizer does not change.
 public struct LayerState: Sendable {
-  /// `batch-norm-1.mean`
+  /// The layer's name and its own: `batch-norm-1.mean`.
   public let name: String
+  /// Where it lies, in the region `state`.
   public let buffer: Buffer
+  /// The number that all of it begins at.
   public let initial: Float
 }

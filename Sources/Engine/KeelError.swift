@@ -2,6 +2,7 @@
 ///
 /// Every error that a user can cause has this form; `kind` decides the command's exit code.
 public struct KeelError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The sorts of errors, each with the command's exit code.
   public enum Kind: String, Hashable, Sendable {
     /// The command was called in a way it does not understand (64).
     case usage
@@ -19,10 +20,13 @@ public struct KeelError: Error, Hashable, Sendable, CustomStringConvertible {
     case interrupted
   }
 
+  /// What sort of error it is.
   public var kind: Kind
   /// The path into the recipe, the file, or the row and column: `model[3].dense`.
   public var place: String
+  /// What is wrong there, worded to follow the place.
   public var what: String
+  /// What the user can do about it.
   public var fix: String
   /// Where the text stands, for what was read from a file: `exploding.yaml:9:7`.
   public var source: String?
@@ -37,6 +41,7 @@ public struct KeelError: Error, Hashable, Sendable, CustomStringConvertible {
     self.source = source
   }
 
-  /// `model[3].dense: 'wdith' is not a setting; did you mean 'units'?`
+  /// Place, problem and fix in one line:
+  /// `model[3].dense: 'wdith' is not a setting; did you mean 'units'?`.
   public var description: String { "\(place): \(what); \(fix)" }
 }

@@ -8,7 +8,9 @@ public enum Mode: Hashable, Sendable {
 
 /// One trip of a batch through a plan: the memory, how many rows are in use, and where the run is.
 public struct Pass {
+  /// The arena that the plan's buffers lie in.
   public let memory: Memory
+  /// Rows in use; at most the plan's capacity.
   public let rows: Int
   public let mode: Mode
   /// Counts the batches drawn so far; generators inside the network are entered at this position.
@@ -21,7 +23,13 @@ public struct Pass {
     self.position = position
   }
 
+  /// The first float of a buffer.
   public subscript(buffer: Buffer) -> UnsafeMutablePointer<Float> { memory[buffer] }
+
+  /// The gradient of a signal that has one: what a layer puts out.
+  public subscript(gradientOf signal: Signal) -> UnsafeMutablePointer<Float> {
+    memory[signal.gradientBuffer]
+  }
 
   /// The whole of a buffer that is in use in this pass.
   public func values(_ buffer: Buffer) -> UnsafeMutableBufferPointer<Float> {
@@ -33,12 +41,13 @@ public struct Pass {
 public struct Accumulation: OptionSet, Hashable, Sendable {
   public let rawValue: UInt8
   public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// The mark of one input, by its place among those of the operation: 0 to 7.
   public static func input(_ index: Int) -> Self { Self(rawValue: 1 << UInt8(index)) }
   /// 0 or 1, as the C kernels want it.
   public func flag(_ index: Int) -> Int32 { contains(.input(index)) ? 1 : 0 }
 }
 
-/// One operation of a plan. A value: what it computes with is in the arena.
+/// One operation of a plan, as a value: what it computes with is in the arena.
 ///
 /// The results say whether everything the kernel *looked at* was finite. A kernel that could
 /// swallow a NaN or an infinity (an activation, a dropout) must look; one that passes it on need

@@ -7,22 +7,30 @@ import Foundation
 public struct Plan: Sendable {
   /// One kernel and what it touches.
   public struct Operation: Sendable {
+    /// The layer that the kernel belongs to: `dense-1`.
     public let layer: String
     public var kernel: any Kernel
+    /// What the kernel reads; `accumulation` counts them in this order.
     public let inputs: [Signal]
     public let output: Signal
+    /// The parameters the kernel computes with; empty where it has none.
     public let parameters: [Buffer]
+    /// The inputs whose gradients the kernel adds to; it overwrites those of the others.
     public var accumulation: Accumulation = []
   }
 
+  /// The largest batch it runs with, in rows.
   public let capacity: Int
+  /// Where the inputs of a batch lie; they have no gradient.
   public let input: Signal
   public let output: Signal
   /// Where the targets of a batch lie: as many numbers a row as the output has.
   public let targets: Buffer
   /// In forward order.
   public var operations: [Operation]
+  /// Everything the optimizer changes, in plan order.
   public let parameters: [Parameter]
+  /// Everything layers remember between steps, in plan order.
   public let states: [LayerState]
   /// How many floats the optimizer keeps for each parameter.
   public let slotCount: Int
@@ -68,7 +76,7 @@ public struct Plan: Sendable {
 
   /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a
   /// snapshot holds it.
-  public func place(of buffer: Buffer) -> Int { starts[buffer.region]! + buffer.offset }
+  public func place(of buffer: Buffer) -> Int { starts[buffer.region, default: 0] + buffer.offset }
 
   /// Where each region begins, in floats from the arena's start.
   var starts: [Region: Int] {

@@ -15,10 +15,11 @@ public struct Planner {
     self.limit = limit
   }
 
-  /// The next name of a kind: `dense-1`, `dense-2`, …
+  /// The next name of a kind: `dense-1`, then `dense-2`, and so on.
   public mutating func name(_ kind: String) -> String {
-    named[kind, default: 0] += 1
-    return "\(kind)-\(named[kind]!)"
+    let number = named[kind, default: 0] + 1
+    named[kind] = number
+    return "\(kind)-\(number)"
   }
 
   /// A parameter called `layer.suffix`, and its gradient.
@@ -133,7 +134,7 @@ public struct Planner {
     bytes(Double(floats) * 4 * Double(copies))
   }
 
-  /// `6.9 GB`
+  /// A number of bytes in words: `6.9 GB`.
   package static func bytes(_ bytes: Int) -> String { Self.bytes(Double(bytes)) }
 
   private static func bytes(_ bytes: Double) -> String {

@@ -8,7 +8,9 @@ import CKernels
 ///
 /// **References** Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, SC 2011.
 public struct Random: RandomNumberGenerator, Hashable, Codable, Sendable {
+  /// What seed and stream come to; with `position` it decides every draw.
   public let key: UInt64
+  /// The next block of four words; every draw moves it on.
   public var position: UInt64
 
   public init(seed: UInt64, stream: String, position: UInt64 = 0) {

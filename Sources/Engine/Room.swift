@@ -1,7 +1,9 @@
 import CKernels
 
-/// Whether the system gives what has been planned. Where an allocation of Swift's own fails the
-/// process is ended; so what is large is asked for here before.
+/// Whether the system gives what has been planned.
+///
+/// Where an allocation of Swift's own fails the process is ended; so what is large is asked for
+/// here before.
 package enum Room {
   /// - Parameter what: `the snapshots of a run`.
   /// - Throws: `KeelError` where the system would not give so many bytes now.

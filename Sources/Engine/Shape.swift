@@ -2,6 +2,7 @@
 ///
 /// A scalar has no axes and one element. No axis is empty.
 public struct Shape: Hashable, Sendable, CustomStringConvertible {
+  /// The extent of each axis; the numbers of the last one lie side by side.
   public let axes: [Int]
 
   public init(_ axes: [Int]) { self.axes = axes }
@@ -27,6 +28,6 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// The same shape with another last axis.
   public func replacingLast(with extent: Int) -> Shape { Shape(axes.dropLast() + [extent]) }
 
-  /// `28 × 28 × 1`
+  /// The extents, as messages write them: `28 × 28 × 1`.
   public var description: String { axes.map(String.init).joined(separator: " × ") }
 }

@@ -2,9 +2,9 @@
 
 extension Sequence where Element: Comparable {
   /// The element that a share of all lie before: the one at ⌊n·share⌋ in ascending order; nil where
-  /// there is none. `quantile(9, of: 10)`.
+  /// there is none.
   ///
-  /// None may be NaN, which has no place in an order.
+  /// Nine tenths are `quantile(9, of: 10)`. No element may be NaN, which has no place in an order.
   package func quantile(_ numerator: Int, of denominator: Int) -> Element? {
     let ascending = sorted()
     guard !ascending.isEmpty else { return nil }

@@ -4,6 +4,7 @@ import Foundation
 /// The one arena: a single aligned, zeroed piece of memory, freed with its owner.
 public struct Workspace: ~Copyable {
   private let raw: UnsafeMutableRawPointer
+  /// Pointers into the arena, valid as long as the workspace lives.
   public let memory: Memory
 
   /// - Throws: `KeelError` where the system does not give `plan.floats` × 4 bytes.
@@ -30,32 +31,4 @@ public struct Workspace: ~Copyable {
   }
 
   deinit { free(raw) }
-}
-
-/// Pointers into a workspace; valid as long as the workspace lives.
-public struct Memory: @unchecked Sendable {
-  public let base: UnsafeMutablePointer<Float>
-  /// Floats from `base` to each region.
-  let parameters, slots, state, gradients, signals: Int
-
-  init(base: UnsafeMutablePointer<Float>, starts: [Region: Int]) {
-    self.base = base
-    parameters = starts[.parameters] ?? 0
-    slots = starts[.slots] ?? 0
-    state = starts[.state] ?? 0
-    gradients = starts[.gradients] ?? 0
-    signals = starts[.signals] ?? 0
-  }
-
-  public subscript(buffer: Buffer) -> UnsafeMutablePointer<Float> {
-    let start =
-      switch buffer.region {
-      case .parameters: parameters
-      case .slots: slots
-      case .state: state
-      case .gradients: gradients
-      case .signals: signals
-      }
-    return base + start + buffer.offset
-  }
 }

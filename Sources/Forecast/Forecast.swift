@@ -3,13 +3,15 @@ import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
-/// What theory, real batches and a dry run say before training. Its coding keys are part of the
-/// command's contract.
+/// What theory, real batches and a dry run say before training.
+///
+/// Its coding keys are part of the command's contract.
 ///
 /// The verdict comes from the dry run alone (and, for linear models under squared error, from their
 /// exact curvature): gains and sharpness are exhibits. It never says that a training is stable for
 /// ever: what sharpens after the dry run is the monitor's business.
 public struct Forecast: Codable, Sendable {
+  /// What is expected of a training.
   public enum Verdict: String, Hashable, Codable, Sendable {
     /// Nothing exploded in the dry run.
     case stable
@@ -18,7 +20,9 @@ public struct Forecast: Codable, Sendable {
     case vanishing
   }
 
+  /// The recipe's learning rate, and how large it could be.
   public struct LearningRate: Hashable, Codable, Sendable {
+    /// The optimizer's learning rate, before any schedule.
     public let current: Double
     /// The largest rate that stays finite and ends below its starting loss; nil where none was
     /// found.
@@ -53,8 +57,11 @@ public struct Forecast: Codable, Sendable {
       public let timeGrowth: Double
     }
 
+    /// What theory expects of a layer's two gains.
     public struct Theory: Hashable, Codable, Sendable {
+      /// Root mean square of the output over that of the layer's before.
       public let forwardGain: Double
+      /// Norm of the gradient at the output of the layer before, over that at its own.
       public let backwardGain: Double
       /// Whether the layer is what the theory is about: wide, with independent, centred weights.
       public let isExact: Bool
@@ -75,17 +82,21 @@ public struct Forecast: Codable, Sendable {
   public struct Cost: Hashable, Codable, Sendable {
     /// Gradient evaluations.
     public let evaluations: Double
+    /// The most that may be spent: 300, or 5 % of one training where that is more.
     public let limit: Double
   }
 
+  /// The recipe that was looked at.
   public let recipe: Recipe
+  /// What is expected of its training.
   public let verdict: Verdict
   /// The step in which a training would be called exploding; nil where it would not.
   public let step: Int?
   /// Suspects: without a trial no confidence exceeds 0.8.
   public var findings: [Finding]
-  /// log₁₀ of the norm of the gradient at the first layer's output over that at the last: measured,
-  /// or by theory where the measured pass was not finite. NaN where neither knows.
+  /// log₁₀ of the norm of the gradient at the first layer's output over that at the last.
+  ///
+  /// It is measured, or by theory where the measured pass was not finite; NaN where neither knows.
   public let gradientGrowth: Double
   /// How much of it batch normalisation makes by itself, by theory; nil where there is none in a
   /// row of layers without a path around them.
@@ -93,6 +104,7 @@ public struct Forecast: Codable, Sendable {
   /// What that means, in words; empty where there is nothing to say.
   public let notes: [String]
   public let learningRate: LearningRate
+  /// How far each knob is from its edge; all nil in a quick forecast.
   public let margin: Margin
   /// Between which factors each edge lies.
   public let searched: Searched
@@ -100,9 +112,11 @@ public struct Forecast: Codable, Sendable {
   /// The step with the first value that float32 does not hold, if nobody stops the training before:
   /// seen, or continued from the growth of the loss.
   public let diesAtStep: Int?
+  /// The steps that were really taken.
   public let dryRun: DryRun
   /// Nil in a quick forecast.
   public let sharpness: Sharpness?
+  /// What was spent on it, in gradient evaluations.
   public let cost: Cost
 
   public func encode(to encoder: any Encoder) throws {

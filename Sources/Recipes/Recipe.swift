@@ -5,23 +5,33 @@ import KeelSettings
 /// Everything that decides a training, as one value: printed, it hides no default.
 public struct Recipe: Configurable {
   public var name: String
+  /// The seed of everything random: generated rows, initial parameters, order, dropout.
   public var seed: UInt64
+  /// Where the rows come from: a file, or a generator.
   public var data: Choice<Datasets>
   /// The shape of one row, where the data alone does not tell: [28, 28, 1] for images.
   public var input: Inherited<[Int]>
+  /// Which parts of the data are brought to mean 0 and deviation 1.
   public var standardize: Standardize
+  /// The layers, in order; at least one.
   public var model: [Choice<Layers>]
   /// For layers that name none of their own.
   public var initializer: Choice<Initializers>
+  /// What training makes small.
   public var loss: Choice<Losses>
+  /// How a gradient becomes a step, and at which learning rate.
   public var optimizer: Choice<Optimizers>
+  /// How the learning rate goes on from step to step.
   public var schedule: Choice<Schedules>
   /// Applied in order.
   public var clipping: Chain<Clips>
+  /// What keeps weights small, applied in order.
   public var regularizer: Chain<Regularizers>
+  /// How long the training goes on, and in what batches.
   public var training: TrainingSettings
-  /// What relative file names are relative to: the recipe file's folder. Never printed, and no part
-  /// of what makes two recipes equal.
+  /// What relative file names are relative to: the recipe file's folder.
+  ///
+  /// It is never printed, and no part of what makes two recipes equal.
   public var folder = Folder()
 
   public static let fields: [Field<Recipe>] = [
@@ -86,12 +96,15 @@ public struct Recipe: Configurable {
   /// part.
   public enum Standardize: String, Keyword {
     case none, inputs, targets, both
+    /// Whether inputs are standardised.
     public var includesInputs: Bool { self == .inputs || self == .both }
+    /// Whether targets are standardised.
     public var includesTargets: Bool { self == .targets || self == .both }
   }
 
   /// Where a recipe lies; all are equal, because a recipe is the same wherever it lies.
   public struct Folder: Hashable, Sendable {
+    /// The folder itself, absolute or relative to the working directory.
     public var path: String
     /// How to name the recipe on a command line, `--set` and `--seed` included.
     public var line: String
@@ -101,71 +114,6 @@ public struct Recipe: Configurable {
     public static func == (a: Self, b: Self) -> Bool { true }
     public func hash(into hasher: inout Hasher) {}
   }
-}
-
-/// How long a training goes on, and in what batches.
-public struct TrainingSettings: Configurable, SettingValue {
-  public var epochs: Int
-  /// Rows a step.
-  public var batch: Int
-  public var maxSteps: Int?
-  public var shuffle: Bool
-  /// Whether a last batch that is not full is left out.
-  public var dropLast: Bool
-  public var badSteps: BadSteps
-  public var badRows: BadRows
-
-  /// What happens to a step with a non-finite loss or gradient.
-  public enum BadSteps: String, Keyword {
-    /// The run stops there.
-    case stop
-    /// The step changes nothing, is counted, and the run goes on; likewise a step whose gradient is
-    /// far above the usual.
-    case skip
-  }
-
-  /// What happens to rows of the training part with a number far outside its column; see
-  /// `Outliers`.
-  public enum BadRows: String, Keyword {
-    case keep
-    /// The training part is what it would be without them; the test part is left as it is.
-    case drop
-  }
-
-  public static let fields: [Field<TrainingSettings>] = [
-    .init("epochs", \.epochs, .atLeast(1), required: true, "times through the training part"),
-    .init("batch", \.batch, .atLeast(1), required: true, "rows a step"),
-    .init("max-steps", \.maxSteps, .atLeast(1), "stop after so many steps"),
-    .init("shuffle", \.shuffle, "whether each epoch has an order of its own"),
-    .init("drop-last", \.dropLast, "whether a last batch that is not full is left out"),
-    .init("bad-steps", \.badSteps, "stop at a step that is not finite, or skip it and outliers"),
-    .init("bad-rows", \.badRows, "keep or drop rows with a number far outside its column"),
-  ]
-
-  public init() { self.init(epochs: 1, batch: 1) }
-
-  public init(
-    epochs: Int, batch: Int, maxSteps: Int? = nil, shuffle: Bool = true, dropLast: Bool = false,
-    badSteps: BadSteps = .stop, badRows: BadRows = .keep
-  ) {
-    self.epochs = epochs
-    self.batch = batch
-    self.maxSteps = maxSteps
-    self.shuffle = shuffle
-    self.dropLast = dropLast
-    self.badSteps = badSteps
-    self.badRows = badRows
-  }
-
-  public init(_ settings: Settings, _ reader: SettingsReader, _ limits: NumberRange) throws {
-    guard case .map = settings.node else {
-      throw reader.error(
-        settings, "expected settings, found \(settings.kind)", fix: "write {epochs: 10, batch: 32}")
-    }
-    try self.init(reading: settings, reader)
-  }
-
-  public var written: Settings? { settings }
 }
 
 extension Recipe: Codable {

@@ -4,6 +4,7 @@ import KeelNetworks
 import KeelSettings
 
 extension Catalog {
+  /// Everything that comes with Keel, folder by folder in alphabetical order.
   public static let standard: Catalog = Catalog([
     Attention.self,
     AveragePool2D.self,

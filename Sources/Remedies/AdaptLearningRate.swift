@@ -15,6 +15,7 @@ public struct AdaptLearningRate: Remedy {
     invasiveness: 1, timePerStep: 1.2, risk: "two more numbers a parameter; may generalise less")
   public static let isHot = true
 
+  /// The learning rate that Adam is given.
   public let rate: Double
 
   public init(rate: Double) { self.rate = rate }

@@ -14,6 +14,7 @@ public struct ConstrainWeights: Remedy {
     invasiveness: 1, timePerStep: 1.05, risk: "the network may not be able to fit")
   public static let isHot = true
 
+  /// The largest norm that the weights into a unit may have.
   public let limit: Double
 
   public init(limit: Double) { self.limit = limit }

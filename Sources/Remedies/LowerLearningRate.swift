@@ -22,10 +22,11 @@ public struct LowerLearningRate: Remedy {
   public init(rate: Double) { self.rate = rate }
 
   /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best
-  /// lies within ×1.8 of one of them. Those steps say little of an adaptive optimizer, whose steps
-  /// are as long whatever the gradient: of those nothing above ten times the reference is tried.
-  /// Where all lie below the reference (forty steps of a slow start look like none), that comes
-  /// first.
+  /// lies within ×1.8 of one of them.
+  ///
+  /// Those steps say little of an adaptive optimizer, whose steps are as long whatever the
+  /// gradient: of those nothing above ten times the reference is tried. Where all lie below the
+  /// reference (forty steps of a slow start look like none), that comes first.
   public static func candidates(for patient: Patient) -> [LowerLearningRate] {
     let optimizer = patient.recipe.optimizer.member
     let kind = type(of: optimizer)

@@ -30,30 +30,8 @@ public struct NormalizeBatches: Remedy {
 
   public func applied(to subject: Subject) -> Recipe? {
     guard !subject.recipe.leaves.contains(where: { $0.member.isNormalization }) else { return nil }
-    let changed = changed(subject.recipe)
+    let changed = subject.recipe.normalized
     return changed == subject.recipe ? nil : changed
-  }
-
-  private func changed(_ recipe: Recipe) -> Recipe {
-    let norm: Choice<Layers> =
-      recipe.leaves.contains { $0.member.isSequential } ? .layerNorm() : .batchNorm()
-    var count = 0
-    _ = recipe.replacingLeaves { choice in
-      count += choice.ingredient is any Affine ? 1 : 0
-      return [choice]
-    }
-    var (seen, endsInNorm) = (0, false)
-    return recipe.replacingLeaves { choice in
-      let follows = endsInNorm
-      endsInNorm = false
-      if choice.ingredient is Attention { return follows ? [choice] : [norm, choice] }
-      guard let layer = choice.ingredient as? any Affine else { return [choice] }
-      seen += 1
-      if seen == count { return [choice] }  // the output is left as it is
-      endsInNorm = layer.activation == .linear
-      guard let (product, activation) = layer.split else { return [choice, norm] }
-      return [product, norm, activation]
-    }
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
@@ -61,7 +39,7 @@ public struct NormalizeBatches: Remedy {
       framework == .pytorch
       ? "each between a layer and its activation"
       : "each between a Dense and its activation, which becomes a layer of its own"
-    let runs = changed(recipe).denseRuns { site in
+    let runs = recipe.normalized.denseRuns { site in
       guard site.isNormalized else { return nil }
       return framework.batchNorm(BatchNorm(), features: site.dense.units)
     }

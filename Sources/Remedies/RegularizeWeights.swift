@@ -16,6 +16,7 @@ public struct RegularizeWeights: Remedy {
     invasiveness: 1, timePerStep: 1.02, risk: "weights shrink that are needed")
   public static let isHot = true
 
+  /// The weight of the penalty: lambda·Σ w² is added to the loss.
   public let lambda: Double
 
   public init(lambda: Double) { self.lambda = lambda }

@@ -36,14 +36,7 @@ public struct SwapActivation: Remedy {
   }
 
   private func changed(_ recipe: Recipe) -> Recipe {
-    recipe.replacingLeaves { choice in
-      guard SteepActivation.isSteep(choice) else { return [choice] }
-      guard var layer = choice.ingredient as? any Activated else {
-        return [Choice(self.choice.ingredient)]
-      }
-      layer.activation = self.choice
-      return [Choice(layer)]
-    }
+    recipe.replacingActivations(choice) { SteepActivation.isSteep($0.member) }
   }
 
   /// The activation behind each layer that had a steep one, then the weights that belong to it.

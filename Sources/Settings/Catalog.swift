@@ -1,9 +1,13 @@
-/// Which names a recipe may use. `Catalog.standard + [MyLayer.self]` adds your own.
+/// Which names a recipe may use.
+///
+/// `Catalog.standard + [MyLayer.self]` adds your own.
 public struct Catalog: Sendable {
+  /// The types that a name is looked up among; of two with one name the later counts.
   public var types: [any Ingredient.Type]
 
   public init(_ types: [any Ingredient.Type]) { self.types = types }
 
+  /// The catalogue with more members behind it, which replace those of the same name.
   public static func + (catalog: Catalog, more: [any Ingredient.Type]) -> Catalog {
     Catalog(catalog.types + more)
   }
@@ -21,5 +25,10 @@ public struct Catalog: Sendable {
   }
 
   /// Where a decoder of recipes finds the catalogue.
-  public static let key = CodingUserInfoKey(rawValue: "keel.catalog")!
+  public static let key: CodingUserInfoKey = {
+    guard let key = CodingUserInfoKey(rawValue: "keel.catalog") else {
+      preconditionFailure("every text is a key")
+    }
+    return key
+  }()
 }

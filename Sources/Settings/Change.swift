@@ -3,9 +3,11 @@
 /// An insertion has no `from` and its path counts in the new recipe; a removal has no `to` and its
 /// path counts in the old one.
 public struct Change: Hashable, Sendable {
-  /// `model[1].repeat.layers[0].dense.units`
+  /// Where they differ: `model[1].repeat.layers[0].dense.units`.
   public let path: String
+  /// What stood there; nil for an insertion.
   public let from: Settings?
+  /// What stands there now; nil for a removal.
   public let to: Settings?
 
   public init(path: String, from: Settings?, to: Settings?) {

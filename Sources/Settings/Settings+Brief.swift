@@ -1,6 +1,6 @@
 /// Settings as a person would write them: what is a default is left out.
 extension Settings {
-  /// `{he: {distribution: normal, mode: fan-in, scale: 1}}` becomes `he`. It reads back as the
+  /// `{he: {distribution: normal, mode: fan-in, scale: 1}}` becomes `he`, which reads back as the
   /// same.
   public func brief(_ catalog: Catalog) -> Settings {
     switch node {

@@ -28,7 +28,7 @@ extension Settings {
     return steps
   }
 
-  /// Replaces what a path names. A last key that is not there yet is added.
+  /// Replaces what a path names; a last key that is not there yet is added.
   /// - Throws: `KeelError` with the part of the path that leads nowhere.
   public mutating func set(_ path: String, to value: Settings) throws {
     try set(try Self.steps(path)[...], to: value, walked: "", path)

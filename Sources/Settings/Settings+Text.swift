@@ -48,7 +48,7 @@ extension Settings {
   /// Text as a scalar: bare where no reader could take it for something else, else double-quoted.
   public static func string(_ text: String) -> Settings {
     let isBare =
-      !text.isEmpty && text.first!.isLetter
+      text.first?.isLetter ?? false
       && text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./".contains($0)) }
       && !["true", "false", "null", "none", "yes", "no", "on", "off", "y", "n"]
         .contains(text.lowercased())

@@ -2,6 +2,7 @@
 ///
 /// Two trees are equal if they say the same; where they stood does not matter.
 public struct Settings: Sendable {
+  /// What a node is: one value, a list, or a map.
   public enum Node: Hashable, Sendable {
     /// A number, a truth value, a name or a text, as it was written.
     case scalar(String, quoted: Bool)
@@ -9,8 +10,11 @@ public struct Settings: Sendable {
     case map([Entry])
   }
 
+  /// A key of a map, and what stands under it.
   public struct Entry: Hashable, Sendable {
+    /// The key as it is written: `learning-rate`.
     public var key: String
+    /// The tree under the key.
     public var value: Settings
 
     public init(_ key: String, _ value: Settings) {
@@ -19,6 +23,7 @@ public struct Settings: Sendable {
     }
   }
 
+  /// The root of the tree, with all that is below it.
   public var node: Node
   /// `exploding.yaml:9:7` (line and column count from 1), if it came from a file.
   public var source: String?
@@ -28,9 +33,13 @@ public struct Settings: Sendable {
     self.source = source
   }
 
+  /// A bare word or number, written as it is given: `relu`, `0.01`.
   public static func scalar(_ text: String) -> Settings { Settings(.scalar(text, quoted: false)) }
+  /// A quoted text, which is never read as a number.
   public static func text(_ text: String) -> Settings { Settings(.scalar(text, quoted: true)) }
+  /// A list of trees in this order, with no place in a file.
   public static func list(_ items: [Settings]) -> Settings { Settings(.list(items)) }
+  /// A map of trees in this order, with no place in a file.
   public static func map(_ entries: [Entry]) -> Settings { Settings(.map(entries)) }
 
   /// The value under `key` of a map.

@@ -2,8 +2,9 @@ import KeelEngine
 
 /// Where reading stands: the catalogue of names, and the path walked so far.
 public struct SettingsReader: Sendable {
+  /// The names that a recipe may use, and the types they stand for.
   public let catalog: Catalog
-  /// `model[3].dense`
+  /// The path walked so far: `model[3].dense`.
   public let path: String
 
   public init(catalog: Catalog, path: String = "") {
@@ -25,7 +26,9 @@ public struct SettingsReader: Sendable {
   }
 }
 
-/// `did you mean 'units'?`, or the whole choice where nothing is near. `lr` means `learning-rate`.
+/// `did you mean 'units'?`, or the whole choice where nothing is near.
+///
+/// `lr` means `learning-rate`.
 package func suggestion(for word: String, among words: [String]) -> String {
   let initials = words.first { $0.split(separator: "-").map { $0.prefix(1) }.joined() == word }
   if let initials, word.count > 1 { return "did you mean '\(initials)'?" }

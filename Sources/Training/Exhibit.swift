@@ -1,11 +1,16 @@
 /// A measured fact that speaks for a finding, and the command that measures it again.
 public struct Exhibit: Hashable, Codable, Sendable {
+  /// What was measured: `learning rate`.
   public let quantity: String
+  /// What it is in this training.
   public let measured: Double
   /// What it would be in a sound training.
   public let expected: Double
+  /// The layer it was measured in; nil where it is not about one.
   public let layer: String?
+  /// The step it was measured in, counted from 0; nil where it is not about one.
   public let step: Int?
+  /// The command line that measures it again; nil until it is filled in.
   public let command: String?
 
   public init(

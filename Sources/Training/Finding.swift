@@ -1,5 +1,6 @@
 /// A cause that is at work in a training, how sure that is, and why.
 public struct Finding: Hashable, Codable, Sendable {
+  /// What experiments have shown of a cause: at work alone, at work with others, or nothing yet.
   public enum Kind: String, Hashable, Codable, Sendable {
     /// Resetting it heals, and inserting it into the reference recipe makes that sick.
     case cause
@@ -23,6 +24,7 @@ public struct Finding: Hashable, Codable, Sendable {
   public let cause: String
   /// 0 to 1; without a trial at most 0.8.
   public let confidence: Double
+  /// How it is at work, as far as experiments have decided.
   public let kind: Kind
   /// The layer, or the row and column, where there is one.
   public let place: String?

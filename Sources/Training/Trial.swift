@@ -73,14 +73,3 @@ extension Trial.Outcome {
       }
   }
 }
-
-extension Recipe {
-  /// The same recipe with as many epochs as give at least `steps` steps.
-  package func lasting(_ steps: Int, rows: Int) -> Recipe {
-    let perEpoch = max(1, rows / max(1, min(training.batch, rows)))
-    var recipe = self
-    recipe.training.epochs = max(training.epochs, (steps + perEpoch - 1) / perEpoch)
-    recipe.training.maxSteps = training.maxSteps.map { max($0, steps) }
-    return recipe
-  }
-}

@@ -3,8 +3,8 @@ import KeelArchive
 import KeelCauses
 import KeelRecipes
 import KeelRemedies
-import KeelTraining
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// `Recipes/` shows each cause: a recipe that explodes for it, and the same without it.

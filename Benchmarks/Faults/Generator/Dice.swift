@@ -2,7 +2,7 @@ import Foundation
 import KeelEngine
 
 extension Double {
-  /// `4`, `1.5`
+  /// The number as a recipe writes it: `4`, `1.5`.
   var formatted: String { self == rounded() ? String(Int(self)) : String(self) }
 }
 

@@ -88,8 +88,10 @@ extension Draw {
     return try specimen(.overdetermined, faults, "both-\(name)", on: ground)
   }
 
-  /// Whether one fault without the other is as it should be. A steep activation may be reset to
-  /// what the twin has, or to what everybody takes: both must show it.
+  /// Whether one fault without the other is as it should be.
+  ///
+  /// A steep activation may be reset to what the twin has, or to what everybody takes: both must
+  /// show it.
   private func isAlone(
     _ fault: Fault, of pair: [Fault], on ground: Blueprint,
     _ holds: (Blueprint) throws -> [Outcome]?
@@ -117,7 +119,9 @@ extension Draw {
 
 extension Fault.Kind {
   /// How far a factor of a joint pair lies beyond what is sound: less is within what people call
-  /// usual. Networks have any depth, so that is no part of one.
+  /// usual.
+  ///
+  /// Networks have any depth, so that is no part of one.
   fileprivate var visible: Double {
     switch self {
     case .initialization: 2.5

@@ -2,7 +2,9 @@ import Foundation
 import KeelEngine
 import KeelTraining
 
-/// One twin and the faults made of it. Everything follows from the set of seeds and the index.
+/// One twin and the faults made of it.
+///
+/// Everything follows from the set of seeds and the index.
 package struct Draw {
   package let id: String
   package let folder: String

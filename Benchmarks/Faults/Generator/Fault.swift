@@ -112,9 +112,10 @@ extension Fault.Kind {
     self == .depth ? value.rounded(.up) : Dice.rounded(value)
   }
 
-  /// What counts as naming it in a faulty recipe. Where two causes are one product, either: a
-  /// block's gain and how often it is repeated; initial weights and depth; the size of the data and
-  /// a rate beyond the textbook's.
+  /// What counts as naming it in a faulty recipe.
+  ///
+  /// Where two causes are one product, either: a block's gain and how often it is repeated; initial
+  /// weights and depth; the size of the data and a rate beyond the textbook's.
   package func names(in faulty: Blueprint) -> [String] {
     let isStacked = faulty.architecture == .stack || faulty.architecture == .deep
     let isBrisk = faulty.rate > faulty.optimizer.textbookRate

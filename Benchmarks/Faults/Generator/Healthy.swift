@@ -38,7 +38,7 @@ package struct Healthy {
     let hardness =
       index % 5 == 4 ? Hardness.allCases[index / 5 % Hardness.allCases.count] : nil
     for attempt in 0..<8 {
-      let name = hardness == nil ? "\(id)-plain" : "\(id)-\(hardness!)"
+      let name = "\(id)-\(hardness.map { "\($0)" } ?? "plain")"
       do {
         if let found = try draw(hardness, name) { return [found] }
       } catch is KeelError {}

@@ -21,8 +21,9 @@ package struct Calibration {
     var cells: [Finding.Kind: [Cell]] = [:]
     for finding in findings {
       let group = min(max(1, finding.suspects), Self.groups) - 1
-      cells[finding.kind, default: Array(repeating: Cell(), count: Self.groups)][group].all += 1
-      if finding.isRight { cells[finding.kind]![group].right += 1 }
+      let none = Array(repeating: Cell(), count: Self.groups)
+      cells[finding.kind, default: none][group].all += 1
+      cells[finding.kind, default: none][group].right += finding.isRight ? 1 : 0
     }
     self.cells = cells
   }

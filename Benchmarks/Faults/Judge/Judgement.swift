@@ -89,6 +89,8 @@ extension Judgement {
   package var cost: Double { Double(steps - diagnosisSteps) / Double(fullSteps) }
   package var diagnosisCost: Double { Double(diagnosisSteps) / Double(fullSteps) }
 
+  /// Whether the findings name what was put in.
+  ///
   /// Single: the first finding is right. Pair: the first two are the two names, with the kind.
   package var isNamed: Bool {
     let faults = specimen.faults

@@ -26,13 +26,15 @@ package struct Reliability {
   package var bins: [[(said: Double, came: Bool)]] {
     var bins: [[(said: Double, came: Bool)]] = []
     for pair in pairs {
-      if let last = bins.last, last.last!.said == pair.said || last.count < least {
+      if let last = bins.last, last.last?.said == pair.said || last.count < least {
         bins[bins.count - 1].append(pair)
       } else {
         bins.append([pair])
       }
     }
-    if bins.count > 1, bins.last!.count < least { bins[bins.count - 2] += bins.removeLast() }
+    if bins.count > 1, bins[bins.count - 1].count < least {
+      bins[bins.count - 2] += bins.removeLast()
+    }
     return bins
   }
 
@@ -44,7 +46,7 @@ package struct Reliability {
   package func table(_ title: String) -> Table {
     var table = Table(title, ["said", "mean", "how often", "came"])
     for bin in bins {
-      let (low, high) = (bin.first!.said, bin.last!.said)
+      let (low, high) = (bin[0].said, bin[bin.count - 1].said)
       let said = Table.number(low, 3) + (low == high ? "" : "–" + Table.number(high, 3))
       table.add([
         said, Table.number(bin.map(\.said).mean, 3), "\(bin.count)", bin.share(\.came).text,

@@ -92,8 +92,9 @@ package struct Report {
   }
 
   /// Whether a twin, untouched but for its seed, comes within 0.02 of its own score: what the line
-  /// above can be held against. Once for each fault that explodes; not where the seed makes the
-  /// rows as well.
+  /// above can be held against.
+  ///
+  /// There is one for each fault that explodes; none where the seed makes the rows as well.
   private var twinsAgain: [Bool] {
     entries.flatMap { entry -> [Bool] in
       let twin = entry.judgements.first { $0.specimen.kind == .healthy }
@@ -151,8 +152,8 @@ package struct Report {
   private var earliness: Table {
     let dying = exploding.filter { ($0.alarm?.dies ?? 0) > 0 }
     func ahead(_ step: (Alarm) -> Int?) -> String {
-      let steps = dying.compactMap(\.alarm).map { alarm in
-        Double(alarm.dies! - min(alarm.dies!, step(alarm) ?? alarm.dies!))
+      let steps = dying.compactMap(\.alarm).compactMap { alarm in
+        alarm.dies.map { Double($0 - min($0, step(alarm) ?? $0)) }
       }
       return "median \(Table.number(steps.median, 0)), 90 % above "
         + Table.number(steps.quantile(0.1), 0)
@@ -167,8 +168,11 @@ package struct Report {
   /// The largest rate a forecast takes to hold, against where trainings begin to fail.
   private var edges: Table {
     let known = healthy.filter { $0.specimen.kind == .healthy && $0.specimen.rateEdge != nil }
-    let errors = known.compactMap { judgement in
-      judgement.told?.limit.map { $0 / judgement.specimen.rateEdge! }
+    let errors = known.compactMap { judgement -> Double? in
+      guard let limit = judgement.told?.limit, let edge = judgement.specimen.rateEdge else {
+        return nil
+      }
+      return limit / edge
     }
     var table = Table("Forecast limit of the rate ÷ measured edge (twins)", ["", ""])
     table.add(["median", Table.number(errors.median)])

@@ -19,7 +19,7 @@ package struct Share: Sendable {
     return max(0, centre - half)...min(1, centre + half)
   }
 
-  /// `97.3 % (95.1–98.5), 389/400`
+  /// The share, its interval and what was counted: `97.3 % (95.1–98.5), 389/400`.
   package var text: String {
     guard let interval else { return "–" }
     let percent = 100 * Double(part) / Double(whole)

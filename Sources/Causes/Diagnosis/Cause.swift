@@ -37,73 +37,16 @@ extension Cause {
   public static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit] { [] }
 }
 
-/// A recipe together with the rows it trains on, and where that ended: what causes and remedies
-/// look at.
-public struct Subject: Sendable {
-  public let recipe: Recipe
-  public let parts: DataSplit
-  /// Rows with numbers far outside the rest, where the recipe keeps them.
-  public let outliers: Outliers
-  /// Of the rows without them.
-  public let data: DataSummary
-  /// Nil where it is not known.
-  public let explosion: Explosion?
-
-  public init(_ recipe: Recipe, _ parts: DataSplit, _ explosion: Explosion? = nil) {
-    let parts = recipe.droppingBadRows(of: parts)
-    let outliers =
-      recipe.training.badRows == .drop ? Outliers.none : recipe.outliers(in: parts.train)
-    self.init(
-      recipe, parts, outliers, DataSummary(parts.train, leavingOut: outliers.rows), explosion)
-  }
-
-  private init(
-    _ recipe: Recipe, _ parts: DataSplit, _ outliers: Outliers, _ data: DataSummary,
-    _ explosion: Explosion?
-  ) {
-    (self.recipe, self.parts, self.outliers) = (recipe, parts, outliers)
-    (self.data, self.explosion) = (data, explosion)
-  }
-
-  /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
-  /// gone do not come back.)
-  public func with(_ recipe: Recipe) -> Subject {
-    recipe.training.badRows == self.recipe.training.badRows
-      ? Subject(recipe, parts, outliers, data, explosion) : Subject(recipe, parts, explosion)
-  }
-}
-
-/// A factor beyond its reference.
-public struct Deviation: Hashable, Sendable {
-  /// What is measured: `learning rate`.
-  public let quantity: String
-  public let value: Double
-  public let reference: Double
-  /// The layer where it is largest; nil where it is not about one.
-  public let layer: String?
-  /// That layer, or the row and column, in words.
-  public let place: String?
-
-  public init(
-    quantity: String, value: Double, reference: Double, layer: String? = nil, place: String? = nil
-  ) {
-    self.quantity = quantity
-    self.value = value
-    self.reference = reference
-    self.layer = layer
-    self.place = place ?? layer
-  }
-
-  /// |log₁₀(value/reference)|: of two causes the one further off comes first.
-  public var decades: Double { abs(log10(value / reference)) }
-}
-
-/// Which causes are looked for. `CauseCatalog.standard + [MyCause.self]` adds your own.
+/// Which causes are looked for.
+///
+/// `CauseCatalog.standard + [MyCause.self]` adds your own.
 public struct CauseCatalog: Sendable {
+  /// The causes that a recipe is held against.
   public var causes: [any Cause.Type]
 
   public init(_ causes: [any Cause.Type]) { self.causes = causes }
 
+  /// The catalogue with more members behind it.
   public static func + (catalog: CauseCatalog, more: [any Cause.Type]) -> CauseCatalog {
     CauseCatalog(catalog.causes + more)
   }

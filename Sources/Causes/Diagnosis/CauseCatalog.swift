@@ -1,6 +1,7 @@
 // Written by 'make catalog' from the folders; do not edit.
 
 extension CauseCatalog {
+  /// Everything that comes with Keel, folder by folder in alphabetical order.
   public static let standard: CauseCatalog = CauseCatalog([
     ExcessiveDepth.self,
     LargeLearningRate.self,

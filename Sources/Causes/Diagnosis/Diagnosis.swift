@@ -13,13 +13,17 @@ public struct Diagnosis: Hashable, Sendable {
     case full
   }
 
+  /// Whether it comes from theory and forty steps, or from experiments.
   public let scope: Scope
+  /// What became of the training; of a quick diagnosis, what is expected to.
   public let verdict: Verdict
   /// The surest first.
   public let findings: [Finding]
+  /// The causes that are not at work, each with the reason.
   public let ruledOut: [RuledOut]
   /// Every experiment; nil where there was none.
   public let truthTable: [TruthTableRow]?
+  /// The training that was diagnosed; for a quick diagnosis its first steps.
   public let training: Training
   /// Steps that the experiments took.
   package let trialSteps: Int
@@ -27,8 +31,11 @@ public struct Diagnosis: Hashable, Sendable {
   /// of it, that part's.
   package let resets: [String: Recipe]
 
+  /// A cause that is not at work.
   public struct RuledOut: Hashable, Codable, Sendable {
+    /// The cause's name: `large-learning-rate`.
     public let cause: String
+    /// The reason, in words: `does not deviate from the reference`.
     public let why: String
   }
 
@@ -50,55 +57,17 @@ public struct Diagnosis: Hashable, Sendable {
 
 /// One training of a truth table: which factors were kept, and what became of it.
 public struct TruthTableRow: Hashable, Codable, Sendable {
+  /// Names of the causes that stayed in the recipe; all others were reset.
   public let kept: [String]
   /// `holds`, `explodes`, `does-not-learn` or `undecided`.
   public let outcome: String
+  /// Steps that the training took.
   public let steps: Int
-}
-
-extension Recipe {
-  /// Trains the recipe and, if it explodes or learns nothing, finds out why by experiment.
-  /// - Parameters:
-  ///   - scope: `quick` trains no more than forty steps and tries nothing.
-  ///   - observe: called after every step of the training, not of the experiments.
-  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
-  public func diagnosed(
-    _ scope: Diagnosis.Scope = .full, _ observe: @Sendable (Step) -> Void = { _ in }
-  ) async throws -> Diagnosis {
-    let trainer = try Trainer(self)
-    let training = trainer.train(
-      steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
-      observe: observe)
-    try Task.checkCancellation()
-    guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
-    let forecast = try forecast(trainer.parts, .quick)
-    let evidence = Evidence(self, training, trainer.trace, forecast: forecast)
-    return scope == .full
-      ? try evidence.diagnosis(trainer.parts) : evidence.quickDiagnosis(trainer.parts)
-  }
-
-  /// The forecast; where it says `exploding`, or saw the loss leave and come back, with the factors
-  /// that deviate as suspects.
-  /// - Parameter observe: evaluations spent so far, and the most there may be.
-  /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
-  public func forecast(
-    naming catalog: CauseCatalog,
-    observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
-  ) async throws -> Forecast {
-    var forecast = try await forecast(observe: observe)
-    guard forecast.verdict == .exploding || forecast.dryRun.leftAtStep != nil else {
-      return forecast
-    }
-    let parts = try self.parts()
-    forecast.findings = Suspect.findings(
-      in: Subject(self, parts, forecast.dryRun.explosion), forecast, catalog)
-    return forecast
-  }
 }
 
 extension Evidence {
   /// - Precondition: there is a forecast, and a training of forty steps.
-  fileprivate func quickDiagnosis(_ parts: DataSplit) -> Diagnosis {
+  func quickDiagnosis(_ parts: DataSplit) -> Diagnosis {
     guard let training, let forecast else { preconditionFailure("quick needs both") }
     let isExploding = forecast.verdict == .exploding || training.verdict == .exploding
     guard isExploding else { return Diagnosis(training, scope: .quick) }

@@ -5,10 +5,13 @@ import KeelTraining
 
 /// What is known of a training: its recipe, what was forecast, how it ended, what was recorded.
 public struct Evidence: Sendable {
+  /// The recipe that was trained.
   public let recipe: Recipe
+  /// What was forecast of it; nil where nothing was.
   public let forecast: Forecast?
   /// Nil where only the trace is known.
   public let training: Training?
+  /// What was recorded, step by step.
   public let trace: Trace
 
   public init(_ recipe: Recipe, _ forecast: Forecast?, _ trace: Trace) {

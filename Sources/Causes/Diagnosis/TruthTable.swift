@@ -129,9 +129,10 @@ package struct TruthTable {
     changed.recipe.lasting(Self.patience, rows: changed.parts.train.count)
   }
 
-  /// A factor that was seen to heal, narrowed to the part of it whose reset alone does; or, where
-  /// none is enough, named after the one part without which it does not explode. Nil where it has
-  /// no parts.
+  /// A factor that was seen to heal, narrowed to the part of it whose reset alone does; nil where
+  /// it has no parts.
+  ///
+  /// Where no part is enough, it is named after the one part without which it does not explode.
   mutating func narrowed(_ index: Int) throws -> Suspect? {
     let factor = factors[index]
     var finite: [Deviation] = []
@@ -151,8 +152,10 @@ package struct TruthTable {
     return answer == .undecided ? nil : answer == .outcome(.holds)
   }
 
-  /// Whether the reference recipe is sick with only this factor inserted. Where the reference
-  /// itself does not learn, only an explosion counts, and that of a recipe that explodes.
+  /// Whether the reference recipe is sick with only this factor inserted.
+  ///
+  /// Where the reference itself does not learn, only an explosion counts, and that of a recipe that
+  /// explodes.
   private mutating func insertSickens(_ index: Int) throws -> Bool? {
     switch try answer(keeping: [index]) {
     case .outcome(.explodes) where outcome == .explodes: return true
@@ -165,8 +168,10 @@ package struct TruthTable {
   }
 
   /// The same experiments with the rate among the factors, held against one that the reference
-  /// bears: where nothing heals and the reference explodes as well, its rate is still too high, and
-  /// no insertion tells anything. Nil where that is not so.
+  /// bears.
+  ///
+  /// Where nothing heals and the reference explodes as well, its rate is still too high, and no
+  /// insertion tells anything. Nil where that is not so.
   /// - Throws: `CancellationError`.
   mutating func withMeasuredRate() throws -> TruthTable? {
     let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
@@ -222,7 +227,9 @@ package struct TruthTable {
   }
 
   /// Where one factor alone is enough and yet not the only fault, the others are to blame together:
-  /// those whose reset heals once the first is reset. Without any it is suspected at most.
+  /// those whose reset heals once the first is reset.
+  ///
+  /// Without any it is suspected at most.
   private mutating func withPartners(_ kinds: [Finding.Kind?]) throws -> [Finding.Kind?] {
     let enough = kinds.indices.filter { kinds[$0] == .overdetermined }
     guard enough.count == 1, let first = enough.first else { return kinds }

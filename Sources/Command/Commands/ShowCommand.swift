@@ -50,9 +50,12 @@ struct ShowCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var recipe =
-      try template.map { try RecipeFile.change($0.recipe, setting: changes) }
-      ?? RecipeOptions.read(self.recipe!, setting: changes)
+    var recipe: Recipe
+    switch (template, self.recipe) {
+    case (let template?, _): recipe = try RecipeFile.change(template.recipe, setting: changes)
+    case (nil, let file?): recipe = try RecipeOptions.read(file, setting: changes)
+    case (nil, nil): throw ValidationError("name a recipe, or a --template")
+    }
     if let seed { recipe.seed = seed }
     Terminal.output.write(raw: output.json ? JSON.text(recipe) : recipe.description)
   }

@@ -169,7 +169,7 @@ struct CurePage {
     ]
   }
 
-  /// `12 hold, 3 explode, 1 does not learn`
+  /// How trials ended, in words: `12 hold, 3 explode, 1 does not learn`.
   private func tally(_ trials: [CaseHistory.TrialRecord]) -> String {
     let words = [
       ("holds", "hold"), ("explodes", "explode"), ("does-not-learn", "do not learn"),

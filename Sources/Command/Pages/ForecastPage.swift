@@ -87,7 +87,7 @@ struct ForecastPage {
     "  \(Text.padded(name, width))\(text)"
   }
 
-  /// `×3.1 below its edge (0.31)`
+  /// What a search found, in words: `×3.1 below its edge (0.31)`.
   static func sentence(_ search: EdgeSearch, limit: String = "") -> String {
     if search.holding == nil, search.failing == nil { return "not looked for" }
     guard let margin = search.edge else {

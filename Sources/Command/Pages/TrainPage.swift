@@ -75,7 +75,7 @@ struct TrainPage {
     ] + lastSteps + ["", "  loss  \(Text.sparkline(trace.losses))  \(speed)"] + alarms
   }
 
-  /// `dense-2.weight became non-finite in the update (overflow)`
+  /// An explosion in words: `dense-2.weight became non-finite in the update (overflow)`.
   static func sentence(_ explosion: Explosion) -> String {
     switch explosion.kind {
     case .divergence:

@@ -31,8 +31,9 @@ struct GzipReader: ~Copyable {
   func read(_ count: Int) throws -> [UInt8] {
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       while filled < count {
-        let part = min(count - filled, 1 << 24)  // gzread counts in 32 bits
-        let read = gzread(handle, buffer.baseAddress! + filled, UInt32(part))
+        let limit = min(count, filled + 1 << 24)  // gzread counts in 32 bits
+        let part = UnsafeMutableBufferPointer(rebasing: buffer[filled..<limit])
+        let read = gzread(handle, part.baseAddress, UInt32(part.count))
         guard read > 0 else { break }
         filled += Int(read)
       }

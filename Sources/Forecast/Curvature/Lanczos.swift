@@ -28,11 +28,14 @@ package struct Lanczos {
     var (diagonal, next): ([Double], [Double]) = ([], [])
     var image = current
     var best: (value: Double, weights: [Double]) = (0, [])
+    /// How far the image of the best vector is from a multiple of it.
+    var distance: Double { abs((next.last ?? 0) * (best.weights.last ?? 0)) }
     repeat {
       guard apply(current, &image) else { return nil }
       basis.append(current)
-      diagonal.append(keel_dot(current, image, image.count))
-      guard diagonal.last!.isFinite else { return nil }
+      let product = keel_dot(current, image, image.count)
+      guard product.isFinite else { return nil }
+      diagonal.append(product)
       for _ in 0..<2 {
         for vector in basis {
           let overlap = Float(keel_dot(vector, image, image.count))
@@ -47,9 +50,9 @@ package struct Lanczos {
       next.append(following.norm)
       current = following.vector
     } while diagonal.count < steps
-      && abs(next.last! * best.weights.last!) > tolerance * abs(best.value)
+      && distance > tolerance * abs(best.value)
     value = best.value
-    residual = abs(next.last! * best.weights.last!)
+    residual = distance
     var sum = [Float](repeating: 0, count: start.count)
     for (weight, vector) in zip(best.weights, basis) {
       keel_axpy(Float(weight), vector, &sum, sum.count)

@@ -6,7 +6,9 @@ import KeelRecipes
 /// How much a recurrent weight can make a gradient grow in one step.
 public enum SpectralNorm {
   /// The largest singular value of a matrix [units, units], or of the gates of one, of which the
-  /// largest counts. Found by Lanczos on WᵀW; at most the true one, and within 1e-3 of it.
+  /// largest counts.
+  ///
+  /// It is found by Lanczos on WᵀW: at most the true one, and within 1e-3 of it.
   public static func largest(of weight: [Float], units: Int) -> Double {
     stride(from: 0, to: weight.count, by: units * units).map { first in
       largest(Array(weight[first..<first + units * units]), units)

@@ -10,13 +10,14 @@ public struct DryRun: Hashable, Codable, Sendable {
   public let steps: Int
   /// The loss of each step's batch; after a divergence also of the steps that would have followed.
   public let losses: [Float]
-  /// Over rows spread over the training part, before and after.
+  /// The loss over rows spread over the training part, before the first step.
   public let startingLoss: Double
+  /// The loss over the same rows after the steps; of the last batch if it exploded.
   public let endingLoss: Double
   /// The first non-finite value, or the divergence, if there was one.
   public let explosion: Explosion?
-  /// The step with the first non-finite value; after a divergence, if nobody had stopped there. Nil
-  /// where none was reached.
+  /// The step with the first non-finite value, after a divergence as if nobody had stopped there;
+  /// nil where none was reached.
   public let diesAtStep: Int?
   /// In how many steps no gradient reached the first layer.
   public let vanishingSteps: Int
@@ -24,6 +25,7 @@ public struct DryRun: Hashable, Codable, Sendable {
   /// none did.
   public let leftAtStep: Int?
 
+  /// Steps of a dry run whose loss does not stand above where it began.
   public static let length = 40
 
   public func encode(to encoder: any Encoder) throws {
@@ -62,8 +64,10 @@ extension VirtualTrainer {
     return (run, verdict)
   }
 
-  /// The step with the first non-finite value. A divergence is stopped before; from the snapshot it
-  /// went back to the steps are taken again, and on.
+  /// The step with the first non-finite value.
+  ///
+  /// A divergence is stopped before; from the snapshot it went back to the steps are taken again,
+  /// and on.
   private func death(_ losses: inout [Float]) -> Int? {
     guard let explosion = trainer.explosion else { return nil }
     guard explosion.kind == .divergence, recipe.training.badSteps == .stop,
@@ -86,7 +90,9 @@ extension VirtualTrainer {
   }
 
   /// Whether it has not yet come below where it began, though gradients do arrive: a rate is not
-  /// called beyond its edge for a slow start. Looked at every twenty steps.
+  /// called beyond its edge for a slow start.
+  ///
+  /// It is looked at every twenty steps.
   private var isUndecided: Bool {
     guard 2 * trainer.vanishingSteps <= trainer.step else { return false }
     return trainer.step % 20 != 0 || !(sampleLoss() < initialLoss)

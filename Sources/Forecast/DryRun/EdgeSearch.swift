@@ -67,7 +67,8 @@ public struct EdgeSearch: Hashable, Codable, Sendable {
     }
   }
 
-  /// The edge: between the two, in decades. Infinite where nothing failed, nil where nothing held.
+  /// The edge, midway between the two in decades; infinite where nothing failed, nil where nothing
+  /// held.
   public var edge: Double? {
     guard let holding else { return nil }
     guard let failing else { return .infinity }

@@ -27,9 +27,10 @@ package struct Measurement: Sendable {
   /// Whether the pass was finite, forwards and backwards.
   package let isFinite: Bool
 
-  /// log₁₀ of the gradient's norm at the first layer's output over that at the last; in time, at
-  /// the first step of the first layer over that at its last. Nil where the pass was not finite, or
-  /// no gradient was left to compare.
+  /// log₁₀ of the gradient's norm at the first layer's output over that at the last.
+  ///
+  /// In time it is that at the first step of the first layer over that at its last. Nil where the
+  /// pass was not finite, or no gradient was left to compare.
   package var gradientGrowth: Double? {
     guard isFinite, let first = layers.first, let last = layers.last else { return nil }
     let growth = first.logGradient + first.timeGrowth - last.logGradient
@@ -51,7 +52,7 @@ extension VirtualTrainer {
     for operation in plan.operations {
       guard let weight = operation.parameters.first(where: weights.contains) else { continue }
       let output = rootMeanSquare(operation.output.value, pass)
-      let gradient = norm(operation.output.gradient!, pass)
+      let gradient = norm(operation.output.gradientBuffer, pass)
       let squares = operation.parameters.reduce(0.0) {
         $0 + keel_measure(pass[$1.gradient], $1.count).sum_of_squares
       }
@@ -87,7 +88,7 @@ extension VirtualTrainer {
   private func handedDown(_ operation: Plan.Operation, _ weight: Buffer, _ pass: Pass) -> Double {
     let (input, output) = (operation.inputs[0].shape, operation.output.shape)
     var (gradients, rows, outer) = (
-      UnsafePointer(pass[operation.output.gradient!]), pass.rows * output.leading, output.last
+      UnsafePointer(pass[gradientOf: operation.output]), pass.rows * output.leading, output.last
     )
     let inner = input.last
     if let kernel = operation.kernel as? UnrolledKernel {

@@ -3,8 +3,9 @@ import KeelEngine
 import KeelNetworks
 
 extension Embedding: Propagating {
-  /// A row of the table has the size it was drawn with, whatever the ids. Two rows of data are
-  /// taken to share no token; they share the vector of each place.
+  /// A row of the table has the size it was drawn with, whatever the ids.
+  ///
+  /// Two rows of data are taken to share no token; they share the vector of each place.
   package func propagate(in path: inout Propagation) {
     let layer = path.name(Self.name)
     let time = path.shape.count

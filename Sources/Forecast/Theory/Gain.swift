@@ -106,7 +106,9 @@ extension PReLU: Propagating {
 
 extension Softmax: Propagating {
   /// With normal logits of variance q the sum over n is near n·e^{q/2}: E y² = e^q/n², and so the
-  /// slopes. Not exact: one large logit is enough to spoil it.
+  /// slopes.
+  ///
+  /// Not exact: one large logit is enough to spoil it.
   package func propagate(in path: inout Propagation) {
     let count = Double(path.shape.last)
     let logSquare = min(exp(path.signal.logSquare) - 2 * log(count), -log(count))
@@ -143,8 +145,9 @@ extension Repeat: Propagating {
 
 extension Residual: Propagating {
   /// y = x + f(x): squares add where f ends in fresh weights; where both have a mean over units,
-  /// twice its product besides. Backwards 1 + the branch's gain. A projection is a product of its
-  /// own.
+  /// twice its product besides.
+  ///
+  /// Backwards 1 + the branch's gain. A projection is a product of its own.
   package func propagate(in path: inout Propagation) {
     let layer = path.name(Self.name)
     var before = path.signal

@@ -7,8 +7,9 @@ import KeelNetworks
 
 extension Conv2D: Propagating {
   /// As a dense layer whose fan-in is the window, less the taps that lie in the padding: a share of
-  /// the outputs' squares forwards, of the gradient's backwards. With padding the border is weaker
-  /// than the middle, and what follows is no longer exact.
+  /// the outputs' squares forwards, of the gradient's backwards.
+  ///
+  /// With padding the border is weaker than the middle, and what follows is no longer exact.
   package func propagate(in path: inout Propagation) {
     let layer = path.name(Self.name)
     guard path.shape.axes.count == 3, path.shape.last >= groups else { return }
@@ -28,8 +29,9 @@ extension Conv2D: Propagating {
 
 extension MaxPool2D: Propagating {
   /// Each gradient goes to one input, so that backwards nothing changes; forwards the largest of
-  /// independent normal numbers. Not exact: neighbours are alike, and behind a ReLU the largest one
-  /// is where its slope is 1.
+  /// independent normal numbers.
+  ///
+  /// Not exact: neighbours are alike, and behind a ReLU the largest one is where its slope is 1.
   package func propagate(in path: inout Propagation) {
     _ = path.name(Self.name)
     path.pool(path.walks(size, stride.value ?? size, 1, padding)) {

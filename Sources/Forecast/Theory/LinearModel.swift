@@ -4,8 +4,8 @@ import KeelEngine
 import KeelNetworks
 import KeelRecipes
 
-/// A model whose loss is a quadratic: one dense layer under squared error. Its fate can be
-/// computed.
+/// A model whose loss is a quadratic, so that its fate can be computed: one dense layer under
+/// squared error.
 ///
 /// **Definition** The Hessian of a column is (2/columns)·X̃ᵀX̃/rows, X̃ the inputs with a 1 for the
 /// bias (plus 2λ for an L2 penalty). The component of the loss along its largest eigenvector, worth

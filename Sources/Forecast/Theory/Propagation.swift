@@ -88,8 +88,9 @@ package struct Propagation {
 
   /// The next name of a kind, as the planner gives it.
   mutating func name(_ kind: String) -> String {
-    named[kind, default: 0] += 1
-    return "\(kind)-\(named[kind]!)"
+    let number = named[kind, default: 0] + 1
+    named[kind] = number
+    return "\(kind)-\(number)"
   }
 
   /// A factor beyond every number (exponentials of exponentials) counts as e^±1e6.
@@ -171,8 +172,10 @@ extension Propagation {
     }
   }
 
-  /// log₁₀ of the gradient's norm at the first layer's output over that at the last; in time, at
-  /// the first step of the first layer over that at its last. Nil where a layer is unknown.
+  /// log₁₀ of the gradient's norm at the first layer's output over that at the last.
+  ///
+  /// In time it is that at the first step of the first layer over that at its last. Nil where a
+  /// layer is unknown.
   package var gradientGrowth: Double? {
     guard isKnown, let first = records.first, let last = records.last else { return nil }
     let growth = (first.logBackward + first.logTime - last.logBackward) / 2 / log(10)

@@ -13,7 +13,9 @@ package protocol StabilityTheory: Optimizer {
 }
 
 extension SGD: StabilityTheory {
-  /// (2 + 2β)/η; Nesterov (2 + 2β)/(η(1 + 2β)). Cohen et al., ICLR 2021.
+  /// (2 + 2β)/η; Nesterov (2 + 2β)/(η(1 + 2β)).
+  ///
+  /// **References** Cohen et al., ICLR 2021.
   package func edge(learningRate: Double) -> Double {
     (2 + 2 * momentum) / (learningRate * (nesterov ? 1 + 2 * momentum : 1))
   }
@@ -33,7 +35,9 @@ extension SGD: StabilityTheory {
 }
 
 extension MomentOptimizer where Self: StabilityTheory {
-  /// (2 + 2β₁)/((1 − β₁)η). Cohen et al. 2022 (2207.14484).
+  /// (2 + 2β₁)/((1 − β₁)η).
+  ///
+  /// **References** Cohen et al. 2022 (2207.14484).
   package func edge(learningRate: Double) -> Double {
     (2 + 2 * beta1) / ((1 - beta1) * learningRate)
   }

@@ -25,7 +25,7 @@ public struct ELU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `elu: {alpha: …}`
+  /// `elu: {alpha: …}` in a recipe.
   public static func elu(alpha: Double = 1.0) -> Choice {
     var activation = ELU()
     activation.alpha = alpha

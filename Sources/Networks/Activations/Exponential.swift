@@ -20,6 +20,6 @@ public struct Exponential: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `exponential`
+  /// `exponential` in a recipe.
   public static var exponential: Choice { Choice(Exponential()) }
 }

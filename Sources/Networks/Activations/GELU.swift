@@ -21,6 +21,6 @@ public struct GELU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `gelu`
+  /// `gelu` in a recipe.
   public static var gelu: Choice { Choice(GELU()) }
 }

@@ -20,6 +20,6 @@ public struct HardTanh: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `hard-tanh`
+  /// `hard-tanh` in a recipe.
   public static var hardTanh: Choice { Choice(HardTanh()) }
 }

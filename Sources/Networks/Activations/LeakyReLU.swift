@@ -25,7 +25,7 @@ public struct LeakyReLU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `leaky-relu: {slope: …}`
+  /// `leaky-relu: {slope: …}` in a recipe.
   public static func leakyReLU(slope: Double = 0.01) -> Choice {
     var activation = LeakyReLU()
     activation.slope = slope

@@ -14,6 +14,6 @@ public struct Linear: Activation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `linear`
+  /// `linear` in a recipe.
   public static var linear: Choice { Choice(Linear()) }
 }

@@ -54,7 +54,7 @@ struct PReLUKernel: Kernel {
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     let count = input.value.count(rows: pass.rows)
-    let (x, dy) = (pass[input.value], pass[output.gradient!])
+    let (x, dy) = (pass[input.value], pass[gradientOf: output])
     pass[slope.gradient][0] = keel_prelu_slope_gradient(x, dy, count)
     guard let target = input.gradient else { return true }
     return keel_leaky_relu_gradient(
@@ -63,7 +63,7 @@ struct PReLUKernel: Kernel {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `prelu: {slope: …}`
+  /// `prelu: {slope: …}` in a recipe.
   public static func prelu(slope: Double = 0.25) -> Choice {
     var activation = PReLU()
     activation.slope = slope

@@ -21,6 +21,6 @@ public struct ReLU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `relu`
+  /// `relu` in a recipe.
   public static var relu: Choice { Choice(ReLU()) }
 }

@@ -20,6 +20,6 @@ public struct SELU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `selu`
+  /// `selu` in a recipe.
   public static var selu: Choice { Choice(SELU()) }
 }

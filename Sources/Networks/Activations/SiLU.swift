@@ -20,6 +20,6 @@ public struct SiLU: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `silu`
+  /// `silu` in a recipe.
   public static var silu: Choice { Choice(SiLU()) }
 }

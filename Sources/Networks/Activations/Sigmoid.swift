@@ -20,6 +20,6 @@ public struct Sigmoid: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `sigmoid`
+  /// `sigmoid` in a recipe.
   public static var sigmoid: Choice { Choice(Sigmoid()) }
 }

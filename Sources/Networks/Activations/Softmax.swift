@@ -37,12 +37,12 @@ struct SoftmaxKernel: Kernel {
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     guard let target = input.gradient else { return true }
     return keel_softmax_gradient(
-      pass[output.value], pass[output.gradient!], pass[target], pass.rows * input.shape.leading,
+      pass[output.value], pass[gradientOf: output], pass[target], pass.rows * input.shape.leading,
       input.shape.last, accumulation.flag(0)) == 0
   }
 }
 
 extension Choice where F: ActivationFamily {
-  /// `softmax`
+  /// `softmax` in a recipe.
   public static var softmax: Choice { Choice(Softmax()) }
 }

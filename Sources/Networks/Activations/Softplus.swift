@@ -25,7 +25,7 @@ public struct Softplus: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `softplus: {beta: …}`
+  /// `softplus: {beta: …}` in a recipe.
   public static func softplus(beta: Double = 1.0) -> Choice {
     var activation = Softplus()
     activation.beta = beta

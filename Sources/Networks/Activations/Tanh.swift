@@ -20,6 +20,6 @@ public struct Tanh: ElementwiseActivation {
 }
 
 extension Choice where F: ActivationFamily {
-  /// `tanh`
+  /// `tanh` in a recipe.
   public static var tanh: Choice { Choice(Tanh()) }
 }

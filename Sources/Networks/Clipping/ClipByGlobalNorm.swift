@@ -29,7 +29,7 @@ public struct ClipByGlobalNorm: Clip {
 }
 
 extension Choice where F == Clips {
-  /// `global-norm: {limit: …}`
+  /// `global-norm: {limit: …}` in a recipe.
   public static func globalNorm(_ limit: Double) -> Choice {
     var clip = ClipByGlobalNorm()
     clip.limit = limit

@@ -27,7 +27,7 @@ public struct ClipByNorm: Clip {
 }
 
 extension Choice where F == Clips {
-  /// `norm: {limit: …}`
+  /// `norm: {limit: …}` in a recipe.
   public static func norm(_ limit: Double) -> Choice {
     var clip = ClipByNorm()
     clip.limit = limit

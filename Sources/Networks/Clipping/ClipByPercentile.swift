@@ -37,7 +37,7 @@ public struct ClipByPercentile: Clip {
 }
 
 extension Choice where F == Clips {
-  /// `percentile: {percentile: …}`
+  /// `percentile: {percentile: …}` in a recipe.
   public static func percentile(_ percentile: Double = 10) -> Choice {
     var clip = ClipByPercentile()
     clip.percentile = percentile

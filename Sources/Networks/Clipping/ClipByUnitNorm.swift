@@ -35,7 +35,7 @@ public struct ClipByUnitNorm: Clip {
 }
 
 extension Choice where F == Clips {
-  /// `adaptive: {ratio: …}`
+  /// `adaptive: {ratio: …}` in a recipe.
   public static func adaptive(ratio: Double = 0.01) -> Choice {
     var clip = ClipByUnitNorm()
     clip.ratio = ratio

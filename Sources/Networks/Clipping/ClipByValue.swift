@@ -25,7 +25,7 @@ public struct ClipByValue: Clip {
 }
 
 extension Choice where F == Clips {
-  /// `value: {limit: …}`
+  /// `value: {limit: …}` in a recipe.
   public static func value(_ limit: Double) -> Choice {
     var clip = ClipByValue()
     clip.limit = limit

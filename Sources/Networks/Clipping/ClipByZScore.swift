@@ -72,7 +72,7 @@ final class RunningScore: NormWindow {
 }
 
 extension Choice where F == Clips {
-  /// `z-score: {z: …}`
+  /// `z-score: {z: …}` in a recipe.
   public static func zScore(_ z: Double = 2.5) -> Choice {
     var clip = ClipByZScore()
     clip.z = z

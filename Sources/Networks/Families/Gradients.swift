@@ -49,7 +49,7 @@ public final class Gradients {
     return nonFinite
   }
 
-  /// The Euclidean norm of one tensor. NaN or Inf if an element is; it does not overflow otherwise.
+  /// The Euclidean norm of one tensor: NaN or Inf if an element is; it does not overflow otherwise.
   public func norm(_ index: Int) -> Double {
     moments[index].sum_of_squares.squareRoot() * abs(factors[index])
   }
@@ -91,7 +91,7 @@ public final class Gradients {
       floor)
   }
 
-  /// Cuts every element of a tensor at ±limit. NaN and ±Inf stay what they are.
+  /// Cuts every element of a tensor at ±limit; NaN and ±Inf stay what they are.
   public func clamp(_ index: Int, to limit: Double) {
     settle(index)
     guard Double(moments[index].largest) > limit else { return }

@@ -18,6 +18,7 @@ extension Layer {
   public var isSequential: Bool { false }
 }
 
+/// The parts of a network: `model:` in a recipe, and the layers inside of layers.
 public enum Layers: ActivationFamily {
   public static let singular = "layer"
   public static let plural = "layers"
@@ -28,9 +29,11 @@ public enum Layers: ActivationFamily {
 
 /// What layers are planned in: the planner, and what the recipe says for all of them.
 public struct NetworkBuilder {
+  /// What names layers, places their buffers and orders their kernels.
   public var planner: Planner
   /// For layers that name none of their own.
   public let initializer: any Initializer
+  /// The recipe's seed, for layers that draw in every step.
   public let seed: UInt64
   /// Where in the recipe the layer being planned stands: `model[3].dense`.
   public private(set) var path: String
@@ -68,33 +71,5 @@ public struct NetworkBuilder {
   /// An error in the layer being planned.
   public func error(_ what: String, fix: String) -> KeelError {
     KeelError(.invalid, at: path, what, fix: fix)
-  }
-}
-
-/// A layer made of layers.
-package protocol Container: Layer {
-  var layers: [Choice<Layers>] { get set }
-  /// How often the layers stand in the network.
-  var times: Int { get }
-}
-
-extension Container {
-  package var times: Int { 1 }
-}
-
-extension [Choice<Layers>] {
-  /// How many layers the network has once repeats are expanded; containers count too.
-  package var expandedCount: Int {
-    reduce(0) { total, choice in
-      guard let container = choice.ingredient as? any Container else { return saturated(total, 1) }
-      let (inner, overflow) = container.layers.expandedCount
-        .multipliedReportingOverflow(by: container.times)
-      return saturated(saturated(total, 1), overflow ? .max : inner)
-    }
-  }
-
-  private func saturated(_ a: Int, _ b: Int) -> Int {
-    let (sum, overflow) = a.addingReportingOverflow(b)
-    return overflow ? .max : sum
   }
 }

@@ -65,7 +65,7 @@ public struct LossBatch {
   public let rows: Int
   /// Numbers a row, all positions together.
   public let columns: Int
-  /// Vectors a row: all axes of an output but the last. 1 where a row has one axis.
+  /// Vectors a row, all axes of an output but the last; 1 where a row has one axis.
   public let positions: Int
 
   public init(
@@ -86,6 +86,7 @@ public struct LossBatch {
   var width: Int { columns / positions }
 }
 
+/// A loss over a batch, and how much of what it saw was not finite.
 public struct LossSum: Hashable, Sendable {
   /// The sum of the loss, in double.
   public var sum: Double

@@ -22,7 +22,7 @@ public struct Constant: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `constant: {value: …}`
+  /// `constant: {value: …}` in a recipe.
   public static func constant(_ value: Double) -> Choice {
     var constant = Constant()
     constant.value = value

@@ -24,7 +24,7 @@ public struct He: VarianceScaling {
 }
 
 extension Choice where F == Initializers {
-  /// `he: {distribution: …, mode: …, scale: …}`
+  /// `he: {distribution: …, mode: …, scale: …}` in a recipe.
   public static func he(
     _ distribution: Distribution = .normal, mode: FanMode = .fanIn, scale: Double = 1
   ) -> Choice { Choice(He(distribution, mode, scale)) }

@@ -22,6 +22,6 @@ public struct Identity: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `identity`
+  /// `identity` in a recipe.
   public static var identity: Choice { Choice(Identity()) }
 }

@@ -33,6 +33,6 @@ public struct LSUV: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `lsuv`
+  /// `lsuv` in a recipe.
   public static var lsuv: Choice { Choice(LSUV()) }
 }

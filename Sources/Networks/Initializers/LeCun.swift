@@ -22,7 +22,7 @@ public struct LeCun: VarianceScaling {
 }
 
 extension Choice where F == Initializers {
-  /// `lecun: {distribution: …, mode: …, scale: …}`
+  /// `lecun: {distribution: …, mode: …, scale: …}` in a recipe.
   public static func lecun(
     _ distribution: Distribution = .normal, mode: FanMode = .fanIn, scale: Double = 1
   ) -> Choice { Choice(LeCun(distribution, mode, scale)) }

@@ -28,7 +28,7 @@ public struct Normal: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `normal: {std: …, mean: …}`
+  /// `normal: {std: …, mean: …}` in a recipe.
   public static func normal(std: Double = 1, mean: Double = 0) -> Choice {
     var normal = Normal()
     (normal.std, normal.mean) = (std, mean)

@@ -35,10 +35,11 @@ public struct Orthogonal: Initializer {
     let (count, length) = isTall ? (fan.input, fan.rows) : (fan.rows, fan.input)
     withUnsafeTemporaryAllocation(of: Float.self, capacity: count * length + count) { memory in
       let vectors = UnsafeMutableBufferPointer(rebasing: memory[..<(count * length)])
-      let products = memory.baseAddress! + count * length
+      let products = UnsafeMutableBufferPointer(rebasing: memory[(count * length)...]).baseAddress
       random.fill(vectors, normalWithMean: 0, std: 1)
       for index in 0..<count {
-        let vector = vectors.baseAddress! + index * length
+        let place = index * length..<(index + 1) * length
+        let vector = UnsafeMutableBufferPointer(rebasing: vectors[place]).baseAddress
         for _ in 0..<2 where index > 0 {
           keel_gemm(0, 0, index, 1, length, 1, vectors.baseAddress, vector, 0, products)
           keel_gemm(0, 0, 1, length, index, -1, products, vectors.baseAddress, 1, vector)
@@ -56,7 +57,7 @@ public struct Orthogonal: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `orthogonal: {gain: …}`
+  /// `orthogonal: {gain: …}` in a recipe.
   public static func orthogonal(gain: Double = 1) -> Choice {
     var orthogonal = Orthogonal()
     orthogonal.gain = gain

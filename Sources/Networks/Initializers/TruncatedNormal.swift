@@ -37,7 +37,7 @@ public struct TruncatedNormal: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `truncated-normal: {std: …, mean: …}`
+  /// `truncated-normal: {std: …, mean: …}` in a recipe.
   public static func truncatedNormal(std: Double = 1, mean: Double = 0) -> Choice {
     var normal = TruncatedNormal()
     (normal.std, normal.mean) = (std, mean)

@@ -21,7 +21,7 @@ public struct Uniform: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `uniform: {limit: …}`
+  /// `uniform: {limit: …}` in a recipe.
   public static func uniform(_ limit: Double = 1) -> Choice {
     var uniform = Uniform()
     uniform.limit = limit

@@ -25,7 +25,7 @@ public struct Xavier: VarianceScaling {
 }
 
 extension Choice where F == Initializers {
-  /// `xavier: {distribution: …, mode: …, scale: …}`
+  /// `xavier: {distribution: …, mode: …, scale: …}` in a recipe.
   public static func xavier(
     _ distribution: Distribution = .normal, mode: FanMode = .fanAverage, scale: Double = 1
   ) -> Choice { Choice(Xavier(distribution, mode, scale)) }

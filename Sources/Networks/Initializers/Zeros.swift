@@ -17,6 +17,6 @@ public struct Zeros: Initializer {
 }
 
 extension Choice where F == Initializers {
-  /// `zeros`
+  /// `zeros` in a recipe.
   public static var zeros: Choice { Choice(Zeros()) }
 }

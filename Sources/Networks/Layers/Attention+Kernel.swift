@@ -65,16 +65,16 @@ struct AttentionKernel: Kernel {
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     let rows = pass.rows * time
     project(
-      pass, rows, pass[output.gradient!], units, from: pass[context.value], outputWeight,
-      outputBias, to: pass[context.gradient!], beta: 0)
+      pass, rows, pass[gradientOf: output], units, from: pass[context.value], outputWeight,
+      outputBias, to: pass[gradientOf: context], beta: 0)
     let (queries, values) = (pass[compared.value], pass[projected.value] + 2 * units)
-    let gradient = pass[compared.gradient!]
+    let gradient = pass[gradientOf: compared]
     let nonFinite = keel_attention_gradient(
-      layout(pass), queries, queries + units, values, pass[weights], pass[context.gradient!],
-      pass[scratch], gradient, gradient + units, pass[projected.gradient!] + 2 * units)
+      layout(pass), queries, queries + units, values, pass[weights], pass[gradientOf: context],
+      pass[scratch], gradient, gradient + units, pass[gradientOf: projected] + 2 * units)
     let isNormFinite = differentiateNorm(pass)
     project(
-      pass, rows, pass[projected.gradient!], 3 * units, from: pass[input.value], weight, bias,
+      pass, rows, pass[gradientOf: projected], 3 * units, from: pass[input.value], weight, bias,
       to: input.gradient.map { pass[$0] }, beta: Float(accumulation.flag(0)))
     return isNormFinite && nonFinite == 0
   }
@@ -126,8 +126,8 @@ struct AttentionKernel: Kernel {
       nonFinite += keel_layer_norm_gradient(
         pass[projected.value] + part * width, 3 * units, pass[gain],
         pass.doubles(norm.statistics) + 2 * part * rows,
-        pass[norm.signal.gradient!] + part * width, 2 * units,
-        pass[projected.gradient!] + part * width, 3 * units, sums, nil, rows, width, 0, 0)
+        pass[gradientOf: norm.signal] + part * width, 2 * units,
+        pass[gradientOf: projected] + part * width, 3 * units, sums, nil, rows, width, 0, 0)
     }
     keel_round_sums(sums, pass[gain.gradient], width)
     return nonFinite == 0

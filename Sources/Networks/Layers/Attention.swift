@@ -35,8 +35,11 @@ public struct Attention: Layer {
     .init("causal", \.causal, "whether a time sees only itself and those before it"),
     .init("normalize", \.normalize, "whether queries and keys are normalised, head by head"),
   ]
+  /// How many heads there are; they divide the units among them.
   public var heads = 1
+  /// Whether a time sees only itself and those before it.
   public var causal = false
+  /// Whether queries and keys are normalised, head by head.
   public var normalize = false
   public var isSequential: Bool { true }
 
@@ -114,7 +117,7 @@ public struct Attention: Layer {
 }
 
 extension Choice where F == Layers {
-  /// `attention: {heads: …, causal: …, normalize: …}`
+  /// `attention: {heads: …, causal: …, normalize: …}` in a recipe.
   public static func attention(
     heads: Int = 1, causal: Bool = false, normalize: Bool = false
   ) -> Choice {

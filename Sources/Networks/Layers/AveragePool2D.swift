@@ -23,8 +23,11 @@ public struct AveragePool2D: Layer {
     .init("stride", \.stride, .pixels(from: 1), "pixels from window to window; size if not given"),
     .init("padding", \.padding, .pixels(from: 0), "valid, same, or pixels on every side"),
   ]
+  /// Height and width of the window, in pixels.
   public var size = 2
+  /// Pixels from window to window; `size` where nothing is set.
   public var stride = Inherited<Int>()
+  /// What stands around the image; it does not count in the mean.
   public var padding = Padding.valid
 
   public init() {}
@@ -53,13 +56,13 @@ struct AveragePool2DKernel: Kernel {
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     guard let target = input.gradient else { return true }
     keel_average_pool_gradient(
-      window.geometry, pass[output.gradient!], pass[target], pass.rows, accumulation.flag(0))
+      window.geometry, pass[gradientOf: output], pass[target], pass.rows, accumulation.flag(0))
     return true
   }
 }
 
 extension Choice where F == Layers {
-  /// `average-pool2d: {size: …, stride: …, padding: …}`
+  /// `average-pool2d: {size: …, stride: …, padding: …}` in a recipe.
   public static func averagePool2d(
     _ size: Int = 2, stride: Int? = nil, padding: Padding = .valid
   ) -> Choice {

@@ -27,6 +27,7 @@ public struct BatchNorm: Layer {
       "weight of the newest batch in the running statistics"),
     .init("epsilon", \.epsilon, .nonNegative, "added to the variance"),
   ]
+  /// The weight of the newest batch in the running statistics, from 0 to 1.
   public var momentum = 0.1
   public var epsilon = 1e-5
   public var isNormalization: Bool { true }
@@ -83,7 +84,7 @@ struct BatchNormKernel: Kernel {
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     keel_batch_norm_gradient(
-      pass[input.value], pass[gain], pass[batch], pass[batch] + features, pass[output.gradient!],
+      pass[input.value], pass[gain], pass[batch], pass[batch] + features, pass[gradientOf: output],
       input.gradient.map { pass[$0] }, pass[gain.gradient], pass[bias.gradient],
       doubles(pass) + features, rows(pass), features, accumulation.flag(0)) == 0
   }
@@ -112,7 +113,7 @@ struct BatchNormKernel: Kernel {
 }
 
 extension Choice where F == Layers {
-  /// `batch-norm: {momentum: …, epsilon: …}`
+  /// `batch-norm: {momentum: …, epsilon: …}` in a recipe.
   public static func batchNorm(momentum: Double = 0.1, epsilon: Double = 1e-5) -> Choice {
     var norm = BatchNorm()
     (norm.momentum, norm.epsilon) = (momentum, epsilon)

@@ -35,14 +35,20 @@ public struct Conv2D: Affine {
     .init("bias", \.bias, "whether to add a bias"),
     .init("bias-initializer", \.biasInitializer, "of the bias"),
   ]
+  /// Channels of the output.
   public var filters = 1
   public var kernel = 3
+  /// Pixels from window to window.
   public var stride = 1
+  /// What stands around the image, as zeros.
   public var padding = Padding.valid
+  /// Pixels from tap to tap of the window.
   public var dilation = 1
+  /// Groups of channels that do not mix; they divide channels and filters.
   public var groups = 1
   public var activation: Choice<Activations> = .linear
   public var initializer = Inherited<Choice<Initializers>>()
+  /// Whether a bias is added.
   public var bias = true
   public var biasInitializer: Choice<Initializers> = .zeros
 
@@ -130,7 +136,7 @@ struct Conv2DKernel: Kernel {
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
-    let gradient = pass[output.gradient!]
+    let gradient = pass[gradientOf: output]
     if let bias {
       keel_column_sums(gradient, pass[bias.gradient], pass.rows * window.pixels, filters)
     }
@@ -151,7 +157,7 @@ extension Pass {
 }
 
 extension Choice where F == Layers {
-  /// `conv2d: {filters: …, kernel: …, …}`
+  /// `conv2d: {filters: …, kernel: …, …}` in a recipe.
   public static func conv2d(
     _ filters: Int, kernel: Int = 3, stride: Int = 1, padding: Padding = .valid,
     dilation: Int = 1, groups: Int = 1, activation: Choice<Activations> = .linear,

@@ -25,6 +25,7 @@ public struct Dense: Affine {
   public var units = 1
   public var activation: Choice<Activations> = .linear
   public var initializer = Inherited<Choice<Initializers>>()
+  /// Whether a bias is added.
   public var bias = true
   public var biasInitializer: Choice<Initializers> = .zeros
 
@@ -83,7 +84,7 @@ struct DenseKernel: Kernel {
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     let rows = pass.rows * vectors
-    let gradient = pass[output.gradient!]
+    let gradient = pass[gradientOf: output]
     keel_gemm(
       1, 0, fan.output, fan.input, rows, 1, gradient, pass[input.value], 0, pass[weight.gradient])
     if let bias { keel_column_sums(gradient, pass[bias.gradient], rows, fan.output) }
@@ -97,7 +98,7 @@ struct DenseKernel: Kernel {
 }
 
 extension Choice where F == Layers {
-  /// `dense: {units: …}`
+  /// `dense: {units: …}` in a recipe.
   public static func dense(
     _ units: Int, activation: Choice<Activations> = .linear,
     initializer: Choice<Initializers>? = nil, bias: Bool = true,

@@ -17,6 +17,7 @@ public struct Dropout: Layer {
   public static let fields: [Field<Dropout>] = [
     .init("rate", \.rate, .fraction, "how many are dropped")
   ]
+  /// The probability that an input is dropped, from 0 to below 1.
   public var rate = 0.5
 
   public init() {}
@@ -60,12 +61,12 @@ struct DropoutKernel: Kernel {
     guard let target = input.gradient else { return true }
     let count = input.value.count(rows: pass.rows)
     return keel_mask(
-      pass[output.gradient!], pass[mask], pass[target], count, accumulation.flag(0)) == 0
+      pass[gradientOf: output], pass[mask], pass[target], count, accumulation.flag(0)) == 0
   }
 }
 
 extension Choice where F == Layers {
-  /// `dropout: {rate: …}`
+  /// `dropout: {rate: …}` in a recipe.
   public static func dropout(_ rate: Double = 0.5) -> Choice {
     var dropout = Dropout()
     dropout.rate = rate

@@ -29,8 +29,10 @@ public struct Embedding: Layer {
     .init("units", \.units, .atLeast(1), required: true, "numbers a token becomes"),
     .init("positions", \.positions, "whether each place in the sequence has a vector, too"),
   ]
+  /// How many ids there are, counted from 0.
   public var tokens = 1
   public var units = 1
+  /// Whether each place in the sequence has a vector, too.
   public var positions = false
   public var isSequential: Bool { true }
 
@@ -84,7 +86,7 @@ struct EmbeddingKernel: Kernel {
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     keel_embedding_gradient(
-      pass[input.value], pass[output.gradient!], pass[weight.gradient],
+      pass[input.value], pass[gradientOf: output], pass[weight.gradient],
       positions.map { pass[$0.gradient] }, pass.rows, input.shape.count, tokens, output.shape.last)
     return true
   }
@@ -96,7 +98,7 @@ struct EmbeddingKernel: Kernel {
 }
 
 extension Choice where F == Layers {
-  /// `embedding: {tokens: …, units: …, positions: …}`
+  /// `embedding: {tokens: …, units: …, positions: …}` in a recipe.
   public static func embedding(_ tokens: Int, _ units: Int, positions: Bool = false) -> Choice {
     var embedding = Embedding()
     (embedding.tokens, embedding.units, embedding.positions) = (tokens, units, positions)

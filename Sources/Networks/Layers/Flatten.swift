@@ -17,5 +17,6 @@ public struct Flatten: Layer {
 }
 
 extension Choice where F == Layers {
+  /// `flatten` in a recipe.
   public static var flatten: Choice { Choice(Flatten()) }
 }

@@ -103,7 +103,7 @@ private struct GRUCell: RecurrentCell {
 }
 
 extension Choice where F == Layers {
-  /// `gru: {units: …, return: …}`
+  /// `gru: {units: …, return: …}` in a recipe.
   public static func gru(
     _ units: Int, return output: RecurrenceOutput = .last,
     initializer: Choice<Initializers>? = nil,

@@ -44,12 +44,13 @@ struct GlobalAveragePool2DKernel: Kernel {
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     guard let target = input.gradient else { return true }
     keel_average_pixels_gradient(
-      pass[output.gradient!], pass[target], pass.rows, input.shape.leading, input.shape.last,
+      pass[gradientOf: output], pass[target], pass.rows, input.shape.leading, input.shape.last,
       accumulation.flag(0))
     return true
   }
 }
 
 extension Choice where F == Layers {
+  /// `global-average-pool2d` in a recipe.
   public static var globalAveragePool2d: Choice { Choice(GlobalAveragePool2D()) }
 }

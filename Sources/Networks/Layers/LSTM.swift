@@ -81,7 +81,7 @@ private struct LSTMCell: RecurrentCell {
 }
 
 extension Choice where F == Layers {
-  /// `lstm: {units: …, return: …}`
+  /// `lstm: {units: …, return: …}` in a recipe.
   public static func lstm(
     _ units: Int, return output: RecurrenceOutput = .last,
     initializer: Choice<Initializers>? = nil,

@@ -84,7 +84,7 @@ struct LayerNormKernel: Kernel {
     let biasSums = bias.map { _ in gainSums + features }
     gainSums.update(repeating: 0, count: 2 * features)
     let nonFinite = keel_layer_norm_gradient(
-      pass[input.value], features, pass[gain], pass.doubles(statistics), pass[output.gradient!],
+      pass[input.value], features, pass[gain], pass.doubles(statistics), pass[gradientOf: output],
       features, input.gradient.map { pass[$0] }, features, gainSums, biasSums, rows(pass),
       features, bias == nil ? 0 : 1, accumulation.flag(0))
     keel_round_sums(gainSums, pass[gain.gradient], features)
@@ -107,7 +107,7 @@ extension Pass {
 }
 
 extension Choice where F == Layers {
-  /// `layer-norm: {epsilon: …}`
+  /// `layer-norm: {epsilon: …}` in a recipe.
   public static func layerNorm(epsilon: Double = 1e-5) -> Choice {
     var norm = LayerNorm()
     norm.epsilon = epsilon

@@ -22,8 +22,11 @@ public struct MaxPool2D: Layer {
     .init("stride", \.stride, .pixels(from: 1), "pixels from window to window; size if not given"),
     .init("padding", \.padding, .pixels(from: 0), "valid, same, or pixels on every side"),
   ]
+  /// Height and width of the window, in pixels.
   public var size = 2
+  /// Pixels from window to window; `size` where nothing is set.
   public var stride = Inherited<Int>()
+  /// What stands around the image; it is never the largest.
   public var padding = Padding.valid
 
   public init() {}
@@ -73,14 +76,14 @@ struct MaxPool2DKernel: Kernel {
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     guard let target = input.gradient else { return true }
     keel_max_pool_gradient(
-      window.geometry, taps(pass), pass[output.gradient!], pass[target], pass.rows,
+      window.geometry, taps(pass), pass[gradientOf: output], pass[target], pass.rows,
       accumulation.flag(0))
     return true
   }
 }
 
 extension Choice where F == Layers {
-  /// `max-pool2d: {size: …, stride: …, padding: …}`
+  /// `max-pool2d: {size: …, stride: …, padding: …}` in a recipe.
   public static func maxPool2d(
     _ size: Int = 2, stride: Int? = nil, padding: Padding = .valid
   ) -> Choice {

@@ -32,7 +32,7 @@ public struct RMSNorm: Layer {
 }
 
 extension Choice where F == Layers {
-  /// `rms-norm: {epsilon: …}`
+  /// `rms-norm: {epsilon: …}` in a recipe.
   public static func rmsNorm(epsilon: Double = 1e-5) -> Choice {
     var norm = RMSNorm()
     norm.epsilon = epsilon

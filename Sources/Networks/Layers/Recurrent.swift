@@ -94,7 +94,7 @@ private struct PlainCell: RecurrentCell {
 }
 
 extension Choice where F == Layers {
-  /// `recurrent: {units: …, return: …}`
+  /// `recurrent: {units: …, return: …}` in a recipe.
   public static func recurrent(
     _ units: Int, return output: RecurrenceOutput = .last,
     initializer: Choice<Initializers>? = nil,

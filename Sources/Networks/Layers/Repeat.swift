@@ -36,7 +36,7 @@ func requireLayers(_ layers: [Choice<Layers>], at path: String) throws {
 }
 
 extension Choice where F == Layers {
-  /// `repeat: {times: …, layers: […]}`
+  /// `repeat: {times: …, layers: […]}` in a recipe.
   public static func `repeat`(_ times: Int, _ layers: [Choice<Layers>]) -> Choice {
     var block = Repeat()
     (block.times, block.layers) = (times, layers)

@@ -61,7 +61,7 @@ struct ProjectionKernel: Kernel {
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
-    let gradient = pass[output.gradient!]
+    let gradient = pass[gradientOf: output]
     // In reading order: where both inputs are one signal, the second is marked to add.
     if let target = branch.gradient {
       keel_copy(

@@ -26,11 +26,14 @@ public struct Residual: Container {
     .init("shortcut", \.shortcut, "what the path around does: identity, or projection"),
     .init("stride", \.stride, .pixels(from: 1), "pixels from one to the next of a projection"),
   ]
+  /// What the path around the layers does: nothing, or a product without bias.
   public enum Shortcut: String, Keyword {
     case identity, projection
   }
   public var layers: [Choice<Layers>] = []
+  /// What the path around the layers does.
   public var shortcut = Shortcut.identity
+  /// Pixels from one to the next of a projection; 1 for an identity.
   public var stride = 1
 
   public init() {}
@@ -76,17 +79,17 @@ struct AddKernel: Kernel {
     let count = output.value.count(rows: pass.rows)
     // In reading order: where both inputs are one signal, the second is marked to add.
     if let target = branch.gradient {
-      keel_copy(pass[output.gradient!], pass[target], count, accumulation.flag(0))
+      keel_copy(pass[gradientOf: output], pass[target], count, accumulation.flag(0))
     }
     if let target = shortcut.gradient {
-      keel_copy(pass[output.gradient!], pass[target], count, accumulation.flag(1))
+      keel_copy(pass[gradientOf: output], pass[target], count, accumulation.flag(1))
     }
     return true
   }
 }
 
 extension Choice where F == Layers {
-  /// `residual: {layers: […], shortcut: …, stride: …}`
+  /// `residual: {layers: […], shortcut: …, stride: …}` in a recipe.
   public static func residual(
     _ layers: [Choice<Layers>], shortcut: Residual.Shortcut = .identity, stride: Int = 1
   ) -> Choice {

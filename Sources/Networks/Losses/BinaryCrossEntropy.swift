@@ -29,6 +29,6 @@ public struct BinaryCrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `binary-cross-entropy`
+  /// `binary-cross-entropy` in a recipe.
   public static var binaryCrossEntropy: Choice { Choice(BinaryCrossEntropy()) }
 }

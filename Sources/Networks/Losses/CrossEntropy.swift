@@ -44,6 +44,6 @@ public struct CrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `cross-entropy`
+  /// `cross-entropy` in a recipe.
   public static var crossEntropy: Choice { Choice(CrossEntropy()) }
 }

@@ -35,7 +35,7 @@ public struct Huber: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `huber: {delta: …}`
+  /// `huber: {delta: …}` in a recipe.
   public static func huber(delta: Double = 1) -> Choice {
     var huber = Huber()
     huber.delta = delta

@@ -25,6 +25,6 @@ public struct MeanAbsoluteError: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `mean-absolute-error`
+  /// `mean-absolute-error` in a recipe.
   public static var meanAbsoluteError: Choice { Choice(MeanAbsoluteError()) }
 }

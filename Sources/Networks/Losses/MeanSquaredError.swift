@@ -33,6 +33,6 @@ public struct MeanSquaredError: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `mean-squared-error`
+  /// `mean-squared-error` in a recipe.
   public static var meanSquaredError: Choice { Choice(MeanSquaredError()) }
 }

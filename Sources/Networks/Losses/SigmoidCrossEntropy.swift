@@ -29,6 +29,6 @@ public struct SigmoidCrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `sigmoid-cross-entropy`
+  /// `sigmoid-cross-entropy` in a recipe.
   public static var sigmoidCrossEntropy: Choice { Choice(SigmoidCrossEntropy()) }
 }

@@ -36,6 +36,6 @@ public struct SoftmaxCrossEntropy: Loss {
 }
 
 extension Choice where F == Losses {
-  /// `softmax-cross-entropy`
+  /// `softmax-cross-entropy` in a recipe.
   public static var softmaxCrossEntropy: Choice { Choice(SoftmaxCrossEntropy()) }
 }

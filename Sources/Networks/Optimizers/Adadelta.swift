@@ -44,7 +44,7 @@ public struct Adadelta: Optimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `adadelta: {learning-rate: …, rho: …, epsilon: …}`
+  /// `adadelta: {learning-rate: …, rho: …, epsilon: …}` in a recipe.
   public static func adadelta(
     learningRate: Double = 1, rho: Double = 0.9, epsilon: Double = 1e-6
   ) -> Choice {

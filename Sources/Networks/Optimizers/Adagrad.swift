@@ -39,7 +39,7 @@ public struct Adagrad: Optimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `adagrad: {learning-rate: …, epsilon: …, initial-accumulator: …}`
+  /// `adagrad: {learning-rate: …, epsilon: …, initial-accumulator: …}` in a recipe.
   public static func adagrad(
     learningRate: Double = 0.01, epsilon: Double = 1e-10, initialAccumulator: Double = 0
   ) -> Choice {

@@ -28,7 +28,7 @@ public struct Adam: MomentOptimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `adam: {learning-rate: …, beta1: …, beta2: …, epsilon: …}`
+  /// `adam: {learning-rate: …, beta1: …, beta2: …, epsilon: …}` in a recipe.
   public static func adam(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
     epsilon: Double = 1e-8

@@ -24,7 +24,7 @@ public struct AdamW: MomentOptimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `adamw: {learning-rate: …, …, weight-decay: …}`
+  /// `adamw: {learning-rate: …, …, weight-decay: …}` in a recipe.
   public static func adamw(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
     epsilon: Double = 1e-8, weightDecay: Double = 0.01

@@ -36,7 +36,7 @@ public struct RMSprop: Optimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `rmsprop: {learning-rate: …, rho: …, epsilon: …}`
+  /// `rmsprop: {learning-rate: …, rho: …, epsilon: …}` in a recipe.
   public static func rmsprop(
     learningRate: Double = 0.01, rho: Double = 0.99, epsilon: Double = 1e-8
   ) -> Choice {

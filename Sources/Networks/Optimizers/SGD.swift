@@ -52,7 +52,7 @@ public struct SGD: Optimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `sgd: {learning-rate: …, momentum: …, nesterov: …}`
+  /// `sgd: {learning-rate: …, momentum: …, nesterov: …}` in a recipe.
   public static func sgd(
     learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false
   ) -> Choice {

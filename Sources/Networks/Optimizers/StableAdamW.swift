@@ -44,7 +44,7 @@ public struct StableAdamW: MomentOptimizer {
 }
 
 extension Choice where F == Optimizers {
-  /// `stable-adamw: {learning-rate: …, …, weight-decay: …}`
+  /// `stable-adamw: {learning-rate: …, …, weight-decay: …}` in a recipe.
   public static func stableAdamw(
     learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999,
     epsilon: Double = 1e-8, weightDecay: Double = 0.01

@@ -19,7 +19,7 @@ public struct ElasticNet: Regularizer {
 }
 
 extension Choice where F == Regularizers {
-  /// `elastic-net: {l1: …, l2: …}`
+  /// `elastic-net: {l1: …, l2: …}` in a recipe.
   public static func elasticNet(l1: Double, l2: Double) -> Choice {
     var regularizer = ElasticNet()
     (regularizer.l1, regularizer.l2) = (l1, l2)

@@ -1,6 +1,8 @@
 import KeelSettings
 
-/// A penalty on magnitudes: λ·Σ|w|, as Keras's `L1`. Its gradient is λ·sign(w); 0 at 0.
+/// A penalty on magnitudes: λ·Σ|w|, as Keras's `L1`.
+///
+/// Its gradient is λ·sign(w); 0 at 0.
 public struct L1: Regularizer {
   public static let name = "l1"
   public static let summary = "λ·Σ|w|"
@@ -16,7 +18,7 @@ public struct L1: Regularizer {
 }
 
 extension Choice where F == Regularizers {
-  /// `l1: {lambda: …}`
+  /// `l1: {lambda: …}` in a recipe.
   public static func l1(_ lambda: Double) -> Choice {
     var regularizer = L1()
     regularizer.lambda = lambda

@@ -1,7 +1,8 @@
 import KeelSettings
 
-/// A penalty on squares: λ·Σw², as Keras's `L2`. Its gradient is 2λw: PyTorch's `weight_decay` is
-/// 2λ.
+/// A penalty on squares: λ·Σw², as Keras's `L2`.
+///
+/// Its gradient is 2λw: PyTorch's `weight_decay` is 2λ.
 public struct L2: Regularizer {
   public static let name = "l2"
   public static let summary = "λ·Σw²"
@@ -17,7 +18,7 @@ public struct L2: Regularizer {
 }
 
 extension Choice where F == Regularizers {
-  /// `l2: {lambda: …}`
+  /// `l2: {lambda: …}` in a recipe.
   public static func l2(_ lambda: Double) -> Choice {
     var regularizer = L2()
     regularizer.lambda = lambda

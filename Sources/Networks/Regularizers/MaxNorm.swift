@@ -26,7 +26,7 @@ public struct MaxNorm: Regularizer {
 }
 
 extension Choice where F == Regularizers {
-  /// `max-norm: {limit: …}`
+  /// `max-norm: {limit: …}` in a recipe.
   public static func maxNorm(_ limit: Double) -> Choice {
     var regularizer = MaxNorm()
     regularizer.limit = limit

@@ -11,6 +11,6 @@ public struct ConstantRate: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `constant`
+  /// `constant` in a recipe.
   public static var constant: Choice { Choice(ConstantRate()) }
 }

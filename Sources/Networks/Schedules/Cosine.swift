@@ -29,7 +29,7 @@ public struct Cosine: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `cosine: {steps: …, minimum: …}`
+  /// `cosine: {steps: …, minimum: …}` in a recipe.
   public static func cosine(steps: Int? = nil, minimum: Double = 0) -> Choice {
     var schedule = Cosine()
     (schedule.steps, schedule.minimum) = (steps, minimum)

@@ -21,7 +21,7 @@ public struct ExponentialDecay: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `exponential: {factor: …}`
+  /// `exponential: {factor: …}` in a recipe.
   public static func exponential(factor: Double) -> Choice {
     var schedule = ExponentialDecay()
     schedule.factor = factor

@@ -20,7 +20,7 @@ public struct InverseTime: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `inverse-time: {decay: …}`
+  /// `inverse-time: {decay: …}` in a recipe.
   public static func inverseTime(decay: Double) -> Choice {
     var schedule = InverseTime()
     schedule.decay = decay

@@ -60,7 +60,7 @@ public struct Plateau: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `plateau: {patience: …, factor: …}`
+  /// `plateau: {patience: …, factor: …}` in a recipe.
   public static func plateau(patience: Int = 10, factor: Double = 0.1) -> Choice {
     var schedule = Plateau()
     (schedule.patience, schedule.factor) = (patience, factor)

@@ -24,7 +24,7 @@ public struct StepDecay: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `step: {every: …, factor: …}`
+  /// `step: {every: …, factor: …}` in a recipe.
   public static func step(every: Int, factor: Double = 0.1) -> Choice {
     var schedule = StepDecay()
     (schedule.every, schedule.factor) = (every, factor)

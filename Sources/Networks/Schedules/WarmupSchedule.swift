@@ -31,7 +31,7 @@ public struct WarmupSchedule: Schedule {
 }
 
 extension Choice where F == Schedules {
-  /// `warmup: {steps: …, then: …}`
+  /// `warmup: {steps: …, then: …}` in a recipe.
   public static func warmup(steps: Int, then: Choice<Schedules> = .constant) -> Choice {
     var schedule = WarmupSchedule()
     (schedule.steps, schedule.then) = (steps, then)

@@ -20,8 +20,11 @@ public struct AddingProblem: Dataset {
     .init("samples", \.samples, .atLeast(2), "rows in all"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Steps of a sequence, at least 2.
   public var length = 50
+  /// Rows, test part included.
   public var samples = 1000
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}
@@ -57,7 +60,7 @@ extension Random {
 }
 
 extension Choice where F == Datasets {
-  /// `adding-problem: {length: …, samples: …, test: …}`
+  /// `adding-problem: {length: …, samples: …, test: …}` in a recipe.
   public static func addingProblem(
     length: Int = 50, samples: Int = 1000, test: TestPart = .none
   ) -> Choice {

@@ -62,7 +62,7 @@ public struct Blobs: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `blobs: {samples: …, classes: …, features: …, spread: …, test: …}`
+  /// `blobs: {samples: …, classes: …, features: …, spread: …, test: …}` in a recipe.
   public static func blobs(
     samples: Int = 1000, classes: Int = 3, features: Int = 2, spread: Double = 1,
     test: TestPart = .none

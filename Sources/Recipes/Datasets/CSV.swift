@@ -55,7 +55,7 @@ public struct CSV: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `csv: {file: …, target: […], test: …}`
+  /// `csv: {file: …, target: […], test: …}` in a recipe.
   public static func csv(_ file: String, target: [String], test: TestPart = .none) -> Choice {
     var csv = CSV()
     (csv.file, csv.target, csv.test) = (file, target, test)

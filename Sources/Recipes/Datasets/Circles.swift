@@ -56,7 +56,7 @@ public struct Circles: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `circles: {samples: …, noise: …, factor: …, test: …}`
+  /// `circles: {samples: …, noise: …, factor: …, test: …}` in a recipe.
   public static func circles(
     samples: Int = 1000, noise: Double = 0.1, factor: Double = 0.5, test: TestPart = .none
   ) -> Choice {

@@ -24,10 +24,15 @@ public struct CopyMemory: Dataset {
     .init("span", \.span, .atLeast(1), "symbols to remember"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Steps from the last symbol to the delimiter.
   public var length = 50
+  /// Rows, test part included.
   public var samples = 1000
+  /// Kinds of symbols, the blank and the delimiter left aside.
   public var symbols = 8
+  /// Symbols of a row that are to be given back.
   public var span = 10
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}
@@ -58,7 +63,7 @@ public struct CopyMemory: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `copy-memory: {length: …, samples: …, symbols: …, span: …, test: …}`
+  /// `copy-memory: {length: …, samples: …, symbols: …, span: …, test: …}` in a recipe.
   public static func copyMemory(
     length: Int = 50, samples: Int = 1000, symbols: Int = 8, span: Int = 10,
     test: TestPart = .none

@@ -73,7 +73,7 @@ public struct IDX: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `idx: {images: …, labels: …, divide: …, test: …}`
+  /// `idx: {images: …, labels: …, divide: …, test: …}` in a recipe.
   public static func idx(
     images: String, labels: String, divide: Double = 1, test: TestPart = .none
   ) -> Choice {

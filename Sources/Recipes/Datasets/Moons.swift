@@ -51,7 +51,7 @@ public struct Moons: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `moons: {samples: …, noise: …, test: …}`
+  /// `moons: {samples: …, noise: …, test: …}` in a recipe.
   public static func moons(
     samples: Int = 1000, noise: Double = 0.1, test: TestPart = .none
   ) -> Choice {

@@ -82,7 +82,7 @@ extension Examples {
 }
 
 extension Choice where F == Datasets {
-  /// `regression: {samples: …, features: …, noise: …, scale: …, test: …, outliers: …}`
+  /// `regression: {samples: …, features: …, noise: …, scale: …, test: …, outliers: …}` in a recipe.
   public static func regression(
     samples: Int = 1000, features: Int = 10, noise: Double = 0.1, scale: Double = 1,
     test: TestPart = .none, outliers: Int = 0, outlierScale: Double = 1000

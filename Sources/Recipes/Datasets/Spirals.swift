@@ -57,7 +57,7 @@ public struct Spirals: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `spirals: {samples: …, classes: …, noise: …, test: …}`
+  /// `spirals: {samples: …, classes: …, noise: …, test: …}` in a recipe.
   public static func spirals(
     samples: Int = 1000, classes: Int = 3, noise: Double = 0.1, test: TestPart = .none
   ) -> Choice {

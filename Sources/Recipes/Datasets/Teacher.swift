@@ -28,16 +28,21 @@ public struct Teacher: Dataset {
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
 
+  /// What the hidden layers of the other network apply to each element.
   public enum Activation: String, Keyword {
     case tanh, relu
   }
 
+  /// Rows, test part included.
   public var samples = 1000
+  /// Inputs of a row.
   public var features = 10
   public var units = 16
   public var layers = 1
   public var activation = Activation.tanh
+  /// The deviation of what is added to each target.
   public var noise = 0.0
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}
@@ -95,7 +100,8 @@ public struct Teacher: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `teacher: {samples: …, features: …, units: …, layers: …, activation: …, noise: …, test: …}`
+  /// `teacher: {samples: …, features: …, units: …, layers: …, activation: …, noise: …, test: …}` in
+  /// a recipe.
   public static func teacher(
     samples: Int = 1000, features: Int = 10, units: Int = 16, layers: Int = 1,
     activation: Teacher.Activation = .tanh, noise: Double = 0, test: TestPart = .none

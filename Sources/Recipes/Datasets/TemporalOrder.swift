@@ -2,7 +2,7 @@ import KeelData
 import KeelEngine
 import KeelSettings
 
-/// Sequences of symbols, two of which count: which came first, A or B?
+/// Sequences of symbols, two of which count: the class tells which came first, A or B.
 ///
 /// **Definition** One step in [T/10, 2T/10] and one in [4T/10, 5T/10] show A or B, all others one
 /// of c, d, e, f, each with equal chance. The class is what the two steps showed: AA, AB, BA or BB.
@@ -19,8 +19,11 @@ public struct TemporalOrder: Dataset {
     .init("samples", \.samples, .atLeast(2), "rows in all"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// Steps of a sequence, at least 10.
   public var length = 50
+  /// Rows, test part included.
   public var samples = 1000
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   public init() {}
@@ -57,7 +60,7 @@ extension Random {
 }
 
 extension Choice where F == Datasets {
-  /// `temporal-order: {length: …, samples: …, test: …}`
+  /// `temporal-order: {length: …, samples: …, test: …}` in a recipe.
   public static func temporalOrder(
     length: Int = 50, samples: Int = 1000, test: TestPart = .none
   ) -> Choice {

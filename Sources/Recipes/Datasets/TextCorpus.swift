@@ -3,7 +3,7 @@ import KeelData
 import KeelEngine
 import KeelSettings
 
-/// The characters of a file, for language modelling: what comes next?
+/// The characters of a file, for language modelling: what is asked for is the one that comes next.
 ///
 /// **Definition** The vocabulary is the file's distinct characters (Unicode scalars), sorted; an id
 /// is a character's place in it. The text is cut into pieces of `length`, one after another; the
@@ -24,8 +24,11 @@ public struct TextCorpus: Dataset {
     .init("length", \.length, lengthLimits, "characters a row"),
     .init("test", \.test, "the last rows: a fraction, or a count"),
   ]
+  /// The file of text (UTF-8), relative to the recipe.
   public var file = ""
+  /// Characters of a row.
   public var length = 64
+  /// The last rows, kept apart for testing.
   public var test = TestPart.none
 
   /// Far beyond any attention that fits memory, and no danger to a product of extents.
@@ -48,7 +51,7 @@ public struct TextCorpus: Dataset {
     try checkMemory(samples: count, numbers: 2 * length)
     let vocabulary = Set(scalars).sorted()
     let place = Dictionary(uniqueKeysWithValues: zip(vocabulary, Int32(0)...))
-    let ids = scalars[...(count * length)].map { place[$0]! }
+    let ids = scalars[...(count * length)].compactMap { place[$0] }
     var rows = Examples(
       inputs: ids.dropLast().map(Float.init), shape: Shape(length),
       targets: Targets(
@@ -66,7 +69,7 @@ public struct TextCorpus: Dataset {
 }
 
 extension Choice where F == Datasets {
-  /// `text: {file: …, length: …, test: …}`
+  /// `text: {file: …, length: …, test: …}` in a recipe.
   public static func text(_ file: String, length: Int = 64, test: TestPart = .none) -> Choice {
     var text = TextCorpus()
     (text.file, text.length, text.test) = (file, length, test)

@@ -23,6 +23,37 @@ extension Recipe {
     }
     return recipe
   }
+
+  /// The same recipe with less of what it repeats, one time after the other of what is repeated
+  /// most often, until it is as wanted; nil where it never is.
+  /// - Parameter isWanted: true of every recipe with fewer layers than one of which it is true.
+  package func shortened(until isWanted: (Recipe) -> Bool) -> Recipe? {
+    var shorter = [self]
+    while let next = shorter.last?.withOneLess { shorter.append(next) }
+    // The first that is short enough, by bisection.
+    var (low, high) = (0, shorter.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if isWanted(shorter[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low < shorter.count ? shorter[low] : nil
+  }
+
+  /// Without one time of what is repeated most often; nil where nothing is repeated.
+  private var withOneLess: Recipe? {
+    let blocks = model.indices.compactMap { index in
+      (model[index].ingredient as? Repeat).map { (index: index, block: $0) }
+    }
+    guard
+      var longest = blocks.filter({ $0.block.times > 1 }).max(by: {
+        $0.block.times < $1.block.times
+      })
+    else { return nil }
+    longest.block.times -= 1
+    var recipe = self
+    recipe.model[longest.index] = Choice(longest.block)
+    return recipe
+  }
 }
 
 extension [Choice<Layers>] {
@@ -34,8 +65,9 @@ extension [Choice<Layers>] {
     chains.reduce(0) { $0 + Swift.max(0, $1 - depth) }
   }
 
-  /// How many layers with weights stand in each row, in order. A residual block counts as nothing,
-  /// a normalisation begins anew.
+  /// How many layers with weights stand in each row, in order.
+  ///
+  /// A residual block counts as nothing, a normalisation begins anew.
   private var chains: [Int] {
     var (done, current) = ([Int](), 0)
     func end() {

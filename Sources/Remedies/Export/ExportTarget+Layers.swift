@@ -18,7 +18,7 @@ struct DenseRun {
   let line: String
   var range: ClosedRange<Int>
 
-  /// `dense-1 to dense-6`
+  /// The one layer by name, or the first and the last: `dense-1 to dense-6`.
   var names: String {
     range.count == 1
       ? "dense-\(range.lowerBound)" : "dense-\(range.lowerBound) to dense-\(range.upperBound)"

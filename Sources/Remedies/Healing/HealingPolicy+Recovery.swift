@@ -62,7 +62,7 @@ struct Recovery {
 
   // MARK: without a batch
 
-  /// With it the run explodes, as `rewinding` has shown; without it, does it not?
+  /// Whether the run, which explodes with a batch as `rewinding` has shown, holds without it.
   private func leavingOut() -> Trainer? {
     var tried: Set<Int> = []
     for suspect in suspects(explosion) where !isCancelled() {
@@ -106,7 +106,8 @@ struct Recovery {
 
   /// Leaves out what is unlike all other rows in the batches that may be bad; where no loss tells
   /// (the update of an earlier batch has done it), all that have a number far outside its column.
-  /// And again, where the run then explodes at another one.
+  ///
+  /// It does so again where the run then explodes at another one.
   private func leaveOutRows(from snapshot: Snapshot) -> Bool {
     let before = lost.batches.excludedRows
     var (rows, explosion) = (before, explosion)

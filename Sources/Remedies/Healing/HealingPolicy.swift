@@ -15,8 +15,10 @@
 public struct HealingPolicy: Sendable {
   /// How often a run goes on after an explosion; those before it was resumed count.
   public var recoveries = 3
-  /// Steps that an attempt must hold beyond the step at which the run was lost. Of the shared cases
-  /// that reach a non-finite value all do so within 36 steps of where they begin.
+  /// Steps that an attempt must hold beyond the step at which the run was lost.
+  ///
+  /// Of the shared cases that reach a non-finite value all do so within 36 steps of where they
+  /// begin.
   public var proof = 100
   /// Only those that are hot are tried.
   public var catalog = RemedyCatalog.standard
@@ -28,7 +30,8 @@ public struct HealingPolicy: Sendable {
   }
 
   /// A loss up to this many times what it was counts as come back, and so does one that is next to
-  /// nothing (`Trainer.lossFloor`). What holds and stays above is not lost for it: it is taken
-  /// where nothing else comes back.
+  /// nothing (`Trainer.lossFloor`).
+  ///
+  /// What holds and stays above is not lost for it: it is taken where nothing else comes back.
   static let tolerance = 1.5
 }

@@ -2,8 +2,10 @@ import KeelTraining
 
 extension Run {
   /// Trains until the recipe's end or a cancelled task; an explosion does not end it, but is healed
-  /// as the policy says. After the last recovery that it allows, or where nothing holds, the
-  /// outcome is `exploded`, and the network is back at its last sound state.
+  /// as the policy says.
+  ///
+  /// After the last recovery that it allows, or where nothing holds, the outcome is `exploded`, and
+  /// the network is back at its last sound state.
   ///
   /// Where a remedy was needed, `network.recipe` is the recipe in effect from then on, and
   /// `Training.recoveries` says what changed.

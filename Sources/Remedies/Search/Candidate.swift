@@ -97,7 +97,9 @@ package struct Candidate {
   }
 
   /// The dearest of its remedies, and within a class the time of a step; a clip that acts in most
-  /// late steps masks, and counts as one class dearer. Each further remedy is a class of its own.
+  /// late steps masks, and counts as one class dearer.
+  ///
+  /// Each further remedy is a class of its own.
   var price: Double {
     let prices = remedies.map { type(of: $0).price }
     let time = prices.reduce(1) { $0 * $1.timePerStep } - 1

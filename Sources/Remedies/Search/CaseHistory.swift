@@ -3,9 +3,11 @@ import KeelRecipes
 import KeelSettings
 import KeelTraining
 
-/// A case from the first explosion to the last training. Its coding keys are part of the command's
-/// contract.
+/// A case from the first explosion to the last training.
+///
+/// Its coding keys are part of the command's contract.
 public struct CaseHistory: Encodable, Sendable {
+  /// What became of the case.
   public enum Outcome: String, Codable, Sendable {
     /// It trained well as it was.
     case healthy
@@ -28,23 +30,33 @@ public struct CaseHistory: Encodable, Sendable {
 
   /// A remedy and what it changed.
   public struct Treatment: Codable, Hashable, Sendable {
+    /// The remedy's name: `lower-learning-rate`.
     public let remedy: String
+    /// Where the recipe differs from the one before the remedy.
     public let changes: [Change]
     /// What it comes to elsewhere, by framework; only for what cured.
     public internal(set) var lines: [String: [String]]?
   }
 
+  /// A trial of one or more remedies, and what became of it.
   public struct TrialRecord: Encodable, Sendable {
+    /// What was applied, in order.
     public let remedies: [Treatment]
+    /// `holds`, `explodes`, `does-not-learn` or `undecided`.
     public let outcome: String
+    /// How far it was trained, in steps from the recipe's first.
     public let steps: Int
+    /// The mean data loss at the end of the trial.
     public let loss: Double
+    /// The metric of the test part, or of the training part; −∞ if it exploded.
     public let score: Double
+    /// The seed of the trial; another than the recipe's where it was a check.
     public let seed: UInt64
   }
 
   /// Every gradient evaluation, the failed run's included.
   public struct Cost: Encodable, Hashable, Sendable {
+    /// Gradient evaluations in all.
     public let steps: Int
     /// Over one full training or 1,000 steps, whichever is longer.
     public let relativeToOneTraining: Double
@@ -66,14 +78,20 @@ public struct CaseHistory: Encodable, Sendable {
   public internal(set) var outcome: Outcome
   /// Nil where nothing was cured.
   public private(set) var confirmed: Confirmation?
+  /// The causes at work, the surest first.
   public private(set) var findings: [Finding] = []
+  /// The causes that are not at work, each with the reason.
   public private(set) var ruledOut: [Diagnosis.RuledOut] = []
   /// The experiments of the diagnosis; nil where there was none.
   public private(set) var truthTable: [TruthTableRow]?
+  /// What cured it, in the order in which it is applied; empty where nothing did.
   public private(set) var remedies: [Treatment] = []
   public internal(set) var trials: [TrialRecord] = []
+  /// The training of the recipe as it was.
   public let before: Training
+  /// The whole training of the cured recipe; nil where there was none.
   public private(set) var after: Training?
+  /// What everything took, the first training included.
   public private(set) var cost: Cost
 
   /// Of what was tried on the recipe's own seed and did not cure, what came nearest: what holds

@@ -129,6 +129,7 @@ public actor Cure {
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all
   /// that deviates; then, where it convinces and only then, what the experiments have cleared, too.
+  ///
   /// What convinces, but holds on no other seed, is near the edge of its rate: the same at other
   /// rates.
   /// - Parameters:

@@ -6,6 +6,7 @@ import KeelTraining
 /// What a remedy is chosen for: a recipe, its rows, and how its training sets out, which is
 /// measured when somebody asks.
 public final class Patient {
+  /// The recipe and its rows, and where its training ended.
   public let subject: Subject
   /// Counts the steps that measuring takes.
   private let ledger: Ledger
@@ -37,6 +38,7 @@ public final class Patient {
     self.resets = resets
   }
 
+  /// The recipe that remedies change.
   public var recipe: Recipe { subject.recipe }
 
   /// Nil where the recipe cannot be trained at all.

@@ -29,27 +29,16 @@ extension Remedy {
   public static var helpsBeforeUpdate: Bool { !isHot }
 }
 
-/// What a remedy costs.
-public struct Price: Hashable, Comparable, Sendable {
-  /// 0: a number changes. 1: something is added to the step, or the data are scaled. 2: layers
-  /// change. 3: the network becomes another.
-  public let invasiveness: Int
-  /// Time of a step, over that without.
-  public let timePerStep: Double
-  /// What it may do to what is learnt.
-  public let risk: String
-
-  public static func < (a: Price, b: Price) -> Bool {
-    (a.invasiveness, a.timePerStep) < (b.invasiveness, b.timePerStep)
-  }
-}
-
-/// Which remedies are tried. `RemedyCatalog.standard + [MyRemedy.self]` adds your own.
+/// Which remedies are tried.
+///
+/// `RemedyCatalog.standard + [MyRemedy.self]` adds your own.
 public struct RemedyCatalog: Sendable {
+  /// The remedies that a search chooses from.
   public var remedies: [any Remedy.Type]
 
   public init(_ remedies: [any Remedy.Type]) { self.remedies = remedies }
 
+  /// The catalogue with more members behind it.
   public static func + (catalog: RemedyCatalog, more: [any Remedy.Type]) -> RemedyCatalog {
     RemedyCatalog(catalog.remedies + more)
   }

@@ -1,6 +1,7 @@
 // Written by 'make catalog' from the folders; do not edit.
 
 extension RemedyCatalog {
+  /// Everything that comes with Keel, folder by folder in alphabetical order.
   public static let standard: RemedyCatalog = RemedyCatalog([
     AdaptLearningRate.self,
     AddResiduals.self,

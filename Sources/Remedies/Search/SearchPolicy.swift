@@ -44,7 +44,9 @@ public enum SearchPolicy {
   /// Scores that differ by less are taken for equal.
   static let tolerance = 0.02
   /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth
-  /// of the run. Below it others may do much better.
+  /// of the run.
+  ///
+  /// Below it others may do much better.
   static let convincing = 0.5
   /// A test part that is worse than the training part by more: another remedy may generalise
   /// better.

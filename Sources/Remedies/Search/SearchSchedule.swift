@@ -1,12 +1,6 @@
 import KeelCauses
 import KeelTraining
 
-/// Entries of a search that belong together: one combination of remedies in its strengths, which
-/// are measured when their turn comes.
-struct Bracket {
-  let entries: () -> [[any Remedy]]
-}
-
 /// What is tried, and in which order: what undoes the causes, then all that deviates at once; where
 /// that is not enough, single remedies for what was found, then pairs.
 struct SearchSchedule {
@@ -46,8 +40,10 @@ struct SearchSchedule {
   // MARK: undoing
 
   /// What puts the causes back to where they do not deviate: the experiments have shown that this
-  /// heals. Of causes each of which is enough alone all are undone at once; of a pair that needs
-  /// both, either, or both.
+  /// heals.
+  ///
+  /// Of causes each of which is enough alone all are undone at once; of a pair that needs both,
+  /// either, or both.
   var undoing: [Bracket] {
     guard let first = findings.first else { return [] }
     func names(_ kind: Finding.Kind) -> [String] {
@@ -99,8 +95,9 @@ struct SearchSchedule {
   }
 
   /// The remedies under which a cause no longer deviates, the cheapest first; those that are made
-  /// for it, where there is none (a rate that holds may lie above the reference). What comes too
-  /// late for the first pass undoes nothing.
+  /// for it, where there is none (a rate that holds may lie above the reference).
+  ///
+  /// What comes too late for the first pass undoes nothing.
   private func undoing(_ name: String) -> [any Remedy.Type] {
     guard let cause = CauseCatalog.standard.causes.first(where: { $0.name == name }) else {
       return []

@@ -228,8 +228,9 @@ struct SuccessiveHalving {
     } + holding.filter { !isEligible($0) }.sorted { $0.score > $1.score }
   }
 
-  /// Trains to the end of the recipe: what the cure comes to. What began at a snapshot, or repeated
-  /// the data, begins again, as the cured recipe will.
+  /// Trains to the end of the recipe: what the cure comes to.
+  ///
+  /// What began at a snapshot, or repeated the data, begins again, as the cured recipe will.
   mutating func finish(_ candidate: Candidate, observe: (Step) -> Void) throws -> Candidate {
     var candidate = candidate
     if candidate.start > 0 || candidate.isLengthened,

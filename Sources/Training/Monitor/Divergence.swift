@@ -47,9 +47,10 @@ package struct Divergence {
       return .none
     }
     let isNew = above == nil
-    above = above ?? step
+    let passed = above ?? step
+    above = passed
     firstPassed = firstPassed ?? step
-    if mean > 1e4 * scale || step - above! >= patience { return .divergence }
+    if mean > 1e4 * scale || step - passed >= patience { return .divergence }
     return isNew ? .alarm : .none
   }
 }

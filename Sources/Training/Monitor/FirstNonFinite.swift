@@ -30,7 +30,7 @@ extension TrainingStep {
   /// The loss's gradient, then layer by layer from the last: the gradients of its parameters, and
   /// the one it hands down.
   package func firstNonFiniteBackward(_ pass: Pass) -> FirstNonFinite {
-    if isBad(plan.output.gradient!, pass) {
+    if isBad(plan.output.gradientBuffer, pass) {
       return FirstNonFinite(place: "loss", origin: .overflow)
     }
     for (index, operation) in plan.operations.enumerated().reversed() {
@@ -74,6 +74,6 @@ extension TrainingStep {
   }
 
   private func name(of buffer: Buffer) -> String {
-    plan.parameters.first { $0.buffer == buffer }!.name
+    plan.parameters.first { $0.buffer == buffer }?.name ?? plan.parameters[0].name
   }
 }

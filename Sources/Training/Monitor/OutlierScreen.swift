@@ -18,8 +18,10 @@ package struct OutlierScreen {
   /// usual; gradients of healthy runs grow by less between one step and the next
   /// (`OutlierScreenTests`).
   package static let factor = 10.0
-  /// In robust deviations of the logarithm. Norms that fall by decades within a window widen it:
-  /// with a limit of 10 one a million times the usual was let through.
+  /// In robust deviations of the logarithm.
+  ///
+  /// Norms that fall by decades within a window widen it: with a limit of 10 one a million times
+  /// the usual was let through.
   package static let limit = 3.5
 
   private var window: Window

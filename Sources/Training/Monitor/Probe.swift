@@ -24,12 +24,16 @@ public struct LayerMeasures: Sendable {
   }
 }
 
-/// What is measured in every step. `ProbeCatalog.standard + [MyProbe.self]` adds your own.
+/// What is measured in every step.
+///
+/// `ProbeCatalog.standard + [MyProbe.self]` adds your own.
 public struct ProbeCatalog: Sendable {
+  /// The probes in the order in which a trace holds what they measure.
   public var probes: [any Probe.Type]
 
   public init(_ probes: [any Probe.Type]) { self.probes = probes }
 
+  /// The catalogue with more members behind it.
   public static func + (catalog: ProbeCatalog, more: [any Probe.Type]) -> ProbeCatalog {
     ProbeCatalog(catalog.probes + more)
   }

@@ -4,6 +4,7 @@ extension Trainer {
   /// Rows of other batches that those of one are held against.
   private static let witnesses = 64
   /// A row is an outlier above this many times the loss that nine of ten witnesses stay below.
+  ///
   /// Whether leaving it out helps is for an attempt to show; this only keeps ordinary rows in.
   private static let outlier = 100.0
 

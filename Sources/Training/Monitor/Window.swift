@@ -1,6 +1,6 @@
 import Foundation
 
-/// A robust picture of the recent past: how far is a value from what has been usual?
+/// A robust picture of the recent past: how far a value is from what has been usual.
 ///
 /// **Definition** score(x) = (log₁₀ x − median)/max(1.4826·MAD, `floor`) over the last `capacity`
 /// values that were admitted. A value is scored before it is admitted. Infinity and NaN score +∞

@@ -58,7 +58,9 @@ public struct Baseline: Hashable, Sendable {
   }
 
   /// The mean over the first batches of the first epoch, in training mode; nothing is changed by
-  /// it. A batch whose loss is not finite tells nothing and is passed over.
+  /// it.
+  ///
+  /// A batch whose loss is not finite tells nothing and is passed over.
   private static func initialLoss(
     _ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches
   ) -> Double {

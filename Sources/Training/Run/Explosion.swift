@@ -2,9 +2,11 @@ import KeelEngine
 
 /// The moment in which a training was lost, and the first thing that went wrong in it.
 public struct Explosion: Hashable, Codable, Sendable {
+  /// The part of a step that something went wrong in.
   public enum Pass: String, Hashable, Codable, Sendable {
     case forward, backward, update
   }
+  /// What is taken for an explosion: a number that is not finite, or a loss that left.
   public enum Kind: String, Hashable, Codable, Sendable {
     case nonFinite = "non-finite"
     /// The loss left and did not come back.
@@ -15,9 +17,13 @@ public struct Explosion: Hashable, Codable, Sendable {
   public var step: Int
   /// The first buffer in plan order that holds a non-finite value: a layer (`dense-1`: its output,
   /// or in the backward pass the gradient it hands down), a parameter (`dense-1.weight`), `loss`,
-  /// `input` or `targets`. For a divergence the layer whose update was largest for its weights.
+  /// `input` or `targets`.
+  ///
+  /// For a divergence it is the layer whose update was largest for its weights.
   public var place: String
+  /// The part of the step it was found in; `update` for a divergence.
   public var pass: Pass
+  /// Whether a number was not finite, or the loss left.
   public var kind: Kind
   /// Nil for a divergence.
   public var origin: NonFiniteOrigin?

@@ -12,13 +12,17 @@ public struct Network: Sendable {
   public let input: Shape
   /// What inputs are called, if they have names.
   public let columns: [String]?
+  /// What the outputs stand for: how many there are, and whether they are classes.
   public let targets: PreparedData.TargetKind
+  /// What inputs are standardised by; nil where they are taken as they are.
   public let inputScale: Scale?
+  /// What brings outputs back into the targets' own units; nil where they are in them.
   public let targetScale: Scale?
 
   /// Numbers with a name and a shape.
   public struct Tensor: Hashable, Sendable {
     public let name: String
+    /// The extents of its axes; their product is the count of `values`.
     public let shape: Shape
     /// Row-major.
     public let values: [Float]
@@ -139,7 +143,7 @@ extension [TensorPlace] {
   {
     try check(tensors.map { ($0.name, $0.shape) }, in: whole, fix: fix)
     let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
-    return map { given[$0.name]! }
+    return compactMap { given[$0.name] }
   }
 
   /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.

@@ -24,8 +24,10 @@ public actor Run {
   }
 
   /// Goes on from a checkpoint; with the same kernels it is bit for bit the run that never stopped,
-  /// as long as it does not explode afterwards. Then it may go back to another snapshot than that
-  /// one would have: of those from before it keeps one, the checkpoint.
+  /// as long as it does not explode afterwards.
+  ///
+  /// Where it does, it may go back to another snapshot than that one would have: of those from
+  /// before it keeps one, the checkpoint.
   /// - Parameters:
   ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
   ///     names files of its own. Its name, and how long it trains, may be others.
@@ -44,6 +46,7 @@ public actor Run {
   }
 
   /// Trains until the recipe's end, an explosion, or a cancelled task, whose outcome is `stopped`.
+  ///
   /// Called again, it goes on where it stopped.
   /// - Parameter observe: called on the run's own thread, after every step.
   public func train(_ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
@@ -109,28 +112,6 @@ public actor Run {
     }
     trainer.rewind(to: snapshot)
   }
-}
-
-/// How large a run is.
-public struct RunSize: Hashable, Sendable {
-  public let trainRows: Int
-  public let testRows: Int
-  /// Bad rows that the recipe dropped from the training part.
-  public let droppedRows: Int
-  /// The row of the test part with a number far outside its column, as its file numbers it: it
-  /// decides every score that counts squares. Nil where there is none.
-  public let outlyingTestRow: Int?
-  /// Whether every row of the training part has the same target: there is nothing to tell apart.
-  public let hasOneTarget: Bool
-  public let parameters: Int
-  /// Whether the last batch of an epoch is one row, and batch normalisation has nothing to compare.
-  public let hasLoneRow: Bool
-  /// Rows a step.
-  public let batch: Int
-  /// Steps in the whole run.
-  public let steps: Int
-  /// Bytes that the plan takes: the network's arena, and what the run remembers of itself.
-  public let plannedBytes: Int
 }
 
 extension Trainer {

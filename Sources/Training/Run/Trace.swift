@@ -9,11 +9,13 @@ public struct Trace: Sendable {
   public private(set) var gradientNorms: [Float] = []
   /// The same after clipping.
   public private(set) var clippedNorms: [Float] = []
+  /// The learning rate of each step as the schedule gave it, for skipped steps too.
   public private(set) var learningRates: [Float] = []
   /// What the probes measured, a row a recorded step: probe by probe, layer by layer.
   public private(set) var measures: [Float] = []
   /// Every how many steps `measures` has a row; doubles when a long run fills `capacity`.
   public private(set) var stride = 1
+  /// Surges, divergences, skips and recoveries, in the order of their steps.
   public private(set) var events: [Event] = []
   /// Steps that changed nothing: loss or gradient was not finite, or the gradient far above the
   /// usual.
@@ -21,12 +23,14 @@ public struct Trace: Sendable {
 
   /// Layers that have parameters, in plan order.
   public let layers: [String]
+  /// What is measured in each layer, in the order in which `measures` holds it.
   public let probes: [any Probe.Type]
   /// Rows that `measures` can hold.
   private let capacity: Int
 
   /// Something that happened in a step.
   public struct Event: Hashable, Codable, Sendable {
+    /// What is worth a word beside the numbers of a step.
     public enum Kind: String, Hashable, Codable, Sendable {
       /// The gradient norm is far above what has been usual.
       case surge
@@ -38,7 +42,9 @@ public struct Trace: Sendable {
       /// The run exploded later on, went back to before this step, and on from here.
       case recovery
     }
+    /// The step it happened in, counted from 0; for a recovery the one the run went on from.
     public let step: Int
+    /// What happened; it decides what `value` is.
     public let kind: Kind
     /// Robust deviations for a surge, the step of the explosion for a recovery, the loss otherwise.
     public let value: Float
@@ -112,7 +118,7 @@ public struct Trace: Sendable {
     }
     let row = min(step / stride, measures.count / width - 1)
     let ratios = layers.indices.map { measures[row * width + probe * layers.count + $0] }
-    return layers[ratios.indices.max { ratios[$0] < ratios[$1] }!]
+    return layers[ratios.indices.max { ratios[$0] < ratios[$1] } ?? 0]
   }
 
   // MARK: recording

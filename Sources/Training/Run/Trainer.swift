@@ -39,9 +39,10 @@ package final class Trainer {
   /// What all calls of `train` took together.
   var spent = (steps: 0, time: Duration.zero)
 
-  /// A gradient norm this many robust deviations above the window is a surge. On the 45 healthy
-  /// runs of the shared cases and the tests' recipes nothing but real spikes (× 4 and more) reaches
-  /// it.
+  /// A gradient norm this many robust deviations above the window is a surge.
+  ///
+  /// On the 45 healthy runs of the shared cases and the tests' recipes nothing but real spikes (× 4
+  /// and more) reaches it.
   package static let surge = 10.0
 
   /// - Parameter examples: rows to use in place of the recipe's data.
@@ -105,7 +106,7 @@ package final class Trainer {
   /// Whether there is nothing left to do.
   package var isOver: Bool { explosion != nil || step >= batches.total }
 
-  /// Takes one step. Nothing is allocated in it.
+  /// Takes one step, in which nothing is allocated.
   package func advance() {
     let step = self.step
     if step % snapshots.interval == 0 {
@@ -182,7 +183,7 @@ package final class Trainer {
       trace.record(.divergence, value: loss)
       snapshots.pin(before: step)
     case .divergence:
-      let passed = divergence.above!
+      let passed = divergence.above ?? step
       explode(passed, .update, .divergence, trace.mostMovedLayer(at: passed), nil)
     }
   }

@@ -1,16 +1,22 @@
 import Foundation
 import KeelSettings
 
-/// How a training ended. Its coding keys are part of the command's contract.
+/// How a training ended.
+///
+/// Its coding keys are part of the command's contract.
 public struct Training: Hashable, Codable, Sendable {
+  /// How a run came to its end.
   public enum Outcome: String, Hashable, Codable, Sendable {
     case trained, exploded
     /// Somebody interrupted it; the verdict is that of the steps until then.
     case stopped
   }
 
+  /// Whether it came to its end, exploded, or was stopped.
   public let outcome: Outcome
+  /// What the recorded steps say of the training.
   public let verdict: Verdict
+  /// Steps on record, skipped ones included; those that a recovery took back are not.
   public let steps: Int
   /// The mean data loss at the end (L_end).
   public let loss: Double
@@ -21,18 +27,23 @@ public struct Training: Hashable, Codable, Sendable {
   public let score: Double
   /// Nil if it exploded, or was stopped before it was scored.
   public let metric: Metric?
+  /// The first thing that went wrong; nil if it did not explode.
   public let explosion: Explosion?
   /// The step whose state the network was taken back to; nil if it did not explode, or was never
   /// finite.
   public let rewoundTo: Int?
+  /// The explosions that it came back from, in order.
   public let recoveries: [Recovery]
+  /// Seconds this process spent in steps, attempts to recover included, scoring left out.
   public let seconds: Double
+  /// Steps taken in that time, over it; 0 where none was taken.
   public let stepsPerSecond: Double
 
   /// A step from which a run went back and on.
   public struct Recovery: Hashable, Codable, Sendable {
     /// Where it exploded.
     public let step: Int
+    /// What the run came back from.
     public let explosion: Explosion
     /// The state it went back to.
     public let rewoundTo: Int
@@ -75,86 +86,5 @@ public struct Training: Hashable, Codable, Sendable {
     try container.encode(recoveries, forKey: .recoveries)
     try container.encode(seconds, forKey: .seconds)
     try container.encode(stepsPerSecond, forKey: .stepsPerSecond)
-  }
-}
-
-extension Trainer {
-  /// Trains until the end, an explosion, or until `isCancelled` says so.
-  /// - Parameter observe: called after every step.
-  package func train(
-    steps: Int = .max, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
-  ) -> Training {
-    let isStopped = advance(steps: steps, isCancelled: isCancelled, observe: observe)
-    takeBackIfLost()
-    return result(isStopped: isStopped, isCancelled: isCancelled)
-  }
-
-  /// - Returns: whether it was cancelled.
-  package func advance(
-    steps: Int, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
-  ) -> Bool {
-    let (start, first) = (ContinuousClock.now, step)
-    defer {
-      spent.steps += step - first
-      spent.time += ContinuousClock.now - start
-    }
-    while !isOver, step - first < steps {
-      if isCancelled() { return true }
-      advance()
-      observe(Step(trace, total: batches.total))
-    }
-    return false
-  }
-
-  /// - Parameter isStopped: whether it was cancelled between two steps; a score that takes long is
-  ///   then not begun. One that is cancelled itself makes a training that was stopped, too.
-  private func result(isStopped: Bool, isCancelled: () -> Bool) -> Training {
-    let verdict = verdict
-    let isBrief = isBrieflyScored
-    let metric =
-      verdict == .exploding || (isStopped && !isBrief)
-      ? nil : metric(isCancelled: isBrief ? { false } : isCancelled)
-    let isStopped = isStopped || (verdict != .exploding && metric == nil)
-    let seconds = spent.time / .seconds(1)
-    return Training(
-      outcome: explosion != nil
-        ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
-      verdict: verdict, steps: step, loss: endLoss,
-      skill: verdict == .exploding ? -.infinity : skill,
-      score: metric?.score ?? (verdict == .exploding ? -.infinity : .nan),
-      metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: rewoundTo,
-      recoveries: recoveries, seconds: seconds,
-      stepsPerSecond: seconds > 0 ? Double(spent.steps) / seconds : 0)
-  }
-
-  /// A run that passed the edge, was not stopped, and learnt nothing all the same.
-  package func lateDivergence(_ verdict: Verdict) -> Explosion? {
-    guard verdict == .exploding, let step = divergenceStep else { return nil }
-    return Explosion(
-      step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,
-      origin: nil)
-  }
-}
-
-/// One step, for whoever watches.
-public struct Step: Sendable {
-  /// Counts from 0.
-  public let index: Int
-  /// Steps in the whole run.
-  public let total: Int
-  /// The mean data loss of the batch.
-  public let loss: Double
-  public let learningRate: Double
-  /// The norm of all gradients, before and after clipping.
-  public let gradientNorm: Double
-  public let clippedNorm: Double
-
-  init(_ trace: Trace, total: Int) {
-    index = trace.count - 1
-    self.total = total
-    loss = Double(trace.losses[index])
-    learningRate = Double(trace.learningRates[index])
-    gradientNorm = Double(trace.gradientNorms[index])
-    clippedNorm = Double(trace.clippedNorms[index])
   }
 }

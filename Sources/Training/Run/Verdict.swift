@@ -14,8 +14,9 @@ public enum Verdict: String, Hashable, Codable, Sendable {
 
 extension Trainer {
   /// L_end: the mean data loss over the last epoch, capped at the last fifth of the run, but never
-  /// fewer than 10 steps (the whole run, if shorter). Skipped steps do not count; NaN without
-  /// steps.
+  /// fewer than 10 steps (the whole run, if shorter).
+  ///
+  /// Skipped steps do not count; NaN without steps.
   package var endLoss: Double {
     let count = min(step, max(10, min(batches.stepsPerEpoch, step / 5)))
     var (sum, finite) = (0.0, 0)

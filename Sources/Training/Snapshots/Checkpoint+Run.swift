@@ -29,10 +29,9 @@ extension Trainer {
     var series: [Network.Tensor] = []
     past.truncate(to: snapshot.step)
     let network = try snapshot.values.withUnsafeBufferPointer { values in
-      series = plan.slotTensors(of: recipe.optimizer).map {
-        $0.tensor(in: values.baseAddress!, plan)
-      }
-      return try self.network(in: values.baseAddress!)
+      guard let values = values.baseAddress else { preconditionFailure("a snapshot has values") }
+      series = plan.slotTensors(of: recipe.optimizer).map { $0.tensor(in: values, plan) }
+      return try self.network(in: values)
     }
     return try Checkpoint(
       network,

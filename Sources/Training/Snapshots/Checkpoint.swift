@@ -90,6 +90,7 @@ public struct Checkpoint: Sendable {
   /// What the run began with; `network.recipe` is the one in effect.
   public var start: Recipe { progress?.start ?? network.recipe }
 
+  /// The explosions that the run had come back from; empty for a network alone.
   public var recoveries: [Training.Recovery] { progress?.recoveries ?? [] }
 
   /// All numbers by name: parameters and layer statistics as in `network`, what the optimizer

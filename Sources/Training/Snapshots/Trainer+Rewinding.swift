@@ -73,7 +73,7 @@ extension Trainer {
     return adapted
   }
 
-  /// Goes back to a snapshot of this run. What follows is bit for bit what would have followed
+  /// Goes back to a snapshot of this run; what follows is bit for bit what would have followed
   /// then.
   /// - Parameter history: the trace of another run with the same network and optimizer, to go on
   ///   from a snapshot of that one.

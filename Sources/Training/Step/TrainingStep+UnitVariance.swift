@@ -7,7 +7,9 @@ import KeelRecipes
 
 extension TrainingStep {
   /// Scales every weight that needs data until its layer's output has variance 1 on rows spread
-  /// over the training part. The same rows for the same data, so the same weights.
+  /// over the training part.
+  ///
+  /// They are the same rows for the same data, so the weights are the same.
   func fitToData(_ data: PreparedData) throws {
     guard plan.parameters.contains(where: \.needsData) else { return }
     let rows = data.train.count
@@ -41,7 +43,7 @@ extension TrainingStep {
     }
   }
 
-  /// Of what is finite: a bad row of the data must not blind it. NaN where nothing is.
+  /// Of what is finite, for a bad row of the data must not blind it; NaN where nothing is.
   private static func variance(_ values: UnsafeMutableBufferPointer<Float>) -> Double {
     var (sum, squares, count) = (0.0, 0.0, 0.0)
     for value in values where value.isFinite {

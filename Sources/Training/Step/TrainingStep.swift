@@ -45,7 +45,7 @@ package final class TrainingStep {
     self.penalty = penalty
     penalized = plan.parameters.map { $0.role == .weight && (penalty.l1 != 0 || penalty.l2 != 0) }
     let layers = plan.layers
-    layerOfParameter = plan.parameters.map { layers.firstIndex(of: $0.layer)! }
+    layerOfParameter = plan.parameters.map { layers.firstIndex(of: $0.layer) ?? 0 }
     layerSums = Array(repeating: LayerSums(), count: layers.count)
     initialize()
   }
@@ -122,7 +122,7 @@ package final class TrainingStep {
   package func batch(_ pass: Pass, wantsGradient: Bool) -> LossBatch {
     LossBatch(
       outputs: pass[plan.output.value], targets: pass[plan.targets],
-      gradient: wantsGradient ? pass[plan.output.gradient!] : nil, rows: pass.rows,
+      gradient: wantsGradient ? pass[gradientOf: plan.output] : nil, rows: pass.rows,
       columns: plan.output.shape.count, positions: plan.output.shape.leading)
   }
 }

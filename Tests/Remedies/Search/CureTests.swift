@@ -2,9 +2,9 @@ import Foundation
 import KeelCauses
 import KeelRecipes
 import KeelRemedies
+import KeelTestSupport
 import KeelTraining
 import Synchronization
-import KeelTestSupport
 import Testing
 
 struct CureTests {

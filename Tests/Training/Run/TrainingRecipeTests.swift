@@ -2,8 +2,8 @@ import Foundation
 import KeelArchive
 import KeelEngine
 import KeelRecipes
-import KeelTraining
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// The real trainings of `Recipes/`: each is a plan for its own data, and learns in small.

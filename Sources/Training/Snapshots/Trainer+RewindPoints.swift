@@ -9,12 +9,14 @@ extension Trainer {
   private static let edge = 5.0
 
   /// Losses below this share of what it began with are alike: it is 0.02 of the skill, and scores
-  /// that differ by less are taken for equal in the search for a cure too. Near 0 the noise of one
-  /// row is many times the usual loss.
+  /// that differ by less are taken for equal in the search for a cure too.
+  ///
+  /// Near 0 the noise of one row is many times the usual loss.
   private static let share = 0.02
 
-  /// The loss under which all are alike; 0 where there is nothing to hold it against. The first
-  /// losses count as well as max(B, L₀): one bad row makes that as large as it likes.
+  /// The loss under which all are alike; 0 where there is nothing to hold it against.
+  ///
+  /// The first losses count as well as max(B, L₀): one bad row makes that as large as it likes.
   package var lossFloor: Double {
     let start = min(baseline.scale, level(before: Self.width))
     return start.isFinite ? Self.share * start : 0
@@ -46,7 +48,9 @@ extension Trainer {
   }
 
   /// Snapshots to go on from: those that are sound; where none is, those of which only that last
-  /// proof is missing. The step itself may be what is bad.
+  /// proof is missing.
+  ///
+  /// The step itself may be what is bad.
   package func startingPoints(before step: Int) -> [Snapshot] {
     let sound = soundSnapshots(before: step)
     return sound.isEmpty ? settled(before: step) : sound
@@ -70,8 +74,9 @@ extension Trainer {
   }
 
   /// Whether the first good loss from a step on is as it was before: no more than the edge above
-  /// the usual one, or one like it is among the last. Where no update was made yet, none can have
-  /// done harm.
+  /// the usual one, or one like it is among the last.
+  ///
+  /// Where no update was made yet, none can have done harm.
   /// - Parameter updates: those made before it.
   func isProven(_ step: Int, updates: Int) -> Bool {
     if updates == 0 { return true }

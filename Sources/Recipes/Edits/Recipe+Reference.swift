@@ -3,8 +3,9 @@ import KeelSettings
 
 extension Recipe {
   /// The same recipe with every parameter begun as theory advises: He before ReLU-like activations,
-  /// LeCun before SELU, Xavier otherwise; orthogonal recurrent weights; zero biases. Blind to how
-  /// the recipe fares.
+  /// LeCun before SELU, Xavier otherwise; orthogonal recurrent weights; zero biases.
+  ///
+  /// It is blind to how the recipe fares.
   public var referencePoint: Recipe { withSoundWeights.withOrthogonalRecurrence }
 
   /// The same recipe with recurrent weights begun orthogonal: every singular value is 1.
@@ -22,6 +23,18 @@ extension Recipe {
     recipe.initializer = .xavier()
     recipe.model = Self.reinitialized(model, initializer)
     return recipe
+  }
+
+  /// Every rule that divides by a fan divides by the inputs.
+  package var overFanIn: Recipe {
+    replacingLeaves { choice in
+      guard var layer = choice.ingredient as? any Weighted,
+        var rule = layer.initializer.value?.ingredient as? any VarianceScaling
+      else { return [choice] }
+      rule.mode = .fanIn
+      layer.initializer = .init(Choice(rule))
+      return [Choice(layer)]
+    }
   }
 
   /// - Parameter inherited: what layers have that name no initializer of their own.

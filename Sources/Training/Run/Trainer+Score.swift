@@ -2,29 +2,6 @@ import Foundation
 import KeelData
 import KeelNetworks
 
-/// How good a network is, in a number that can be compared between recipes.
-///
-/// **Definition** Accuracy where targets are classes, over all positions; otherwise 1 − Σ squared
-/// error/Σ squared deviation from the column mean, over rows and columns of the part, in the
-/// targets' own units (of probabilities where the loss takes logits). Where the targets are
-/// constant: 1 − MSE/MSE of the reference point at step 0.
-public struct Metric: Hashable, Codable, Sendable {
-  /// `accuracy` or `r-squared`.
-  public let name: String
-  public let train: Double
-  public let test: Double?
-
-  /// The test part's, if there is one.
-  public var score: Double { test ?? train }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(name, forKey: .name)
-    try container.encode(train, forKey: .train)
-    try container.encode(test, forKey: .test)
-  }
-}
-
 extension Trainer {
   /// Multiply-adds of a score that even a training which was stopped is given: about two seconds.
   private static let briefScore = 1e10
@@ -38,8 +15,9 @@ extension Trainer {
     return Double(rows) * row <= Self.briefScore
   }
 
-  /// Scores the network as it is now, on both parts, in evaluation mode. One row of outputs is kept
-  /// at a time: all of them may be more than memory holds.
+  /// Scores the network as it is now, on both parts, in evaluation mode.
+  ///
+  /// One row of outputs is kept at a time: all of them may be more than memory holds.
   /// - Parameter isCancelled: asked before every batch.
   /// - Returns: nil where it was cancelled.
   package func metric(isCancelled: () -> Bool = { false }) -> Metric? {
@@ -136,8 +114,10 @@ extension Trainer {
 
 extension TrainingStep {
   /// The outputs of every row of a part, one after the other, in evaluation mode: probabilities
-  /// where the loss takes logits, the targets' own units where they were standardised. Those of a
-  /// batch in which something was not finite are NaN: a layer may turn an infinity into a number.
+  /// where the loss takes logits, the targets' own units where they were standardised.
+  ///
+  /// Those of a batch in which something was not finite are NaN: a layer may turn an infinity into
+  /// a number.
   /// - Parameter isCancelled: asked before every batch.
   /// - Returns: whether it came to the end.
   @discardableResult
@@ -212,6 +192,7 @@ extension OutputLink {
 }
 
 extension Collection<Float> where Index == Int {
+
   /// Where the largest element stands, from the start; the first of equals.
   fileprivate var largest: Int {
     var best = startIndex

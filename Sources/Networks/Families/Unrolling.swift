@@ -66,7 +66,7 @@ struct Unrolling: Sendable {
 
   /// What the loss wants of every state, before time is gone back through.
   func readOutputGradient(_ pass: Pass) {
-    let gradient = pass[output.gradient!]
+    let gradient = pass[gradientOf: output]
     if output.shape.axes.count == 1 {
       keel_fill(pass[stateGradients], (steps - 1) * pass.rows * units, 0)
       keel_copy(gradient, stateGradients(steps - 1, pass), pass.rows * units, 0)

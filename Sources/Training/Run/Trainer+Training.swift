@@ -1,0 +1,60 @@
+import Foundation
+import KeelSettings
+
+extension Trainer {
+  /// Trains until the end, an explosion, or until `isCancelled` says so.
+  /// - Parameter observe: called after every step.
+  package func train(
+    steps: Int = .max, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
+  ) -> Training {
+    let isStopped = advance(steps: steps, isCancelled: isCancelled, observe: observe)
+    takeBackIfLost()
+    return result(isStopped: isStopped, isCancelled: isCancelled)
+  }
+
+  /// - Returns: whether it was cancelled.
+  package func advance(
+    steps: Int, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
+  ) -> Bool {
+    let (start, first) = (ContinuousClock.now, step)
+    defer {
+      spent.steps += step - first
+      spent.time += ContinuousClock.now - start
+    }
+    while !isOver, step - first < steps {
+      if isCancelled() { return true }
+      advance()
+      observe(Step(trace, total: batches.total))
+    }
+    return false
+  }
+
+  /// - Parameter isStopped: whether it was cancelled between two steps; a score that takes long is
+  ///   then not begun. One that is cancelled itself makes a training that was stopped, too.
+  private func result(isStopped: Bool, isCancelled: () -> Bool) -> Training {
+    let verdict = verdict
+    let isBrief = isBrieflyScored
+    let metric =
+      verdict == .exploding || (isStopped && !isBrief)
+      ? nil : metric(isCancelled: isBrief ? { false } : isCancelled)
+    let isStopped = isStopped || (verdict != .exploding && metric == nil)
+    let seconds = spent.time / .seconds(1)
+    return Training(
+      outcome: explosion != nil
+        ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
+      verdict: verdict, steps: step, loss: endLoss,
+      skill: verdict == .exploding ? -.infinity : skill,
+      score: metric?.score ?? (verdict == .exploding ? -.infinity : .nan),
+      metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: rewoundTo,
+      recoveries: recoveries, seconds: seconds,
+      stepsPerSecond: seconds > 0 ? Double(spent.steps) / seconds : 0)
+  }
+
+  /// A run that passed the edge, was not stopped, and learnt nothing all the same.
+  package func lateDivergence(_ verdict: Verdict) -> Explosion? {
+    guard verdict == .exploding, let step = divergenceStep else { return nil }
+    return Explosion(
+      step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,
+      origin: nil)
+  }
+}
