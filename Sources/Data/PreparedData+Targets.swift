@@ -119,7 +119,8 @@ extension PreparedData.TargetKind {
           .invalid, at: place(index, row / part.positions) + position,
           "the label is \(label ?? "\(classes[row])"), the model has \(outputs) "
             + "\(outputs == 1 ? "output, enough for classes 0 and 1" : "outputs, for classes 0 to \(outputs - 1)")",
-          fix: "give the last layer at least \((classes.max() ?? 0) + 1) units")
+          fix:
+            "give the last layer at least \(classes.max().required("a label is wrong") + 1) units")
       }
     }
   }

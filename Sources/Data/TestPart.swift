@@ -47,7 +47,7 @@ public enum TestPart: SettingValue {
     guard count >= 1, count < examples.count else {
       throw KeelError(
         .invalid, at: place,
-        "test: \(written?.line ?? "") takes \(count) of \(examples.count) rows",
+        "test: \(written.required("a test part is always written").line) takes \(count) of \(examples.count) rows",
         fix: "leave at least one row to test and one to train")
     }
     let cut = examples.count - count

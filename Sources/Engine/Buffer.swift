@@ -54,8 +54,7 @@ public struct Signal: Hashable, Sendable {
 
   /// The gradient of a signal that has one: what a layer puts out.
   public var gradientBuffer: Buffer {
-    guard let gradient else { preconditionFailure("the network's input has no gradient") }
-    return gradient
+    gradient.required("all signals but the network's input have a gradient")
   }
 
   /// The same numbers under another shape of the same count.

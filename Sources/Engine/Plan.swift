@@ -76,7 +76,9 @@ public struct Plan: Sendable {
 
   /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a
   /// snapshot holds it.
-  public func place(of buffer: Buffer) -> Int { starts[buffer.region, default: 0] + buffer.offset }
+  public func place(of buffer: Buffer) -> Int {
+    starts[buffer.region].required("every region has a start") + buffer.offset
+  }
 
   /// Where each region begins, in floats from the arena's start.
   var starts: [Region: Int] {

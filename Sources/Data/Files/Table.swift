@@ -241,7 +241,9 @@ extension Table {
     let texts = labels.map(reader.text)
     let classes = Set(texts).sorted()
     let numbered = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
-    return Targets(values: .classes(texts.compactMap { numbered[$0] }), columns: 1, names: classes)
+    return Targets(
+      values: .classes(texts.map { numbered[$0].required("every text is a class") }), columns: 1,
+      names: classes)
   }
 }
 

@@ -64,7 +64,9 @@ func convexConstantLoss(
   for column in 0..<columns {
     let values = stride(from: column, to: targets.count, by: columns).map { Double(targets[$0]) }
     func mean(_ c: Double) -> Double { values.reduce(0) { $0 + loss($1 - c) } / Double(rows) }
-    var (low, high) = (values.min() ?? 0, values.max() ?? 0)
+    var (low, high) = (
+      values.min().required("there are rows"), values.max().required("there are rows")
+    )
     let ratio = (5.0.squareRoot() - 1) / 2
     for _ in 0..<60 {
       let (left, right) = (high - ratio * (high - low), low + ratio * (high - low))

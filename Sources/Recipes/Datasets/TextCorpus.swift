@@ -51,7 +51,9 @@ public struct TextCorpus: Dataset {
     try checkMemory(samples: count, numbers: 2 * length)
     let vocabulary = Set(scalars).sorted()
     let place = Dictionary(uniqueKeysWithValues: zip(vocabulary, Int32(0)...))
-    let ids = scalars[...(count * length)].compactMap { place[$0] }
+    let ids = scalars[...(count * length)].map {
+      place[$0].required("every character is in the vocabulary")
+    }
     var rows = Examples(
       inputs: ids.dropLast().map(Float.init), shape: Shape(length),
       targets: Targets(

@@ -74,6 +74,6 @@ extension TrainingStep {
   }
 
   private func name(of buffer: Buffer) -> String {
-    plan.parameters.first { $0.buffer == buffer }?.name ?? plan.parameters[0].name
+    plan.parameters.first { $0.buffer == buffer }.required("a buffer of a parameter").name
   }
 }

@@ -143,7 +143,7 @@ extension [TensorPlace] {
   {
     try check(tensors.map { ($0.name, $0.shape) }, in: whole, fix: fix)
     let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
-    return compactMap { given[$0.name] }
+    return map { given[$0.name].required("the names have been checked") }
   }
 
   /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.

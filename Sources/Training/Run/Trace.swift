@@ -118,7 +118,7 @@ public struct Trace: Sendable {
     }
     let row = min(step / stride, measures.count / width - 1)
     let ratios = layers.indices.map { measures[row * width + probe * layers.count + $0] }
-    return layers[ratios.indices.max { ratios[$0] < ratios[$1] } ?? 0]
+    return layers[ratios.indices.max { ratios[$0] < ratios[$1] }.required("there are layers")]
   }
 
   // MARK: recording

@@ -183,7 +183,7 @@ package final class Trainer {
       trace.record(.divergence, value: loss)
       snapshots.pin(before: step)
     case .divergence:
-      let passed = divergence.above ?? step
+      let passed = divergence.above.required("it diverges since a step")
       explode(passed, .update, .divergence, trace.mostMovedLayer(at: passed), nil)
     }
   }

@@ -45,7 +45,9 @@ package final class TrainingStep {
     self.penalty = penalty
     penalized = plan.parameters.map { $0.role == .weight && (penalty.l1 != 0 || penalty.l2 != 0) }
     let layers = plan.layers
-    layerOfParameter = plan.parameters.map { layers.firstIndex(of: $0.layer) ?? 0 }
+    layerOfParameter = plan.parameters.map {
+      layers.firstIndex(of: $0.layer).required("a parameter has a layer")
+    }
     layerSums = Array(repeating: LayerSums(), count: layers.count)
     initialize()
   }
