@@ -47,9 +47,9 @@ int keel_prepare_products(void) { return 1; }
 
 // MARK: OpenBLAS's own memory
 //
-// OpenBLAS maps a buffer for each product that runs at the same time, keeps it, and where the system
-// gives none asks again without end. So there are as many buffers as were found to fit, taken before
-// the first product, and no more products at a time.
+// OpenBLAS maps a buffer for each product that runs at the same time, keeps it, and where the
+// system gives none asks again without end. So there are as many buffers as were found to fit,
+// taken before the first product, and no more products at a time.
 
 enum {
   /// One buffer; 128 MiB on x86-64, no more elsewhere.
@@ -94,8 +94,8 @@ static void multiply(const product *p) {
   pthread_mutex_unlock(&buffers.lock);
 }
 
-/// All of them at once, so that each is mapped, and then given back. Where the library hides how, they
-/// are mapped when they are needed.
+/// All of them at once, so that each is mapped, and then given back. Where the library hides how,
+/// they are mapped when they are needed.
 static void map_buffers(int count) {
   void *(*take)(int) = (void *(*)(int))dlsym(RTLD_DEFAULT, "blas_memory_alloc");
   void (*give)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, "blas_memory_free");

@@ -11,7 +11,8 @@ extern void dstev_(const char *job, const int *n, double *diagonal, double *next
 
 #include "CKernels.h"
 
-int keel_tridiagonal_eigen(size_t n, double *diagonal, double *next, double *vectors, double *work) {
+int keel_tridiagonal_eigen(size_t n, double *diagonal, double *next, double *vectors,
+                           double *work) {
   int size = (int)n, info = 0;
 #if defined(__APPLE__)
   dstev_("V", &size, diagonal, next, vectors, &size, work, &info);

@@ -12,8 +12,9 @@
 
 enum {
   MOST_THREADS = 1024,
-  /// How often a thread looks for the next piece of work before it parks: some tens of microseconds,
-  /// what lies between two products of one recurrent step. Waking a parked thread takes about as long.
+  /// How often a thread looks for the next piece of work before it parks: some tens of
+  /// microseconds, what lies between two products of one recurrent step. Waking a parked thread
+  /// takes about as long.
   LOOKS = 2000,
 };
 

@@ -8,8 +8,8 @@
 
 #define KEEL_INLINE static inline __attribute__((always_inline))
 
-/// A function of its own wherever it is called from: a sum that is reassociated has then the same bits
-/// for all who measure the same block.
+/// A function of its own wherever it is called from: a sum that is reassociated has then the same
+/// bits for all who measure the same block.
 #define KEEL_ALONE static __attribute__((noinline, unused))
 
 /// Before a loop: its iterations are independent, though a result may be written over its input.

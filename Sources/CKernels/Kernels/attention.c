@@ -1,7 +1,7 @@
 // Scaled dot-product attention: for each row and head two products, and a softmax between them.
 
-/// Softmax of each row of w[time, time]; where causal, of its first r + 1 columns, the rest becoming
-/// 0. Returns the count of non-finite scores among those that count.
+/// Softmax of each row of w[time, time]; where causal, of its first r + 1 columns, the rest
+/// becoming 0. Returns the count of non-finite scores among those that count.
 static int64_t attention_weights(float *w, size_t time, int causal) {
   int64_t total = 0;
   for (size_t r = 0; r < time; r++, w += time) {

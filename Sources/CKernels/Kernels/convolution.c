@@ -1,5 +1,5 @@
-// Convolutions as matrix products: the inputs of a block of output pixels are gathered into a matrix
-// that stays in cache, one row a pixel, and multiplied with the weights.
+// Convolutions as matrix products: the inputs of a block of output pixels are gathered into a
+// matrix that stays in cache, one row a pixel, and multiplied with the weights.
 
 /// One output pixel of a batch, and where its window begins in the padded image.
 typedef struct {
@@ -30,7 +30,8 @@ typedef struct {
   size_t runs, length, step;
 } line;
 
-/// How many taps of a line, the first at 0, lie before a pixel. Divisions are slow, and rarely needed.
+/// How many taps of a line, the first at 0, lie before a pixel. Divisions are slow, and rarely
+/// needed.
 KEEL_INLINE size_t taps_before(size_t pixel, size_t dilation) {
   return dilation == 1 ? pixel : (pixel + dilation - 1) / dilation;
 }

@@ -42,8 +42,8 @@ KEEL_INLINE element_loss huber(float output, float target, float delta) {
   return (element_loss){loss, clamp(output - target, -delta, delta)};
 }
 
-/// The pass over all elements; `element` is an expression in output[i] and targets[i]. A gradient that
-/// nobody wants is taken all the same, so that the sum is of one loop, and of the same bits.
+/// The pass over all elements; `element` is an expression in output[i] and targets[i]. A gradient
+/// that nobody wants is taken all the same, so that the sum is of one loop, and of the same bits.
 #define KEEL_LOSS_PASS(element)                                             \
   double total = 0;                                                         \
   float unwanted[KEEL_BLOCK];                                               \

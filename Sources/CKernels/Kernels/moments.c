@@ -66,7 +66,8 @@ KEEL_KERNEL(keel_moments, keel_limit_unit_norms,
     double weight = sqrt(keel_measure(w + r * columns, columns).sum_of_squares);
     double limit = ratio * (weight < floor ? floor : weight);
     // What exceeds it by rounding alone stays, so that clipping twice is clipping once.
-    if (norm > limit * (1 + 1e-6) && !isinf(norm)) moments = keel_scale(unit, columns, limit / norm);
+    if (norm > limit * (1 + 1e-6) && !isinf(norm))
+      moments = keel_scale(unit, columns, limit / norm);
     add_moments(&total, moments);
   }
   return total;

@@ -14,8 +14,8 @@ KEEL_INLINE span span_of(size_t position, const keel_window *w, size_t before, s
 
 KEEL_INLINE size_t input_count(const keel_window *w) { return w->height * w->width * w->channels; }
 
-/// Calls `body` for every output pixel of the batch, with its spans `v` (down) and `h` (across), its
-/// place `out` among outputs and that of its image, `image`, among inputs.
+/// Calls `body` for every output pixel of the batch, with its spans `v` (down) and `h` (across),
+/// its place `out` among outputs and that of its image, `image`, among inputs.
 #define EACH_OUTPUT(w, rows, body)                                             \
   for (size_t row = 0, out = 0; row < (rows); row++) {                         \
     size_t image = row * input_count(w);                                       \

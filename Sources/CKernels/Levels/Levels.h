@@ -1,8 +1,8 @@
 // Which levels of a processor the kernels are compiled for, and what a kernel is called in each.
 //
 // A kernel is defined once, by KEEL_KERNEL(result, name, (parameters), (arguments)) { body }. Each
-// level's file makes a function of its own of it; `dispatch.c` makes the public one, which calls that
-// of the level in use.
+// level's file makes a function of its own of it; `dispatch.c` makes the public one, which calls
+// that of the level in use.
 #ifndef LEVELS_H
 #define LEVELS_H
 

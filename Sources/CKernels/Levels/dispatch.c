@@ -49,7 +49,8 @@ int keel_use_level(const char *name) {
 static int has_fma4(void) { return __builtin_cpu_supports("fma4") != 0; }
 static int has_avx(void) { return __builtin_cpu_supports("avx") != 0; }
 
-/// Cores of OpenBLAS whose kernels use what not every processor has; it takes the name of one on trust.
+/// Cores of OpenBLAS whose kernels use what not every processor has; it takes the name of one on
+/// trust.
 static const struct {
   const char *name;
   int (*is_supported)(void);

@@ -18,7 +18,8 @@
 // The best that the processor has is used, or the one that the environment's KEEL_KERNELS names.
 
 typedef struct {
-  const char *name;  ///< `x86-64-v4`, `x86-64-v3`, `baseline`: of more than one, as the x86-64 psABI has them.
+  /// `x86-64-v4`, `x86-64-v3`, `baseline`: of more than one, as the x86-64 psABI has them.
+  const char *name;
   const char *blas;  ///< what OPENBLAS_CORETYPE calls the level; NULL where BLAS is another.
 } keel_level;
 
@@ -30,16 +31,17 @@ int keel_level_is_supported(size_t index);
 int keel_blas_core_is_supported(const char *name);
 /// The index of the level in use.
 size_t keel_current_level(void);
-/// Takes the kernels of another level; returns 0, and changes nothing, where the processor lacks it or
-/// there is none of that name. Not while a kernel runs.
+/// Takes the kernels of another level; returns 0, and changes nothing, where the processor lacks it
+/// or there is none of that name. Not while a kernel runs.
 int keel_use_level(const char *name);
 
 // MARK: threads (threads.c)
 
 /// Sets how many threads a matrix product may use (at least 1); returns how many that will be.
 int keel_set_threads(int threads);
-/// Calls body(context, index) for every index below count, on several threads where they are free. The
-/// threads wait parked. What it is called for must not depend on which thread takes which index.
+/// Calls body(context, index) for every index below count, on several threads where they are free.
+/// The threads wait parked. What it is called for must not depend on which thread takes which
+/// index.
 typedef void keel_block(void *context, size_t index);
 void keel_parallel(size_t count, keel_block *body, void *context);
 
@@ -53,16 +55,17 @@ int keel_has_room(size_t bytes);
 
 // MARK: matrix products (blas.c)
 //
-// A large product is cut into blocks by its shape alone, each computed by one thread: the result is the
-// same whatever the number of threads.
+// A large product is cut into blocks by its shape alone, each computed by one thread: the result is
+// the same whatever the number of threads.
 
 /// Sees to it that a product finds the memory it needs: OpenBLAS asks for its own without end where
-/// the system gives none. Lets fewer products run at a time where there is not enough for all; returns 0
-/// where there is not enough for one. Before the first product, and cheap when it has been done.
+/// the system gives none. Lets fewer products run at a time where there is not enough for all;
+/// returns 0 where there is not enough for one. Before the first product, and cheap when it has
+/// been done.
 int keel_prepare_products(void);
-/// All eigenvalues of a symmetric tridiagonal matrix, ascending, in place of its diagonal [n], and their
-/// vectors of norm 1 in the rows of `vectors` [n, n]. The elements beside the diagonal, `next` [n − 1],
-/// are lost; `work` takes 2n numbers. Returns 0 where LAPACK finds none.
+/// All eigenvalues of a symmetric tridiagonal matrix, ascending, in place of its diagonal [n], and
+/// their vectors of norm 1 in the rows of `vectors` [n, n]. The elements beside the diagonal,
+/// `next` [n − 1], are lost; `work` takes 2n numbers. Returns 0 where LAPACK finds none.
 int keel_tridiagonal_eigen(size_t n, double *diagonal, double *next, double *vectors, double *work);
 /// c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c. `transposeA` != 0: a is stored [k, m].
 /// Where beta is 0, c is not read.
@@ -78,7 +81,8 @@ void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_
 
 /// One pass over a tensor.
 typedef struct {
-  double sum_of_squares;  ///< NaN if an element is NaN, else Inf if one is infinite; never overflows.
+  /// NaN if an element is NaN, else Inf if one is infinite; never overflows.
+  double sum_of_squares;
   float largest;          ///< largest magnitude; Inf if an element is infinite; a NaN is skipped.
   int64_t non_finite;     ///< how many elements are NaN or infinite.
 } keel_moments;
@@ -92,9 +96,9 @@ keel_moments keel_penalize(float *g, const float *w, size_t n, float l1, float l
 keel_moments keel_scale(float *x, size_t n, double factor);
 /// x = min(max(x, -limit), limit); a NaN stays NaN; ±Inf stays ±Inf (never hidden by a clip).
 keel_moments keel_clamp(float *x, size_t n, float limit);
-/// Scales each row of g[rows, columns] whose norm exceeds ratio·max(‖w‖, floor), w the same row of the
-/// weights, back to that; returns the moments of the result. A row whose norm, or whose weights', is
-/// not finite stays as it is.
+/// Scales each row of g[rows, columns] whose norm exceeds ratio·max(‖w‖, floor), w the same row of
+/// the weights, back to that; returns the moments of the result. A row whose norm, or whose
+/// weights', is not finite stays as it is.
 keel_moments keel_limit_unit_norms(float *g, const float *w, size_t rows, size_t columns,
                                    double ratio, double floor);
 
@@ -123,8 +127,8 @@ void keel_limit_row_norms(float *w, size_t rows, size_t columns, float limit);
 // MARK: activations (activations.c)
 //
 // forward: y = f(x); returns the count of non-finite x. f(NaN) is NaN for every f.
-// backward: dx = dy · f'(x) (or +=), with x and y as in forward; returns the count of non-finite dy.
-// `a` is the activation's one setting (slope, alpha, beta), unused where it has none.
+// backward: dx = dy · f'(x) (or +=), with x and y as in forward; returns the count of non-finite
+// dy. `a` is the activation's one setting (slope, alpha, beta), unused where it has none.
 // Formulas as in PyTorch. Relative error of exp, tanh, sigmoid below 1e-6 over the whole range
 // (absolute below 1e-37 where the result is that small); exp overflows to +Inf above 88.72284.
 
@@ -138,7 +142,8 @@ keel_activation_backward keel_relu_gradient, keel_leaky_relu_gradient, keel_elu_
     keel_selu_gradient, keel_gelu_gradient, keel_silu_gradient, keel_softplus_gradient,
     keel_sigmoid_gradient, keel_tanh_gradient, keel_hard_tanh_gradient, keel_exponential_gradient;
 
-/// Σ over x < 0 of dy · x: the gradient of PReLU's one slope (its dx is keel_leaky_relu_gradient's).
+/// Σ over x < 0 of dy · x: the gradient of PReLU's one slope (its dx is
+/// keel_leaky_relu_gradient's).
 float keel_prelu_slope_gradient(const float *x, const float *dy, size_t n);
 /// Row-wise softmax, shifted by the row's maximum; returns the count of non-finite x.
 int64_t keel_softmax(const float *x, float *y, size_t rows, size_t columns);
@@ -150,7 +155,8 @@ int64_t keel_softmax_gradient(const float *y, const float *dy, float *dx, size_t
 /// Per-column standardisation over rows, then gain and bias: y = gain · x̂ + bias,
 /// x̂ = (x − mean)/√(var + epsilon), var biased. Writes `mean`, `variance` and `inverse` (=
 /// 1/√(var + epsilon)), [columns] each; sums are taken in double, two passes, so that a finite x
-/// of any magnitude gives a finite x̂. Any of gain, bias may be NULL. `scratch` is 2·columns doubles.
+/// of any magnitude gives a finite x̂. Any of gain, bias may be NULL. `scratch` is 2·columns
+/// doubles.
 int64_t keel_batch_norm(const float *x, const float *gain, const float *bias, float *y, float *mean,
                         double *variance, float *inverse, double *scratch, size_t rows,
                         size_t columns, double epsilon);
@@ -191,8 +197,9 @@ void keel_convolution(keel_window window, size_t filters, size_t groups, const f
 void keel_convolution_gradient(keel_window window, size_t filters, size_t groups, const float *x,
                                const float *weight, const float *dy, float *d_weight, float *dx,
                                float *columns, size_t block, size_t rows, int accumulate);
-/// y = the largest input of the window, the first of equals; a NaN is larger than any number. `taps`,
-/// as many as y, gets its place in the window, i·size + j. Returns the count of non-finite x.
+/// y = the largest input of the window, the first of equals; a NaN is larger than any number.
+/// `taps`, as many as y, gets its place in the window, i·size + j. Returns the count of non-finite
+/// x.
 int64_t keel_max_pool(keel_window window, const float *x, float *y, int32_t *taps, size_t rows);
 /// dx (or +=) = dy where an input was the largest.
 void keel_max_pool_gradient(keel_window window, const int32_t *taps, const float *dy, float *dx,
@@ -248,8 +255,8 @@ typedef struct {
 } keel_attention_layout;
 
 /// weights[rows, heads, time, time] = softmax over keys of queries·keys/√width, a causal one of the
-/// keys up to the query's time; context[rows, time, heads·width] = weights·values. Returns the count
-/// of non-finite scores.
+/// keys up to the query's time; context[rows, time, heads·width] = weights·values. Returns the
+/// count of non-finite scores.
 int64_t keel_attention(keel_attention_layout layout, const float *queries, const float *keys,
                        const float *values, float *weights, float *context);
 /// The gradients, laid out as what they belong to; `scratch` is [time, time]. Returns the count of
@@ -262,14 +269,14 @@ int64_t keel_attention_gradient(keel_attention_layout layout, const float *queri
 // MARK: recurrence (recurrence.c)
 //
 // One step in time over `rows` rows. Gates lie side by side, [rows, gates · units], in PyTorch's
-// order: input, forget, candidate, output (LSTM); reset, update, new (GRU). A pre-activation that is
-// not finite makes NaN of the state: the gate alone would hide it.
+// order: input, forget, candidate, output (LSTM); reset, update, new (GRU). A pre-activation that
+// is not finite makes NaN of the state: the gate alone would hide it.
 
 /// y[inner, outer, width] = x[outer, inner, width] (or +=).
 void keel_swap_axes(const float *x, float *y, size_t outer, size_t inner, size_t width,
                     int accumulate);
-/// cells = f · previous + i · g, states = o · tanh(cells). `gates` holds pre-activations and gets the
-/// gates; returns how many of them were non-finite.
+/// cells = f · previous + i · g, states = o · tanh(cells). `gates` holds pre-activations and gets
+/// the gates; returns how many of them were non-finite.
 int64_t keel_lstm(float *gates, const float *previous, float *cells, float *states, size_t rows,
                   size_t units);
 /// From the gradient of states and, in d_cells, what later steps want of the cells: the gradient of
@@ -330,7 +337,8 @@ typedef struct {
   int64_t non_finite;     ///< non-finite elements of the new w and of the new state together
 } keel_update;
 
-/// v = momentum·v + g; w −= lr · (nesterov ? g + momentum·v : v). velocity may be NULL if momentum is 0.
+/// v = momentum·v + g; w −= lr · (nesterov ? g + momentum·v : v). velocity may be NULL if momentum
+/// is 0.
 keel_update keel_sgd(float *w, const float *g, float *velocity, size_t n, float scale, float lr,
                      float momentum, int nesterov);
 /// s += g²; w −= lr · g/(√s + epsilon).
@@ -339,12 +347,13 @@ keel_update keel_adagrad(float *w, const float *g, float *squares, size_t n, flo
 /// s = rho·s + (1 − rho)·g²; w −= lr · g/(√s + epsilon).
 keel_update keel_rmsprop(float *w, const float *g, float *squares, size_t n, float scale, float lr,
                          double rho, float epsilon);
-/// t counts from 1. m, v: first and second moments with bias correction; AdamW's decoupled decay first:
-/// w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
-keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale, double lr,
-                      double beta1, double beta2, double epsilon, double decay, int64_t t);
-/// Σ g²/max(v̂, epsilon²) with v̂ as the next keel_adam of this g will have it; changes nothing. NaN
-/// where a gradient is, or where its square overflows.
+/// t counts from 1. m, v: first and second moments with bias correction; AdamW's decoupled decay
+/// first: w −= lr·decay·w; then w −= (lr/(1 − beta1^t)) · m/(√v/√(1 − beta2^t) + epsilon).
+keel_update keel_adam(float *w, const float *g, float *m, float *v, size_t n, float scale,
+                      double lr, double beta1, double beta2, double epsilon, double decay,
+                      int64_t t);
+/// Σ g²/max(v̂, epsilon²) with v̂ as the next keel_adam of this g will have it; changes nothing.
+/// NaN where a gradient is, or where its square overflows.
 double keel_adam_surprise(const float *g, const float *v, size_t n, float scale, double beta2,
                           double epsilon, int64_t t);
 /// s = rho·s + (1 − rho)·g²; d = √(u + epsilon)/√(s + epsilon)·g; u = rho·u + (1 − rho)·d²;
@@ -359,9 +368,11 @@ keel_update keel_adadelta(float *w, const float *g, float *squares, float *steps
 
 void keel_random_words(uint32_t *out, size_t n, uint64_t key, uint64_t counter);
 /// low + (high − low)·u, u in [0, 1) with 24 bits.
-void keel_random_uniform(float *out, size_t n, uint64_t key, uint64_t counter, float low, float high);
+void keel_random_uniform(float *out, size_t n, uint64_t key, uint64_t counter, float low,
+                         float high);
 /// Box–Muller on consecutive pairs of words; |z| ≤ 6.8.
-void keel_random_normal(float *out, size_t n, uint64_t key, uint64_t counter, float mean, float std);
+void keel_random_normal(float *out, size_t n, uint64_t key, uint64_t counter, float mean,
+                        float std);
 /// mask = 0 with probability rate, else 1/(1 − rate); y = mask != 0 ? x·mask : 0.
 int64_t keel_dropout(const float *x, float *y, float *mask, size_t n, float rate, uint64_t key,
                      uint64_t counter);

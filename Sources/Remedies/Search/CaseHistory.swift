@@ -75,6 +75,7 @@ public struct CaseHistory: Encodable, Sendable {
 
   /// The recipe to use from now on.
   public private(set) var recipe: Recipe
+  /// How it ended.
   public internal(set) var outcome: Outcome
   /// Nil where nothing was cured.
   public private(set) var confirmed: Confirmation?
@@ -86,6 +87,7 @@ public struct CaseHistory: Encodable, Sendable {
   public private(set) var truthTable: [TruthTableRow]?
   /// What cured it, in the order in which it is applied; empty where nothing did.
   public private(set) var remedies: [Treatment] = []
+  /// The trials of remedies, in the order in which they were made.
   public internal(set) var trials: [TrialRecord] = []
   /// The training of the recipe as it was.
   public let before: Training

@@ -1,52 +1,4 @@
-import CKernels
 import Foundation
-
-/// How far each knob is from its edge: edge ÷ current value, below 1 beyond it.
-///
-/// Infinite where no edge was found; nil where no value was found to hold, or the budget was spent.
-public struct Margin: Hashable, Codable, Sendable {
-  public let learningRate: Double?
-  /// A factor on all initial weights.
-  public let initialization: Double?
-  /// A factor on the inputs; nil where they are standardised, which undoes it.
-  public let data: Double?
-
-  enum CodingKeys: String, CodingKey {
-    case learningRate = "learning-rate"
-    case initialization, data
-  }
-
-  public init(learningRate: Double?, initialization: Double?, data: Double?) {
-    self.learningRate = learningRate
-    self.initialization = initialization
-    self.data = data
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(learningRate, forKey: .learningRate)
-    try container.encode(initialization, forKey: .initialization)
-    try container.encode(data, forKey: .data)
-  }
-}
-
-/// What the margins rest on: the factors that were seen to hold and to fail.
-public struct Searched: Hashable, Codable, Sendable {
-  public internal(set) var learningRate = EdgeSearch()
-  public internal(set) var initialization = EdgeSearch()
-  public internal(set) var data = EdgeSearch()
-
-  enum CodingKeys: String, CodingKey {
-    case learningRate = "learning-rate"
-    case initialization, data
-  }
-
-  /// Edge ÷ current value.
-  var margin: Margin {
-    Margin(
-      learningRate: learningRate.edge, initialization: initialization.edge, data: data.edge)
-  }
-}
 
 /// The three searches, each within its share of what is left of the budget.
 struct MarginSearch {
@@ -119,40 +71,5 @@ struct MarginSearch {
         try Task.checkCancellation()
         return holds(factor)
       })
-  }
-
-}
-
-extension VirtualTrainer {
-  /// The largest multiple of the first update that does not raise the loss over the sample: forward
-  /// passes only, and on small networks within ×2.8 of the largest rate that learns.
-  func firstUpdateEdge() -> Double? {
-    reset()
-    let before = parameters
-    guard case .done = advance(step: 0, updates: 0) else { return nil }
-    var direction = parameters
-    keel_axpy(-1, before, &direction, direction.count)
-    var search = EdgeSearch()
-    var probes = 0
-    search.run(
-      guess: 1, range: EdgeSearch.range, resolution: 1.5, isAffordable: { probes < 10 },
-      holds: { factor in
-        probes += 1
-        return sampleLoss(from: before, along: direction, factor) < initialLoss
-      })
-    // Where every step along it raises the loss, one batch tells nothing of the others.
-    return search.holding
-  }
-
-  /// The loss over the sample, a way along a direction.
-  fileprivate func sampleLoss(
-    from point: [Float], along direction: [Float], _ factor: Double
-  ) -> Double {
-    var moved = point
-    keel_axpy(Float(factor), direction, &moved, moved.count)
-    moved.withUnsafeBufferPointer {
-      keel_copy($0.baseAddress, trainingStep.firstParameter, $0.count, 0)
-    }
-    return sampleLoss()
   }
 }

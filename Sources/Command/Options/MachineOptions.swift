@@ -1,0 +1,19 @@
+import ArgumentParser
+import Foundation
+import Keel
+
+/// How much of the machine is used.
+struct MachineOptions: ParsableArguments {
+  @Option(help: "Threads for matrix products; all cores if not given.")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads takes a number from 1 to 1024")
+    }
+  }
+
+  func apply() {
+    MatrixProducts.use(threads: threads ?? ProcessInfo.processInfo.activeProcessorCount)
+  }
+}
