@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps python build demo install test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps python build demo install manual test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -31,9 +31,16 @@ demo: deps
 	.build/release/keel cure Recipes/exploding-mlp.yaml
 
 PREFIX ?= /usr/local
+MANUAL := .build/plugins/GenerateManual/outputs/KeelCommand
 install: deps
 	$(BUILD) --product keel
 	install -d $(PREFIX)/bin && install -m 755 .build/release/keel $(PREFIX)/bin/keel
+	@if [ -d $(MANUAL) ]; then install -d $(PREFIX)/share/man/man1 && \
+	  install -m 644 $(MANUAL)/*.1 $(PREFIX)/share/man/man1; fi
+
+# One page a command; 'make install' takes them along where they have been written.
+manual: deps
+	$(SWIFT) package generate-manual --multi-page
 
 test: build
 	$(SWIFT) test -c release --skip-build

@@ -120,7 +120,8 @@ private struct Failure {
     } else if let error, message.isEmpty {
       Terminal.error.write(ErrorPage(error).text)
     } else if code == 0 {
-      Terminal.output.write(message + "\n")
+      // The parser has broken its lines; a completion script or a manual's JSON bears no others.
+      Terminal.output.write(raw: message + "\n")
     } else if !message.isEmpty {
       // Words of a command line may be as long as somebody likes.
       let lines = message.split(separator: "\n", omittingEmptySubsequences: false)

@@ -28,6 +28,14 @@ import Testing
     #expect(!result.out.isEmpty)
   }
 
+  /// What a shell or a manual reads has the lines that it was written with.
+  @Test func whatProgramsReadIsNotBroken() throws {
+    let help = try tool().run("--experimental-dump-help")
+    #expect((try? JSONSerialization.jsonObject(with: Data(help.out.utf8))) != nil)
+    let script = try tool().run("--generate-completion-script", "bash")
+    #expect(script.code == 0 && script.out.split(separator: "\n").contains { $0.count > 80 })
+  }
+
   @Test func exploding() throws {
     let result = try tool().run("train", "exploding.yaml")
     #expect(result.code == 1)
