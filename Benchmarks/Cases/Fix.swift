@@ -24,7 +24,7 @@ struct Fix: Encodable {
       var scores: [Double] = []
       for seed in seeds {
         recipe.seed = seed
-        scores.append(try await Run(recipe).train().score)
+        scores.append(try await Run(Problem(recipe)).train().score)
       }
       fixes.append(Fix(name: String(recipe.name.dropFirst(example.name.count + 1)), scores: scores))
     }

@@ -34,17 +34,18 @@ package struct Sample: Encodable {
 
   package init(_ name: String, in suite: String, _ recipe: Recipe) async throws {
     (self.name, self.suite, seed) = (name, suite, recipe.seed)
-    let forecast = try await recipe.forecast(naming: .standard)
+    let problem = try Problem(recipe)
+    let forecast = try await problem.forecast()
     self.forecast = ForecastSummary(
       verdict: forecast.verdict, step: forecast.step, cause: forecast.findings.first?.cause,
       evaluations: forecast.cost.evaluations)
     let clock = ContinuousClock()
     let start = clock.now
-    history = try await Cure(recipe).run()
+    history = try await problem.cure()
     seconds = (clock.now - start) / .seconds(1)
     // What learns nothing is not cured, but diagnosed all the same.
     let isSick = [.stalled, .vanishing].contains(history.before.verdict)
-    findings = isSick ? try await recipe.diagnosed().findings : history.findings
+    findings = isSick ? try await problem.diagnosis().findings : history.findings
     isUnchanged = history.recipe == recipe && history.remedies.isEmpty
   }
 

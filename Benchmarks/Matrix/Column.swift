@@ -6,7 +6,7 @@ import KeelBenchmarks
 struct Column {
   let cause: String
   /// Trainings that explode: recipes times seeds.
-  private(set) var patients = 0
+  private(set) var exploding = 0
   /// By the remedy's name.
   private(set) var cells: [String: Cell] = [:]
 
@@ -23,42 +23,41 @@ struct Column {
   }
 
   private mutating func add(_ recipe: Recipe, _ cause: any Cause.Type) async throws {
-    let run = try Run(recipe)
+    let problem = try Problem(recipe)
+    let run = try Run(problem)
     let training = await run.train()
     guard training.verdict == .exploding else { return }
-    patients += 1
-    let parts = try recipe.parts()
-    let subject = Subject(recipe, parts, training.explosion)
-    let patient = Patient(subject, await run.trace, training.explosion)
+    exploding += 1
+    let evidence = Evidence(problem, training: training, trace: await run.trace)
     // What a step takes is compared on the sound twin: the sick one has too few.
-    let twin = cause.reset(subject).map(subject.with) ?? subject
+    let twin = cause.reset(evidence).map(problem.with) ?? problem
+    let strengths = Strengths(evidence)
     for remedy in RemedyCatalog.standard.remedies {
-      let outcomes = try await outcomes(of: remedy, for: patient)
+      let outcomes = try await outcomes(of: strengths.of(remedy), on: problem)
       guard !outcomes.isEmpty else { continue }
       let time = try await time(of: remedy, on: twin)
       cells[remedy.name, default: Cell()].add(outcomes, time: time)
     }
   }
 
-  private func outcomes<R: Remedy>(of remedy: R.Type, for patient: Patient) async throws
-    -> [Outcome]
-  {
+  private func outcomes(
+    of strengths: [any Remedy], on problem: Problem
+  ) async throws -> [Outcome] {
     var outcomes: [Outcome] = []
-    for strength in R.candidates(for: patient) {
-      guard let changed = strength.applied(to: patient.subject) else { continue }
-      if let outcome = try await Outcome(changed, of: patient.recipe) { outcomes.append(outcome) }
+    for strength in strengths {
+      guard let changed = strength.applied(to: problem) else { continue }
+      if let outcome = try await Outcome(changed, of: problem) { outcomes.append(outcome) }
     }
     return outcomes
   }
 
   /// Time of a step with the first strength over that without, in turns on the same rows; nil where
   /// the remedy has nothing to change.
-  private func time<R: Remedy>(of remedy: R.Type, on subject: Subject) async throws -> Double? {
-    let rows = subject.parts.train
-    let without = try Run(subject.recipe, data: rows)
-    let patient = Patient(subject, await without.trace)
-    guard let changed = R.candidates(for: patient).first?.applied(to: subject),
-      let with = try? Run(changed, data: rows)
+  private func time(of remedy: any Remedy.Type, on problem: Problem) async throws -> Double? {
+    let without = try Run(problem)
+    let evidence = Evidence(problem, trace: await without.trace)
+    guard let changed = Strengths(evidence).of(remedy).first?.applied(to: problem),
+      let with = try? Run(problem.with(changed))
     else { return nil }
     var ratios: [Double] = []
     for turn in 0..<8 {
@@ -83,8 +82,8 @@ struct Outcome {
   let change: String
 
   /// Nil where the changed recipe cannot be trained.
-  init?(_ changed: Recipe, of recipe: Recipe) async throws {
-    guard let run = try? Run(changed) else { return nil }
+  init?(_ changed: Recipe, of problem: Problem) async throws {
+    guard let run = try? Run(problem.with(changed)) else { return nil }
     let training = await run.train()
     isHealed = training.verdict == .healthy && training.score > 0
     score = training.score
@@ -96,7 +95,7 @@ struct Outcome {
       return !recent.isEmpty && recent.reduce(0, +) / Double(recent.count) < half
     }
     stepsToHalf = isHealed ? reached.map { $0 + 1 } : nil
-    change = changed.diff(from: recipe).compactMap { change in
+    change = changed.diff(from: problem.recipe).compactMap { change in
       change.to.map { "\(change.path)=\($0.brief().line)" }
     }.joined(separator: " ")
   }
@@ -107,10 +106,10 @@ struct Cell {
   /// By strength, the mildest first; a strength is a measured number and differs between recipes.
   private var strengths: [[Outcome]] = []
   private var times: [Double] = []
-  private(set) var patients = 0
+  private(set) var exploding = 0
 
   mutating func add(_ outcomes: [Outcome], time: Double?) {
-    patients += 1
+    exploding += 1
     for (index, outcome) in outcomes.enumerated() {
       if index == strengths.count { strengths.append([]) }
       strengths[index].append(outcome)

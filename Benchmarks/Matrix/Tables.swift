@@ -22,7 +22,7 @@ struct Tables {
         [remedy.name]
           + columns.map { column in
             guard let cell = column.cells[remedy.name] else { return "·" }
-            let count = "\(cell.healed)/\(column.patients)"
+            let count = "\(cell.healed)/\(column.exploding)"
             return remedy.treats.contains(column.cause) ? "**\(count)**" : count
           })
     }
@@ -30,7 +30,7 @@ struct Tables {
   }
 
   private func detail(_ column: Column) -> String {
-    let title = "### \(column.cause)\n\n\(column.patients) trainings explode.\n\n"
+    let title = "### \(column.cause)\n\n\(column.exploding) trainings explode.\n\n"
     let head = Text.header(
       ["remedy", "healed", "best strength", "steps to half", "time", "score", "for instance"])
     let rows = remedies.compactMap { remedy in
@@ -39,7 +39,7 @@ struct Tables {
       .map { name, cell in
         let isAny = cell.healed > 0
         return Text.row([
-          name, "\(cell.healed)/\(column.patients)", isAny ? cell.strength : "–",
+          name, "\(cell.healed)/\(column.exploding)", isAny ? cell.strength : "–",
           isAny ? Text.fixed(cell.stepsToHalf, 0) : "–",
           cell.time.isNaN ? "–" : Text.fixed(cell.time, 2), isAny ? Text.score(cell.score) : "–",
           isAny ? "`\(Self.short(cell.change))`" : "",

@@ -72,6 +72,6 @@ struct Workload {
     let rows = recipe.training.batch * 8
     let inputs = (0..<rows).map { _ in (0..<columns).map { _ in Float(random.normal()) } }
     let labels = (0..<rows).map { $0 % classes }
-    return try Run(recipe, data: Examples(inputs: inputs, classes: labels))
+    return try Run(Problem(recipe, train: Examples(inputs: inputs, classes: labels)))
   }
 }

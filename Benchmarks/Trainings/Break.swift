@@ -46,7 +46,7 @@ struct Break: Named {
     var sound = try Exercise.recipe(twin, setting: common)
     var broken = try Exercise.recipe(twin, setting: common + [fault])
     (sound.seed, broken.seed) = (seed, seed)
-    let score = try await Run(sound).train().score
+    let score = try await Run(Problem(sound)).train().score
     let sample = try await Sample(name, in: "broken", broken)
     return [
       name, String(seed), sample.forecast.verdict.rawValue, sample.forecast.cause ?? "–",

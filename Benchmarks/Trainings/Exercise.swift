@@ -54,7 +54,7 @@ struct Exercise: Named {
     for seed in seeds {
       recipe.seed = seed
       let parts = try recipe.data.member.load(from: recipe.folder.path, seed: seed)
-      let run = try Run(recipe)
+      let run = try Run(Problem(recipe))
       let training = await run.train()
       target = goal.value(parts)
       (steps, seconds) = (max(steps, training.steps), seconds + training.seconds)

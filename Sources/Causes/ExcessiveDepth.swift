@@ -21,10 +21,10 @@ public enum ExcessiveDepth: Cause {
   public static let name = "excessive-depth"
   public static let summary = "too many layers in a row multiply a gain above 1"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    let recipe = subject.recipe
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    let recipe = evidence.recipe
     let (layers, doublings) = (
-      Double(recipe.model.longestChain), recipe.doublings(row: subject.parts.train.shape)
+      Double(recipe.model.longestChain), recipe.doublings(row: evidence.problem.rows.train.shape)
     )
     guard max(layers, doublings) > Double(Reference.depth) else { return nil }
     return Deviation(
@@ -33,8 +33,8 @@ public enum ExcessiveDepth: Cause {
       value: max(layers, doublings), reference: Double(Reference.depth))
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.shortened(to: Reference.depth, row: subject.parts.train.shape)
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    evidence.recipe.shortened(to: Reference.depth, row: evidence.problem.rows.train.shape)
   }
 
   /// How much the gradient grows from the last layer to the first, and whether batch normalisation

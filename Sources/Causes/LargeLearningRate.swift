@@ -14,17 +14,17 @@ public enum LargeLearningRate: Cause {
   public static let name = "large-learning-rate"
   public static let summary = "the learning rate is too high: every update overshoots further"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    let optimizer = subject.recipe.optimizer.member
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    let optimizer = evidence.recipe.optimizer.member
     let reference = Reference.learningRate(optimizer)
     guard optimizer.learningRate > reference else { return nil }
     return Deviation(
       quantity: "learning rate", value: optimizer.learningRate, reference: reference)
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
-    let optimizer = subject.recipe.optimizer.member
-    return subject.recipe.withLearningRate(
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    let optimizer = evidence.recipe.optimizer.member
+    return evidence.recipe.withLearningRate(
       min(optimizer.learningRate, Reference.learningRate(optimizer)))
   }
 

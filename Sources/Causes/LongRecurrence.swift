@@ -16,9 +16,11 @@ public enum LongRecurrence: Cause {
   public static let name = "long-recurrence"
   public static let summary = "recurrent weights above 1 are multiplied once per step in time"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    let norms = subject.recipe.recurrences(row: subject.parts.train.shape).filter { $0.steps > 1 }
-      .map { (layer: $0.weight.layer, norm: subject.recipe.spectralNorm(of: $0.weight)) }
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    let norms = evidence.recipe.recurrences(row: evidence.problem.rows.train.shape).filter {
+      $0.steps > 1
+    }
+    .map { (layer: $0.weight.layer, norm: evidence.recipe.spectralNorm(of: $0.weight)) }
     guard let worst = norms.max(by: { $0.norm < $1.norm }), worst.norm > Reference.recurrence else {
       return nil
     }
@@ -27,8 +29,8 @@ public enum LongRecurrence: Cause {
       layer: worst.layer)
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.withOrthogonalRecurrence
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    evidence.recipe.withOrthogonalRecurrence
   }
 
   public static let guilty: [Recipe] = [

@@ -11,28 +11,30 @@ public enum MismatchedLoss: Cause {
   public static let name = "mismatched-loss"
   public static let summary = "the loss does not fit the output or the targets"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    guard !isMatched(subject) else { return nil }
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    guard !isMatched(evidence) else { return nil }
     // A category has no distance: a factor of 10 stands for it where deviations are ranked.
     return Deviation(
-      quantity: "\(subject.recipe.loss.name) on \(output(subject.recipe))", value: 10, reference: 1)
+      quantity: "\(evidence.recipe.loss.name) on \(output(evidence.recipe))", value: 10,
+      reference: 1)
   }
 
-  static func isMatched(_ subject: Subject) -> Bool {
-    let output = output(subject.recipe)
-    switch subject.recipe.loss.ingredient {
+  static func isMatched(_ evidence: Evidence) -> Bool {
+    let output = output(evidence.recipe)
+    switch evidence.recipe.loss.ingredient {
     case is SoftmaxCrossEntropy, is SigmoidCrossEntropy: return output == Linear.name
     case is CrossEntropy: return output == Softmax.name
     case is BinaryCrossEntropy: return output == Sigmoid.name
     default:
-      guard let range = subject.data.targetRange else { return false }
-      if subject.recipe.standardize.includesTargets { return output == Linear.name }
+      guard let range = evidence.problem.summary.targetRange else { return false }
+      if evidence.recipe.standardize.includesTargets { return output == Linear.name }
       switch output {
       case Linear.name: return true
       case Sigmoid.name: return range.lowerBound >= 0 && range.upperBound <= 1
       case Tanh.name, HardTanh.name: return range.lowerBound >= -1 && range.upperBound <= 1
       case Softmax.name:
-        return subject.data.targetColumns > 1 && range.lowerBound >= 0 && range.upperBound <= 1
+        return evidence.problem.summary.targetColumns > 1 && range.lowerBound >= 0
+          && range.upperBound <= 1
       default: return range.lowerBound >= 0
       }
     }
@@ -49,13 +51,13 @@ public enum MismatchedLoss: Cause {
 
   /// A linear output, under softmax cross-entropy for classes, sigmoid cross-entropy for one yes or
   /// no, squared error for numbers.
-  public static func reset(_ subject: Subject) -> Recipe? {
-    var recipe = subject.recipe.replacingLast { choice in
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    var recipe = evidence.recipe.replacingLast { choice in
       if choice.ingredient is any Activation { return [] }
       return [(choice.ingredient as? any Affine)?.split?.product ?? choice]
     }
     let isOneColumn = (recipe.leaves.last?.ingredient as? Dense)?.units == 1
-    let isClassification = subject.data.targets == nil || isProbability(subject)
+    let isClassification = evidence.problem.summary.targets == nil || isProbability(evidence)
     recipe.loss =
       isClassification
       ? (isOneColumn ? .sigmoidCrossEntropy : .softmaxCrossEntropy) : .meanSquaredError
@@ -63,8 +65,8 @@ public enum MismatchedLoss: Cause {
   }
 
   /// Numeric targets under a cross-entropy are probabilities.
-  private static func isProbability(_ subject: Subject) -> Bool {
-    let loss = subject.recipe.loss.ingredient
+  private static func isProbability(_ evidence: Evidence) -> Bool {
+    let loss = evidence.recipe.loss.ingredient
     return !(loss is MeanSquaredError || loss is MeanAbsoluteError || loss is Huber)
   }
 

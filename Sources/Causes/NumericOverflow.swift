@@ -20,17 +20,17 @@ public enum NumericOverflow: Cause {
   /// Inputs up to this are ordinary: a thousand units of size 10 add up to no more.
   static let ordinary: Float = 1e4
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    guard let name = subject.overflowing else { return nil }
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    guard let name = evidence.overflowing else { return nil }
     return Deviation(
       quantity: "ordinary input, against the largest that \(name) bears", value: Double(ordinary),
-      reference: bearable(name, in: subject.recipe), layer: subject.explosion?.place)
+      reference: bearable(name, in: evidence.recipe), layer: evidence.explosion?.place)
   }
 
   /// Softplus in place of it: as smooth, as positive, close to it below zero, and linear above.
-  public static func reset(_ subject: Subject) -> Recipe? {
-    guard let name = subject.overflowing else { return subject.recipe }
-    return subject.recipe.replacingActivations(.softplus()) { $0.name == name }
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    guard let name = evidence.overflowing else { return evidence.recipe }
+    return evidence.recipe.replacingActivations(.softplus()) { $0.name == name }
   }
 
   /// Whether an activation overflows for an ordinary input.
@@ -80,7 +80,7 @@ public enum NumericOverflow: Cause {
   }
 }
 
-extension Subject {
+extension Evidence {
   /// The kind of activation that overflowed before anything else did, in the first place it stands
   /// in; nil where the explosion was another, or is not known.
   var overflowing: String? {

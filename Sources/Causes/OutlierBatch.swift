@@ -17,36 +17,37 @@ public enum OutlierBatch: Cause {
   public static let name = "outlier-batch"
   public static let summary = "a few rows lie far outside the rest and wreck the update they are in"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    guard subject.recipe.training.badSteps == .stop, let worst = subject.outliers.worst else {
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    guard evidence.recipe.training.badSteps == .stop, let worst = evidence.problem.outliers.worst
+    else {
       return nil
     }
-    let rows = subject.outliers.rows.count
+    let rows = evidence.problem.outliers.rows.count
     let others = rows > 1 ? ", and \(rows - 1) more \(rows > 2 ? "rows" : "row")" : ""
     return Deviation(
       quantity: "distance from the column's median, beside the usual (25 times is too far):",
       value: worst.distance,
       reference: worst.usual,
-      place: "\(row(worst.row, of: subject)), \(worst.isTarget ? "target" : "input") "
+      place: "\(row(worst.row, of: evidence.problem)), \(worst.isTarget ? "target" : "input") "
         + "column \(worst.column + 1): \(worst.value)\(others)")
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
-    var recipe = subject.recipe
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    var recipe = evidence.recipe
     recipe.training.badRows = .drop
     return recipe
   }
 
-  private static func row(_ row: Int, of subject: Subject) -> String {
-    "row \(subject.parts.train.number(ofRow: row))"
+  private static func row(_ row: Int, of problem: Problem) -> String {
+    "row \(problem.rows.train.number(ofRow: row))"
   }
 
   /// What the latest step made of a batch with such a row, beside the steps without one.
-  public static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit] {
-    guard var batches = try? Batches(subject.recipe, rows: subject.parts.train.count) else {
+  public static func exhibits(in trace: Trace, of problem: Problem) -> [Exhibit] {
+    guard var batches = try? Batches(problem.recipe, rows: problem.rows.train.count) else {
       return []
     }
-    let outliers = Set(subject.outliers.rows.map(Int32.init))
+    let outliers = Set(problem.outliers.rows.map(Int32.init))
     // Earlier steps than these tell nothing new, and there may be many.
     let steps = max(0, trace.count - batches.stepsPerEpoch - 1)..<trace.count
     let held = steps.map { step in
@@ -64,7 +65,7 @@ public enum OutlierBatch: Cause {
     return [
       Exhibit(
         quantity: "\(hasGradient ? "gradient norm" : "loss") of the batch that holds "
-          + Self.row(Int(row), of: subject) + ", beside the others' median",
+          + Self.row(Int(row), of: problem) + ", beside the others' median",
         measured: Double(values[step]), expected: median, step: step)
     ]
   }

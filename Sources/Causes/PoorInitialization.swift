@@ -18,11 +18,11 @@ public enum PoorInitialization: Cause {
   public static let name = "poor-initialization"
   public static let summary = "the initial weights are too large for their layers"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    let sound = subject.recipe.withSoundWeights
-    guard let given = weights(subject.recipe, subject.parts),
-      let average = weights(sound, subject.parts),
-      let input = weights(sound.overFanIn, subject.parts)
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    let sound = evidence.recipe.withSoundWeights
+    guard let given = weights(evidence.recipe, evidence.problem.rows),
+      let average = weights(sound, evidence.problem.rows),
+      let input = weights(sound.overFanIn, evidence.problem.rows)
     else { return nil }
     let layers = given.indices.map { index in
       (given: given[index], reference: max(average[index].rms, input[index].rms))
@@ -36,8 +36,8 @@ public enum PoorInitialization: Cause {
       reference: layers[worst].reference, layer: layers[worst].given.layer)
   }
 
-  public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.withSoundWeights
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    evidence.recipe.withSoundWeights
   }
 
   /// The root mean square of each weight as it begins, measured rather than derived, so that it

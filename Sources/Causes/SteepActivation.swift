@@ -10,8 +10,8 @@ public enum SteepActivation: Cause {
   public static let name = "steep-activation"
   public static let summary = "an activation is so steep that gradients grow through it"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    let slopes = subject.recipe.activations.filter { isSteep($0, in: subject) }.compactMap {
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    let slopes = evidence.recipe.activations.filter { isSteep($0, in: evidence) }.compactMap {
       activation in
       activation.rootMeanSquareSlope.map { (slope: $0, name: type(of: activation).name) }
     }
@@ -22,8 +22,8 @@ public enum SteepActivation: Cause {
   }
 
   /// ReLU in place of each steep one.
-  public static func reset(_ subject: Subject) -> Recipe? {
-    subject.recipe.replacingActivations(.relu) { isSteep($0.member, in: subject) }
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    evidence.recipe.replacingActivations(.relu) { isSteep($0.member, in: evidence) }
   }
 
   /// Whether an activation is beyond the reference.
@@ -32,8 +32,8 @@ public enum SteepActivation: Cause {
   }
 
   /// What overflowed by itself is left to `NumericOverflow`.
-  private static func isSteep(_ activation: any Activation, in subject: Subject) -> Bool {
-    isSteep(activation) && type(of: activation).name != subject.overflowing
+  private static func isSteep(_ activation: any Activation, in evidence: Evidence) -> Bool {
+    isSteep(activation) && type(of: activation).name != evidence.overflowing
   }
 
   public static let guilty: [Recipe] = [

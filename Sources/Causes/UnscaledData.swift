@@ -14,42 +14,44 @@ public enum UnscaledData: Cause {
   public static let name = "unscaled-data"
   public static let summary = "inputs or targets are far from unit size"
 
-  public static func deviation(in subject: Subject) -> Deviation? {
-    blocks(of: subject).first?.deviation
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    blocks(of: evidence).first?.deviation
   }
 
   /// Inputs and targets, those that can be brought to unit size.
   ///
   /// A block of which nothing would be left, since every column of it is constant, cannot.
-  public static func reset(_ subject: Subject) -> Recipe? {
-    let blocks = blocks(of: subject)
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    let blocks = blocks(of: evidence)
     guard !blocks.contains(where: \.isConstant) else { return nil }
-    let inputs = subject.recipe.vocabulary == nil && !subject.data.inputs.isConstant
-    let targets = isRegression(subject) && !(subject.data.targets?.isConstant ?? true)
-    return subject.recipe.standardizing(inputs: inputs, targets: targets)
+    let inputs = evidence.recipe.vocabulary == nil && !evidence.problem.summary.inputs.isConstant
+    let targets = isRegression(evidence) && !(evidence.problem.summary.targets?.isConstant ?? true)
+    return evidence.recipe.standardizing(inputs: inputs, targets: targets)
   }
 
-  public static func parts(of subject: Subject) -> [(deviation: Deviation, reset: Recipe)] {
-    let blocks = blocks(of: subject)
+  public static func parts(of evidence: Evidence) -> [(deviation: Deviation, reset: Recipe)] {
+    let blocks = blocks(of: evidence)
     return blocks.count < 2
       ? []
       : blocks.map { block in
-        let changed = subject.recipe.standardizing(
+        let changed = evidence.recipe.standardizing(
           inputs: !block.isTargets, targets: block.isTargets)
         return (block.deviation, changed)
       }
   }
 
   /// What deviates, the larger first.
-  private static func blocks(of subject: Subject)
+  private static func blocks(of evidence: Evidence)
     -> [(deviation: Deviation, isTargets: Bool, isConstant: Bool)]
   {
-    let standardize = subject.recipe.standardize
+    let standardize = evidence.recipe.standardize
     var blocks: [(name: String, block: DataSummary.Block)] = []
-    if !standardize.includesInputs, subject.recipe.vocabulary == nil {
-      blocks.append(("inputs", subject.data.inputs))
+    if !standardize.includesInputs, evidence.recipe.vocabulary == nil {
+      blocks.append(("inputs", evidence.problem.summary.inputs))
     }
-    if let targets = subject.data.targets, !standardize.includesTargets, isRegression(subject) {
+    if let targets = evidence.problem.summary.targets, !standardize.includesTargets,
+      isRegression(evidence)
+    {
       blocks.append(("targets", targets))
     }
     return blocks.filter { $0.block.rms > Reference.data }.sorted { $0.block.rms > $1.block.rms }
@@ -61,9 +63,9 @@ public enum UnscaledData: Cause {
   }
 
   /// Targets of a cross-entropy are probabilities, which have their own scale.
-  private static func isRegression(_ subject: Subject) -> Bool {
-    let loss = subject.recipe.loss.ingredient
-    return subject.data.targets != nil
+  private static func isRegression(_ evidence: Evidence) -> Bool {
+    let loss = evidence.recipe.loss.ingredient
+    return evidence.problem.summary.targets != nil
       && (loss is MeanSquaredError || loss is MeanAbsoluteError || loss is Huber)
   }
 

@@ -146,36 +146,3 @@ public enum ForecastScope: Hashable, Sendable {
   /// Sharpness, the limit of the learning rate and the margins besides.
   case full
 }
-
-extension Recipe {
-  /// Says before training whether it will explode, on a thread of its own.
-  /// - Parameter observe: evaluations spent so far, and the most there may be.
-  /// - Throws: `KeelError` where the recipe cannot be trained at all; `CancellationError`.
-  public func forecast(
-    _ scope: ForecastScope = .full, observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
-  ) async throws -> Forecast {
-    try await Forecasting(recipe: self).run(scope, observe)
-  }
-
-  /// The same, of rows that have been read, where the caller runs.
-  package func forecast(
-    _ parts: DataSplit, _ scope: ForecastScope = .full, observe: (Int, Int) -> Void = { _, _ in }
-  ) throws -> Forecast {
-    try Forecaster(self, parts, scope).run(observe)
-  }
-}
-
-/// A thread for one forecast.
-private actor Forecasting {
-  private let recipe: Recipe
-  private let thread = ThreadExecutor(name: "keel-forecast")
-
-  init(recipe: Recipe) { self.recipe = recipe }
-
-  nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
-
-  func run(_ scope: ForecastScope, _ observe: (Int, Int) -> Void) throws -> Forecast {
-    let parts = try recipe.parts()
-    return try recipe.forecast(parts, scope, observe: observe)
-  }
-}

@@ -5,17 +5,17 @@ import KeelRecipes
 import KeelTraining
 
 /// Puts a forecast together: theory, one measured batch, the dry run, sharpness, margins.
-struct Forecaster {
+package struct Forecaster {
   private let recipe: Recipe
   private let scope: ForecastScope
   private let virtualTrainer: VirtualTrainer
   private let theory: Propagation
   private let inputLogSquare: Double
 
-  init(_ recipe: Recipe, _ parts: DataSplit, _ scope: ForecastScope) throws {
-    self.recipe = recipe
+  package init(_ problem: Problem, _ scope: ForecastScope = .full) throws {
+    recipe = problem.recipe
     self.scope = scope
-    virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    virtualTrainer = try VirtualTrainer(problem)
     let signal = virtualTrainer.sampleSignal()
     inputLogSquare = signal.logSquare
     theory = Propagation(
@@ -23,7 +23,9 @@ struct Forecaster {
       batch: virtualTrainer.batchSize)
   }
 
-  func run(_ observe: (Int, Int) -> Void) throws -> Forecast {
+  /// - Parameter observe: evaluations spent so far, and the most there may be.
+  /// - Throws: `CancellationError`.
+  package func run(_ observe: (Int, Int) -> Void = { _, _ in }) throws -> Forecast {
     func note() throws {
       observe(
         Int(virtualTrainer.evaluationBudget.spent), Int(virtualTrainer.evaluationBudget.limit))

@@ -3,13 +3,6 @@ import KeelData
 // The rows that a recipe trains on.
 
 extension Recipe {
-  /// The rows it trains on and is tested on: read or made, and without bad rows where it drops
-  /// them.
-  /// - Throws: `KeelError` where they cannot be read.
-  public func parts() throws -> DataSplit {
-    droppingBadRows(of: try data.member.load(from: folder.path, seed: seed))
-  }
-
   /// The rows that are left of others; once dropped, what is left is not judged anew.
   package func droppingBadRows(of parts: DataSplit) -> DataSplit {
     guard training.badRows == .drop, parts.train.leftOut == 0 else { return parts }

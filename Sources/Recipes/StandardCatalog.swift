@@ -85,6 +85,7 @@ extension Catalog {
     Circles.self,
     CopyMemory.self,
     IDX.self,
+    InMemory.self,
     Moons.self,
     Regression.self,
     Spirals.self,

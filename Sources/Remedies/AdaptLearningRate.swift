@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelNetworks
 import KeelRecipes
+import KeelTraining
 
 /// An optimizer whose steps do not depend on how large gradients are: Adam.
 ///
@@ -20,20 +21,23 @@ public struct AdaptLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
+  public static func recipeToMeasure(_ evidence: Evidence) -> Recipe? {
+    guard !(evidence.recipe.optimizer.ingredient is Adam) else { return nil }
+    return AdaptLearningRate(rate: Adam().learningRate).changed(evidence.recipe)
+  }
+
   /// Well below the largest rate that Adam was seen to hold for forty steps (at its edge its steps
   /// are as large as the weights), and no more than ten times its reference.
-  public static func candidates(for patient: Patient) -> [AdaptLearningRate] {
-    guard !(patient.recipe.optimizer.ingredient is Adam) else { return [] }
+  public static func candidates(for evidence: Evidence) -> [AdaptLearningRate] {
+    guard !(evidence.recipe.optimizer.ingredient is Adam) else { return [] }
     let reference = Adam().learningRate
-    var recipe = patient.recipe
-    recipe.optimizer = .adam(learningRate: reference)
-    return LowerLearningRate.rates(below: patient.with(recipe).learningRateLimit, for: Adam.self)
+    return LowerLearningRate.rates(below: evidence.learningRateLimit, for: Adam.self)
       .filter { $0 <= 10 * reference }.prefix(3).map(AdaptLearningRate.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    let changed = changed(subject.recipe)
-    return changed == subject.recipe ? nil : changed
+  public func applied(to problem: Problem) -> Recipe? {
+    let changed = changed(problem.recipe)
+    return changed == problem.recipe ? nil : changed
   }
 
   private func changed(_ recipe: Recipe) -> Recipe {

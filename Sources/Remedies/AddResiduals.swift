@@ -3,6 +3,7 @@ import KeelForecast
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 /// A path around each block of layers that keeps its width, the blocks' weights made small; where
 /// there are such paths already, only that.
@@ -26,10 +27,10 @@ public struct AddResiduals: Remedy {
 
   public init() {}
 
-  public static func candidates(for patient: Patient) -> [AddResiduals] { [AddResiduals()] }
+  public static func candidates(for evidence: Evidence) -> [AddResiduals] { [AddResiduals()] }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    let recipe = subject.recipe
+  public func applied(to problem: Problem) -> Recipe? {
+    let recipe = problem.recipe
     guard let scale = Self.scale(recipe) else { return nil }
     let changed = recipe.referencePoint.withResiduals(scale: scale)
     return changed == recipe ? nil : changed

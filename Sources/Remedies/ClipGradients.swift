@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelForecast
 import KeelRecipes
+import KeelTraining
 
 /// Gradients scaled back to a norm before each update.
 ///
@@ -24,15 +25,19 @@ public struct ClipGradients: Remedy {
 
   public init(limit: Double) { self.limit = limit }
 
+  public static func recipeToMeasure(_ evidence: Evidence) -> Recipe? {
+    evidence.gradientNorm == nil ? evidence.recipe : nil
+  }
+
   /// The norm of the first gradient, a tenth and a hundredth of it, and 1.
-  public static func candidates(for patient: Patient) -> [ClipGradients] {
-    let first = patient.gradientNorm ?? 1
+  public static func candidates(for evidence: Evidence) -> [ClipGradients] {
+    let first = evidence.gradientNorm ?? 1
     let limits = [first, first / 10, first / 100, 1].map(rounded).filter { $0 > 0 }
     return Set(limits).sorted(by: >).map(ClipGradients.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    changed(subject.recipe)
+  public func applied(to problem: Problem) -> Recipe? {
+    changed(problem.recipe)
   }
 
   private func changed(_ recipe: Recipe) -> Recipe {

@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelRecipes
+import KeelTraining
 
 /// A limit on the norm of the weights into each unit.
 ///
@@ -20,12 +21,12 @@ public struct ConstrainWeights: Remedy {
   public init(limit: Double) { self.limit = limit }
 
   /// 4 is the largest limit of the dropout papers; 2 is √2 times the norm He gives a unit.
-  public static func candidates(for patient: Patient) -> [ConstrainWeights] {
+  public static func candidates(for evidence: Evidence) -> [ConstrainWeights] {
     [4, 2].map(ConstrainWeights.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    var recipe = subject.recipe
+  public func applied(to problem: Problem) -> Recipe? {
+    var recipe = problem.recipe
     recipe.regularizer.choices.append(.maxNorm(limit))
     return recipe
   }

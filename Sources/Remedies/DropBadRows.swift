@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelData
 import KeelRecipes
+import KeelTraining
 
 /// Rows with a number far outside its column are left out of the training part.
 ///
@@ -18,11 +19,11 @@ public struct DropBadRows: Remedy {
 
   public init() {}
 
-  public static func candidates(for patient: Patient) -> [DropBadRows] { [DropBadRows()] }
+  public static func candidates(for evidence: Evidence) -> [DropBadRows] { [DropBadRows()] }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    guard !subject.outliers.rows.isEmpty else { return nil }
-    var recipe = subject.recipe
+  public func applied(to problem: Problem) -> Recipe? {
+    guard !problem.outliers.rows.isEmpty else { return nil }
+    var recipe = problem.recipe
     recipe.training.badRows = .drop
     return recipe
   }

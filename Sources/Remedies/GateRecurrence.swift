@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelNetworks
 import KeelRecipes
+import KeelTraining
 
 /// Gated recurrence, a GRU or an LSTM, in place of the plain one.
 ///
@@ -20,13 +21,13 @@ public struct GateRecurrence: Remedy {
 
   public init(cell: String) { self.cell = cell }
 
-  public static func candidates(for patient: Patient) -> [GateRecurrence] {
+  public static func candidates(for evidence: Evidence) -> [GateRecurrence] {
     ["gru", "lstm"].map(GateRecurrence.init)
   }
 
   /// As many units, the same output and input weights; recurrent weights begin orthogonal.
-  public func applied(to subject: Subject) -> Recipe? {
-    let changed = subject.recipe.replacingLeaves { choice in
+  public func applied(to problem: Problem) -> Recipe? {
+    let changed = problem.recipe.replacingLeaves { choice in
       guard let plain = choice.ingredient as? Recurrent else { return [choice] }
       let initializer = plain.initializer.value
       return [
@@ -37,7 +38,7 @@ public struct GateRecurrence: Remedy {
             plain.units, return: plain.output, initializer: initializer, truncate: plain.truncate)
       ]
     }
-    return changed == subject.recipe ? nil : changed
+    return changed == problem.recipe ? nil : changed
   }
 
   /// One line for each plain recurrence; `features` is what its input has now.

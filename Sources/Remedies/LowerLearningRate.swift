@@ -3,6 +3,7 @@ import KeelCauses
 import KeelForecast
 import KeelNetworks
 import KeelRecipes
+import KeelTraining
 
 /// A lower learning rate, and nothing else.
 ///
@@ -21,20 +22,22 @@ public struct LowerLearningRate: Remedy {
 
   public init(rate: Double) { self.rate = rate }
 
+  public static func recipeToMeasure(_ evidence: Evidence) -> Recipe? { evidence.recipe }
+
   /// Half a decade apart, below the largest rate that was seen to hold for forty steps: the best
   /// lies within ×1.8 of one of them.
   ///
   /// Those steps say little of an adaptive optimizer, whose steps are as long whatever the
   /// gradient: of those nothing above ten times the reference is tried. Where all lie below the
   /// reference (forty steps of a slow start look like none), that comes first.
-  public static func candidates(for patient: Patient) -> [LowerLearningRate] {
-    let optimizer = patient.recipe.optimizer.member
+  public static func candidates(for evidence: Evidence) -> [LowerLearningRate] {
+    let optimizer = evidence.recipe.optimizer.member
     let kind = type(of: optimizer)
     // The rate at hand does not hold for longer than that, whatever forty steps say.
     let most = min(
       optimizer.learningRate,
       kind.isAdaptive ? 10 * kind.referenceRate / kind.shareOfLimit : .infinity)
-    let measured = rates(below: patient.learningRateLimit.map { min($0, most) }, for: kind)
+    let measured = rates(below: evidence.learningRateLimit.map { min($0, most) }, for: kind)
     let isSlow = measured.first ?? 0 < kind.referenceRate
     return ((isSlow ? [kind.referenceRate] : []) + measured)
       .filter { $0 < optimizer.learningRate }.prefix(3).map(LowerLearningRate.init)
@@ -46,9 +49,9 @@ public struct LowerLearningRate: Remedy {
     return (0...4).map { rounded(limit * optimizer.shareOfLimit / pow(10, Double($0) / 2)) }
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    rate < subject.recipe.optimizer.member.learningRate
-      ? subject.recipe.withLearningRate(rate) : nil
+  public func applied(to problem: Problem) -> Recipe? {
+    rate < problem.recipe.optimizer.member.learningRate
+      ? problem.recipe.withLearningRate(rate) : nil
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

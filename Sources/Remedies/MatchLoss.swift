@@ -2,6 +2,7 @@ import KeelCauses
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 /// A loss that fits the targets, on the output that belongs to it.
 ///
@@ -20,14 +21,14 @@ public struct MatchLoss: Remedy {
 
   public init(_ loss: Choice<Losses>) { self.loss = loss }
 
-  public static func candidates(for patient: Patient) -> [MatchLoss] {
-    MismatchedLoss.reset(patient.subject).map { [MatchLoss($0.loss)] } ?? []
+  public static func candidates(for evidence: Evidence) -> [MatchLoss] {
+    MismatchedLoss.reset(evidence).map { [MatchLoss($0.loss)] } ?? []
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    guard var changed = MismatchedLoss.reset(subject) else { return nil }
+  public func applied(to problem: Problem) -> Recipe? {
+    guard var changed = MismatchedLoss.reset(Evidence(problem)) else { return nil }
     changed.loss = loss
-    return changed == subject.recipe ? nil : changed
+    return changed == problem.recipe ? nil : changed
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

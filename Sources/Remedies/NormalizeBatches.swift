@@ -2,6 +2,7 @@ import KeelCauses
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 /// Batch normalisation between each hidden layer and its activation; in a network of sequences
 /// layer normalisation, and before each attention too: the times of a batch share no statistics.
@@ -23,15 +24,15 @@ public struct NormalizeBatches: Remedy {
 
   public init() {}
 
-  public static func candidates(for patient: Patient) -> [NormalizeBatches] {
-    let isSmall = patient.recipe.training.batch < 8
+  public static func candidates(for evidence: Evidence) -> [NormalizeBatches] {
+    let isSmall = evidence.recipe.training.batch < 8
     return isSmall ? [] : [NormalizeBatches()]
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    guard !subject.recipe.leaves.contains(where: { $0.member.isNormalization }) else { return nil }
-    let changed = subject.recipe.normalized
-    return changed == subject.recipe ? nil : changed
+  public func applied(to problem: Problem) -> Recipe? {
+    guard !problem.recipe.leaves.contains(where: { $0.member.isNormalization }) else { return nil }
+    let changed = problem.recipe.normalized
+    return changed == problem.recipe ? nil : changed
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

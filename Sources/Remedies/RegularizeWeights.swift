@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelNetworks
 import KeelRecipes
+import KeelTraining
 
 /// A penalty on squared weights.
 ///
@@ -22,12 +23,12 @@ public struct RegularizeWeights: Remedy {
   public init(lambda: Double) { self.lambda = lambda }
 
   /// From what is usual to what is strong.
-  public static func candidates(for patient: Patient) -> [RegularizeWeights] {
+  public static func candidates(for evidence: Evidence) -> [RegularizeWeights] {
     [1e-4, 1e-2].map(RegularizeWeights.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    changed(subject.recipe)
+  public func applied(to problem: Problem) -> Recipe? {
+    changed(problem.recipe)
   }
 
   private func changed(_ recipe: Recipe) -> Recipe {

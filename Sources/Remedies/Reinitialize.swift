@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelNetworks
 import KeelRecipes
+import KeelTraining
 
 /// Sound initial weights: He before ReLU-like activations, LeCun before SELU, Xavier otherwise;
 /// orthogonal ones from step to step in time.
@@ -17,16 +18,17 @@ public struct Reinitialize: Remedy {
 
   public init() {}
 
-  public static func candidates(for patient: Patient) -> [Reinitialize] { [Reinitialize()] }
+  public static func candidates(for evidence: Evidence) -> [Reinitialize] { [Reinitialize()] }
 
   /// Recurrent weights alone where the others are sound as they are.
-  public func applied(to subject: Subject) -> Recipe? {
+  public func applied(to problem: Problem) -> Recipe? {
+    let evidence = Evidence(problem)
     let isRecurrenceAlone =
-      LongRecurrence.deviation(in: subject) != nil
-      && PoorInitialization.deviation(in: subject) == nil
+      LongRecurrence.deviation(in: evidence) != nil
+      && PoorInitialization.deviation(in: evidence) == nil
     let changed =
-      isRecurrenceAlone ? subject.recipe.withOrthogonalRecurrence : subject.recipe.referencePoint
-    return changed == subject.recipe ? nil : changed
+      isRecurrenceAlone ? problem.recipe.withOrthogonalRecurrence : problem.recipe.referencePoint
+    return changed == problem.recipe ? nil : changed
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

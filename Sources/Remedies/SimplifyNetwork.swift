@@ -3,6 +3,7 @@ import KeelEngine
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 /// Fewer layers: what is repeated is left out until the chain is short enough.
 ///
@@ -21,13 +22,13 @@ public struct SimplifyNetwork: Remedy {
   public init(depth: Int) { self.depth = depth }
 
   /// The reference depth, half of it, and three layers.
-  public static func candidates(for patient: Patient) -> [SimplifyNetwork] {
+  public static func candidates(for evidence: Evidence) -> [SimplifyNetwork] {
     [Reference.depth, Reference.depth / 2, 3].map(SimplifyNetwork.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    let changed = subject.recipe.shortened(to: depth, row: subject.parts.train.shape)
-    return changed == subject.recipe ? nil : changed
+  public func applied(to problem: Problem) -> Recipe? {
+    let changed = problem.recipe.shortened(to: depth, row: problem.rows.train.shape)
+    return changed == problem.recipe ? nil : changed
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

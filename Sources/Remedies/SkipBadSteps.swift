@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelRecipes
+import KeelTraining
 
 /// Steps whose batch makes the gradient non-finite, or far larger than the usual, change nothing.
 ///
@@ -18,11 +19,11 @@ public struct SkipBadSteps: Remedy {
 
   public init() {}
 
-  public static func candidates(for patient: Patient) -> [SkipBadSteps] { [SkipBadSteps()] }
+  public static func candidates(for evidence: Evidence) -> [SkipBadSteps] { [SkipBadSteps()] }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    guard subject.recipe.training.badSteps != .skip else { return nil }
-    var recipe = subject.recipe
+  public func applied(to problem: Problem) -> Recipe? {
+    guard problem.recipe.training.badSteps != .skip else { return nil }
+    var recipe = problem.recipe
     recipe.training.badSteps = .skip
     return recipe
   }

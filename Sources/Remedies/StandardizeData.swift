@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelRecipes
+import KeelTraining
 
 /// Inputs and numeric targets brought to mean 0 and deviation 1.
 ///
@@ -21,15 +22,15 @@ public struct StandardizeData: Remedy {
 
   /// What the experiments have shown to heal, where they have; otherwise inputs and targets,
   /// whichever can be.
-  public static func candidates(for patient: Patient) -> [StandardizeData] {
-    let reset = patient.resets[UnscaledData.name] ?? UnscaledData.reset(patient.subject)
+  public static func candidates(for evidence: Evidence) -> [StandardizeData] {
+    let reset = evidence.resets[UnscaledData.name] ?? UnscaledData.reset(evidence)
     return reset.map { [StandardizeData($0.standardize)] } ?? []
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    var recipe = subject.recipe
+  public func applied(to problem: Problem) -> Recipe? {
+    var recipe = problem.recipe
     recipe.standardize = parts
-    return recipe == subject.recipe ? nil : recipe
+    return recipe == problem.recipe ? nil : recipe
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

@@ -2,6 +2,7 @@ import KeelCauses
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 /// ReLU or tanh in place of hidden activations that are too steep, with the weights that belong to
 /// it.
@@ -22,13 +23,13 @@ public struct SwapActivation: Remedy {
 
   public init(activation: String) { self.activation = activation }
 
-  public static func candidates(for patient: Patient) -> [SwapActivation] {
+  public static func candidates(for evidence: Evidence) -> [SwapActivation] {
     ["relu", "selu", "tanh"].map(SwapActivation.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    let changed = changed(subject.recipe)
-    return changed == subject.recipe ? nil : changed.referencePoint
+  public func applied(to problem: Problem) -> Recipe? {
+    let changed = changed(problem.recipe)
+    return changed == problem.recipe ? nil : changed.referencePoint
   }
 
   private var choice: Choice<Activations> {

@@ -2,6 +2,7 @@ import KeelCauses
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 /// Gradients that flow back through a limited number of steps in time.
 ///
@@ -24,19 +25,19 @@ public struct TruncateBackpropagation: Remedy {
 
   /// Half of the sequence, half of that, and so on down to five steps: what grows by a gain a step
   /// grows by its root.
-  public static func candidates(for patient: Patient) -> [TruncateBackpropagation] {
-    let lengths = patient.recipe.recurrences(row: patient.subject.parts.train.shape).map(\.steps)
+  public static func candidates(for evidence: Evidence) -> [TruncateBackpropagation] {
+    let lengths = evidence.recipe.recurrences(row: evidence.problem.rows.train.shape).map(\.steps)
     guard let length = lengths.min() else { return [] }
     return sequence(first: length / 2) { $0 / 2 }.prefix { $0 >= 5 }.map(Self.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    let changed = subject.recipe.replacingLeaves { choice in
+  public func applied(to problem: Problem) -> Recipe? {
+    let changed = problem.recipe.replacingLeaves { choice in
       guard var layer = choice.ingredient as? any Recurrence else { return [choice] }
       layer.truncate = min(steps, layer.truncate ?? steps)
       return [Choice(layer)]
     }
-    return changed == subject.recipe ? nil : changed
+    return changed == problem.recipe ? nil : changed
   }
 
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {

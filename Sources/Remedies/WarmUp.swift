@@ -1,6 +1,7 @@
 import KeelCauses
 import KeelNetworks
 import KeelRecipes
+import KeelTraining
 
 /// A learning rate that rises from near 0 over the first part of the run, then goes on as before.
 ///
@@ -24,17 +25,17 @@ public struct WarmUp: Remedy {
 
   /// A fiftieth, a tenth and a third of the run: published warm-ups lie between 0.5 % and 10 % of
   /// it, and a short run needs a larger share for as many steps.
-  public static func candidates(for patient: Patient) -> [WarmUp] {
-    let total = patient.subject.steps
+  public static func candidates(for evidence: Evidence) -> [WarmUp] {
+    let total = evidence.problem.steps
     let counts = [total / 50, total / 10, total / 3].map { max(2, $0) }
     return Set(counts).sorted().map(WarmUp.init)
   }
 
-  public func applied(to subject: Subject) -> Recipe? {
-    guard !(subject.recipe.schedule.ingredient is WarmupSchedule), steps < subject.steps else {
+  public func applied(to problem: Problem) -> Recipe? {
+    guard !(problem.recipe.schedule.ingredient is WarmupSchedule), steps < problem.steps else {
       return nil
     }
-    var recipe = subject.recipe
+    var recipe = problem.recipe
     recipe.schedule = .warmup(steps: steps, then: recipe.schedule)
     return recipe
   }
@@ -59,11 +60,11 @@ public struct WarmUp: Remedy {
   }
 }
 
-extension Subject {
+extension Problem {
   /// How many steps the recipe takes on these rows.
   fileprivate var steps: Int {
     let training = recipe.training
-    let rows = parts.train.count
+    let rows = self.rows.train.count
     let batch = max(1, min(training.batch, rows))
     let perEpoch = training.dropLast ? rows / batch : (rows + batch - 1) / batch
     let (all, overflow) = perEpoch.multipliedReportingOverflow(by: training.epochs)

@@ -1,4 +1,3 @@
-import KeelData
 import KeelRecipes
 import KeelSettings
 
@@ -30,11 +29,11 @@ package struct Trial: Sendable {
   ///   - maximum: steps that may be taken.
   /// - Throws: `KeelError` where the variant cannot be planned; `CancellationError`.
   package init(
-    _ variant: Recipe, against control: Recipe, parts: DataSplit, atLeast minimum: Int = 0,
+    _ variant: Problem, against control: Recipe, atLeast minimum: Int = 0,
     atMost maximum: Int = .max
   ) throws {
-    let trainer = try Trainer(
-      variant.lasting(Self.least, rows: parts.train.count), parts: parts, keepsSnapshots: false)
+    let lasting = variant.recipe.lasting(Self.least, rows: variant.rows.train.count)
+    let trainer = try Trainer(variant.with(lasting), keepsSnapshots: false)
     let first = min(max(100, 2 * trainer.batches.stepsPerEpoch, minimum), trainer.batches.total)
     var steps = min(first, maximum)
     var training = try Self.train(trainer, until: steps)
@@ -43,7 +42,7 @@ package struct Trial: Sendable {
       training = try Self.train(trainer, until: steps)
     }
     let isDecided = trainer.isOver || (training.verdict == .healthy && steps >= first)
-    self.init(training, variant, control, isDecided: isDecided, isFalling: trainer.isFalling)
+    self.init(training, variant.recipe, control, isDecided: isDecided, isFalling: trainer.isFalling)
   }
 
   private static func train(_ trainer: Trainer, until step: Int) throws -> Training {

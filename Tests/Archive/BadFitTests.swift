@@ -10,7 +10,7 @@ import Testing
     let scratch = try Scratch()
     if let csv { try scratch.write("d.csv", csv) }
     let recipe = try RecipeFile.read(try scratch.write("fit.yaml", draft.text))
-    return try failure { _ = try Run(recipe) }
+    return try failure { _ = try Run(Problem(recipe)) }
   }
 
   @Test(arguments: [
@@ -101,7 +101,7 @@ import Testing
     let scratch = try Scratch()
     let draft = Draft.plain.with("training", "{epochs: 9007199254740992, batch: 1}")
     let recipe = try RecipeFile.read(try scratch.write("long.yaml", draft.text))
-    #expect(throws: Never.self) { try Run(recipe) }
+    #expect(throws: Never.self) { try Run(Problem(recipe)) }
   }
 
   @Test func twoTargetColumnsForOneOutput() throws {

@@ -37,13 +37,13 @@ import Testing
   func aTrainingGoesOn(_ stop: Int) async throws {
     let scratch = try Scratch()
     let recipe = try recipe(scratch)
-    let undisturbed = try Run(recipe)
+    let undisturbed = try Run(Problem(recipe))
     #expect(await undisturbed.train().outcome == .trained)
     try CheckpointFile.write(try await undisturbed.checkpoint(), to: scratch("whole"))
-    let first = try Run(recipe)
+    let first = try Run(Problem(recipe))
     _ = await first.train(steps: stop)
     try CheckpointFile.write(try await first.checkpoint(), to: scratch("kept"))
-    let second = try Run(resuming: try CheckpointFile.read(scratch("kept")), as: recipe)
+    let second = try Run(resuming: try CheckpointFile.read(scratch("kept")), of: Problem(recipe))
     _ = await second.train()
     try CheckpointFile.write(try await second.checkpoint(), to: scratch("kept"))
     #expect(try bytes(scratch("kept")) == bytes(scratch("whole")))
@@ -58,7 +58,7 @@ import Testing
     var recipe = try Draft.plain.with("model", "[{dense: 4}, relu, {dense: 1}]")
       .with("loss", "mean-squared-error").recipe()
     recipe.training = .init(epochs: 4, batch: 8, badSteps: .skip)
-    let run = try Run(recipe, data: rows)
+    let run = try Run(Problem(recipe, train: rows))
     _ = await run.train()
     let checkpoint = try await run.checkpoint()
     #expect(await run.trace.skipped == 4)
@@ -66,7 +66,7 @@ import Testing
     let again = try CheckpointFile.read(scratch("kept"))
     try CheckpointFile.write(again, to: scratch("again"))
     #expect(try bytes(scratch("kept")) == bytes(scratch("again")))
-    let resumed = try Run(resuming: again, data: rows)
+    let resumed = try Run(resuming: again, of: run.problem)
     #expect(await resumed.trace.skipped == 4)
   }
 
@@ -80,8 +80,8 @@ import Testing
       told.withLock { $0.append("\(error)") }
     }
     let recipe = try Draft.plain.with("training", "{epochs: 2, batch: 20}").recipe()
-    _ = try await Run(recipe).train(checkpointing: first)
-    _ = try await Run(recipe).train(checkpointing: second)
+    _ = try await Run(Problem(recipe)).train(checkpointing: first)
+    _ = try await Run(Problem(recipe)).train(checkpointing: second)
     #expect(told.withLock { $0.first }?.contains("is being written by another process") == true)
     withExtendedLifetime((first, second)) {}
   }
@@ -90,7 +90,7 @@ import Testing
   /// network is as it was and nobody goes on from it.
   @Test func everyFlippedBitIsSeen() async throws {
     let scratch = try Scratch()
-    let run = try Run(Draft.plain.with("training", "{epochs: 2, batch: 20}").recipe())
+    let run = try Run(Problem(Draft.plain.with("training", "{epochs: 2, batch: 20}").recipe()))
     _ = await run.train()
     let checkpoint = try await run.checkpoint()
     try CheckpointFile.write(checkpoint, to: scratch("sound"))
@@ -122,7 +122,7 @@ import Testing
 
   /// Without a checksum, or what it takes to go on, it is a network and no more.
   @Test func aSeriesThatDoesNotFitIsRefused() async throws {
-    let run = try Run(Draft.plain.with("optimizer", "adam").recipe())
+    let run = try Run(Problem(Draft.plain.with("optimizer", "adam").recipe()))
     _ = await run.train()
     let checkpoint = try await run.checkpoint()
     let progress = try #require(checkpoint.progress)
@@ -144,11 +144,11 @@ import Testing
   @Test func anotherRecipesDataAreRefused() async throws {
     let scratch = try Scratch()
     let recipe = try recipe(scratch)
-    let run = try Run(recipe)
+    let run = try Run(Problem(recipe))
     _ = await run.train(steps: 5)
     let checkpoint = try await run.checkpoint()
     let other = try self.recipe(scratch, scale: 2)
     #expect(other == recipe)
-    #expect(try failure { _ = try Run(resuming: checkpoint, as: other) }.place == "data")
+    #expect(try failure { _ = try Run(resuming: checkpoint, of: Problem(other)) }.place == "data")
   }
 }

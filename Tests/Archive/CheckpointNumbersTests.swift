@@ -16,7 +16,7 @@ import Testing
   ) async throws -> Checkpoint {
     try scratch.write("d.csv", "x,z,y\n1,2,3\n2,3,5\n3,5,8\n4,1,5\n5,6,11\n6,2,8\n")
     let recipe = try RecipeFile.read(try scratch.write("net.yaml", Self.recipe))
-    let run = try Run(recipe)
+    let run = try Run(Problem(recipe))
     _ = await run.train()
     try CheckpointFile.write(try await run.checkpoint(), to: scratch("kept"))
     var file = try Safetensors(SafetensorsHeader(scratch("kept")))
@@ -105,7 +105,7 @@ import Testing
       card["progress"] = progress
     }
     let recipe = try RecipeFile.read(scratch("net.yaml"))
-    let error = try failure { _ = try Run(resuming: checkpoint, as: recipe) }
+    let error = try failure { _ = try Run(resuming: checkpoint, of: Problem(recipe)) }
     #expect(error.place == "progress.excluded")
   }
 
@@ -116,7 +116,7 @@ import Testing
     let rows = try String(contentsOfFile: scratch("d.csv"), encoding: .utf8).dropFirst(5)
     try scratch.write("d.csv", "z,x,y\(rows)")
     let recipe = try RecipeFile.read(scratch("net.yaml"))
-    let error = try failure { _ = try Run(resuming: checkpoint, as: recipe) }
+    let error = try failure { _ = try Run(resuming: checkpoint, of: Problem(recipe)) }
     #expect(
       error.description == "data: the input columns have other names: 'x' is now 'z', 'z' is now "
         + "'x'; bring those of the checkpoint back, or train from the start")
@@ -162,7 +162,7 @@ import Testing
       ("dense-1.weight", Float.nan), ("adam.first-moment/dense-1.weight", .infinity),
     ] {
       let checkpoint = try CheckpointFile.read(try changed(name, value))
-      let error = try failure { _ = try Run(resuming: checkpoint, as: recipe) }
+      let error = try failure { _ = try Run(resuming: checkpoint, of: Problem(recipe)) }
       #expect(error.what == "\(name) holds a number that no training leaves there")
     }
     #expect(try CheckpointFile.read(changed("dense-1.weight", .nan)).network.lostTensor != nil)
@@ -173,7 +173,7 @@ import Testing
     let scratch = try Scratch()
     var recipe = try Draft.plain.recipe()
     recipe.model = [.dense(4), Choice(Twice()), .dense(3)]
-    let run = try Run(recipe)
+    let run = try Run(Problem(recipe))
     _ = await run.train()
     let network = try await run.network
     try CheckpointFile.write(try await run.checkpoint(), to: scratch("own"))

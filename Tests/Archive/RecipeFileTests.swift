@@ -255,6 +255,6 @@ import Testing
     try RecipeFile.write(recipe, to: scratch("b/fixed.yaml"))
     let moved = try RecipeFile.read(scratch("b/fixed.yaml"))
     #expect((moved.data.ingredient as? CSV)?.file == "../a/train.csv")
-    #expect(throws: Never.self) { try Run(moved) }
+    #expect(throws: Never.self) { try Run(Problem(moved)) }
   }
 }

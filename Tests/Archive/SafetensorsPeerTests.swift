@@ -9,7 +9,7 @@ import Testing
 @Suite(.enabled(if: Python.hasSafetensors)) struct SafetensorsPeerTests {
   @Test func readsTheSameNumbers() async throws {
     let scratch = try Scratch()
-    let run = try Run(Draft.plain.recipe())
+    let run = try Run(Problem(Draft.plain.recipe()))
     _ = await run.train()
     let checkpoint = try await run.checkpoint()
     let tensors = checkpoint.tensors
@@ -37,7 +37,7 @@ import Testing
   /// the checksum that no longer fits taken out: a network.
   @Test func whatItWritesIsRead() async throws {
     let scratch = try Scratch()
-    let run = try Run(Draft.plain.with("optimizer", "adam").recipe())
+    let run = try Run(Problem(Draft.plain.with("optimizer", "adam").recipe()))
     _ = await run.train()
     let checkpoint = try await run.checkpoint()
     try CheckpointFile.write(checkpoint, to: scratch("ours"))

@@ -22,7 +22,7 @@ import Testing
       return "\(x),\(z),\(x + 2 * z + 100),\(z - x)"
     }
     try scratch.write("d.csv", "x,z,y0,y1\n" + rows.joined(separator: "\n") + "\n")
-    let run = try Run(RecipeFile.read(try scratch.write("net.yaml", text)))
+    let run = try Run(Problem(RecipeFile.read(try scratch.write("net.yaml", text))))
     #expect(await run.train().outcome == .trained)
     return try await run.network
   }

@@ -8,11 +8,11 @@ import Testing
 
 /// How deep a network counts as, where a norm or a path around its blocks holds it back.
 struct ExcessiveDepthTests {
-  private func subject(_ model: [Choice<Layers>], batch: Int = 64) throws -> Subject {
+  private func subject(_ model: [Choice<Layers>], batch: Int = 64) throws -> Evidence {
     let recipe = Recipe(
       data: .regression(samples: 256, features: 16, noise: 0.1), model: model, initializer: .he(),
       loss: .meanSquaredError, optimizer: .sgd(), training: .init(epochs: 1, batch: batch))
-    return Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
+    return Evidence(Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: 0)))
   }
 
   private func residual(_ times: Int, scale: Double) -> [Choice<Layers>] {
@@ -52,12 +52,15 @@ struct ExcessiveDepthTests {
       model: [.repeat(500, [.dense(16), .batchNorm(), .relu]), .dense(3)], initializer: .he(),
       loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
       training: .init(epochs: 20, batch: 32))
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     try #require(training.explosion?.pass == .backward)
-    let forecast = try recipe.forecast(trainer.parts, .quick)
-    let diagnosis = try Evidence(recipe, training, trainer.trace, forecast: forecast)
-      .diagnosis(trainer.parts)
+    let forecast = try Forecaster(trainer.problem, .quick).run()
+    let diagnosis = try Evidence(
+      trainer.problem, forecast: forecast, training: training,
+      trace: trainer.trace
+    )
+    .diagnosis()
     let finding = try #require(diagnosis.findings.first)
     #expect(finding.cause == "excessive-depth" && finding.kind == .cause)
     #expect(finding.exhibits.contains { $0.quantity.contains("by batch normalisation itself") })

@@ -127,23 +127,6 @@ struct OutliersTests {
     #expect(Self.rows(values).rows(12..<20).number(ofRow: 2) == 15)
   }
 
-  /// Of the training part only, once, and only where the recipe says so.
-  @Test func aRecipeDropsThem() throws {
-    var recipe = Recipe(
-      data: .regression(
-        samples: 640, features: 8, test: .fraction(0.2), outliers: 4, outlierScale: 1000),
-      model: [.dense(1)], loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01),
-      training: .init(epochs: 1, batch: 32))
-    let whole = try recipe.parts()
-    recipe.training.badRows = .drop
-    let parts = try recipe.parts()
-    #expect(parts.train.count == whole.train.count - 4)
-    #expect(recipe.outliers(in: whole.train).rows.count == 4)
-    #expect(parts.test?.inputs == whole.test?.inputs)
-    #expect(
-      whole.train.leavingOut(recipe.outliers(in: whole.train).rows).inputs == parts.train.inputs)
-  }
-
   /// What is left is not judged anew, though it has another scale: the nine tenths nearest to the
   /// median are then others.
   @Test func whatIsLeftIsNotJudgedAnew() {

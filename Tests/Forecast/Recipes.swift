@@ -1,6 +1,9 @@
+import KeelData
+import KeelForecast
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 
 // Recipes that several tests of this folder forecast.
 
@@ -63,3 +66,10 @@ let twenty: [Recipe] = [
     "circles, RMSprop", .circles(samples: 256), count: 2, rate: 0.003,
     optimizer: { .rmsprop(learningRate: $0) }),
 ]
+
+extension Recipe {
+  /// The forecast of these rows, where the caller runs.
+  func forecast(_ rows: DataSplit, _ scope: ForecastScope = .full) throws -> Forecast {
+    try Forecaster(Problem(self, rows: rows), scope).run()
+  }
+}

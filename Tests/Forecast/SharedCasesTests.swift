@@ -14,7 +14,7 @@ struct SharedCasesTests {
     for seed in UInt64(0)...2 {
       recipe.seed = seed
       let parts = try recipe.data.member.load(from: recipe.folder.path, seed: seed)
-      let forecast = try recipe.forecast(parts)
+      let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
       print(
         "| \(recipe.name) | \(seed) | \(forecast.verdict.rawValue) | \(forecast.step ?? -1) |",
         forecast.margin, "| \(forecast.cost.evaluations) |")

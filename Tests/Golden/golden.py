@@ -30,7 +30,7 @@ TIMES = {"seconds", "stepsPerSecond"}
 # Kinds that a recipe names, and what of them no recipe here can show: IDX files are no text.
 KINDS = ["layers", "activations", "initializers", "losses", "optimizers", "schedules", "clippings",
          "regularizers", "datasets"]
-NOT_SHOWN = {"idx"}
+NOT_SHOWN = {"idx", "memory"}
 
 
 class Keel:

@@ -8,12 +8,12 @@ import Testing
 
 /// What `AddResiduals` wraps, and what comes of it.
 struct AddResidualsTests {
-  private func subject(_ model: [Choice<Layers>]) throws -> Subject {
+  private func subject(_ model: [Choice<Layers>]) throws -> Problem {
     let recipe = Recipe(
       data: .regression(samples: 64, features: 8, noise: 0.1), model: model,
       initializer: .normal(std: 0.3), loss: .meanSquaredError, optimizer: .sgd(),
       training: .init(epochs: 2, batch: 16))
-    return Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
+    return Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: 0))
   }
 
   private func applied(_ model: [Choice<Layers>]) throws -> [Choice<Layers>]? {
@@ -91,10 +91,10 @@ struct AddResidualsTests {
       model: [.repeat(500, [.dense(16), .batchNorm(), .relu]), .dense(3)], initializer: .he(),
       loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.01),
       training: .init(epochs: 10, batch: 32))
-    let subject = Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
-    #expect(try Trainer(recipe, parts: subject.parts).train().verdict == .exploding)
+    let subject = Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: 0))
+    #expect(try Trainer(Problem(recipe, rows: subject.rows)).train().verdict == .exploding)
     let changed = try #require(AddResiduals().applied(to: subject))
-    let training = try Trainer(changed, parts: subject.parts).train()
+    let training = try Trainer(Problem(changed, rows: subject.rows)).train()
     print("add-residuals on 500 layers of batch norm: skill \(training.skill)")
     #expect(training.verdict == .healthy)
   }
@@ -107,11 +107,11 @@ struct AddResidualsTests {
 
   /// A hundred layers in a row no longer are, and the changed recipe trains.
   @Test(arguments: ExcessiveDepth.guilty) func endsExcessiveDepth(recipe: Recipe) throws {
-    let subject = Subject(recipe, try recipe.data.member.load(from: ".", seed: recipe.seed))
+    let subject = Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: recipe.seed))
     let changed = try #require(AddResiduals().applied(to: subject))
-    #expect(ExcessiveDepth.deviation(in: subject) != nil)
-    #expect(ExcessiveDepth.deviation(in: subject.with(changed)) == nil)
-    let training = try Trainer(changed, parts: subject.parts).train()
+    #expect(ExcessiveDepth.deviation(in: Evidence(subject)) != nil)
+    #expect(ExcessiveDepth.deviation(in: Evidence(subject.with(changed))) == nil)
+    let training = try Trainer(Problem(changed, rows: subject.rows)).train()
     print("| add-residuals on \(recipe.name) | \(training.verdict) | \(training.score) |")
     #expect(training.verdict == .healthy)
   }

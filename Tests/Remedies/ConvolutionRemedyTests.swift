@@ -22,8 +22,8 @@ struct ConvolutionRemedyTests {
     return recipe
   }
 
-  private func subject(_ recipe: Recipe) throws -> Subject {
-    Subject(recipe, try recipe.data.member.load(from: ".", seed: recipe.seed))
+  private func subject(_ recipe: Recipe) throws -> Problem {
+    Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: recipe.seed))
   }
 
   @Test func poorInitializationIsSeenAndMended() throws {
@@ -32,11 +32,11 @@ struct ConvolutionRemedyTests {
       network([
         .conv2d(16, initializer: normal), .relu, .conv2d(16, initializer: normal), .relu,
       ]))
-    let deviation = try #require(PoorInitialization.deviation(in: broken))
+    let deviation = try #require(PoorInitialization.deviation(in: Evidence(broken)))
     #expect(deviation.place == "conv2d-2")
     #expect(abs(deviation.value / deviation.reference / (144 / 2.0).squareRoot() - 1) < 0.1)
-    let mended = try #require(PoorInitialization.reset(broken))
-    #expect(PoorInitialization.deviation(in: broken.with(mended)) == nil)
+    let mended = try #require(PoorInitialization.reset(Evidence(broken)))
+    #expect(PoorInitialization.deviation(in: Evidence(broken.with(mended))) == nil)
     let convolutions = mended.leaves.compactMap { $0.ingredient as? Conv2D }
     #expect(convolutions.allSatisfy { $0.initializer.value == .he() })
   }
@@ -44,9 +44,9 @@ struct ConvolutionRemedyTests {
   @Test func layersInARowAreCounted() throws {
     let block: [Choice<Layers>] = [.conv2d(4, padding: .same), .relu]
     let deep = try subject(network([.repeat(12, block)]))
-    #expect(ExcessiveDepth.deviation(in: deep)?.value == 13)
+    #expect(ExcessiveDepth.deviation(in: Evidence(deep))?.value == 13)
     let around = try subject(network([.conv2d(4), .repeat(12, [.residual(block)])]))
-    #expect(ExcessiveDepth.deviation(in: around) == nil)
+    #expect(ExcessiveDepth.deviation(in: Evidence(around)) == nil)
   }
 
   @Test func normsStandBeforeTheActivation() throws {
@@ -61,11 +61,11 @@ struct ConvolutionRemedyTests {
   @Test func steepActivationsAreSeenAndSwapped() throws {
     let steep = try subject(
       network([.conv2d(4, activation: .exponential), .conv2d(4), .exponential]))
-    #expect(SteepActivation.deviation(in: steep)?.place == "exponential")
-    let reset = try #require(SteepActivation.reset(steep))
-    #expect(SteepActivation.deviation(in: steep.with(reset)) == nil)
+    #expect(SteepActivation.deviation(in: Evidence(steep))?.place == "exponential")
+    let reset = try #require(SteepActivation.reset(Evidence(steep)))
+    #expect(SteepActivation.deviation(in: Evidence(steep.with(reset))) == nil)
     let swapped = try #require(SwapActivation(activation: "tanh").applied(to: steep))
-    #expect(SteepActivation.deviation(in: steep.with(swapped)) == nil)
+    #expect(SteepActivation.deviation(in: Evidence(steep.with(swapped))) == nil)
     #expect((swapped.model[0].ingredient as? Conv2D)?.activation == .tanh)
   }
 
@@ -73,8 +73,8 @@ struct ConvolutionRemedyTests {
     var recipe = network([])
     recipe.model = [.conv2d(1, kernel: 6, activation: .sigmoid), .flatten]
     recipe.model.removeLast()
-    #expect(MismatchedLoss.deviation(in: try subject(recipe)) != nil)
-    let reset = try #require(MismatchedLoss.reset(subject(recipe)))
+    #expect(MismatchedLoss.deviation(in: try Evidence(subject(recipe))) != nil)
+    let reset = try #require(MismatchedLoss.reset(Evidence(subject(recipe))))
     #expect((reset.model[0].ingredient as? Conv2D)?.activation == .linear)
   }
 
@@ -83,7 +83,7 @@ struct ConvolutionRemedyTests {
     let recipe = network(
       [.conv2d(16, padding: .same), .relu, .conv2d(16, padding: .same), .relu, .maxPool2d()],
       initializer: .normal(std: 1), rate: 0.005)
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     #expect(history.outcome == .cured)
     #expect(history.findings.first?.cause == PoorInitialization.name)
     print(

@@ -14,9 +14,9 @@ struct LowerLearningRateTests {
       model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: optimizer, training: .init(epochs: 20, batch: 32))
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let trainer = try Trainer(recipe, parts: parts)
-    let patient = Patient(Subject(recipe, parts), trainer.trace)
-    return LowerLearningRate.candidates(for: patient).map(\.rate)
+    let trainer = try Trainer(Problem(recipe, rows: parts))
+    let strengths = Strengths(Evidence(Problem(recipe, rows: parts), trace: trainer.trace))
+    return strengths.of(LowerLearningRate.self).compactMap { ($0 as? LowerLearningRate)?.rate }
   }
 
   /// Half a decade apart, from the largest rate that held down.

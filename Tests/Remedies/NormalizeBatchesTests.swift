@@ -15,7 +15,7 @@ struct NormalizeSequenceTests {
         .dense(8), .attention(), .attention(), .dense(16, activation: .gelu), .flatten, .dense(3),
       ],
       loss: .softmaxCrossEntropy, optimizer: .sgd(), training: .init(epochs: 1, batch: 16))
-    let subject = Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
+    let subject = Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: 0))
     let changed = try #require(NormalizeBatches().applied(to: subject))
     #expect(
       changed.model == [
@@ -23,7 +23,7 @@ struct NormalizeSequenceTests {
         .gelu,
         .flatten, .dense(3),
       ])
-    _ = try Trainer(changed, parts: subject.parts)
+    _ = try Trainer(Problem(changed, rows: subject.rows))
     #expect(NormalizeBatches().applied(to: subject.with(changed)) == nil)
   }
 
@@ -36,7 +36,7 @@ struct NormalizeSequenceTests {
         model: [.repeat(12, block), .dense(1)], loss: .meanSquaredError, optimizer: .sgd(),
         training: .init(epochs: 1, batch: 8))
       let parts = try recipe.data.member.load(from: ".", seed: 0)
-      return ExcessiveDepth.deviation(in: Subject(recipe, parts))
+      return ExcessiveDepth.deviation(in: Evidence(Problem(recipe, rows: parts)))
     }
     #expect(try deviation([.dense(8), .tanh])?.value == 13)
     #expect(try deviation([.dense(8), norm, .tanh]) == nil)

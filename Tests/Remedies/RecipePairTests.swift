@@ -21,10 +21,12 @@ struct RecipePairTests {
   func explodesForItsCause(_ cause: String) throws {
     let recipe = try Self.read(cause)
     #expect(recipe.name == cause)
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     #expect(training.verdict == .exploding)
-    let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+    let diagnosis = try Evidence(
+      trainer.problem, training: training, trace: trainer.trace
+    ).diagnosis()
     #expect(diagnosis.findings.first?.cause == cause)
     #expect(diagnosis.findings.first?.kind == .cause)
   }
@@ -32,7 +34,7 @@ struct RecipePairTests {
   @Test(arguments: causes)
   func itsTwinIsHealthy(_ cause: String) throws {
     let recipe = try Self.read("\(cause)-cured")
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     #expect(training.verdict == .healthy)
     #expect(training.score > 0.85, "\(cause)")
@@ -43,8 +45,8 @@ struct RecipePairTests {
   func twinsDifferInOneThing(_ name: String) throws {
     let cause = try #require(CauseCatalog.standard.causes.first { $0.name == name })
     let (sick, sound) = (try Self.read(name), try Self.read("\(name)-cured"))
-    let trainer = try Trainer(sick)
-    let subject = Subject(sick, trainer.parts, trainer.train().explosion)
+    let trainer = try Trainer(Problem(sick))
+    let subject = Evidence(Problem(sick, rows: trainer.problem.rows), training: trainer.train())
     #expect(cause.deviation(in: subject) != nil)
     #expect(cause.deviation(in: subject.with(sound)) == nil)
     let changes = Set(

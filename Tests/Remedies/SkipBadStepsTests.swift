@@ -53,12 +53,12 @@ struct SkipBadStepsTests {
     for seed in UInt64(0)...2 {
       var plain = recipe
       plain.seed = seed
-      let control = try Trainer(plain)
+      let control = try Trainer(Problem(plain))
       let before = control.train()
       guard before.verdict == .healthy else { continue }
       let skipping = try #require(
-        SkipBadSteps().applied(to: Subject(plain, control.parts)))
-      let trainer = try Trainer(skipping, parts: control.parts)
+        SkipBadSteps().applied(to: Problem(plain, rows: control.problem.rows)))
+      let trainer = try Trainer(Problem(skipping, rows: control.problem.rows))
       let after = trainer.train()
       let skipped = trainer.trace.skipped
       print(
@@ -77,7 +77,7 @@ struct SkipBadStepsTests {
   func hidesNoOtherCause(_ recipe: Recipe) throws {
     var skipping = recipe
     skipping.training.badSteps = .skip
-    #expect(try Trainer(skipping).train().verdict != .healthy)
+    #expect(try Trainer(Problem(skipping)).train().verdict != .healthy)
   }
 
   /// A target whose square is beyond float32, under Adam, in the very first batch too.
@@ -89,9 +89,9 @@ struct SkipBadStepsTests {
     guard case .numbers(var targets) = rows.targets.values else { return }
     targets[row] = 1e38
     rows.targets.values = .numbers(targets)
-    #expect(try Trainer(recipe, examples: rows).train().verdict == .exploding)
+    #expect(try Trainer(Problem(recipe, train: rows)).train().verdict == .exploding)
     recipe.training.badSteps = .skip
-    let trainer = try Trainer(recipe, examples: rows)
+    let trainer = try Trainer(Problem(recipe, train: rows))
     #expect(trainer.train().verdict == .healthy)
     #expect(trainer.trace.skipped == 100)
   }

@@ -7,17 +7,17 @@ import KeelTraining
 import Testing
 
 struct WarmUpTests {
-  private func subject(_ schedule: Choice<Schedules>, maxSteps: Int? = nil) throws -> Subject {
+  private func subject(_ schedule: Choice<Schedules>, maxSteps: Int? = nil) throws -> Problem {
     let recipe = Recipe(
       data: .regression(samples: 100, features: 4, noise: 0.1), model: [.dense(1)],
       loss: .meanSquaredError, optimizer: .sgd(), schedule: schedule,
       training: .init(epochs: 10, batch: 8, maxSteps: maxSteps))
-    return Subject(recipe, try recipe.data.member.load(from: ".", seed: 0))
+    return Problem(recipe, rows: try recipe.data.member.load(from: ".", seed: 0))
   }
 
-  private func candidates(_ subject: Subject) throws -> [Int] {
-    let trainer = try Trainer(subject.recipe, parts: subject.parts)
-    return WarmUp.candidates(for: Patient(subject, trainer.trace)).map(\.steps)
+  private func candidates(_ subject: Problem) throws -> [Int] {
+    let trainer = try Trainer(Problem(subject.recipe, rows: subject.rows))
+    return WarmUp.candidates(for: Evidence(subject, trace: trainer.trace)).map(\.steps)
   }
 
   /// 13 steps an epoch, 130 in all.

@@ -12,7 +12,7 @@ package struct Outcome: Codable, Hashable, Sendable {
 
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   package init(_ recipe: Recipe) throws {
-    let trainer = try Trainer(recipe, keepsSnapshots: false)
+    let trainer = try Trainer(Problem(recipe), keepsSnapshots: false)
     let training = trainer.train(isCancelled: { Task.isCancelled })
     try Task.checkCancellation()
     (verdict, skill, score) = (training.verdict, training.skill, training.score)
@@ -22,12 +22,4 @@ package struct Outcome: Codable, Hashable, Sendable {
   }
 
   package var isHealthy: Bool { verdict == .healthy }
-}
-
-extension Trainer {
-  /// - Throws: `KeelError` where recipe and data do not fit.
-  convenience init(_ recipe: Recipe, keepsSnapshots: Bool) throws {
-    let parts = try recipe.parts()
-    try self.init(recipe, parts: parts, keepsSnapshots: keepsSnapshots)
-  }
 }

@@ -17,8 +17,7 @@ package struct Alarm: Codable, Sendable {
 
   /// - Throws: `KeelError` where it cannot be trained.
   package init(_ recipe: Recipe) throws {
-    let parts = try recipe.parts()
-    let trainer = try Trainer(recipe, parts: parts, keepsSnapshots: false)
+    let trainer = try Trainer(Problem(recipe), keepsSnapshots: false)
     var called: Int?
     // Without snapshots there is nothing to go back to: the training goes on beyond its end.
     while trainer.step < trainer.batches.total, trainer.explosion?.kind != .nonFinite {

@@ -42,8 +42,7 @@ struct AutoTrainer {
   private static func train(_ recipe: Recipe) throws -> (
     verdict: Verdict, score: Double, steps: Int, isProblem: Bool
   ) {
-    let parts = try recipe.parts()
-    let trainer = try Trainer(recipe, parts: parts, keepsSnapshots: false)
+    let trainer = try Trainer(Problem(recipe), keepsSnapshots: false)
     var isProblem = false
     while !trainer.isOver {
       for _ in 0..<trainer.batches.stepsPerEpoch where !trainer.isOver { trainer.advance() }
@@ -72,8 +71,7 @@ struct AutoTrainer {
     { $0.with(.selu, .lecun()) }, { $0.with(.relu, .he()) }, { $0.clipped(10) }, { $0.clipped(9) },
     { $0.with(.tanh, .he()) },
     { recipe in
-      let parts = try? recipe.parts()
-      return parts.flatMap { NormalizeBatches().applied(to: .init(recipe, $0)) } ?? recipe
+      return (try? Problem(recipe)).flatMap { NormalizeBatches().applied(to: $0) } ?? recipe
     },
   ]
 }

@@ -51,13 +51,14 @@ package struct Judgement: Codable, Sendable {
     alarm = specimen.verdict == .exploding ? try Alarm(recipe) : nil
     let clock = ContinuousClock()
     let start = clock.now
-    let history = try await Cure(recipe).run()
+    let history = try await Cure(Problem(recipe)).run()
     seconds = (clock.now - start) / .seconds(1)
     cure = history.before.verdict
     outcome = history.outcome.rawValue
     // What learns nothing and does not explode is not cured, but diagnosed all the same.
     let diagnosis =
-      specimen.isFault && [.stalled, .vanishing].contains(cure) ? try await recipe.diagnosed() : nil
+      specimen.isFault && [.stalled, .vanishing].contains(cure)
+      ? try await Problem(recipe).diagnosis() : nil
     truthTable = diagnosis?.truthTable ?? history.truthTable ?? []
     let ruledOut = diagnosis?.ruledOut ?? history.ruledOut
     let found = diagnosis?.findings ?? history.findings

@@ -22,9 +22,9 @@ package struct Told: Codable, Sendable {
 
   /// - Throws: `KeelError` where the recipe cannot be trained at all; `CancellationError`.
   package init(_ recipe: Recipe) throws {
-    let parts = try recipe.parts()
-    let forecast = try recipe.forecast(parts)
-    let suspects = Suspect.findings(in: Subject(recipe, parts), forecast, .standard)
+    let problem = try Problem(recipe)
+    let forecast = try Forecaster(problem).run()
+    let suspects = Suspect.findings(in: Evidence(problem, forecast: forecast), .standard)
     (verdict, step) = (forecast.verdict, forecast.step)
     (rate, limit) = (forecast.learningRate.current, forecast.learningRate.limit)
     margin = forecast.margin.learningRate

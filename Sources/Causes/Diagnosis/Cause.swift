@@ -14,27 +14,27 @@ public protocol Cause: Sendable {
   static var name: String { get }
   /// One line that finishes "exploded because …".
   static var summary: String { get }
-  /// How far the subject lies beyond the reference in this factor; nil where it does not deviate.
-  static func deviation(in subject: Subject) -> Deviation?
+  /// How far the recipe lies beyond the reference in this factor; nil where it does not deviate.
+  static func deviation(in evidence: Evidence) -> Deviation?
   /// The recipe with this factor, the whole of it, at its reference and nothing else changed; nil
   /// where it cannot be put there: half a reset is no experiment.
-  static func reset(_ subject: Subject) -> Recipe?
+  static func reset(_ evidence: Evidence) -> Recipe?
   /// What the factor may come down to, where it has several parts: each as it deviates, and the
   /// recipe with that part alone at its reference. The one further off comes first.
-  static func parts(of subject: Subject) -> [(deviation: Deviation, reset: Recipe)]
+  static func parts(of evidence: Evidence) -> [(deviation: Deviation, reset: Recipe)]
   /// What a forecast measured that speaks for this cause; without a command, which is filled in.
   static func exhibits(in forecast: Forecast) -> [Exhibit]
   /// What the training recorded that speaks for it; without a command, which is filled in.
-  static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit]
+  static func exhibits(in trace: Trace, of problem: Problem) -> [Exhibit]
   /// Recipes that explode for this cause, and recipes that look like it and do not.
   static var guilty: [Recipe] { get }
   static var innocent: [Recipe] { get }
 }
 
 extension Cause {
-  public static func parts(of subject: Subject) -> [(deviation: Deviation, reset: Recipe)] { [] }
+  public static func parts(of evidence: Evidence) -> [(deviation: Deviation, reset: Recipe)] { [] }
   public static func exhibits(in forecast: Forecast) -> [Exhibit] { [] }
-  public static func exhibits(in trace: Trace, of subject: Subject) -> [Exhibit] { [] }
+  public static func exhibits(in trace: Trace, of problem: Problem) -> [Exhibit] { [] }
 }
 
 /// Which causes are looked for.

@@ -67,14 +67,13 @@ public struct TruthTableRow: Hashable, Codable, Sendable {
 
 extension Evidence {
   /// - Precondition: there is a forecast, and a training of forty steps.
-  func quickDiagnosis(_ parts: DataSplit) -> Diagnosis {
+  func quickDiagnosis() -> Diagnosis {
     guard let training, let forecast else { preconditionFailure("quick needs both") }
     let isExploding = forecast.verdict == .exploding || training.verdict == .exploding
     guard isExploding else { return Diagnosis(training, scope: .quick) }
-    let subject = Subject(recipe, parts, training.explosion ?? forecast.dryRun.explosion)
     return Diagnosis(
       training, scope: .quick, verdict: .exploding,
-      findings: Suspect.findings(in: subject, forecast, .standard),
-      ruledOut: Self.undeviating(Suspect.all(of: subject, in: .standard), in: .standard))
+      findings: Suspect.findings(in: self, .standard),
+      ruledOut: Self.undeviating(Suspect.all(of: self, in: .standard), in: .standard))
   }
 }

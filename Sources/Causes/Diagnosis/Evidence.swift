@@ -3,57 +3,98 @@ import KeelForecast
 import KeelRecipes
 import KeelTraining
 
-/// What is known of a training: its recipe, what was forecast, how it ended, what was recorded.
+/// What is known of a training: the problem, what was forecast, how it ended, what was recorded.
+///
+/// Each but the problem may be missing.
 public struct Evidence: Sendable {
-  /// The recipe that was trained.
-  public let recipe: Recipe
-  /// What was forecast of it; nil where nothing was.
+  /// The recipe that was trained, and its rows.
+  public let problem: Problem
+  /// What was forecast of it.
   public let forecast: Forecast?
-  /// Nil where only the trace is known.
+  /// How it ended.
   public let training: Training?
   /// What was recorded, step by step.
-  public let trace: Trace
-
-  public init(_ recipe: Recipe, _ forecast: Forecast?, _ trace: Trace) {
-    (self.recipe, self.forecast, training, self.trace) = (recipe, forecast, nil, trace)
-  }
+  public let trace: Trace?
+  /// How its training sets out, where that was measured.
+  package let dynamics: InitialDynamics?
+  /// What the experiments of a diagnosis reset, by cause.
+  package let resets: [String: Recipe]
 
   public init(
-    _ recipe: Recipe, _ training: Training, _ trace: Trace, forecast: Forecast? = nil
+    _ problem: Problem, forecast: Forecast? = nil, training: Training? = nil, trace: Trace? = nil
   ) {
-    (self.recipe, self.forecast, self.training, self.trace) = (recipe, forecast, training, trace)
+    self.init(problem, forecast, training, trace)
   }
 
-  /// Finds out by experiment why the recipe explodes, or learns nothing; trains it first where its
-  /// end is not known.
-  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
-  public func diagnosis() async throws -> Diagnosis {
-    let parts = try recipe.parts()
-    if training != nil { return try diagnosis(parts) }
-    let trainer = try Trainer(recipe, parts: parts)
-    let training = trainer.train(isCancelled: { Task.isCancelled })
-    try Task.checkCancellation()
-    return try Evidence(recipe, training, trainer.trace, forecast: forecast).diagnosis(parts)
+  private init(
+    _ problem: Problem, _ forecast: Forecast?, _ training: Training?, _ trace: Trace?,
+    _ dynamics: InitialDynamics? = nil, resets: [String: Recipe] = [:]
+  ) {
+    (self.problem, self.forecast, self.training) = (problem, forecast, training)
+    (self.trace, self.dynamics, self.resets) = (trace, dynamics, resets)
+  }
+
+  /// The recipe that was trained.
+  public var recipe: Recipe { problem.recipe }
+
+  /// Where it exploded, or where the dry run did; nil where neither is known to have.
+  public var explosion: Explosion? { training?.explosion ?? forecast?.dryRun.explosion }
+
+  /// The same under another recipe: what a change makes of the factors, with what was seen before
+  /// it.
+  public func with(_ recipe: Recipe) -> Evidence {
+    Evidence(problem.with(recipe), forecast, training, trace, dynamics, resets: resets)
+  }
+
+  /// The same with what a diagnosis has shown.
+  package func with(_ diagnosis: Diagnosis) -> Evidence {
+    Evidence(problem, forecast, training, trace, dynamics, resets: diagnosis.resets)
+  }
+
+  /// The same with how its training sets out.
+  package func with(_ dynamics: InitialDynamics?) -> Evidence {
+    Evidence(problem, forecast, training, trace, dynamics, resets: resets)
+  }
+
+  /// Under another recipe, whose training nobody has seen: what the experiments have shown, and
+  /// nothing else.
+  package func untrained(_ recipe: Recipe) -> Evidence {
+    Evidence(problem.with(recipe), nil, nil, nil, resets: resets)
+  }
+
+  // MARK: what strengths of remedies are taken from
+
+  /// The norm of the first gradient; nil where it is not known, or not finite.
+  public var gradientNorm: Double? {
+    trace?.gradientNorms.first.flatMap { $0.isFinite && $0 > 0 ? Double($0) : nil }
+      ?? dynamics?.gradientNorm
+  }
+
+  /// The largest learning rate seen to hold for forty steps; nil where none was, or nobody looked.
+  public var learningRateLimit: Double? { dynamics?.rate }
+
+  /// Whether the very first pass overflows: what acts on gradients or updates then comes too late.
+  public var isLostBeforeUpdate: Bool {
+    guard let explosion = training?.explosion else { return false }
+    return explosion.step == 0 && explosion.pass != .update && explosion.kind == .nonFinite
   }
 }
 
 extension Evidence {
   /// Puts every deviating factor to the experiments that decide.
   ///
-  /// - Parameters:
-  ///   - parts: the rows the recipe trains on.
-  ///   - budget: steps that the experiments may take; what they leave open is suspected, not found.
-  ///     Nil: as many as they need where the recipe explodes, for then most are soon over, and
-  ///     otherwise those of `trials` trainings.
+  /// - Parameter budget: steps that the experiments may take; what they leave open is suspected, not
+  ///   found. Nil: as many as they need where the recipe explodes, for then most are soon over, and
+  ///   otherwise those of `trials` trainings.
+  /// - Precondition: it is known how the training ended.
   /// - Throws: `CancellationError`.
   package func diagnosis(
-    _ parts: DataSplit, catalog: CauseCatalog = .standard, budget: Int? = nil
+    catalog: CauseCatalog = .standard, budget: Int? = nil
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict != .healthy else { return Diagnosis(training) }
-    let subject = Subject(recipe, parts, training.explosion)
     var table = TruthTable(
-      subject, Suspect.all(of: subject, in: catalog), of: training,
+      self, Suspect.all(of: self, in: catalog), of: training,
       budget: budget
         ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)))
     if let measured = try table.withMeasuredRate() { table = measured }
@@ -71,17 +112,16 @@ extension Evidence {
     let findings = Finding.Kind.ranked.flatMap { kind in
       suspects.indices.filter { kinds[$0] == kind }.map { index in
         suspects[index].finding(
-          kind, confidence: Self.confidence(kind, among: suspects.count), in: subject, forecast,
-          trace, healed: table.healed(index, kind, as: suspects[index]))
+          kind, confidence: Self.confidence(kind, among: suspects.count), in: self,
+          healed: table.healed(index, kind, as: suspects[index]))
       }
     }
     let open = table.fixed.map {
       $0.finding(
-        .suspect, confidence: Self.confidence(.suspect, among: 1), in: subject, forecast, trace,
-        healed: nil)
+        .suspect, confidence: Self.confidence(.suspect, among: 1), in: self, healed: nil)
     }
     let resets = suspects.indices.compactMap { index in
-      suspects[index].reset(subject).map { (suspects[index].cause.name, $0) }
+      suspects[index].reset(self).map { (suspects[index].cause.name, $0) }
     }
     return Diagnosis(
       training, findings: findings + open, ruledOut: ruledOut, truthTable: table.rows,

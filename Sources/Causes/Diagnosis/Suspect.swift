@@ -7,7 +7,7 @@ package struct Suspect {
   package let cause: any Cause.Type
   package let deviation: Deviation
   /// Puts the factor, and no other, to its reference.
-  let reset: @Sendable (Subject) -> Recipe?
+  let reset: @Sendable (Evidence) -> Recipe?
 
   init(_ cause: any Cause.Type, _ deviation: Deviation) {
     self.init(cause, deviation) { cause.reset($0) }
@@ -15,7 +15,7 @@ package struct Suspect {
 
   init(
     _ cause: any Cause.Type, _ deviation: Deviation,
-    reset: @escaping @Sendable (Subject) -> Recipe?
+    reset: @escaping @Sendable (Evidence) -> Recipe?
   ) {
     (self.cause, self.deviation, self.reset) = (cause, deviation, reset)
   }
@@ -24,49 +24,46 @@ package struct Suspect {
   init(rate: Double, against reference: Double) {
     cause = LargeLearningRate.self
     deviation = Deviation(quantity: "learning rate", value: rate, reference: reference)
-    reset = { subject in
-      subject.recipe.withLearningRate(
-        min(reference, subject.recipe.optimizer.member.learningRate))
+    reset = { evidence in
+      evidence.recipe.withLearningRate(
+        min(reference, evidence.recipe.optimizer.member.learningRate))
     }
   }
 
-  /// Every factor of the subject that deviates, the one furthest off first.
-  package static func all(of subject: Subject, in catalog: CauseCatalog) -> [Suspect] {
+  /// Every factor that deviates, the one furthest off first.
+  package static func all(of evidence: Evidence, in catalog: CauseCatalog) -> [Suspect] {
     catalog.causes.compactMap { cause in
-      cause.deviation(in: subject).map { Suspect(cause, $0) }
+      cause.deviation(in: evidence).map { Suspect(cause, $0) }
     }.sorted { $0.deviation.decades > $1.deviation.decades }
   }
 
   /// What deviates, with no experiment: the most that a forecast alone can say.
   package static func findings(
-    in subject: Subject, _ forecast: Forecast, _ catalog: CauseCatalog
+    in evidence: Evidence, _ catalog: CauseCatalog
   ) -> [Finding] {
-    let suspects = all(of: subject, in: catalog)
+    let suspects = all(of: evidence, in: catalog)
     // Nothing but an experiment tells them apart: they share what may be claimed without one.
     let share = Finding.unproven / Double(max(1, suspects.count))
     return suspects.map {
       $0.finding(
-        .suspect, confidence: share, in: subject, forecast, healed: $0.reset(subject))
+        .suspect, confidence: share, in: evidence, healed: $0.reset(evidence))
     }
   }
 
   /// - Parameters:
   ///   - confidence: without a trial at most 0.8.
-  ///   - forecast: what else was measured, if there is one.
-  ///   - trace: what was recorded, likewise.
   ///   - healed: the recipe whose training shows it.
   func finding(
-    _ kind: Finding.Kind, confidence: Double, in subject: Subject, _ forecast: Forecast?,
-    _ trace: Trace? = nil, healed: Recipe?
+    _ kind: Finding.Kind, confidence: Double, in evidence: Evidence, healed: Recipe?
   ) -> Finding {
-    let line = subject.recipe.folder.line
+    let line = evidence.recipe.folder.line
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: healed.flatMap { Self.command($0, subject.recipe) } ?? "keel diagnose \(line)"
+      command: healed.flatMap { Self.command($0, evidence.recipe) } ?? "keel diagnose \(line)"
     )
-    let measured = forecast.map { cause.exhibits(in: $0) } ?? []
-    let recorded = trace.map { cause.exhibits(in: $0, of: subject) } ?? []
+    let measured = evidence.forecast.map { cause.exhibits(in: $0) } ?? []
+    let recorded = evidence.trace.map { cause.exhibits(in: $0, of: evidence.problem) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
       exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") }

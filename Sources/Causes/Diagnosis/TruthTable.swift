@@ -15,7 +15,7 @@ package struct TruthTable {
     case undecided
   }
 
-  private let subject: Subject
+  private let evidence: Evidence
   package let factors: [Suspect]
   /// Factors that cannot be reset: every experiment has them, and none decides on them.
   let fixed: [Suspect]
@@ -41,20 +41,20 @@ package struct TruthTable {
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
 
-  /// - Parameter training: how the subject's own ended.
-  init(_ subject: Subject, _ factors: [Suspect], of training: Training, budget: Int) {
+  /// - Parameter training: how the recipe's own ended.
+  init(_ evidence: Evidence, _ factors: [Suspect], of training: Training, budget: Int) {
     let isExploding = training.verdict == .exploding
     self.init(
-      subject, factors.filter { $0.reset(subject) != nil },
-      fixed: factors.filter { $0.reset(subject) == nil }, .init(training.verdict),
+      evidence, factors.filter { $0.reset(evidence) != nil },
+      fixed: factors.filter { $0.reset(evidence) == nil }, .init(training.verdict),
       until: max(Self.shortest, (isExploding ? 2 : 1) * training.steps), budget)
   }
 
   private init(
-    _ subject: Subject, _ factors: [Suspect], fixed: [Suspect], _ outcome: Trial.Outcome,
+    _ evidence: Evidence, _ factors: [Suspect], fixed: [Suspect], _ outcome: Trial.Outcome,
     until horizon: Int, _ budget: Int
   ) {
-    (self.subject, self.factors, self.outcome) = (subject, factors, outcome)
+    (self.evidence, self.factors, self.outcome) = (evidence, factors, outcome)
     (self.horizon, self.budget, self.fixed) = (horizon, budget, fixed)
     answers[Set(factors.indices)] = .outcome(outcome)
   }
@@ -69,12 +69,12 @@ package struct TruthTable {
     return answer
   }
 
-  /// The subject with every factor reset that is not in `kept`; nil where one cannot be.
+  /// The recipe with every factor reset that is not in `kept`; nil where one cannot be.
   ///
   /// One reset may depend on another (He or Xavier, by the activation), so they go round until
   /// nothing changes, which takes two rounds.
-  package func subject(keeping kept: Set<Int>) -> Subject? {
-    var changed = subject
+  package func changed(keeping kept: Set<Int>) -> Evidence? {
+    var changed = evidence
     for _ in 0..<2 {
       for index in factors.indices where !kept.contains(index) {
         guard let reset = factors[index].reset(changed) else { return nil }
@@ -86,7 +86,7 @@ package struct TruthTable {
 
   private mutating func trial(_ kept: Set<Int>) throws -> Answer {
     guard steps < budget else { return .undecided }
-    guard let changed = subject(keeping: kept),
+    guard let changed = changed(keeping: kept),
       let trial = try train(changed, isReference: kept.isEmpty)
     else { return .impossible }
     rows.append(
@@ -97,24 +97,24 @@ package struct TruthTable {
   }
 
   /// Nil where it cannot be trained.
-  private mutating func train(_ changed: Subject, isReference: Bool = false) throws -> Trial? {
+  private mutating func train(_ changed: Evidence, isReference: Bool = false) throws -> Trial? {
     do {
-      let first = try experiment(changed.recipe, changed.parts)
+      let first = try experiment(changed.problem)
       if isReference { isReferenceSlow = first.outcome == .doesNotLearn && first.isFalling }
       // A recipe that learns nothing itself is held against trainings as long as its own.
       guard outcome == .explodes, first.outcome == .doesNotLearn, first.isFalling,
         first.training.steps < Self.patience, steps < budget, try needsTime(), steps < budget
       else { return first }
       lengthened.insert(changed.recipe)
-      return try experiment(lasting(changed), changed.parts)
+      return try experiment(changed.problem.with(lasting(changed)))
     } catch let error as KeelError where error.kind != .exhausted {
       return nil
     }
   }
 
-  private mutating func experiment(_ recipe: Recipe, _ parts: DataSplit) throws -> Trial {
+  private mutating func experiment(_ problem: Problem) throws -> Trial {
     let trial = try Trial(
-      recipe, against: subject.recipe, parts: parts, atLeast: horizon, atMost: budget - steps)
+      problem, against: evidence.recipe, atLeast: horizon, atMost: budget - steps)
     steps += trial.training.steps
     return trial
   }
@@ -125,8 +125,8 @@ package struct TruthTable {
     return isReferenceSlow ?? false
   }
 
-  private func lasting(_ changed: Subject) -> Recipe {
-    changed.recipe.lasting(Self.patience, rows: changed.parts.train.count)
+  private func lasting(_ changed: Evidence) -> Recipe {
+    changed.recipe.lasting(Self.patience, rows: changed.problem.rows.train.count)
   }
 
   /// A factor that was seen to heal, narrowed to the part of it whose reset alone does; nil where
@@ -136,8 +136,8 @@ package struct TruthTable {
   mutating func narrowed(_ index: Int) throws -> Suspect? {
     let factor = factors[index]
     var finite: [Deviation] = []
-    for part in factor.cause.parts(of: subject) {
-      guard steps < budget, let trial = try train(subject.with(part.reset)),
+    for part in factor.cause.parts(of: evidence) {
+      guard steps < budget, let trial = try train(evidence.with(part.reset)),
         let outcome = trial.outcome
       else { return nil }
       if outcome == .holds { return Suspect(factor.cause, part.deviation) { _ in part.reset } }
@@ -176,11 +176,11 @@ package struct TruthTable {
   mutating func withMeasuredRate() throws -> TruthTable? {
     let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
     guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
-      let reference = subject(keeping: []),
-      let dynamics = try? InitialDynamics(reference.recipe, parts: reference.parts)
+      let reference = changed(keeping: []),
+      let dynamics = try? InitialDynamics(reference.problem)
     else { return nil }
     steps += dynamics.evaluations
-    let optimizer = subject.recipe.optimizer.member
+    let optimizer = evidence.recipe.optimizer.member
     guard let limit = dynamics.rate else { return nil }
     // Forty steps may hold where the training does not.
     let rate = Suspect(
@@ -196,7 +196,7 @@ package struct TruthTable {
     let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
-      subject, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget)
+      evidence, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget)
     table.steps = steps
     for (kept, answer) in answers where kept.isSuperset(of: old) {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })
@@ -278,7 +278,7 @@ package struct TruthTable {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard answers[kept] == .outcome(.holds) else { return nil }
     let healed =
-      kind == .overdetermined ? subject(keeping: kept) : suspect.reset(subject).map(subject.with)
+      kind == .overdetermined ? changed(keeping: kept) : suspect.reset(evidence).map(evidence.with)
     return healed.map { lengthened.contains($0.recipe) ? lasting($0) : $0.recipe }
   }
 

@@ -43,7 +43,7 @@ struct CureCommand: AsyncParsableCommand {
     if let fixed { try source.checkTarget(fixed, recipe) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
-    let cure = Cure(recipe, budget: budget) { CurePage.show($0, on: bar) }
+    let cure = Cure(try Problem(recipe), budget: budget) { CurePage.show($0, on: bar) }
     let history: CaseHistory
     var interruption: CancellationError?
     do {

@@ -20,8 +20,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
     let recipe = try source.read()
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
+    let problem = try Problem(recipe)
     let diagnosis = try await interruptible {
-      try await recipe.diagnosed(scope) { step in
+      try await problem.diagnosis(scope) { step in
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
       }
     }

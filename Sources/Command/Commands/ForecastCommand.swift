@@ -15,8 +15,9 @@ struct ForecastCommand: AsyncParsableCommand {
     let recipe = try source.read()
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
+    let problem = try Problem(recipe)
     let forecast = try await interruptible {
-      try await recipe.forecast(naming: .standard) { spent, limit in
+      try await problem.forecast { spent, limit in
         bar.show("forecasting", spent, of: limit, "gradients")
       }
     }

@@ -92,9 +92,10 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func begin(_ recipe: Recipe) throws -> Run {
-    guard let resume else { return try Run(recipe) }
+    let problem = try Problem(recipe)
+    guard let resume else { return try Run(problem) }
     do {
-      return try Run(resuming: try CheckpointFile.read(resume), as: recipe)
+      return try Run(resuming: try CheckpointFile.read(resume), of: problem)
     } catch var error as KeelError where error.place == "checkpoint" {
       error.place = resume
       throw error

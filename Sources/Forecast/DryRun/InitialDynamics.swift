@@ -1,6 +1,7 @@
 import Foundation
 import KeelData
 import KeelRecipes
+import KeelTraining
 
 /// How a training sets out: what the strength of a remedy is taken from.
 package struct InitialDynamics: Hashable, Sendable {
@@ -17,8 +18,8 @@ package struct InitialDynamics: Hashable, Sendable {
   private static let budget = 3.0 * Double(DryRun.length)
 
   /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`.
-  package init(_ recipe: Recipe, parts: DataSplit) throws {
-    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+  package init(_ problem: Problem) throws {
+    let virtualTrainer = try VirtualTrainer(problem, keepsSnapshots: false)
     var search = EdgeSearch()
     gradientNorm = virtualTrainer.firstGradientNorm()
     if gradientNorm != nil, virtualTrainer.initialLoss.isFinite {
@@ -31,7 +32,7 @@ package struct InitialDynamics: Hashable, Sendable {
           return virtualTrainer.probe(.init(rate: factor), steps: DryRun.length).learns
         })
     }
-    rate = search.holding.map { $0 * recipe.optimizer.member.learningRate }
+    rate = search.holding.map { $0 * problem.recipe.optimizer.member.learningRate }
     evaluations = Int(virtualTrainer.evaluationBudget.spent.rounded(.up))
   }
 }

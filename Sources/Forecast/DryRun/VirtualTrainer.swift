@@ -25,14 +25,15 @@ package final class VirtualTrainer {
   /// As many rows as a baseline is taken over.
   static let sampleRows = 256
 
-  package init(_ recipe: Recipe, parts: DataSplit) throws {
-    self.recipe = recipe
-    trainer = try Trainer(recipe, parts: parts)
+  /// - Parameter keepsSnapshots: false where no dry run is made, which may go back.
+  package init(_ problem: Problem, keepsSnapshots: Bool = true) throws {
+    recipe = problem.recipe
+    trainer = try Trainer(problem, keepsSnapshots: keepsSnapshots)
     batches = trainer.batches
     adaptive = AdaptiveState(recipe, batches)
     let rows = trainer.data.train.count
     let plan = try recipe.widePlan(
-      Self.sampleRows, rows: rows, row: parts.train.shape, beside: trainer.trainingStep.plan)
+      Self.sampleRows, rows: rows, row: problem.rows.train.shape, beside: trainer.trainingStep.plan)
     let count = min(rows, plan.capacity)
     sample = (0..<count).map { Int32($0 * rows / count) }
     wide = try TrainingStep(recipe, plan: plan)

@@ -8,6 +8,8 @@ struct Recovery {
   let policy: HealingPolicy
   /// The run that exploded.
   let lost: Trainer
+  /// What was seen of it until then.
+  let training: Training
   let explosion: Explosion
   let isCancelled: () -> Bool
   let observe: (Step) -> Void
@@ -20,10 +22,11 @@ struct Recovery {
   private var second: Attempt?
 
   init(
-    _ policy: HealingPolicy, _ lost: Trainer, _ explosion: Explosion,
+    _ policy: HealingPolicy, _ lost: Trainer, _ training: Training, _ explosion: Explosion,
     isCancelled: @escaping () -> Bool, observe: @escaping (Step) -> Void
   ) {
-    (self.policy, self.lost, self.explosion) = (policy, lost, explosion)
+    (self.policy, self.lost) = (policy, lost)
+    (self.training, self.explosion) = (training, explosion)
     (self.isCancelled, self.observe) = (isCancelled, observe)
     end = lost.step
     history = lost.trace
@@ -111,7 +114,7 @@ struct Recovery {
   private func leaveOutRows(from snapshot: Snapshot) -> Bool {
     let before = lost.batches.excludedRows
     var (rows, explosion) = (before, explosion)
-    let far = lost.recipe.outliers(in: lost.parts.train).rows.map(Int32.init)
+    let far = lost.recipe.outliers(in: lost.problem.rows.train).rows.map(Int32.init)
     // Where ever more rows turn up the data are bad, and not a batch of them.
     for _ in 0..<32 where !isCancelled() {
       let suspects = suspects(explosion)
@@ -123,7 +126,7 @@ struct Recovery {
       goBack(to: snapshot)
       if hasRecovered(prove(lost), since: snapshot) {
         let new = rows.dropFirst(before.count).sorted().map {
-          lost.parts.train.number(ofRow: Int($0))
+          lost.problem.rows.train.number(ofRow: Int($0))
         }
         lost.note(
           .init(self.explosion, rewoundTo: snapshot.step, remedy: "leave-out-rows", rows: new))
@@ -142,12 +145,11 @@ struct Recovery {
   private mutating func treating() -> Trainer? {
     for (index, snapshot) in sound.prefix(2).enumerated() where index == 0 || second == nil {
       goBack(to: snapshot)
-      let subject = Subject(lost.recipe, lost.parts)
-      let patient = Patient(subject, lost.trace, explosion)
+      let strengths = Strengths(Evidence(lost.problem, training: training, trace: lost.trace))
       let kinds = policy.catalog.remedies.filter { $0.isHot }.sorted { $0.price < $1.price }
       for kind in kinds {
-        for remedy in strengths(kind, patient) where !isCancelled() {
-          guard let recipe = remedy.applied(to: subject),
+        for remedy in self.strengths(kind, strengths) where !isCancelled() {
+          guard let recipe = remedy.applied(to: lost.problem),
             let trainer = try? lost.continued(under: recipe, from: snapshot)
           else { continue }
           let note = Training.Recovery(
@@ -213,13 +215,12 @@ struct Recovery {
 
   /// A remedy's own; but rates half a decade apart below the one in effect: the limit that its own
   /// come from was measured at the start, and says nothing of a network on its way.
-  private func strengths(_ kind: any Remedy.Type, _ patient: Patient) -> [any Remedy] {
+  private func strengths(_ kind: any Remedy.Type, _ strengths: Strengths) -> [any Remedy] {
     if kind == LowerLearningRate.self {
-      let rate = patient.recipe.optimizer.member.learningRate
+      let rate = lost.recipe.optimizer.member.learningRate
       return (1...8).map { LowerLearningRate(rate: rounded(rate / pow(10, Double($0) / 2))) }
     }
-    func all<R: Remedy>(_ kind: R.Type) -> [any Remedy] { kind.candidates(for: patient) }
-    return all(kind)
+    return strengths.of(kind)
   }
 
   // MARK: proof

@@ -29,7 +29,7 @@ extension Run {
         trainer.recoveries.count < policy.recoveries
       else { return training }
       var recovery = Recovery(
-        policy, trainer, explosion, isCancelled: { Task.isCancelled }, observe: observe)
+        policy, trainer, training, explosion, isCancelled: { Task.isCancelled }, observe: observe)
       guard let healed = recovery.run() else {
         return Task.isCancelled ? trainer.train(isCancelled: { true }) : training
       }

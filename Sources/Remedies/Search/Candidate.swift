@@ -30,10 +30,10 @@ package struct Candidate {
   ///     the trial goes on from its last good snapshot.
   ///   - isFinal: as many steps as the recipe says, and no more: a trial has at least fifty.
   package init?(
-    _ remedies: [any Remedy], on subject: Subject, seed: UInt64? = nil,
+    _ remedies: [any Remedy], on problem: Problem, seed: UInt64? = nil,
     from control: Trainer? = nil, isFinal: Bool = false
   ) {
-    var changed = subject
+    var changed = problem
     var treatments: [CaseHistory.Treatment] = []
     var stages: [Recipe] = []
     for remedy in remedies {
@@ -45,8 +45,8 @@ package struct Candidate {
     }
     var recipe = changed.recipe
     recipe.seed = seed ?? recipe.seed
-    let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: changed.parts.train.count)
-    guard let trainer = try? Trainer(trial, parts: changed.parts, keepsSnapshots: false) else {
+    let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: changed.rows.train.count)
+    guard let trainer = try? Trainer(changed.with(trial), keepsSnapshots: false) else {
       return nil
     }
     isLengthened = trial != recipe

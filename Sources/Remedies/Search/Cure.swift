@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 import KeelTraining
 
@@ -15,7 +16,7 @@ public actor Cure {
 
   /// What is known so far; nil until the recipe has been trained.
   public private(set) var history: CaseHistory?
-  private let recipe: Recipe
+  private let problem: Problem
   private let catalog: RemedyCatalog
   private let budget: Double
   private let observe: @Sendable (Progress) -> Void
@@ -27,10 +28,10 @@ public actor Cure {
   ///   twice that: where the reference learns slowly each takes a whole training, and a search that
   ///   begins with nothing left finds nothing.
   public init(
-    _ recipe: Recipe, budget: Double = SearchPolicy.budget, catalog: RemedyCatalog = .standard,
+    _ problem: Problem, budget: Double = SearchPolicy.budget, catalog: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
-    self.recipe = recipe
+    self.problem = problem
     self.budget = budget
     self.catalog = catalog
     self.observe = observe
@@ -40,14 +41,14 @@ public actor Cure {
     thread.asUnownedSerialExecutor()
   }
 
-  /// - Throws: `KeelError` where the recipe cannot be trained; `CancellationError`, after which
+  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`, after which
   ///   `history` has what was known by then.
   public func run() throws -> CaseHistory {
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(problem)
     let before = trainer.train(
       isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
     try Task.checkCancellation()
-    var history = CaseHistory(recipe, before, fullSteps: trainer.batches.total)
+    var history = CaseHistory(problem.recipe, before, fullSteps: trainer.batches.total)
     self.history = history
     guard before.verdict == .exploding else { return history }
     observe(.exploded(before))
@@ -73,24 +74,24 @@ public actor Cure {
 
   private func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
     let whole = allowance(trainer)
-    let forecast = try recipe.forecast(trainer.parts, .quick)
+    let forecast = try Forecaster(problem, .quick).run()
     history.spend(Int(forecast.cost.evaluations))
-    let diagnosis = try Evidence(recipe, before, trainer.trace, forecast: forecast)
-      .diagnosis(trainer.parts, budget: SearchPolicy.diagnosis * whole)
+    let evidence = Evidence(
+      problem, forecast: forecast, training: before, trace: trainer.trace)
+    let diagnosis = try evidence.diagnosis(budget: SearchPolicy.diagnosis * whole)
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
-    let subject = Subject(recipe, trainer.parts, before.explosion)
-    let patient = Patient(subject, trainer.trace, before.explosion, diagnosis: diagnosis)
-    var halving = SuccessiveHalving(subject, against: trainer) { self.observe(.tried($0)) }
+    let strengths = Strengths(evidence.with(diagnosis))
+    var halving = SuccessiveHalving(problem, against: trainer) { self.observe(.tried($0)) }
     // Steps taken so far, whatever becomes of the search.
     let spent = history.cost.steps
     func note() {
       history.trials = halving.records
-      history.spend(spent + halving.steps + patient.evaluations - history.cost.steps)
+      history.spend(spent + halving.steps + strengths.evaluations - history.cost.steps)
     }
     defer { note() }
-    let schedule = SearchSchedule(patient, diagnosis, catalog)
+    let schedule = SearchSchedule(strengths, diagnosis, catalog)
     // The best that was trained to the end, though it may have promised more; who held without
     // being convincing.
     var best: Candidate?
@@ -104,7 +105,7 @@ public actor Cure {
     }
     note()
     for (brackets, share) in schedule.stages {
-      let rest = whole - halving.steps - patient.evaluations
+      let rest = whole - halving.steps - strengths.evaluations
       guard rest > 0 else { break }
       let holding = try halving.run(
         brackets, challengers: { schedule.challengers($0.remedies) },
@@ -182,8 +183,9 @@ public actor Cure {
   }
 }
 
-extension Recipe {
-  /// Trains the recipe; if it explodes, finds out why, and finds a change that works.
+extension Problem {
+  /// Trains it; if it explodes, finds out why, and finds a change that works; on a thread of its
+  /// own.
   /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
-  public func cured() async throws -> CaseHistory { try await Cure(self).run() }
+  public func cure() async throws -> CaseHistory { try await Cure(self).run() }
 }

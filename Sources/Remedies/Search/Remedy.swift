@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelRecipes
+import KeelTraining
 
 /// A change of a recipe that treats causes, in a certain strength.
 ///
@@ -16,10 +17,13 @@ public protocol Remedy: Hashable, Sendable {
   static var isHot: Bool { get }
   /// Whether it can help where the very first pass overflows; what is hot cannot, as a rule.
   static var helpsBeforeUpdate: Bool { get }
+  /// The recipe whose first steps must have been measured before strengths can be named; nil where
+  /// none need be.
+  static func recipeToMeasure(_ evidence: Evidence) -> Recipe?
   /// The strengths worth a trial, the mildest first.
-  static func candidates(for patient: Patient) -> [Self]
+  static func candidates(for evidence: Evidence) -> [Self]
   /// The changed recipe; nil where there is nothing to change.
-  func applied(to subject: Subject) -> Recipe?
+  func applied(to problem: Problem) -> Recipe?
   /// The same as code for another framework, with comments that say where it goes.
   /// - Parameter recipe: the recipe before the remedy.
   func lines(for framework: ExportTarget, in recipe: Recipe) -> [String]
@@ -27,6 +31,7 @@ public protocol Remedy: Hashable, Sendable {
 
 extension Remedy {
   public static var helpsBeforeUpdate: Bool { !isHot }
+  public static func recipeToMeasure(_ evidence: Evidence) -> Recipe? { nil }
 }
 
 /// Which remedies are tried.

@@ -4,7 +4,8 @@ import KeelTraining
 /// What is tried, and in which order: what undoes the causes, then all that deviates at once; where
 /// that is not enough, single remedies for what was found, then pairs.
 struct SearchSchedule {
-  private let patient: Patient
+  private let evidence: Evidence
+  private let strengths: Strengths
   /// All remedies, and those that are not made for a cause that was cleared.
   private let whole: RemedyCatalog
   private let catalog: RemedyCatalog
@@ -17,10 +18,10 @@ struct SearchSchedule {
   /// left out, or the cure would change what is known to be no fault.
   private let cleared: Set<String>
 
-  init(_ patient: Patient, _ diagnosis: Diagnosis, _ catalog: RemedyCatalog) {
+  init(_ strengths: Strengths, _ diagnosis: Diagnosis, _ catalog: RemedyCatalog) {
     let findings = diagnosis.findings
-    let cleared = Self.cleared(by: diagnosis, of: patient.subject)
-    self.patient = patient
+    let cleared = Self.cleared(by: diagnosis, strengths.evidence)
+    (self.strengths, evidence) = (strengths, strengths.evidence)
     whole = catalog
     self.catalog = RemedyCatalog(
       catalog.remedies.filter { !cleared.contains($0.treats.first ?? "") })
@@ -30,10 +31,10 @@ struct SearchSchedule {
     separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
   }
 
-  private static func cleared(by diagnosis: Diagnosis, of subject: Subject) -> Set<String> {
+  private static func cleared(by diagnosis: Diagnosis, _ evidence: Evidence) -> Set<String> {
     // Where nothing was proven, nothing was cleared either.
     guard diagnosis.findings.contains(where: { $0.kind != .suspect }) else { return [] }
-    let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: subject) != nil }
+    let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: evidence) != nil }
     return Set(diagnosis.ruledOut.map(\.cause)).intersection(deviating.map { $0.name })
   }
 
@@ -106,9 +107,9 @@ struct SearchSchedule {
       .sorted { $0.price < $1.price }
     let undoing = treating.filter { kind in
       guard kind.helpsBeforeUpdate,
-        let changed = candidates(kind, patient).first?.applied(to: patient.subject)
+        let changed = strengths.of(kind).first?.applied(to: evidence.problem)
       else { return false }
-      return cause.deviation(in: patient.subject.with(changed)) == nil
+      return cause.deviation(in: evidence.with(changed)) == nil
     }
     return undoing.isEmpty ? Array(treating.filter { $0.treats.first == name }.prefix(1)) : undoing
   }
@@ -118,16 +119,19 @@ struct SearchSchedule {
   private func strengths(of kinds: [any Remedy.Type]) -> [[any Remedy]] {
     guard let last = kinds.last else { return [] }
     var heads: [any Remedy] = []
-    var treated = patient
+    var treated = evidence.problem
+    func strengths(_ kind: any Remedy.Type) -> [any Remedy] {
+      heads.isEmpty ? self.strengths.of(kind) : self.strengths.of(kind, for: treated.recipe)
+    }
     for kind in kinds.dropLast() {
       // What changes nothing any more has been undone by those before.
-      guard let head = candidates(kind, treated).first,
-        let recipe = head.applied(to: treated.subject)
-      else { continue }
+      guard let head = strengths(kind).first, let recipe = head.applied(to: treated) else {
+        continue
+      }
       heads.append(head)
       treated = treated.with(recipe)
     }
-    let ends = candidates(last, treated)
+    let ends = strengths(last)
       .prefix(last.isHot ? SearchPolicy.strengths.hot : SearchPolicy.strengths.cold)
     return ends.isEmpty && !heads.isEmpty ? [heads] : ends.map { heads + [$0] }
   }
@@ -142,13 +146,13 @@ struct SearchSchedule {
   private func everything(but cleared: Set<String>) -> [Bracket] {
     // The rate's own remedy joins them in every strength.
     let deviating = CauseCatalog.standard.causes.filter {
-      $0 != LargeLearningRate.self && $0.deviation(in: patient.subject) != nil
+      $0 != LargeLearningRate.self && $0.deviation(in: evidence) != nil
         && !cleared.contains($0.name)
     }
     let heads = deviating.compactMap { cause -> (any Remedy)? in
       whole.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
-        .min { $0.price < $1.price }.flatMap { candidates($0, patient).first }
-    }.filter { $0.applied(to: patient.subject) != nil }
+        .min { $0.price < $1.price }.flatMap { strengths.of($0).first }
+    }.filter { $0.applied(to: evidence.problem) != nil }
     guard !heads.isEmpty else { return [] }
     let isRateCleared = cleared.contains(LargeLearningRate.name)
     return [
@@ -168,7 +172,7 @@ struct SearchSchedule {
   /// Every strength of the remedies that treat what was found.
   private var singles: [Bracket] {
     ordered(catalog.remedies.filter { treats($0) && canHelp($0) }.map { [$0] }).map { kinds in
-      Bracket { candidates(kinds[0], patient).map { [$0] } }
+      Bracket { strengths.of(kinds[0]).map { [$0] } }
     }
   }
 
@@ -183,7 +187,7 @@ struct SearchSchedule {
     }
     return ordered(combinations.filter { $0.contains(where: treats) && canHelp($0[0]) }).map {
       kinds in
-      Bracket { candidates(kinds[0], patient).prefix(1).flatMap { extended([$0], by: kinds[1]) } }
+      Bracket { strengths.of(kinds[0]).prefix(1).flatMap { extended([$0], by: kinds[1]) } }
     }
   }
 
@@ -201,13 +205,13 @@ struct SearchSchedule {
 
   /// Remedies with one more, in the strengths that suit what the first ones make of the recipe.
   private func extended(_ heads: [any Remedy], by kind: any Remedy.Type) -> [[any Remedy]] {
-    var treated = patient.subject
+    var treated = evidence.problem
     for head in heads {
       guard let recipe = head.applied(to: treated) else { return [] }
       treated = treated.with(recipe)
     }
-    let strengths = candidates(kind, patient.with(treated.recipe))
-    return strengths.prefix(SearchPolicy.strengths.cold).map { heads + [$0] }
+    return strengths.of(kind, for: treated.recipe).prefix(SearchPolicy.strengths.cold)
+      .map { heads + [$0] }
   }
 
   /// What mends more of the causes that must all be mended first; then what is made for a cause
@@ -228,11 +232,6 @@ struct SearchSchedule {
 
   /// What acts on gradients comes too late where the first pass overflows.
   private func canHelp(_ remedy: any Remedy.Type) -> Bool {
-    remedy.helpsBeforeUpdate || !patient.isLostBeforeUpdate
-  }
-
-  private func candidates(_ remedy: any Remedy.Type, _ patient: Patient) -> [any Remedy] {
-    func all<R: Remedy>(_ remedy: R.Type) -> [any Remedy] { remedy.candidates(for: patient) }
-    return all(remedy)
+    remedy.helpsBeforeUpdate || !evidence.isLostBeforeUpdate
   }
 }

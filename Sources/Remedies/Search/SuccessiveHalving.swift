@@ -10,7 +10,7 @@ import KeelTraining
 /// Only scores after equally many steps are compared.
 struct SuccessiveHalving {
   private let control: Trainer
-  private let subject: Subject
+  private let problem: Problem
   /// The steps of the whole recipe.
   private let horizon: Int
   /// Steps of the first round.
@@ -28,10 +28,10 @@ struct SuccessiveHalving {
 
   /// - Parameter control: the run that exploded.
   init(
-    _ subject: Subject, against control: Trainer,
+    _ problem: Problem, against control: Trainer,
     observe: @escaping (CaseHistory.TrialRecord) -> Void
   ) {
-    self.subject = subject
+    self.problem = problem
     self.control = control
     self.observe = observe
     horizon = max(control.batches.total, Trial.least)
@@ -153,7 +153,7 @@ struct SuccessiveHalving {
       let room = places - pool.count - survivors.count
       var entries: [Candidate] = []
       for remedies in bracket.entries() where entries.count < room {
-        guard let candidate = Candidate(remedies, on: subject, from: control),
+        guard let candidate = Candidate(remedies, on: problem, from: control),
           tried.insert(candidate.recipe).inserted
         else { continue }
         entries.append(candidate)
@@ -234,7 +234,7 @@ struct SuccessiveHalving {
   mutating func finish(_ candidate: Candidate, observe: (Step) -> Void) throws -> Candidate {
     var candidate = candidate
     if candidate.start > 0 || candidate.isLengthened,
-      let whole = Candidate(candidate.remedies, on: subject, isFinal: true)
+      let whole = Candidate(candidate.remedies, on: problem, isFinal: true)
     {
       candidate = whole
     }
@@ -254,7 +254,7 @@ struct SuccessiveHalving {
     let length = max(candidate.heldAt ?? horizon, rival?.heldAt ?? 0)
     var isHolding = false
     for offset in 1...SearchPolicy.otherSeeds {
-      let seed = subject.recipe.seed &+ offset
+      let seed = problem.recipe.seed &+ offset
       let own = try score(candidate, seed: seed, steps: length)
       if own == -.infinity { continue }
       isHolding = true
@@ -270,7 +270,7 @@ struct SuccessiveHalving {
   private mutating func score(_ candidate: Candidate, seed: UInt64, steps length: Int) throws
     -> Double
   {
-    guard var other = Candidate(candidate.remedies, on: subject, seed: seed) else {
+    guard var other = Candidate(candidate.remedies, on: problem, seed: seed) else {
       return -.infinity
     }
     steps += try other.advance(to: length)

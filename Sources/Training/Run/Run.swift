@@ -10,17 +10,18 @@ import KeelRecipes
 /// bit for bit, whatever the number of threads.
 public actor Run {
   /// What the run began with; healing may have changed `network.recipe` since.
-  public nonisolated let recipe: Recipe
+  public nonisolated let problem: Problem
+  /// The recipe that the run began with.
+  public nonisolated var recipe: Recipe { problem.recipe }
   private let thread: ThreadExecutor
   package var trainer: Trainer
 
-  /// Reads the data, checks every shape and takes all memory.
-  /// - Parameter data: rows to train on, in place of the recipe's data.
-  /// - Throws: `KeelError` where recipe and data cannot be used.
-  public init(_ recipe: Recipe, data: Examples? = nil) throws {
-    self.recipe = recipe
+  /// Checks every shape and takes all memory.
+  /// - Throws: `KeelError` where recipe and rows do not fit, or the memory would not do.
+  public init(_ problem: Problem) throws {
+    self.problem = problem
     thread = ThreadExecutor(name: "keel-run")
-    trainer = try Trainer(recipe, examples: data)
+    trainer = try Trainer(problem)
   }
 
   /// Goes on from a checkpoint; with the same kernels it is bit for bit the run that never stopped,
@@ -28,17 +29,13 @@ public actor Run {
   ///
   /// Where it does, it may go back to another snapshot than that one would have: of those from
   /// before it keeps one, the checkpoint.
-  /// - Parameters:
-  ///   - recipe: the one the run began with, if the checkpoint was read from a file and the recipe
-  ///     names files of its own. Its name, and how long it trains, may be others.
-  ///   - data: rows to train on, where the run had been given some.
-  /// - Throws: `KeelError` where recipe or data are not those of the checkpoint.
-  public init(resuming checkpoint: Checkpoint, as recipe: Recipe? = nil, data: Examples? = nil)
-    throws
-  {
+  /// - Parameter problem: what the run began with; nil where its recipe names its rows, and where
+  ///   they lie. The recipe's name, and how long it trains, may be others.
+  /// - Throws: `KeelError` where recipe or rows are not those of the checkpoint.
+  public init(resuming checkpoint: Checkpoint, of problem: Problem? = nil) throws {
     thread = ThreadExecutor(name: "keel-run")
-    trainer = try Trainer(resuming: checkpoint, as: recipe, examples: data)
-    self.recipe = trainer.start
+    trainer = try Trainer(resuming: checkpoint, of: problem)
+    self.problem = trainer.problem.with(trainer.start)
   }
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -75,6 +72,9 @@ public actor Run {
   public func train(steps: Int, _ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
     trainer.train(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
   }
+
+  /// How the training stands, or how it ended; scored anew where it has gone on since.
+  public var training: Training { trainer.train(steps: 0) }
 
   /// What the loss is held against: the best constant output, and the network before training.
   public var baseline: Baseline { trainer.baseline }
@@ -118,8 +118,8 @@ extension Trainer {
   package var size: RunSize {
     RunSize(
       trainRows: data.train.count, testRows: data.test?.count ?? 0,
-      droppedRows: parts.train.leftOut,
-      outlyingTestRow: parts.test.flatMap { test in
+      droppedRows: problem.rows.train.leftOut,
+      outlyingTestRow: problem.rows.test.flatMap { test in
         recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
       },
       hasOneTarget: baseline.hasOneTarget,

@@ -8,12 +8,9 @@ import KeelRecipes
 ///
 /// `Run` is the same thing on a thread of its own; trials use it directly.
 package final class Trainer {
-  package let recipe: Recipe
+  package let problem: Problem
   /// What the run began with; healing may have changed `recipe` since.
   package internal(set) var start: Recipe
-  /// The rows before they are standardised, for trials of other recipes; without bad ones where
-  /// they are dropped.
-  package let parts: DataSplit
   package let data: PreparedData
   package let trainingStep: TrainingStep
   package let baseline: Baseline
@@ -35,7 +32,6 @@ package final class Trainer {
   /// Nil where bad steps end the run.
   var screen: OutlierScreen?
   var divergence: Divergence
-  private(set) lazy var dataChecksum = parts.checksum
   /// What all calls of `train` took together.
   var spent = (steps: 0, time: Duration.zero)
 
@@ -45,27 +41,19 @@ package final class Trainer {
   /// and more) reaches it.
   package static let surge = 10.0
 
-  /// - Parameter examples: rows to use in place of the recipe's data.
-  /// - Throws: `KeelError` where recipe and data do not fit, or the memory would not do.
-  package convenience init(_ recipe: Recipe, examples: Examples? = nil) throws {
-    let parts =
-      try examples.map { recipe.droppingBadRows(of: DataSplit(train: $0, test: nil)) }
-      ?? recipe.parts()
-    try self.init(recipe, parts: parts)
-  }
+  package var recipe: Recipe { problem.recipe }
 
-  /// - Parameters:
-  ///   - parts: the rows it trains on; bad ones that it drops are no longer among them.
-  ///   - keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of the
-  ///     memory.
-  package init(_ recipe: Recipe, parts: DataSplit, keepsSnapshots: Bool = true) throws {
-    var batches = try Batches(recipe, rows: parts.train.count)
-    let plan = try recipe.plan(row: parts.train.shape, capacity: batches.size)
+  /// - Parameter keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of
+  ///   the memory.
+  /// - Throws: `KeelError` where recipe and rows do not fit, or the memory would not do.
+  package init(_ problem: Problem, keepsSnapshots: Bool = true) throws {
+    let (recipe, rows) = (problem.recipe, problem.rows)
+    var batches = try Batches(recipe, rows: rows.train.count)
+    let plan = try recipe.plan(row: rows.train.shape, capacity: batches.size)
     try Self.checkStatistics(plan, rows: batches.size)
-    self.recipe = recipe
+    self.problem = problem
     start = recipe
-    self.parts = parts
-    data = try PreparedData(parts, recipe: recipe, output: plan.output.shape)
+    data = try PreparedData(rows, recipe: recipe, output: plan.output.shape)
     trainingStep = try TrainingStep(recipe, plan: plan)
     try trainingStep.fitToData(data)
     adaptive = AdaptiveState(recipe, batches)

@@ -37,35 +37,32 @@ extension Trainer {
       network,
       .init(
         step: snapshot.step, updates: snapshot.updates, tally: snapshot.tally, start: start,
-        data: dataChecksum, skipped: batches.skippedSteps, excluded: batches.excludedRows,
+        data: problem.checksum, skipped: batches.skippedSteps, excluded: batches.excludedRows,
         recoveries: recoveries,
         events: past.events, stride: past.stride, rows: past.rows),
       tensors: series + past.tensors)
   }
 
   /// Goes on from a checkpoint.
-  /// - Parameters:
-  ///   - recipe: the one it was taken under, so that its files are found and its name counts; it
-  ///     may train longer.
-  ///   - examples: rows to use in place of the recipe's data, where the run had been given some.
-  /// - Throws: `KeelError` where recipe or data are not those of the checkpoint.
-  package convenience init(
-    resuming checkpoint: Checkpoint, as recipe: Recipe? = nil, examples: Examples? = nil
-  ) throws {
+  /// - Parameter problem: what the run began with, so that its rows are there and its name counts;
+  ///   it may train longer. Nil where the recipe names its rows.
+  /// - Throws: `KeelError` where recipe or rows are not those of the checkpoint.
+  package convenience init(resuming checkpoint: Checkpoint, of problem: Problem? = nil) throws {
     guard let progress = checkpoint.progress else {
       throw KeelError(
         .invalid, at: "checkpoint", "holds a network, but not how its training stood",
         fix: "use a file written by 'keel train --save'")
     }
-    try self.init(try checkpoint.recipe(toGoOnAs: recipe), examples: examples)
-    guard progress.data == dataChecksum else {
+    let recipe = try checkpoint.recipe(toGoOnAs: problem?.recipe)
+    try self.init(try problem?.with(recipe) ?? Problem(recipe))
+    guard progress.data == self.problem.checksum else {
       throw KeelError(
         .invalid, at: "data", "are not the rows that the checkpoint was trained on",
         fix: "bring those back, or train from the start")
     }
     try check(checkpoint, progress)
     try checkLength(progress, as: checkpoint.network.recipe)
-    start = progress.start.going(as: recipe)
+    start = progress.start.going(as: problem?.recipe)
     recoveries = progress.recoveries
     for step in progress.skipped { batches.skip(step) }
     batches.exclude(progress.excluded)
@@ -113,7 +110,7 @@ extension Trainer {
 
   /// A longer or shorter training is the same one where the steps taken so far would have been.
   private func checkLength(_ progress: Checkpoint.Progress, as before: Recipe) throws {
-    let total = try Batches(before, rows: parts.train.count).total
+    let total = try Batches(before, rows: problem.rows.train.count).total
     guard progress.step <= batches.total else {
       throw KeelError(
         .invalid, at: "training",

@@ -25,7 +25,7 @@ extension Trainer {
   /// statistics as they stood, and what the optimizer remembered, if it is still the same.
   /// - Throws: `KeelError` where the recipe does not fit the network.
   package func continued(under recipe: Recipe, from snapshot: Snapshot) throws -> Trainer {
-    let other = try Trainer(recipe, parts: parts)
+    let other = try Trainer(problem.with(recipe))
     (other.start, other.recoveries, other.disturb) = (start, recoveries, disturb)
     for step in batches.skippedSteps { other.batches.skip(step) }
     other.batches.exclude(batches.excludedRows)

@@ -20,9 +20,11 @@ struct CauseTests {
     init(_ cause: any Cause.Type, _ recipe: Recipe, isGuilty: Bool) {
       (self.cause, self.recipe, self.isGuilty) = (cause, recipe, isGuilty)
       diagnosis = Once {
-        let trainer = try Trainer(recipe)
+        let trainer = try Trainer(Problem(recipe))
         let training = trainer.train()
-        return try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+        return try Evidence(
+          trainer.problem, training: training, trace: trainer.trace
+        ).diagnosis()
       }
     }
 
@@ -56,8 +58,8 @@ struct CauseTests {
   @Test(arguments: examples.filter(\.isGuilty))
   func resettingEndsTheDeviation(_ example: Example) throws {
     let (cause, recipe) = (example.cause, example.recipe)
-    let trainer = try Trainer(recipe)
-    let subject = Subject(recipe, trainer.parts, trainer.train().explosion)
+    let trainer = try Trainer(Problem(recipe))
+    let subject = Evidence(trainer.problem, training: trainer.train())
     guard let deviation = cause.deviation(in: subject), let reset = cause.reset(subject) else {
       Issue.record("\(recipe.name) does not deviate")
       return
@@ -87,10 +89,12 @@ struct CauseTests {
     var recipe = UnscaledData.guilty[0]
     recipe.model = PoorInitialization.guilty[0].model
     recipe.initializer = PoorInitialization.guilty[0].initializer
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     try #require(training.verdict == .exploding)
-    let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+    let diagnosis = try Evidence(
+      trainer.problem, training: training, trace: trainer.trace
+    ).diagnosis()
     let kinds = Dictionary(
       uniqueKeysWithValues: diagnosis.findings.map { ($0.cause, $0.kind) })
     #expect(kinds[UnscaledData.name] == .overdetermined)
@@ -112,10 +116,12 @@ struct CauseTests {
     targets[41] = 1e38
     var rows = parts.train
     rows.targets = Targets(values: .numbers(targets), columns: 1)
-    let trainer = try Trainer(recipe, examples: rows)
+    let trainer = try Trainer(Problem(recipe, train: rows))
     let training = trainer.train()
     try #require(training.verdict == .exploding)
-    let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+    let diagnosis = try Evidence(
+      trainer.problem, training: training, trace: trainer.trace
+    ).diagnosis()
     let finding = try #require(diagnosis.findings.first)
     #expect(finding.cause == OutlierBatch.name)
     #expect(finding.kind == .cause)
@@ -130,10 +136,26 @@ struct CauseTests {
     let recipe = OutlierBatch.guilty[0]
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
     #expect(parts.train.inputs.map { Double($0) * Double($0) }.reduce(0, +) > 9 * 4096)
-    #expect(UnscaledData.deviation(in: Subject(recipe, parts)) == nil)
+    #expect(UnscaledData.deviation(in: Evidence(Problem(recipe, rows: parts))) == nil)
     let scaled = UnscaledData.guilty[0]
     let large = try scaled.data.member.load(from: ".", seed: scaled.seed)
-    #expect(OutlierBatch.deviation(in: Subject(scaled, large)) == nil)
+    #expect(OutlierBatch.deviation(in: Evidence(Problem(scaled, rows: large))) == nil)
+  }
+
+  /// A training that ended in an explosion made up for the test.
+  private func training(
+    of problem: Problem, endingIn explosion: Explosion
+  ) throws -> Training {
+    let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    let training = try encoder.encode(Trainer(problem).train(steps: 1))
+    var object = try #require(JSONSerialization.jsonObject(with: training) as? [String: Any])
+    object["explosion"] = try JSONSerialization.jsonObject(with: encoder.encode(explosion))
+    return try decoder.decode(
+      Training.self, from: JSONSerialization.data(withJSONObject: object))
   }
 
   /// The first exponential that overflows is one operation; behind another it is growth.
@@ -143,7 +165,8 @@ struct CauseTests {
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
     let explosion = Explosion(
       step: 3, place: place, pass: .forward, kind: .nonFinite, origin: .overflow)
-    let subject = Subject(recipe, parts, explosion)
+    let problem = Problem(recipe, rows: parts)
+    let subject = try Evidence(problem, training: training(of: problem, endingIn: explosion))
     #expect((NumericOverflow.deviation(in: subject) != nil) == isNumeric)
     #expect((SteepActivation.deviation(in: subject) == nil) == isNumeric)
     // An output under a loss that does not go with it is that.
@@ -153,22 +176,22 @@ struct CauseTests {
 
   /// What deviates by a forecast alone is suspected, and shares what may be claimed.
   @Test func aForecastOnlySuspects() async throws {
-    let forecast = try await PoorInitialization.guilty[0].forecast(naming: .standard)
+    let forecast = try await Problem(PoorInitialization.guilty[0]).forecast()
     #expect(forecast.verdict == .exploding)
     #expect(forecast.findings.first?.cause == PoorInitialization.name)
     #expect(forecast.findings.allSatisfy { $0.kind == .suspect && $0.confidence <= 0.8 })
     #expect(forecast.findings[0].exhibits.count > 1)
-    let sound = try await PoorInitialization.innocent[0].forecast(naming: .standard)
+    let sound = try await Problem(PoorInitialization.innocent[0]).forecast()
     #expect(sound.findings.isEmpty)
   }
 
   /// Forty steps and theory convict nobody.
   @Test func aQuickDiagnosisOnlySuspects() async throws {
-    let diagnosis = try await LargeLearningRate.guilty[0].diagnosed(.quick)
+    let diagnosis = try await Problem(LargeLearningRate.guilty[0]).diagnosis(.quick)
     #expect(diagnosis.scope == .quick && diagnosis.verdict == .exploding)
     #expect(diagnosis.findings.map(\.kind) == [.suspect])
     #expect(diagnosis.truthTable == nil && diagnosis.training.steps <= 40)
-    let sound = try await LargeLearningRate.innocent[0].diagnosed(.quick)
+    let sound = try await Problem(LargeLearningRate.innocent[0]).diagnosis(.quick)
     #expect(sound.verdict != .exploding && sound.findings.isEmpty)
   }
 
@@ -206,14 +229,25 @@ struct CauseTests {
         model: [.dense(512), .relu, .dense(512), .relu, .dense(1)], initializer: initializer,
         loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.01, momentum: 0.99),
         training: .init(epochs: 20, batch: 32))
-      let trainer = try Trainer(recipe)
+      let trainer = try Trainer(Problem(recipe))
       let training = trainer.train()
       try #require(training.verdict == .exploding)
-      let diagnosis = try Evidence(recipe, training, trainer.trace).diagnosis(trainer.parts)
+      let diagnosis = try Evidence(
+        trainer.problem, training: training, trace: trainer.trace
+      ).diagnosis()
       let rate = try #require(
         diagnosis.findings.first { $0.cause == LargeLearningRate.name }, "\(initializer.name)")
       #expect(rate.kind == (initializer == .he() ? .cause : .overdetermined))
       #expect((rate.exhibits.first?.expected ?? 1) < 0.01)
     }
+  }
+
+  /// On a thread of its own, and stopped by its task.
+  @Test func aForecastIsCancelled() async throws {
+    let problem = try Problem(LargeLearningRate.guilty[0])
+    #expect(try await problem.forecast().verdict == .exploding)
+    let task = Task { try await problem.forecast() }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
   }
 }

@@ -27,7 +27,7 @@ struct DiagnosisTests {
   func whatLearnsNothingHasACause(_ recipe: Recipe, _ verdict: Verdict, _ cause: String)
     async throws
   {
-    let diagnosis = try await recipe.diagnosed()
+    let diagnosis = try await Problem(recipe).diagnosis()
     #expect(diagnosis.verdict == verdict)
     let first = try #require(diagnosis.findings.first)
     #expect(first.cause == cause && first.kind == .cause)
@@ -40,7 +40,7 @@ struct DiagnosisTests {
   @Test func whereNothingCanBeLearntNobodyIsGuilty() async throws {
     var recipe = Self.saturated
     recipe.data = .spirals(samples: 600, classes: 3, noise: 50)
-    let diagnosis = try await recipe.diagnosed()
+    let diagnosis = try await Problem(recipe).diagnosis()
     #expect(diagnosis.verdict == .vanishing || diagnosis.verdict == .stalled)
     #expect(!diagnosis.findings.isEmpty)
     #expect(diagnosis.findings.allSatisfy { $0.kind == .suspect })

@@ -21,9 +21,10 @@ struct ProofTests {
   }
 
   private func diagnosis(_ recipe: Recipe, _ parts: DataSplit) throws -> Diagnosis {
-    let trainer = try Trainer(recipe, parts: parts)
+    let trainer = try Trainer(Problem(recipe, rows: parts))
     let training = trainer.train()
-    return try Evidence(recipe, training, trainer.trace).diagnosis(parts)
+    return try Evidence(Problem(recipe, rows: parts), training: training, trace: trainer.trace)
+      .diagnosis()
   }
 
   private static func linear(_ rate: Double, epochs: Int, batch: Int, seed: UInt64) -> Recipe {
@@ -101,7 +102,7 @@ struct ProofTests {
       initializer: .normal(std: 3), loss: .meanSquaredError, optimizer: .sgd(learningRate: 300),
       training: .init(epochs: 40, batch: 40))
     for recipe in [recipe] + LargeLearningRate.guilty + PoorInitialization.guilty {
-      let parts = try recipe.parts()
+      let parts = try Problem(recipe).rows
       let findings = try diagnosis(recipe, parts).findings
       #expect(findings.count { $0.kind == .overdetermined } != 1 || findings.count > 1)
     }

@@ -5,6 +5,7 @@ import KeelForecast
 import KeelNetworks
 import KeelRecipes
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// The largest eigenvalue, found through gradients alone.
@@ -40,7 +41,7 @@ struct SharpnessTests {
     var recipe = Self.linear()
     recipe.seed = seed
     let parts = try recipe.data.member.load(from: ".", seed: seed)
-    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(Problem(recipe, rows: parts))
     let sharpness = virtualTrainer.sharpness()
     let expected = Self.exact(parts.train)
     print("sharpness, seed \(seed): \(sharpness.value), exact \(expected)")
@@ -56,7 +57,7 @@ struct SharpnessTests {
   @Test func batchesAreSharper() throws {
     let recipe = Self.linear(batch: 8)
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let sharpness = try VirtualTrainer(recipe, parts: parts).sharpness()
+    let sharpness = try VirtualTrainer(Problem(recipe, rows: parts)).sharpness()
     #expect(sharpness.largestBatch > sharpness.value)
   }
 
@@ -68,7 +69,7 @@ struct SharpnessTests {
       loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1),
       training: .init(epochs: 10, batch: 100))
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(Problem(recipe, rows: parts))
     let center = virtualTrainer.parameters
     var columns: [[Double]] = []
     for index in center.indices {
@@ -105,10 +106,10 @@ struct SharpnessTests {
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 1e-3),
       training: .init(epochs: 10, batch: 128))
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    #expect(try !VirtualTrainer(recipe, parts: parts).sharpness().isCertain)
+    #expect(try !VirtualTrainer(Problem(recipe, rows: parts)).sharpness().isCertain)
     var lost = recipe
     lost.initializer = .normal(std: 100)
-    let sharpness = try VirtualTrainer(lost, parts: parts).sharpness()
+    let sharpness = try VirtualTrainer(Problem(lost, rows: parts)).sharpness()
     #expect(sharpness.value.isNaN && !sharpness.isCertain)
   }
 

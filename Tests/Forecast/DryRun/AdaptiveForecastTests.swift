@@ -10,14 +10,14 @@ struct AdaptiveForecastTests {
     var recipe = regression("lsuv", rate: 0.02, widths: [24, 24, 24], activation: .tanh)
     recipe.initializer = .lsuv
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
-    let trainer = try Trainer(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(Problem(recipe, rows: parts))
+    let trainer = try Trainer(Problem(recipe, rows: parts))
     let weight = trainer.trainingStep.plan.parameters[0]
     let fitted = Array(
       UnsafeBufferPointer(
         start: trainer.trainingStep.memory[weight.buffer], count: weight.shape.count))
     #expect(Array(virtualTrainer.parameters[..<weight.shape.count]) == fitted)
-    let forecast = try recipe.forecast(parts)
+    let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
     #expect(forecast.verdict == .stable)
     for layer in forecast.layers.dropLast() {
       #expect(abs(layer.forwardGain / layer.theory!.forwardGain - 1) < 0.2, "\(layer.name)")
@@ -30,8 +30,8 @@ struct AdaptiveForecastTests {
     recipe.clipping = [.percentile(60), .zScore(1)]
     recipe.schedule = .plateau(patience: 0, factor: 0.5)
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
-    let trainer = try Trainer(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(Problem(recipe, rows: parts))
+    let trainer = try Trainer(Problem(recipe, rows: parts))
     for _ in 0..<2 {
       virtualTrainer.reset()
       for step in 0..<40 {

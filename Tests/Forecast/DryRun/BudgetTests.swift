@@ -2,6 +2,7 @@ import Foundation
 import KeelForecast
 import KeelRecipes
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// What a forecast may cost.
@@ -9,7 +10,7 @@ import Testing
   @Test func threeHundredEvaluations() throws {
     for recipe in twenty + [catapult] {
       let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-      let forecast = try recipe.forecast(parts)
+      let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
       #expect(forecast.cost.limit >= 300)
       #expect(forecast.cost.evaluations <= forecast.cost.limit, "\(recipe.name)")
     }
@@ -32,7 +33,7 @@ import Testing
       var best = Double.infinity
       for _ in 0..<3 where best > limit {
         let (clock, start) = (ContinuousClock.now, threadTime())
-        let cost = try recipe.forecast(parts, scope).cost
+        let cost = try Forecaster(Problem(recipe, rows: parts), scope).run().cost
         best = min(best, threadTime() - start)
         print(
           "100 layers of 64, \(scope): \(best) s of thread, \(ContinuousClock.now - clock), "

@@ -16,14 +16,14 @@ struct DryRunTests {
       clipping: [.globalNorm(1)], regularizer: [.l2(1e-4)],
       training: .init(epochs: 12, batch: 48))
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let forecast = try recipe.forecast(parts)
-    let trainer = try Trainer(recipe, parts: parts)
+    let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
+    let trainer = try Trainer(Problem(recipe, rows: parts))
     while trainer.step < forecast.dryRun.steps { trainer.advance() }
     #expect(trainer.step == DryRun.length)
     #expect(
       forecast.dryRun.losses.map(\.bitPattern) == trainer.trace.losses.map(\.bitPattern))
     // And it is the same again.
-    let again = try recipe.forecast(parts)
+    let again = try Forecaster(Problem(recipe, rows: parts)).run()
     #expect(again.margin == forecast.margin)
     #expect(again.sharpness == forecast.sharpness)
   }
@@ -31,10 +31,11 @@ struct DryRunTests {
   @Test func healthyOnesAreStable() throws {
     for recipe in twenty + [catapult] {
       let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-      let forecast = try recipe.forecast(parts)
+      let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
       #expect(forecast.verdict == .stable, "\(recipe.name)")
       #expect(forecast.step == nil)
-      #expect(try Trainer(recipe, parts: parts).train().verdict == .healthy, "\(recipe.name)")
+      #expect(
+        try Trainer(Problem(recipe, rows: parts)).train().verdict == .healthy, "\(recipe.name)")
     }
   }
 
@@ -47,8 +48,8 @@ struct DryRunTests {
       ? regression("around the edge", rate: rate, widths: [64, 64])
       : classes("around the edge", .blobs(samples: 256), count: 3, rate: rate)
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let forecast = try recipe.forecast(parts, .quick)
-    let training = try Trainer(recipe, parts: parts).train()
+    let forecast = try Forecaster(Problem(recipe, rows: parts), .quick).run()
+    let training = try Trainer(Problem(recipe, rows: parts)).train()
     if let explosion = training.explosion, explosion.step < DryRun.length,
       explosion.kind == .nonFinite
     {
@@ -63,7 +64,7 @@ struct DryRunTests {
     recipe.model = [.repeat(12, [.dense(16), .sigmoid]), .dense(1)]
     recipe.initializer = .normal(std: 0.1)
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let forecast = try recipe.forecast(parts)
+    let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
     #expect(forecast.verdict == .vanishing)
     #expect(forecast.gradientGrowth < -3)
     #expect(2 * forecast.dryRun.vanishingSteps > forecast.dryRun.steps)
@@ -76,10 +77,10 @@ struct DryRunTests {
     recipe.training.batch = 16
     var parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
     parts.train.inputs[40] = .nan
-    #expect(try recipe.forecast(parts).verdict == .stable)
+    #expect(try Forecaster(Problem(recipe, rows: parts)).run().verdict == .stable)
     var lost = regression("lost", rate: 50)
     lost.training.badSteps = .skip
-    #expect(try lost.forecast(parts).verdict == .exploding)
+    #expect(try Forecaster(Problem(lost, rows: parts)).run().verdict == .exploding)
   }
 
   /// ±∞ and NaN in data are ordinary values.
@@ -87,7 +88,7 @@ struct DryRunTests {
     let recipe = regression("extreme", rate: 0.02, batch: 256)
     var parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
     parts.train.inputs[17] = value
-    let forecast = try recipe.forecast(parts)
+    let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
     #expect(forecast.verdict == .exploding)
     #expect(forecast.step == 0)
     let json = JSONEncoder()
@@ -107,7 +108,7 @@ struct DryRunTests {
     for (index, recipe) in recipes.enumerated() {
       var parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
       if index == 1 { parts.train = parts.train.rows(0..<1) }
-      let forecast = try recipe.forecast(parts)
+      let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
       #expect(forecast.verdict != .exploding, "\(index)")
       #expect(forecast.cost.evaluations <= forecast.cost.limit)
       if index == 0 { #expect(forecast.learningRate.limit == nil) }
@@ -131,8 +132,8 @@ struct DryRunTests {
         "pixels", .blobs(samples: 8), count: 4, rate: rate, widths: [64, 64], epochs: 20)
       recipe.seed = seed
       let parts = DataSplit(train: pixels, test: nil)
-      let forecast = try recipe.forecast(parts, .quick)
-      let trainer = try Trainer(recipe, parts: parts)
+      let forecast = try Forecaster(Problem(recipe, rows: parts), .quick).run()
+      let trainer = try Trainer(Problem(recipe, rows: parts))
       let training = trainer.train()
       let left = forecast.dryRun.leftAtStep
       // What passed the edge and is dead, or does not fall, is lost in the training as well.
@@ -167,14 +168,5 @@ struct DryRunTests {
 
   private func forecast(of recipe: Recipe) throws -> Forecast {
     try recipe.forecast(recipe.data.member.load(from: ".", seed: recipe.seed), .quick)
-  }
-
-  @Test func theAsynchronousForm() async throws {
-    let recipe = regression("asynchronous", rate: 5)
-    let forecast = try await recipe.forecast()
-    #expect(forecast.verdict == .exploding)
-    let task = Task { try await recipe.forecast() }
-    task.cancel()
-    await #expect(throws: CancellationError.self) { try await task.value }
   }
 }

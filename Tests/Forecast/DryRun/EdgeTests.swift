@@ -28,7 +28,7 @@ import Testing
     case .inputs:
       for index in parts.train.inputs.indices { parts.train.inputs[index] *= Float(factor) }
     }
-    let trainer = try Trainer(recipe, parts: parts)
+    let trainer = try Trainer(Problem(recipe, rows: parts))
     let training = trainer.train()
     return knob == .rate
       ? training.outcome != .exploded && trainer.endLoss < trainer.baseline.initial
@@ -75,7 +75,7 @@ import Testing
     var errors: [Knob: [Double]] = [:]
     for recipe in twenty {
       let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-      let forecast = try recipe.forecast(parts)
+      let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
       let margins: [Knob: Double?] = [
         .rate: forecast.margin.learningRate, .weights: forecast.margin.initialization,
         .inputs: forecast.margin.data,
@@ -106,7 +106,7 @@ import Testing
   @Test(arguments: [1.0, 10]) func beyondTheEdge(rate: Double) throws {
     let recipe = regression("too fast", rate: rate)
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let forecast = try recipe.forecast(parts)
+    let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
     #expect(forecast.verdict == .exploding)
     let limit = try #require(forecast.learningRate.limit)
     #expect(limit < rate)
@@ -120,7 +120,7 @@ import Testing
     var recipe = regression("lost", rate: 0.01, widths: Array(repeating: 64, count: 60))
     recipe.initializer = .normal(std: 1)
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let forecast = try recipe.forecast(parts)
+    let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
     #expect(forecast.verdict == .exploding)
     #expect(forecast.learningRate.limit == nil)
     #expect(forecast.margin.learningRate == nil)
@@ -133,7 +133,7 @@ import Testing
     var recipe = regression("standardised", rate: 0.01)
     recipe.standardize = .both
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    #expect(try recipe.forecast(parts).margin.data == nil)
+    #expect(try Forecaster(Problem(recipe, rows: parts)).run().margin.data == nil)
   }
 
   private func short(_ value: Double) -> String { String(format: "%.2f", value) }

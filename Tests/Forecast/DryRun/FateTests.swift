@@ -10,7 +10,7 @@ import Testing
 @Suite(.serialized) struct FateTests {
   /// The first step that is not finite; nil after `limit` steps.
   private func death(_ recipe: Recipe, _ parts: DataSplit, limit: Int) throws -> Int? {
-    let virtualTrainer = try VirtualTrainer(recipe, parts: parts)
+    let virtualTrainer = try VirtualTrainer(Problem(recipe, rows: parts))
     for step in 0..<min(limit, virtualTrainer.total) {
       guard case .done = virtualTrainer.advance(step: step, updates: step) else { return step }
     }
@@ -49,7 +49,7 @@ import Testing
 
   private func check(_ recipe: Recipe, _ label: String) throws {
     let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
-    let forecast = try recipe.forecast(parts, .quick)
+    let forecast = try Forecaster(Problem(recipe, rows: parts), .quick).run()
     let seen = try death(recipe, parts, limit: 20_000)
     print("dies, \(label): predicted \(forecast.diesAtStep ?? -1), seen \(seen ?? -1)")
     guard let seen else {
@@ -66,12 +66,13 @@ import Testing
   @Test func slowExplosions() throws {
     var recipe = linear(0.1)
     let parts = try recipe.data.member.load(from: ".", seed: 0)
-    let edge = 2 / (try #require(LinearModel(VirtualTrainer(recipe, parts: parts)))).sharpness
+    let edge =
+      2 / (try #require(LinearModel(VirtualTrainer(Problem(recipe, rows: parts))))).sharpness
     for (factor, verdict) in [(0.98, Forecast.Verdict.stable), (1.01, .exploding)] {
       recipe.optimizer = .sgd(learningRate: edge * factor)
-      let forecast = try recipe.forecast(parts, .quick)
+      let forecast = try Forecaster(Problem(recipe, rows: parts), .quick).run()
       #expect(forecast.verdict == verdict, "\(factor)")
-      let training = try Trainer(recipe, parts: parts).train()
+      let training = try Trainer(Problem(recipe, rows: parts)).train()
       #expect((training.verdict == .exploding) == (verdict == .exploding), "\(factor)")
       if let step = forecast.step, let explosion = training.explosion {
         print("passes the edge: predicted \(step), seen \(explosion.step)")
@@ -80,8 +81,8 @@ import Testing
     }
     recipe.optimizer = .sgd(learningRate: edge * 1.01)
     recipe.training.epochs = 50
-    #expect(try recipe.forecast(parts, .quick).verdict == .stable)
-    #expect(try Trainer(recipe, parts: parts).train().verdict != .exploding)
+    #expect(try Forecaster(Problem(recipe, rows: parts), .quick).run().verdict == .stable)
+    #expect(try Trainer(Problem(recipe, rows: parts)).train().verdict != .exploding)
   }
 
   /// Networks: the dry run sees most of them die; of the rest its growth is continued.
@@ -95,7 +96,7 @@ import Testing
         activation: index % 3 == 0 ? .tanh : .relu, epochs: 200)
       let parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
       guard let seen = try death(recipe, parts, limit: 1600) else { continue }
-      let forecast = try recipe.forecast(parts, .quick)
+      let forecast = try Forecaster(Problem(recipe, rows: parts), .quick).run()
       guard let predicted = forecast.diesAtStep else {
         print("dies at \(seen), no step given")
         errors.append(1)

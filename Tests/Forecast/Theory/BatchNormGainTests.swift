@@ -6,6 +6,7 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 import KeelTestSupport
+import KeelTraining
 import Testing
 
 /// Fifty layers of batch normalisation: what theory says, what a real batch shows, and what a
@@ -55,7 +56,7 @@ struct BatchNormGainTests {
       var recipe = recipe(rate.block, width: Self.width, batch: rate.batch)
       recipe.seed = seed
       let virtualTrainer = try VirtualTrainer(
-        recipe, parts: parts(width: Self.width, rows: rate.batch, seed: seed))
+        Problem(recipe, rows: parts(width: Self.width, rows: rate.batch, seed: seed)))
       let path = Propagation(
         recipe, input: virtualTrainer.plan.input.shape, signal: virtualTrainer.sampleSignal(),
         batch: virtualTrainer.batchSize)

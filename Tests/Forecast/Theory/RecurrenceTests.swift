@@ -4,6 +4,7 @@ import KeelForecast
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
+import KeelTraining
 import Testing
 
 /// Growth over time: theory, measurement and singular values (NUMBERS.md, E1 and E2).
@@ -19,7 +20,7 @@ struct RecurrenceForecastTests {
 
   private func layers(_ recipe: Recipe) throws -> (Propagation, KeelForecast.Measurement) {
     let virtualTrainer = try VirtualTrainer(
-      recipe, parts: recipe.data.member.load(from: ".", seed: recipe.seed))
+      Problem(recipe, rows: recipe.data.member.load(from: ".", seed: recipe.seed)))
     let theory = Propagation(
       recipe, input: virtualTrainer.plan.input.shape, signal: virtualTrainer.sampleSignal(),
       batch: virtualTrainer.batchSize)

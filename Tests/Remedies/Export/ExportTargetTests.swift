@@ -28,9 +28,10 @@ struct ExportTargetTests {
   private static func strengths<R: Remedy>(
     of remedy: R.Type, for recipe: Recipe
   ) throws -> [Example] {
-    let trainer = try Trainer(recipe)
-    let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
-    return R.candidates(for: patient).filter { $0.applied(to: patient.subject) != nil }
+    let trainer = try Trainer(Problem(recipe))
+    let strengths = Strengths(
+      Evidence(trainer.problem, trace: trainer.trace))
+    return strengths.of(R.self).filter { $0.applied(to: strengths.evidence.problem) != nil }
       .map { Example(remedy: $0, recipe: recipe) }
   }
 

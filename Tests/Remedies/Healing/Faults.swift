@@ -51,7 +51,7 @@ enum Fault: Int, CaseIterable {
     let when = steps * 3 / 5
     var recipe = base
     if self == .rateJump { recipe.schedule = .step(every: when, factor: 1000) }
-    let run = try Run(recipe)
+    let run = try Run(Problem(recipe))
     await install(in: run, of: base, steps: steps)
     return run
   }

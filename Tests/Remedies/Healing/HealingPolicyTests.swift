@@ -19,7 +19,7 @@ import Testing
   @Test(.timeLimit(.minutes(20))) func faultsOnTheWayAreHealed() async throws {
     var rows: [String] = []
     for (index, base) in healthyRuns.enumerated() {
-      let twin = try Run(base)
+      let twin = try Run(Problem(base))
       let healthy = await twin.train()
       #expect(healthy.verdict == .healthy, "\(base.name)")
       let trace = await twin.trace
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func aHealthyRunIsLeftAlone() async throws {
-    let (plain, healed) = (try Run(regression()), try Run(regression()))
+    let (plain, healed) = (try Run(Problem(regression())), try Run(Problem(regression())))
     let (one, other) = (await plain.train(), await healed.train(healing: HealingPolicy()))
     #expect(other.recoveries.isEmpty && one.steps == other.steps)
     #expect(await healed.trace.agrees(with: plain.trace, before: one.steps))
@@ -81,7 +81,7 @@ import Testing
       inputs[row] = inputs[row].map { $0 * 1e6 }
       targets[row] = [targets[row][0] * 1e6]
     }
-    let run = try Run(regression(), data: try Examples(inputs: inputs, targets: targets))
+    let run = try Run(Problem(regression(), train: Examples(inputs: inputs, targets: targets)))
     let training = await run.train(healing: HealingPolicy())
     #expect(training.outcome == .trained)
     #expect(training.recoveries.map(\.remedy) == ["leave-out-rows"])
@@ -93,7 +93,7 @@ import Testing
   /// The newest state holds the damage already: what the optimizer remembers was overwritten just
   /// before it was taken.
   @Test func aDamagedSnapshotIsPassedOver() async throws {
-    let run = try Run(regression())
+    let run = try Run(Problem(regression()))
     _ = await run.train(steps: 400)
     // Snapshots are taken at multiples of the interval: just before one of them.
     let interval = await run.snapshots.map(\.step).reduce(0) { a, b in
@@ -122,11 +122,11 @@ import Testing
   {
     for base in healthyRuns.prefix(2) {
       var recipe = base
-      let interval = try Trainer(base).snapshots.interval
+      let interval = try Trainer(Problem(base)).snapshots.interval
       let leap = 3 * interval - 1
       recipe.schedule = .step(every: leap, factor: factor)
       recipe.training.maxSteps = 2 * leap
-      let training = await (try Run(recipe)).train(healing: HealingPolicy())
+      let training = await (try Run(Problem(recipe))).train(healing: HealingPolicy())
       #expect(training.outcome == .trained)
       #expect(training.recoveries.map(\.rewoundTo) == [2 * interval])
     }
@@ -137,7 +137,7 @@ import Testing
     var recipe = regression(.step(every: 310, factor: 1000))
     recipe.clipping = [.globalNorm(1)]
     recipe.training.maxSteps = 320
-    let (plain, healed) = (try Run(recipe), try Run(recipe))
+    let (plain, healed) = (try Run(Problem(recipe)), try Run(Problem(recipe)))
     let one = await plain.train()
     #expect(one.outcome == .exploded && one.rewoundTo ?? 999 <= 310)
     let other = await healed.train(
@@ -153,8 +153,8 @@ import Testing
       AdaptLearningRate.self, ClipGradients.self, LowerLearningRate.self,
     ] as [any Remedy.Type])
   func aHotRemedyTakesOver(_ kind: any Remedy.Type) async throws {
-    let run = try Run(regression(.step(every: 1200, factor: 30)))
-    let twin = try Run(regression())
+    let run = try Run(Problem(regression(.step(every: 1200, factor: 30))))
+    let twin = try Run(Problem(regression()))
     _ = await twin.train()
     let kept = Kept()
     let training = await run.train(
@@ -166,7 +166,7 @@ import Testing
     #expect(try await run.network.recipe != run.recipe)
     #expect(await run.trace.agrees(with: twin.trace, before: recovery.rewoundTo))
     let checkpoint = try #require(kept.all.first { !$0.recoveries.isEmpty })
-    let again = try Run(resuming: checkpoint, as: run.recipe)
+    let again = try Run(resuming: checkpoint, of: Problem(run.recipe))
     _ = await again.train()
     let steps = min(await run.trace.count, await again.trace.count)
     #expect(steps > 1400)
@@ -174,7 +174,7 @@ import Testing
   }
 
   @Test func threeTimesAndNoMore() async throws {
-    let run = try Run(regression(.step(every: 300, factor: 300)))
+    let run = try Run(Problem(regression(.step(every: 300, factor: 300))))
     let training = await run.train(healing: HealingPolicy())
     #expect(training.outcome == .exploded)
     #expect(training.recoveries.count == 3)
@@ -191,7 +191,7 @@ import Testing
   @Test func whatCannotBeHealedEndsAsItWas() async throws {
     var recipe = regression()
     recipe.initializer = .constant(3e38)
-    let (plain, healed) = (try Run(recipe), try Run(recipe))
+    let (plain, healed) = (try Run(Problem(recipe)), try Run(Problem(recipe)))
     let (one, other) = (await plain.train(), await healed.train(healing: HealingPolicy()))
     #expect(one.explosion == other.explosion && other.recoveries.isEmpty)
     #expect(one.steps == other.steps)

@@ -1,5 +1,6 @@
 import Foundation
 import KeelCauses
+import KeelForecast
 import KeelRecipes
 import KeelRemedies
 import KeelTestSupport
@@ -13,7 +14,7 @@ struct CureTests {
 
   @Test(arguments: guilty)
   func cures(_ recipe: Recipe) async throws {
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     #expect(history.outcome == .cured, "\(recipe.name)")
     #expect(history.before.verdict == .exploding)
     #expect(history.after?.verdict == .healthy)
@@ -28,7 +29,7 @@ struct CureTests {
 
   @Test(arguments: CauseCatalog.standard.causes.flatMap { $0.innocent })
   func leavesTheHealthyAlone(_ recipe: Recipe) async throws {
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     #expect(history.outcome == .healthy)
     #expect(history.recipe == recipe)
     #expect(history.trials.isEmpty && history.remedies.isEmpty && history.after == nil)
@@ -37,7 +38,7 @@ struct CureTests {
 
   @Test func whatDoesNotExplodeIsNotTreated() async throws {
     let recipe = LargeLearningRate.innocent[0].withLearningRate(0)
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     #expect(history.outcome == .notExploding)
     #expect(history.before.verdict == .stalled)
     #expect(history.recipe == recipe)
@@ -46,7 +47,7 @@ struct CureTests {
   /// Without remedies nothing can be cured, and that is said.
   @Test func theIncurableIsReportedAsSuch() async throws {
     let recipe = LargeLearningRate.guilty[0]
-    let history = try await Cure(recipe, catalog: RemedyCatalog([])).run()
+    let history = try await Cure(Problem(recipe), catalog: RemedyCatalog([])).run()
     #expect(history.outcome == .incurable)
     #expect(history.after == nil)
     #expect(history.recipe == recipe)
@@ -55,7 +56,7 @@ struct CureTests {
 
   /// The training of a trial is that of the cure: the final score is no worse than was promised.
   @Test func theCureKeepsWhatItsTrialPromised() async throws {
-    let history = try await LargeLearningRate.guilty[0].cured()
+    let history = try await Problem(LargeLearningRate.guilty[0]).cure()
     let trial = try #require(
       history.trials.last {
         $0.seed == history.recipe.seed
@@ -66,7 +67,7 @@ struct CureTests {
 
   @Test func theBudgetIsKept() async throws {
     for recipe in Self.guilty.prefix(3) {
-      let history = try await Cure(recipe, budget: 1).run()
+      let history = try await Cure(Problem(recipe), budget: 1).run()
       // The failed run, the final training and the last round of a stage are on top.
       #expect(history.cost.relativeToOneTraining < 4, "\(recipe.name)")
     }
@@ -79,12 +80,12 @@ struct CureTests {
       data: .regression(samples: 256, features: 8, noise: 1.5, test: .fraction(0.2)),
       model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 10), training: .init(epochs: 2000, batch: 32))
-    let tried = try await Cure(recipe, budget: 0.0001).run()
+    let tried = try await Cure(Problem(recipe), budget: 0.0001).run()
     #expect(tried.outcome == .cured && tried.confirmed == .trials && tried.after == nil)
     #expect(tried.trials.contains { $0.outcome == "holds" })
     #expect(tried.cost.relativeToOneTraining < 0.1)
     recipe.training.epochs = 100
-    let trained = try await Cure(recipe, budget: 0.0001).run()
+    let trained = try await Cure(Problem(recipe), budget: 0.0001).run()
     #expect(trained.outcome == .cured && trained.confirmed == .training)
     #expect(trained.after?.verdict == .healthy)
   }
@@ -96,7 +97,7 @@ struct CureTests {
       model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.03), training: .init(epochs: 60, batch: 32))
     for catalog in [RemedyCatalog.standard, RemedyCatalog([LowerLearningRate.self])] {
-      let history = try await Cure(recipe, catalog: catalog).run()
+      let history = try await Cure(Problem(recipe), catalog: catalog).run()
       #expect(history.findings.map(\.cause) == [UnscaledData.name])
       let tried = Set(history.trials.flatMap { $0.remedies.map(\.remedy) })
       #expect(!tried.contains(LowerLearningRate.name), "\(tried)")
@@ -107,7 +108,7 @@ struct CureTests {
   /// Nothing is convicted without an experiment.
   @Test func aBudgetTooSmallOnlySuspects() async throws {
     for budget in [0, 1e-9] {
-      let history = try await Cure(LargeLearningRate.guilty[0], budget: budget).run()
+      let history = try await Cure(Problem(LargeLearningRate.guilty[0]), budget: budget).run()
       #expect(history.outcome == .incurable)
       #expect(history.findings.map(\.kind) == [.suspect])
       #expect(history.findings.allSatisfy { $0.confidence <= 0.8 })
@@ -117,7 +118,7 @@ struct CureTests {
   /// Budgets beyond all numbers of steps are no more than that.
   @Test(arguments: [1e300, .infinity, .nan, -1.0]) func absurdBudgets(_ budget: Double) async throws
   {
-    let history = try await Cure(LargeLearningRate.guilty[0], budget: budget).run()
+    let history = try await Cure(Problem(LargeLearningRate.guilty[0]), budget: budget).run()
     #expect(history.outcome == (budget > 0 ? .cured : .incurable))
   }
 
@@ -125,7 +126,7 @@ struct CureTests {
   @Test func aShortRecipeHasTrialsOfFiftySteps() async throws {
     var recipe = LargeLearningRate.guilty[0]
     recipe.training.epochs = 2
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     #expect(history.outcome == .cured)
     #expect(history.trials.contains { $0.outcome == "holds" && $0.steps >= 50 })
     #expect(history.after?.steps == 16)
@@ -134,7 +135,7 @@ struct CureTests {
   /// The winner held on another seed, too.
   @Test func theCureIsConfirmedOnAnotherSeed() async throws {
     let recipe = LargeLearningRate.guilty[0]
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     let elsewhere = history.trials.filter { $0.seed != recipe.seed && $0.outcome == "holds" }
     #expect(elsewhere.contains { $0.remedies.map(\.remedy) == history.remedies.map(\.remedy) })
   }
@@ -143,7 +144,7 @@ struct CureTests {
   @Test func anInterruptedCureKeepsWhatItKnows() async throws {
     let recipe = PoorInitialization.guilty[0]
     let interrupt = Mutex<Task<CaseHistory, any Error>?>(nil)
-    let cure = Cure(recipe) { progress in
+    let cure = try Cure(Problem(recipe)) { progress in
       if case .diagnosed = progress { interrupt.withLock { $0?.cancel() } }
     }
     let task = Task {
@@ -164,14 +165,15 @@ struct CureTests {
   /// hold.
   @Test func ratesFallByHalfDecades() throws {
     let recipe = LargeLearningRate.guilty[0]
-    let trainer = try Trainer(recipe)
-    let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
-    let limit = try #require(patient.learningRateLimit)
-    let rates = LowerLearningRate.candidates(for: patient).map(\.rate)
+    let trainer = try Trainer(Problem(recipe))
+    let strengths = Strengths(
+      Evidence(trainer.problem, trace: trainer.trace))
+    let limit = try #require(InitialDynamics(trainer.problem).rate)
+    let rates = strengths.of(LowerLearningRate.self).compactMap { ($0 as? LowerLearningRate)?.rate }
     #expect(abs(rates[0] / limit * 10.0.squareRoot() - 1) < 0.06 && limit < 1)
     for (a, b) in zip(rates, rates.dropFirst()) { #expect(abs(a / b - 10.0.squareRoot()) < 0.2) }
-    #expect(LowerLearningRate(rate: 2).applied(to: patient.subject) == nil)
-    #expect(patient.evaluations > 0)
+    #expect(LowerLearningRate(rate: 2).applied(to: strengths.evidence.problem) == nil)
+    #expect(strengths.evaluations > 0)
   }
 
   /// Paths around forty narrow layers do not suit every rate; fewer layers undo the depth as well.
@@ -181,7 +183,7 @@ struct CureTests {
       model: [.repeat(40, [.dense(12), .leakyReLU()]), .dense(1)],
       initializer: .orthogonal(gain: 1.8), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.005), training: .init(epochs: 40, batch: 8))
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     #expect(history.findings.map(\.kind) == [.overdetermined, .overdetermined])
     #expect(
       history.remedies.map(\.remedy) == [StandardizeData.name, SimplifyNetwork.name])
@@ -191,7 +193,7 @@ struct CureTests {
   /// Where the first pass overflows, nothing that acts on gradients is tried.
   @Test func whatComesTooLateIsNotTried() async throws {
     let recipe = SteepActivation.guilty[0]
-    let history = try await recipe.cured()
+    let history = try await Problem(recipe).cure()
     try #require(history.before.explosion?.step == 0)
     let hot = RemedyCatalog.standard.remedies.filter { $0.isHot }.map { $0.name }
     #expect(!history.trials.isEmpty)
@@ -204,10 +206,10 @@ struct CureTests {
     var recipe = LargeLearningRate.innocent[0]
     recipe.schedule = .warmup(steps: 400)
     recipe.optimizer = .sgd(learningRate: 2)
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     _ = trainer.train()
     let explosion = try #require(trainer.explosion)
-    let subject = Subject(recipe, trainer.parts)
+    let subject = trainer.problem
     let hot = try #require(
       Candidate([LowerLearningRate(rate: 0.01)], on: subject, from: trainer))
     #expect(hot.start > 0 && hot.start <= explosion.step)
@@ -228,11 +230,12 @@ struct CureTests {
       #expect((0...3).contains(R.price.invasiveness) && !R.price.risk.isEmpty)
       let treated = CauseCatalog.standard.causes.filter { R.treats.contains($0.name) }
       let recipe = try #require(treated.first?.guilty.first)
-      let trainer = try Trainer(recipe)
-      let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
-      let changed = R.candidates(for: patient).compactMap { $0.applied(to: patient.subject) }
+      let trainer = try Trainer(Problem(recipe))
+      let strengths = Strengths(
+        Evidence(trainer.problem, trace: trainer.trace))
+      let changed = strengths.of(R.self).compactMap { $0.applied(to: strengths.evidence.problem) }
       #expect(!changed.isEmpty && changed.allSatisfy { $0 != recipe })
-      for recipe in changed { _ = try Trainer(recipe, parts: trainer.parts) }
+      for recipe in changed { _ = try Trainer(trainer.problem) }
     }
     for remedy in RemedyCatalog.standard.remedies where remedy.name == name { try check(remedy) }
   }

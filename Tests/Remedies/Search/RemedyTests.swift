@@ -73,20 +73,20 @@ struct RemedyTests {
   }
 
   private func expectCure<R: Remedy>(by remedy: R.Type, of recipe: Recipe) throws {
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     #expect(trainer.train().verdict == .exploding)
-    let patient = Patient(Subject(recipe, trainer.parts), trainer.trace)
-    let cured = R.candidates(for: patient).compactMap { $0.applied(to: patient.subject) }
+    let strengths = Strengths(
+      Evidence(trainer.problem, trace: trainer.trace))
+    let cured = strengths.of(R.self).compactMap { $0.applied(to: strengths.evidence.problem) }
       .contains { changed in
-        (try? Trainer(changed, parts: patient.subject.with(changed).parts))?.train().verdict
-          == .healthy
+        (try? Trainer(trainer.problem.with(changed)))?.train().verdict == .healthy
       }
     #expect(cured, "\(R.name) does not cure \(recipe.name)")
   }
 
   /// The growth is slow, and it is what kills: most of the training is sound.
   @Test func creepingWeightsLearnBeforeTheyExplode() throws {
-    let trainer = try Trainer(Self.creeping(rate: 1))
+    let trainer = try Trainer(Problem(Self.creeping(rate: 1)))
     let training = trainer.train()
     let step = try #require(training.explosion?.step)
     #expect(step > 300)

@@ -43,10 +43,10 @@ struct FirstNonFiniteTests {
 
   @Test(arguments: [Choice<Layers>.relu, .tanh, .leakyReLU(), .dropout(0.3)])
   func forward(_ activation: Choice<Layers>) throws {
-    let healthy = try Trainer(Self.deep(activation))
+    let healthy = try Trainer(Problem(Self.deep(activation)))
     for (index, operation) in healthy.trainingStep.plan.operations.enumerated() {
       for value in Self.poisons {
-        let trainer = try Trainer(Self.deep(activation))
+        let trainer = try Trainer(Problem(Self.deep(activation)))
         trainer.trainingStep.plan.operations[index].kernel = PoisonedKernel(
           healthy: operation.kernel, forward: operation.output.value, backward: nil, value: value)
         let explosion = try #require(trainer.train().explosion)
@@ -60,13 +60,13 @@ struct FirstNonFiniteTests {
 
   @Test(arguments: [Choice<Layers>.relu, .tanh, .leakyReLU(), .dropout(0.3)])
   func backward(_ activation: Choice<Layers>) throws {
-    let healthy = try Trainer(Self.deep(activation))
+    let healthy = try Trainer(Problem(Self.deep(activation)))
     for (index, operation) in healthy.trainingStep.plan.operations.enumerated() {
       // The first layer hands no gradient down; its weight's is poisoned instead.
       let target = operation.inputs[0].gradient ?? operation.parameters[0].gradient
       let place = operation.inputs[0].gradient == nil ? "dense-1.weight" : operation.layer
       for value in Self.poisons {
-        let trainer = try Trainer(Self.deep(activation))
+        let trainer = try Trainer(Problem(Self.deep(activation)))
         trainer.trainingStep.plan.operations[index].kernel = PoisonedKernel(
           healthy: operation.kernel, forward: nil, backward: target, value: value)
         let explosion = try #require(trainer.train().explosion)
@@ -104,7 +104,7 @@ struct FirstNonFiniteTests {
         var optimizer = PoisonedSGD()
         optimizer.target = (10 + layer) * (layer == 1 ? 10 : 9 + layer)
         optimizer.poison = value.bitPattern
-        let trainer = try Trainer(Self.deep(activation, optimizer: Choice(optimizer)))
+        let trainer = try Trainer(Problem(Self.deep(activation, optimizer: Choice(optimizer))))
         let explosion = try #require(trainer.train().explosion)
         #expect(explosion.place == "dense-\(layer).weight", "\(value)")
         #expect(explosion.pass == .update)
@@ -119,14 +119,14 @@ struct FirstNonFiniteTests {
     let recipe = Recipe(
       data: .spirals(), model: [.dense(4), .tanh, .dense(1)], loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 1e-6), training: .init(epochs: 1, batch: 32))
-    let run = try Trainer(recipe, examples: Examples(inputs: inputs, targets: targets))
+    let run = try Trainer(Problem(recipe, train: Examples(inputs: inputs, targets: targets)))
     let explosion = try #require(run.train().explosion)
     #expect(explosion.place == "input")
     #expect(explosion.origin == .input)
     var infinite = targets
     infinite[3] = [.infinity]
     let clean = inputs.map { [$0[0], 1] }
-    let other = try Trainer(recipe, examples: Examples(inputs: clean, targets: infinite))
+    let other = try Trainer(Problem(recipe, train: Examples(inputs: clean, targets: infinite)))
     #expect(other.train().explosion?.place == "targets")
   }
 
@@ -135,7 +135,7 @@ struct FirstNonFiniteTests {
     let dead = Recipe(
       data: .blobs(samples: 64, classes: 3), model: [.dense(3, initializer: .zeros), .relu],
       loss: .crossEntropy, optimizer: .sgd(), training: .init(epochs: 1, batch: 64))
-    let invalid = try #require(try Trainer(dead).train().explosion)
+    let invalid = try #require(try Trainer(Problem(dead)).train().explosion)
     #expect(invalid.origin == .invalid)
     #expect(invalid.place == "loss")
     #expect(invalid.step == 0)
@@ -145,7 +145,7 @@ struct FirstNonFiniteTests {
         .dense(4, initializer: .normal(std: 1e20)), .dense(1, initializer: .normal(std: 1e20)),
       ],
       loss: .meanSquaredError, optimizer: .sgd(), training: .init(epochs: 1, batch: 64))
-    let overflow = try #require(try Trainer(huge).train().explosion)
+    let overflow = try #require(try Trainer(Problem(huge)).train().explosion)
     #expect(overflow.origin == .overflow)
     #expect(overflow.place == "dense-2")
   }

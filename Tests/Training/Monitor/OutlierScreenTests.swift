@@ -57,8 +57,8 @@ struct OutlierScreenTests {
 
   /// One batch of ten holds the row, in every epoch; without skipping it is the end.
   @Test func skipsTheBatchThatHoldsTheRow() throws {
-    #expect(try Trainer(Self.recipe).train().verdict == .exploding)
-    let trainer = try Trainer(poisoned)
+    #expect(try Trainer(Problem(Self.recipe)).train().verdict == .exploding)
+    let trainer = try Trainer(Problem(poisoned))
     let training = trainer.train()
     #expect(training.verdict == .healthy)
     let skipped = (0..<300).filter(trainer.trace.wasSkipped)
@@ -69,9 +69,9 @@ struct OutlierScreenTests {
 
   /// Gone back to a snapshot it decides as it did.
   @Test func goesOnBitForBit() throws {
-    let undisturbed = try Trainer(poisoned)
+    let undisturbed = try Trainer(Problem(poisoned))
     _ = undisturbed.train()
-    let trainer = try Trainer(poisoned)
+    let trainer = try Trainer(Problem(poisoned))
     _ = trainer.train(steps: 57)
     let snapshot = trainer.snapshot()
     _ = trainer.train(steps: 91)
@@ -87,7 +87,7 @@ struct OutlierScreenTests {
       model: [.dense(256), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.05), training: .init(epochs: 300, batch: 256))
     recipe.training.badSteps = .skip
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     print("catapult: skipped \(trainer.trace.skipped), skill \(training.skill)")
     #expect(training.verdict == .healthy && training.skill > 0.9)

@@ -43,7 +43,7 @@ struct BaselineTests {
       inputs: (0..<count).map { [Float($0 % 7)] }, classes: (0..<count).map { $0 })
     var recipe = Self.recipe(.softmaxCrossEntropy, count)
     recipe.training = .init(epochs: 1, batch: 2, maxSteps: 1)
-    let trainer = try Trainer(recipe, examples: rows)
+    let trainer = try Trainer(Problem(recipe, train: rows))
     #expect(abs(trainer.baseline.constant - log(Double(count))) < 1e-6)
   }
 
@@ -52,7 +52,7 @@ struct BaselineTests {
     var targets = (0..<8).map { [Float($0)] }
     targets[3] = [.nan]
     let rows = try Examples(inputs: (0..<8).map { [Float($0)] }, targets: targets)
-    let baseline = try Trainer(Self.recipe(.meanSquaredError, 1), examples: rows).baseline
+    let baseline = try Trainer(Problem(Self.recipe(.meanSquaredError, 1), train: rows)).baseline
     #expect(baseline.constant.isFinite && baseline.constant > 0)
   }
 
@@ -60,8 +60,10 @@ struct BaselineTests {
   @Test func aNumberThatIsNoneDoesNotBlindTheScale() throws {
     let inputs = [Float.nan, 0, 2, 4].map { [$0, 7] }
     let rows = try Examples(inputs: inputs, targets: [[0], [1], [2], [3]])
-    let data = try Trainer(Self.recipe(.meanSquaredError, 1, standardize: .inputs), examples: rows)
-      .data.train
+    let data = try Trainer(
+      Problem(Self.recipe(.meanSquaredError, 1, standardize: .inputs), train: rows)
+    )
+    .data.train
     #expect(data.inputs[0].isNaN)
     // A constant column becomes zero.
     #expect(data.inputs[1...].enumerated().allSatisfy { $0 % 2 == 0 ? $1 == 0 : $1.isFinite })
@@ -74,7 +76,8 @@ struct BaselineTests {
       train: try Examples(
         inputs: (0..<8).map { [7, Float($0)] }, targets: (0..<8).map { [Float($0)] }),
       test: try Examples(inputs: [[1007, 3], [.infinity, 3]], targets: [[3], [3]]))
-    let trainer = try Trainer(Self.recipe(.meanSquaredError, 1, standardize: .both), parts: parts)
+    let trainer = try Trainer(
+      Problem(Self.recipe(.meanSquaredError, 1, standardize: .both), rows: parts))
     let test = try #require(trainer.data.test)
     #expect(test.inputs[0] == 0 && test.inputs[2].isNaN)
   }
@@ -83,7 +86,8 @@ struct BaselineTests {
   @Test func anInfiniteReferenceGivesNoSkill() throws {
     let rows = try Examples(
       inputs: (0..<8).map { _ in [Float.infinity] }, targets: (0..<8).map { _ in [1] })
-    let trainer = try Trainer(Self.recipe(.meanSquaredError, 1, badSteps: .skip), examples: rows)
+    let trainer = try Trainer(
+      Problem(Self.recipe(.meanSquaredError, 1, badSteps: .skip), train: rows))
     #expect(trainer.baseline.skill(0.5) == 0)
   }
 
@@ -92,7 +96,7 @@ struct BaselineTests {
   @Test func lossesBelowFloatTellNothing() throws {
     let rows = try Examples(
       inputs: (0..<8).map { [Float($0)] }, targets: (0..<8).map { [Float($0) * 1e-30] })
-    let trainer = try Trainer(Self.recipe(.meanSquaredError, 1), examples: rows)
+    let trainer = try Trainer(Problem(Self.recipe(.meanSquaredError, 1), train: rows))
     #expect(trainer.baseline.skill(0) == 0)
     #expect(trainer.train().verdict != .healthy)
   }
@@ -104,25 +108,25 @@ struct BaselineTests {
     func isStopped(_ trainer: Trainer) -> Training {
       trainer.train(isCancelled: { trainer.step >= 2 })
     }
-    let brief = isStopped(try Trainer(recipe))
+    let brief = isStopped(try Trainer(Problem(recipe)))
     #expect(brief.outcome == .trained && brief.metric != nil)
     // 4 · 10⁴ multiply-adds a row, 6,000 rows: brief, however large the batch.
     recipe.model = [.dense(200), .relu, .dense(200), .relu, .dense(1)]
     recipe.data = .regression(samples: 6000)
     recipe.training.batch = 128
-    #expect(isStopped(try Trainer(recipe)).metric != nil)
+    #expect(isStopped(try Trainer(Problem(recipe))).metric != nil)
     recipe.training.batch = 4
     // 2 · 10⁶ multiply-adds a row.
     recipe.model = [.dense(1400), .relu, .dense(1400), .relu, .dense(1)]
     recipe.data = .regression(samples: 6000)
-    let long = isStopped(try Trainer(recipe))
+    let long = isStopped(try Trainer(Problem(recipe)))
     #expect(long.outcome == .stopped && long.steps == 2)
     #expect(long.metric == nil && long.score.isNaN && long.loss.isFinite)
   }
 
   @Test func oneRowAndOneTargetAreKnown() throws {
     let rows = try Examples(inputs: [[1]], targets: [[3]])
-    let trainer = try Trainer(Self.recipe(.meanSquaredError, 1), examples: rows)
+    let trainer = try Trainer(Problem(Self.recipe(.meanSquaredError, 1), train: rows))
     #expect(trainer.size.hasOneTarget && trainer.size.trainRows == 1)
     #expect(trainer.train().verdict == .healthy)
   }
@@ -132,12 +136,12 @@ struct BaselineTests {
     var recipe = Self.recipe(.meanSquaredError, 1)
     recipe.model = [.dense(4), .batchNorm(), .dense(1)]
     recipe.training.batch = 1
-    let error = #expect(throws: KeelError.self) { _ = try Trainer(recipe) }
+    let error = #expect(throws: KeelError.self) { _ = try Trainer(Problem(recipe)) }
     #expect(error?.place == "batch-norm-1" && error?.kind == .invalid)
     // Pixels are as many vectors.
     recipe.input = .init([2, 5, 1])
     recipe.model = [.conv2d(2, kernel: 1), .batchNorm(), .flatten, .dense(1)]
     recipe.data = .regression(samples: 8, features: 10)
-    #expect(try Trainer(recipe).train().outcome == .trained)
+    #expect(try Trainer(Problem(recipe)).train().outcome == .trained)
   }
 }

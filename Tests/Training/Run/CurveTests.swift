@@ -35,7 +35,7 @@ struct CurveTests {
 
   @Test(arguments: curves)
   func followsPyTorch(_ curve: Curve) throws {
-    let trainer = try Trainer(curve.recipe, examples: try curve.examples())
+    let trainer = try Trainer(Problem(curve.recipe, train: curve.examples()))
     curve.initialize(trainer.trainingStep)
     for _ in curve.losses { trainer.advance() }
     #expect(trainer.explosion == nil)

@@ -6,8 +6,8 @@ import Testing
 /// Same recipe, same machine, same threads: the same trace, bit for bit, rewound or not.
 struct DeterminismTests {
   @Test func twoRunsAreAlike() throws {
-    let first = try Trainer(everything)
-    let second = try Trainer(everything)
+    let first = try Trainer(Problem(everything))
+    let second = try Trainer(Problem(everything))
     let training = first.train()
     _ = second.train()
     #expect(training.verdict == .healthy)
@@ -18,8 +18,8 @@ struct DeterminismTests {
   @Test func anotherSeedIsAnotherRun() throws {
     var other = everything
     other.seed = 12
-    let first = try Trainer(everything)
-    let second = try Trainer(other)
+    let first = try Trainer(Problem(everything))
+    let second = try Trainer(Problem(other))
     _ = first.train(steps: 5)
     _ = second.train(steps: 5)
     #expect(first.trace.bits != second.trace.bits)
@@ -30,9 +30,9 @@ struct DeterminismTests {
   @Test func rewindingLeavesNoTrace() throws {
     var long = everything
     long.training.epochs = 60
-    let undisturbed = try Trainer(long)
+    let undisturbed = try Trainer(Problem(long))
     _ = undisturbed.train()
-    let trainer = try Trainer(long)
+    let trainer = try Trainer(Problem(long))
     _ = trainer.train(steps: 33)
     let byHand = trainer.snapshot()
     _ = trainer.train(steps: 900)
@@ -51,7 +51,7 @@ struct DeterminismTests {
   }
 
   @Test func rewindingAnExplosionBringsItBack() throws {
-    let trainer = try Trainer(regression(rate: 3))
+    let trainer = try Trainer(Problem(regression(rate: 3)))
     let training = trainer.train()
     let bits = trainer.trace.bits
     let explosion = try #require(training.explosion)
@@ -63,9 +63,9 @@ struct DeterminismTests {
 
   /// The actor is the same trainer on a thread of its own.
   @Test func theActorDoesTheSame() async throws {
-    let trainer = try Trainer(everything)
+    let trainer = try Trainer(Problem(everything))
     _ = trainer.train()
-    let run = try Run(everything)
+    let run = try Run(Problem(everything))
     let half = await run.train(steps: 100)
     #expect(half.steps == 100)
     let training = await run.train()
@@ -76,14 +76,14 @@ struct DeterminismTests {
 
   /// Forwards, or into another network, there is no way back.
   @Test func aSnapshotThatDoesNotFitIsRefused() async throws {
-    let run = try Run(everything)
+    let run = try Run(Problem(everything))
     _ = await run.train(steps: 10)
     let early = await run.snapshot()
     _ = await run.train(steps: 10)
     let late = await run.snapshot()
     try await run.rewind(to: early)
     await #expect(throws: KeelError.self) { try await run.rewind(to: late) }
-    let other = try Run(regression(rate: 0.1))
+    let other = try Run(Problem(regression(rate: 0.1)))
     _ = await other.train(steps: 20)
     await #expect(throws: KeelError.self) { try await other.rewind(to: early) }
   }
@@ -91,13 +91,13 @@ struct DeterminismTests {
   @Test func anEmptyBatchIsRefused() {
     var recipe = everything
     recipe.training.batch = 0
-    #expect(throws: KeelError.self) { try Trainer(recipe) }
+    #expect(throws: KeelError.self) { try Trainer(Problem(recipe)) }
   }
 
   @Test func aCancelledTaskStopsAtAStep() async throws {
     var long = everything
     long.training.epochs = 1_000_000
-    let run = try Run(long)
+    let run = try Run(Problem(long))
     let task = Task { await run.train() }
     try await Task.sleep(for: .milliseconds(50))
     task.cancel()
@@ -110,7 +110,7 @@ struct DeterminismTests {
   @Test func snapshotsGrowOld() throws {
     var long = everything
     long.training.epochs = 100
-    let trainer = try Trainer(long)
+    let trainer = try Trainer(Problem(long))
     _ = trainer.train(steps: 1500)
     let interval = trainer.snapshots.interval
     let ages = trainer.snapshots.all.map { (1500 - $0.step) / interval }

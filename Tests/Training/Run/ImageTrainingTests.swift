@@ -44,7 +44,7 @@ struct ImageTrainingTests {
 
   /// Every row, the last and smaller batch included.
   @Test func learns() throws {
-    let trainer = try Trainer(Self.recipe, examples: try Self.bars(200))
+    let trainer = try Trainer(Problem(Self.recipe, train: Self.bars(200)))
     let training = trainer.train()
     #expect(training.verdict == .healthy)
     #expect((training.metric?.train ?? 0) > 0.95)
@@ -55,7 +55,7 @@ struct ImageTrainingTests {
 
   @Test func givesTheSameTwice() throws {
     let runs = try (0..<2).map { _ in
-      let trainer = try Trainer(Self.recipe, examples: try Self.bars(100))
+      let trainer = try Trainer(Problem(Self.recipe, train: Self.bars(100)))
       _ = trainer.train()
       return (try trainer.network().bits, trainer.trace.bits)
     }
@@ -75,7 +75,7 @@ struct ImageTrainingTests {
     var recipe = Self.recipe
     recipe.model = layers + [.flatten, .dense(2)]
     recipe.training.epochs = 1000
-    let trainer = try Trainer(recipe, examples: try Self.bars(100))
+    let trainer = try Trainer(Problem(recipe, train: Self.bars(100)))
     for _ in 0..<10 { trainer.advance() }
     let before = allocations_of_this_thread()
     for _ in 0..<100 { trainer.advance() }
@@ -101,13 +101,13 @@ struct ImageTrainingTests {
       loss: .meanSquaredError, optimizer: .sgd(), training: .init(epochs: 1, batch: 4))
     recipe.folder = .init(folder.path)
     recipe.input = .init([2, 3, 1])
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     #expect(trainer.trainingStep.plan.input.shape == Shape(2, 3, 1))
     // The identity: filter 0 copies the window's first pixel, filter 1 the one on its right.
     let network = try trainer.network()
     #expect(try network.predict([[0, 1, 2, 3, 4, 5]]) == [[0, 1, 1, 2]])
     recipe.input = .init([3, 3, 1])
-    let error = #expect(throws: KeelError.self) { _ = try Trainer(recipe) }
+    let error = #expect(throws: KeelError.self) { _ = try Trainer(Problem(recipe)) }
     #expect(
       error?.description
         == "input: [3 × 3 × 1] has 9 numbers, a row of the data [6]; give a shape whose product is 6"

@@ -33,7 +33,8 @@ struct MNISTTests {
 
   @Test(arguments: [UInt64(0), 1, 2])
   func learns(seed: UInt64) throws {
-    let training = try Trainer(Self.recipe(.he(), .adam(learningRate: 0.001), seed: seed)).train()
+    let training = try Trainer(Problem(Self.recipe(.he(), .adam(learningRate: 0.001), seed: seed)))
+      .train()
     let accuracy = try #require(training.metric?.test)
     print("MNIST-10k, He, Adam 0.001, seed \(seed): test accuracy \(accuracy)")
     #expect(training.verdict == .healthy)
@@ -50,7 +51,7 @@ struct MNISTTests {
       [16, 32].flatMap { [.conv2d($0, padding: .same), .relu, .maxPool2d()] }
       + [.flatten, .dense(10)]
     recipe.training = .init(epochs: 8, batch: 64)
-    let training = try Trainer(recipe).train()
+    let training = try Trainer(Problem(recipe)).train()
     let accuracy = try #require(training.metric?.test)
     print("MNIST-10k, convolutions, seed \(seed): test accuracy \(accuracy), \(training.seconds) s")
     #expect(training.verdict == .healthy)
@@ -62,7 +63,7 @@ struct MNISTTests {
   @Test(arguments: [UInt64(0), 1, 2])
   func explodesWhereTheTwinDoes(seed: UInt64) throws {
     let recipe = Self.recipe(.normal(std: 1), .sgd(learningRate: 0.1), seed: seed)
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     var twin = Stepping(trainer)
     let training = trainer.train()
     let explosion = try #require(training.explosion)
@@ -83,7 +84,7 @@ struct MNISTTests {
     var recipe = Self.recipe(.normal(std: 1), .sgd(learningRate: 0.1), seed: 0)
     recipe.model = [.repeat(40, [.dense(256), .relu]), .dense(10)]
     recipe.training.batch = 8
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     var twin = Stepping(trainer)
     let explosion = try #require(trainer.train().explosion)
     _ = twin.step()

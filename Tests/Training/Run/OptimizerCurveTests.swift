@@ -41,7 +41,7 @@ struct OptimizerCurveTests {
   /// The issue asks for 1e-4; rounding alone makes 4e-6.
   @Test(arguments: curves)
   func followsPyTorch(_ curve: Curve) throws {
-    let trainer = try Trainer(curve.recipe, examples: try curve.start.examples())
+    let trainer = try Trainer(Problem(curve.recipe, train: curve.start.examples()))
     curve.start.initialize(trainer.trainingStep)
     _ = trainer.train()
     #expect(trainer.explosion == nil)

@@ -36,7 +36,7 @@ struct PlateauTests {
     recipe.schedule = .plateau(patience: 0, factor: 0.8)
     recipe.training.epochs = 40
     recipe.training.maxSteps = 671
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     _ = trainer.train()
     let perEpoch = trainer.batches.stepsPerEpoch
     #expect(perEpoch == 17)

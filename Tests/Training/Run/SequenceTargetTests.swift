@@ -61,7 +61,7 @@ struct SequenceTargetTests {
   /// L_const is the class prior of each position: 0 at the first, which never changes.
   @Test(arguments: losses) func baselineIsThePriorOfEachPosition(_ named: Named) throws {
     let rows = try examples(rows: 64, positions: 3)
-    let trainer = try Trainer(recipe(named.head, named.loss, positions: 3), examples: rows)
+    let trainer = try Trainer(Problem(recipe(named.head, named.loss, positions: 3), train: rows))
     guard case .classes(let classes) = rows.targets.values else {
       Issue.record("targets are numbers")
       return
@@ -79,7 +79,8 @@ struct SequenceTargetTests {
 
   @Test(arguments: losses) func learnsAndCountsEveryPosition(_ named: Named) throws {
     let trainer = try Trainer(
-      recipe(named.head, named.loss, positions: 3), examples: examples(rows: 64, positions: 3))
+      Problem(recipe(named.head, named.loss, positions: 3), train: examples(rows: 64, positions: 3))
+    )
     let untrained = try #require(trainer.metric()).train * 192
     #expect(abs(untrained - untrained.rounded()) < 1e-9 && untrained < 192)
     let training = trainer.train()
@@ -113,7 +114,7 @@ struct SequenceTargetTests {
     let inputs = classes.map { labels in labels.flatMap { [Float($0 * 2 - 1), Float(1)] } }
     let rows = try Examples(inputs: inputs, classes: classes)
     let trainer = try Trainer(
-      recipe([.dense(1)], .sigmoidCrossEntropy, positions: 3), examples: rows)
+      Problem(recipe([.dense(1)], .sigmoidCrossEntropy, positions: 3), train: rows))
     #expect(trainer.train().score == 1)
   }
 
@@ -123,7 +124,7 @@ struct SequenceTargetTests {
     let inputs = targets.map { row in row.flatMap { [$0, Float(1)] } }
     let rows = try Examples(inputs: inputs, targets: targets)
     let trainer = try Trainer(
-      recipe([.dense(3)], .softmaxCrossEntropy, positions: 2), examples: rows)
+      Problem(recipe([.dense(3)], .softmaxCrossEntropy, positions: 2), train: rows))
     #expect(trainer.data.targets.areClasses && trainer.data.targets.positions == 2)
   }
 
@@ -150,7 +151,8 @@ struct SequenceTargetTests {
         [0, 1, 2], [0, 1, 1], [1, 1, 1], [0, 0, 0],
       ])
     let error = #expect(throws: KeelError.self) {
-      _ = try Trainer(recipe(refusal.model, .softmaxCrossEntropy, positions: 3), examples: rows)
+      _ = try Trainer(
+        Problem(recipe(refusal.model, .softmaxCrossEntropy, positions: 3), train: rows))
     }
     #expect(error?.description == refusal.message)
   }
@@ -158,7 +160,7 @@ struct SequenceTargetTests {
   @Test func oneClassForManyPositions() throws {
     let rows = try Examples(inputs: [[1, 2, 3, 4], [0, 0, 0, 0]], classes: [0, 1])
     let error = #expect(throws: KeelError.self) {
-      _ = try Trainer(recipe([.dense(2)], .softmaxCrossEntropy, positions: 2), examples: rows)
+      _ = try Trainer(Problem(recipe([.dense(2)], .softmaxCrossEntropy, positions: 2), train: rows))
     }
     #expect(
       error?.description

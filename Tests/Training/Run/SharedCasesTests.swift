@@ -12,7 +12,7 @@ struct SharedCasesTests {
     var rows: [String] = []
     for seed in UInt64(0)...2 {
       recipe.seed = seed
-      let training = try Trainer(recipe).train()
+      let training = try Trainer(Problem(recipe)).train()
       #expect(example.verdicts.contains(training.verdict.rawValue), "seed \(seed)")
       let explosion = training.explosion.map {
         "step \($0.step) \($0.place) \($0.pass.rawValue) \($0.origin?.rawValue ?? "divergence")"

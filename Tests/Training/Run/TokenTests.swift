@@ -16,7 +16,7 @@ struct TokenTests {
   private func message(_ recipe: Recipe, _ rows: [[Float]]) -> String {
     do {
       let classes = rows.indices.map { $0 % 2 }
-      _ = try Trainer(recipe, examples: try Examples(inputs: rows, classes: classes))
+      _ = try Trainer(Problem(recipe, train: Examples(inputs: rows, classes: classes)))
       return "trained"
     } catch { return "\(error)" }
   }
@@ -46,7 +46,7 @@ struct TokenTests {
   @Test func testPart() throws {
     let examples = try Examples(inputs: [[0, 1], [2, 3], [4, 70]], classes: [0, 1, 0])
     let parts = try TestPart.count(1).split(examples, at: "data")
-    let error = #expect(throws: KeelError.self) { _ = try Trainer(recipe(), parts: parts) }
+    let error = #expect(throws: KeelError.self) { _ = try Trainer(Problem(recipe(), rows: parts)) }
     #expect(error?.place == "data, row 3" && error?.kind == .invalid)
   }
 
@@ -68,7 +68,7 @@ struct TokenTests {
   /// The same for rows that a trained network is given.
   @Test func prediction() throws {
     let examples = try Examples(inputs: [[0, 1], [2, 3]], classes: [0, 1])
-    let trainer = try Trainer(recipe(), examples: examples)
+    let trainer = try Trainer(Problem(recipe(), train: examples))
     _ = trainer.train()
     let network = try trainer.network()
     #expect(try network.predict([[0, 64]]).count == 1)

@@ -7,7 +7,7 @@ import Testing
 struct TraceTests {
   /// A column a layer and probe, a row a step; the norms of layers add up to the whole.
   @Test func layersAddUp() throws {
-    let trainer = try Trainer(everything)
+    let trainer = try Trainer(Problem(everything))
     _ = trainer.train()
     let trace = trainer.trace
     let columns = trace.layers.map { trace.series(GradientNorm.self, layer: $0).map(Double.init) }
@@ -26,7 +26,7 @@ struct TraceTests {
 
   /// Steps that were not reached have no norm, rather than one of 0.
   @Test func whatWasNotReachedIsNaN() throws {
-    let trainer = try Trainer(regression(rate: 3))
+    let trainer = try Trainer(Problem(regression(rate: 3)))
     let explosion = try #require(trainer.train().explosion)
     #expect(explosion.pass == .forward)
     #expect(trainer.trace.gradientNorms[explosion.step].isNaN)
@@ -42,7 +42,7 @@ struct TraceTests {
     var recipe = regression(rate: 1e-9, epochs: 4)
     recipe.training.batch = 1
     recipe.training.shuffle = false
-    let trainer = try Trainer(recipe, examples: Examples(inputs: inputs, targets: targets))
+    let trainer = try Trainer(Problem(recipe, train: Examples(inputs: inputs, targets: targets)))
     let training = trainer.train()
     let surges = trainer.trace.events.filter { $0.kind == .surge }
     #expect(surges.contains { $0.step == 50 })

@@ -19,7 +19,7 @@ struct TrainingRecipeTests {
     let recipe = try RecipeFile.read("\(Self.folder)/\(file)")
     #expect("\(recipe.name).yaml" == file)
     do {
-      #expect(try Trainer(recipe).size.steps > 0)
+      #expect(try Trainer(Problem(recipe)).size.steps > 0)
     } catch let error as KeelError where error.kind == .missing {
       #expect(error.place.hasSuffix(".gz"), "\(error)")
       print("\(file): not planned, \(error)")
@@ -61,7 +61,7 @@ struct TrainingRecipeTests {
 
   @Test(arguments: small) func learnsInSmall(_ small: Small) throws {
     let recipe = try RecipeFile.read("\(Self.folder)/\(small.name).yaml", setting: small.changes)
-    let training = try Trainer(recipe).train()
+    let training = try Trainer(Problem(recipe)).train()
     print("\(small.name): skill \(training.skill), score \(training.score)")
     #expect(training.verdict == .healthy)
     #expect(training.skill > 0.2)

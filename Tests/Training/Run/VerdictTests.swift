@@ -7,7 +7,7 @@ import Testing
 /// The definitions of verdict, skill, score and of when a run is stopped.
 struct VerdictTests {
   @Test func aSoundTrainingIsHealthy() throws {
-    let training = try Trainer(regression(rate: 0.05)).train()
+    let training = try Trainer(Problem(regression(rate: 0.05))).train()
     #expect(training.verdict == .healthy)
     #expect(training.outcome == .trained)
     #expect(training.skill > 0.9)
@@ -16,7 +16,7 @@ struct VerdictTests {
   }
 
   @Test func anOvershootingOneExplodes() throws {
-    let training = try Trainer(regression(rate: 3)).train()
+    let training = try Trainer(Problem(regression(rate: 3))).train()
     #expect(training.verdict == .exploding)
     #expect(training.skill == -.infinity)
     #expect(training.score == -.infinity)
@@ -25,7 +25,7 @@ struct VerdictTests {
   }
 
   @Test func withoutARateItIsStalled() throws {
-    let training = try Trainer(regression(rate: 0)).train()
+    let training = try Trainer(Problem(regression(rate: 0))).train()
     #expect(training.verdict == .stalled)
     #expect(training.outcome == .trained)
   }
@@ -34,13 +34,13 @@ struct VerdictTests {
     var recipe = regression(rate: 0.01)
     recipe.model = Array(repeating: [.dense(16), .sigmoid], count: 12).flatMap { $0 } + [.dense(1)]
     recipe.initializer = .normal(std: 0.1)
-    #expect(try Trainer(recipe).train().verdict == .vanishing)
+    #expect(try Trainer(Problem(recipe)).train().verdict == .vanishing)
   }
 
   /// He, ReLU, squared error, a rate beyond the edge: the loss peaks at 100 times its start or
   /// more, and comes back. Stopping it would be a false alarm.
   @Test func aCatapultIsNotStopped() throws {
-    let trainer = try Trainer(Self.catapult)
+    let trainer = try Trainer(Problem(Self.catapult))
     let training = trainer.train()
     let peak = Double(trainer.trace.losses.max()!) / trainer.baseline.initial
     print(
@@ -58,7 +58,7 @@ struct VerdictTests {
     training: .init(epochs: 400, batch: 256, shuffle: false))
 
   @Test func skillIsHeldAgainstTheBestConstant() throws {
-    let trainer = try Trainer(regression(rate: 0.01))
+    let trainer = try Trainer(Problem(regression(rate: 0.01)))
     let targets = trainer.data.train.numbers.map(Double.init)
     let mean = targets.reduce(0, +) / Double(targets.count)
     let variance = targets.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(targets.count)
@@ -73,7 +73,7 @@ struct VerdictTests {
     small.training.batch = 1
     var large = small
     large.training.batch = 256
-    let (a, b) = (try Trainer(small), try Trainer(large))
+    let (a, b) = (try Trainer(Problem(small)), try Trainer(Problem(large)))
     #expect(abs(a.baseline.initial / b.baseline.initial - 1) < 1e-5)
   }
 
@@ -82,7 +82,7 @@ struct VerdictTests {
     let examples = try Examples(inputs: inputs, targets: inputs.map { _ in [2] })
     var recipe = regression(rate: 0.05, epochs: 100)
     recipe.standardize = .none
-    let trainer = try Trainer(recipe, examples: examples)
+    let trainer = try Trainer(Problem(recipe, train: examples))
     #expect(trainer.baseline.reference == trainer.baseline.initial)
     let training = trainer.train()
     #expect(training.verdict == .healthy)
@@ -97,24 +97,24 @@ struct VerdictTests {
     recipe.training.batch = 16
     recipe.training.badSteps = .skip
     let examples = try Examples(inputs: inputs, targets: targets)
-    let trainer = try Trainer(recipe, examples: examples)
+    let trainer = try Trainer(Problem(recipe, train: examples))
     let training = trainer.train()
     #expect(trainer.trace.skipped == 50)
     #expect(training.explosion == nil)
     #expect(training.verdict == .healthy)
     recipe.training.badSteps = .stop
-    #expect(try Trainer(recipe, examples: examples).train().explosion?.place == "input")
+    #expect(try Trainer(Problem(recipe, train: examples)).train().explosion?.place == "input")
   }
 
   /// Where no batch can be stepped on any more, skipping ends, too.
   @Test func skippingForEverIsAnExplosion() throws {
     var recipe = regression(rate: 3)
     recipe.training.badSteps = .skip
-    #expect(try Trainer(recipe).train().verdict == .exploding)
+    #expect(try Trainer(Problem(recipe)).train().verdict == .exploding)
     // No batch whose loss is finite.
     let examples = try Examples(
       inputs: (0..<64).map { [Float($0)] }, targets: (0..<64).map { _ in [1e30] })
-    let training = try Trainer(recipe, examples: examples).train()
+    let training = try Trainer(Problem(recipe, train: examples)).train()
     #expect(training.explosion?.kind == .nonFinite)
     #expect(training.steps == 10)
   }
@@ -125,7 +125,7 @@ struct VerdictTests {
       name: "slow", data: .regression(samples: 64, features: 2, noise: 0), model: [.dense(1)],
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 1.02), schedule: .constant,
       training: .init(epochs: 100_000, batch: 64, shuffle: false))
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     print("slow divergence: \(training.steps) steps, \(String(describing: training.explosion))")
     #expect(training.verdict == .exploding)

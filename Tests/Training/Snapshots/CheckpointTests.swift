@@ -42,11 +42,11 @@ struct CheckpointTests {
 
   @Test(arguments: recipes)
   func goingOnLeavesNoTrace(_ name: String, _ recipe: Recipe) throws {
-    let undisturbed = try Trainer(recipe)
+    let undisturbed = try Trainer(Problem(recipe))
     _ = undisturbed.train()
     #expect(undisturbed.explosion == nil)
     for stop in [0, 1, 17, 40, undisturbed.step - 1, undisturbed.step] {
-      let first = try Trainer(recipe)
+      let first = try Trainer(Problem(recipe))
       _ = first.train(steps: stop)
       let second = try Trainer(resuming: first.checkpoint())
       #expect(second.step == stop)
@@ -79,7 +79,7 @@ struct CheckpointTests {
     recipe.training = .init(epochs: 20, batch: 8, badSteps: .skip)
     let examples = try Examples(inputs: inputs, targets: wave(64, 1))
     func trainer() throws -> Trainer {
-      let trainer = try Trainer(recipe, examples: examples)
+      let trainer = try Trainer(Problem(recipe, train: examples))
       for step in [3, 70] { trainer.batches.skip(step) }
       return trainer
     }
@@ -89,7 +89,7 @@ struct CheckpointTests {
     #expect(undisturbed.trace.wasSkipped(3) && undisturbed.trace.wasSkipped(70))
     let first = try trainer()
     _ = first.train(steps: 61)
-    let second = try Trainer(resuming: first.checkpoint(), examples: examples)
+    let second = try Trainer(resuming: first.checkpoint(), of: first.problem)
     #expect(second.batches.skippedSteps == [3, 70])
     _ = second.train()
     try expectSame(second, undisturbed, "skipped")
@@ -103,26 +103,26 @@ struct CheckpointTests {
     recipe.model = [.dense(8), .relu, .dense(1)]
     recipe.loss = .meanSquaredError
     recipe.training = .init(epochs: 20, batch: 32, badRows: .drop)
-    let undisturbed = try Trainer(recipe)
+    let undisturbed = try Trainer(Problem(recipe))
     #expect(undisturbed.train().verdict == .healthy)
     #expect(undisturbed.size.droppedRows == 4 && undisturbed.size.trainRows == 508)
-    let first = try Trainer(recipe)
+    let first = try Trainer(Problem(recipe))
     _ = first.train(steps: 61)
-    let second = try Trainer(resuming: first.checkpoint(), as: recipe)
+    let second = try Trainer(resuming: first.checkpoint(), of: Problem(recipe))
     _ = second.train()
     try expectSame(second, undisturbed, "dropped")
-    let again = try Trainer(recipe, examples: undisturbed.parts.train)
+    let again = try Trainer(Problem(recipe, train: undisturbed.problem.rows.train))
     #expect(again.size.droppedRows == 4 && again.size.trainRows == 508)
     recipe.training.badRows = .keep
     let kept = recipe
-    #expect(throws: KeelError.self) { try Trainer(resuming: first.checkpoint(), as: kept) }
+    #expect(throws: KeelError.self) { try Trainer(resuming: first.checkpoint(), of: Problem(kept)) }
   }
 
   // MARK: explosions
 
   /// What is kept of a run that exploded is how it stood before, and it explodes again.
   @Test func anExplosionIsNotKept() throws {
-    let trainer = try Trainer(exploding)
+    let trainer = try Trainer(Problem(exploding))
     let explosion = try #require(trainer.train().explosion)
     let checkpoint = try trainer.checkpoint()
     let step = try #require(checkpoint.step)
@@ -135,7 +135,7 @@ struct CheckpointTests {
 
   /// A loss that has left is no state to keep, finite as it may be.
   @Test func aRunThatIsLeavingIsNotSound() throws {
-    let trainer = try Trainer(exploding)
+    let trainer = try Trainer(Problem(exploding))
     var sound: [Bool] = []
     while !trainer.isOver {
       trainer.advance()
@@ -145,7 +145,7 @@ struct CheckpointTests {
     #expect(sound.prefix(60).allSatisfy { $0 })
     let newest = try #require(trainer.soundSnapshots(before: explosion.step).first)
     #expect(newest.step >= 60 && newest.step <= 100)
-    let healthy = try Trainer(everything)
+    let healthy = try Trainer(Problem(everything))
     while !healthy.isOver {
       healthy.advance()
       #expect(healthy.isSound, "step \(healthy.step)")
@@ -156,10 +156,10 @@ struct CheckpointTests {
   /// at multiples of an interval, the rate leaps in the step before one.
   @Test func aStateWreckedByTheLastUpdateIsNotKept() throws {
     var recipe = regression(rate: 0.01)
-    let interval = try Trainer(recipe).snapshots.interval
+    let interval = try Trainer(Problem(recipe)).snapshots.interval
     let leap = 3 * interval - 1
     recipe.schedule = .step(every: leap, factor: 1e12)
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let steps = Box<[Int]>([])
     var clock = CheckpointClock(CheckpointPolicy(every: 1) { steps.value.append($0.step!) })
     while !trainer.isOver {
@@ -174,7 +174,7 @@ struct CheckpointTests {
     #expect(steps.value == Array(1...leap))
     #expect(try trainer.checkpoint().step == 2 * interval)
     // Gone on from at the very step: nothing sound is there, so nothing is handed out.
-    let damaged = try Trainer(recipe)
+    let damaged = try Trainer(Problem(recipe))
     _ = damaged.train(steps: leap + 1)
     let again = try Trainer(resuming: damaged.checkpoint())
     #expect(again.train().explosion != nil)
@@ -187,10 +187,11 @@ struct CheckpointTests {
   @Test(arguments: [(0.0, 0), (0.5, 200)])
   func noiseIsSound(_ noise: Double, _ most: Int) throws {
     let trainer = try Trainer(
-      Recipe(
-        data: .regression(samples: 100, features: 2, noise: noise), model: [.dense(1)],
-        loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.02),
-        training: .init(epochs: 20, batch: 1)))
+      Problem(
+        Recipe(
+          data: .regression(samples: 100, features: 2, noise: noise), model: [.dense(1)],
+          loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.02),
+          training: .init(epochs: 20, batch: 1))))
     var unsound = 0
     while !trainer.isOver {
       trainer.advance()
@@ -205,7 +206,7 @@ struct CheckpointTests {
     var inputs = wave(64, 8)
     inputs[40] = inputs[40].map { $0 * 1e6 }
     let trainer = try Trainer(
-      regression(rate: 0.01), examples: try Examples(inputs: inputs, targets: wave(64, 1)))
+      Problem(regression(rate: 0.01), train: Examples(inputs: inputs, targets: wave(64, 1))))
     trainer.batches.exclude([40])
     _ = trainer.train()
     #expect(trainer.explosion == nil && trainer.baseline.scale > 1e6)
@@ -217,7 +218,7 @@ struct CheckpointTests {
     var recipe = regression(rate: 0.01)
     recipe.schedule = .step(every: 310, factor: 1000)
     recipe.clipping = [.globalNorm(1)]
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let training = trainer.train()
     #expect(training.outcome == .exploded && trainer.explosion == nil)
     let good = try #require(trainer.snapshots.all.last { $0.step < 310 })
@@ -235,13 +236,15 @@ struct CheckpointTests {
   // MARK: what it may go on under
 
   private func checkpoint(of recipe: Recipe, steps: Int = 40) throws -> Checkpoint {
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     _ = trainer.train(steps: steps)
     return try trainer.checkpoint()
   }
 
   private func refusal(_ checkpoint: Checkpoint, as recipe: Recipe?) throws -> KeelError {
-    let error = #expect(throws: KeelError.self) { try Trainer(resuming: checkpoint, as: recipe) }
+    let error = #expect(throws: KeelError.self) {
+      try Trainer(resuming: checkpoint, of: recipe.map { try Problem($0) })
+    }
     return try #require(error)
   }
 
@@ -265,15 +268,17 @@ struct CheckpointTests {
   @Test func otherRowsAreRefused() throws {
     let recipe = regression(rate: 0.1)
     let rows = try Examples(inputs: wave(64, 8), targets: wave(64, 1))
-    let trainer = try Trainer(recipe, examples: rows)
+    let trainer = try Trainer(Problem(recipe, train: rows))
     _ = trainer.train(steps: 3)
     let error = try refusal(trainer.checkpoint(), as: recipe)
     #expect(error.place == "data")
-    #expect(throws: Never.self) { try Trainer(resuming: trainer.checkpoint(), examples: rows) }
+    #expect(throws: Never.self) {
+      try Trainer(resuming: trainer.checkpoint(), of: trainer.problem)
+    }
   }
 
   @Test func aNetworkAloneCannotGoOn() throws {
-    let trainer = try Trainer(regression(rate: 0.1))
+    let trainer = try Trainer(Problem(regression(rate: 0.1)))
     #expect(try refusal(Checkpoint(trainer.network()), as: nil).place == "checkpoint")
   }
 
@@ -282,9 +287,9 @@ struct CheckpointTests {
     let short = regression(rate: 0.1, epochs: 3)
     var long = regression(rate: 0.1, epochs: 6)
     long.name = "long"
-    let undisturbed = try Trainer(long)
+    let undisturbed = try Trainer(Problem(long))
     _ = undisturbed.train()
-    let trainer = try Trainer(resuming: checkpoint(of: short, steps: 48), as: long)
+    let trainer = try Trainer(resuming: checkpoint(of: short, steps: 48), of: Problem(long))
     #expect(!trainer.isOver)
     _ = trainer.train()
     try expectSame(trainer, undisturbed, "longer")
@@ -304,7 +309,7 @@ struct CheckpointTests {
         + "(warmup)")
     // Within the warm-up both are alike.
     #expect(throws: Never.self) {
-      try Trainer(resuming: checkpoint(of: everything, steps: 10), as: long)
+      try Trainer(resuming: checkpoint(of: everything, steps: 10), of: Problem(long))
     }
   }
 
@@ -312,7 +317,7 @@ struct CheckpointTests {
 
   @Test func itIsHandedOutOnTheWay() async throws {
     let steps = Box<[Int]>([])
-    let run = try Run(everything)
+    let run = try Run(Problem(everything))
     _ = await run.train(
       checkpointing: CheckpointPolicy(every: 50) { checkpoint in
         steps.value.append(checkpoint.step!)

@@ -24,9 +24,9 @@ struct AdaptiveStateTests {
   func rewindingLeavesNoTrace(clipping: Chain<Clips>) throws {
     var recipe = Self.remembering
     recipe.clipping = clipping
-    let undisturbed = try Trainer(recipe)
+    let undisturbed = try Trainer(Problem(recipe))
     _ = undisturbed.train()
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     _ = trainer.train(steps: 33)
     let byHand = trainer.snapshot()
     _ = trainer.train(steps: 250)
@@ -50,7 +50,7 @@ struct AdaptiveStateTests {
     recipe.clipping = [.percentile(100)]
     recipe.schedule = .plateau(patience: 3)
     recipe.optimizer = .sgd(learningRate: 300)
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     let explosion = try #require(trainer.train().explosion)
     let bits = trainer.trace.bits
     trainer.rewind(to: try #require(trainer.snapshots.newest(before: explosion.step)))
@@ -62,7 +62,7 @@ struct AdaptiveStateTests {
   @Test func clippingFollowsTheTrace() throws {
     var recipe = everything
     recipe.clipping = [.percentile(40)]
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     _ = trainer.train(steps: 150)
     let (before, after) = (trainer.trace.gradientNorms, trainer.trace.clippedNorms)
     #expect(after[0] == before[0])
@@ -87,14 +87,14 @@ struct AdaptiveStateTests {
     recipe.training.batch = 1
     recipe.training.shuffle = false
     recipe.clipping = [.zScore()]
-    let trainer = try Trainer(recipe, examples: try Examples(inputs: inputs, targets: targets))
+    let trainer = try Trainer(Problem(recipe, train: Examples(inputs: inputs, targets: targets)))
     _ = trainer.train(steps: 200)
     #expect(trainer.explosion == nil)
     let (before, after) = (trainer.trace.gradientNorms, trainer.trace.clippedNorms)
     let spike = try #require(before.indices.dropFirst(25).max { before[$0] < before[$1] })
     #expect(after[spike] < before[spike] / 100)
     recipe.clipping = []
-    let unclipped = try Trainer(recipe, examples: try Examples(inputs: inputs, targets: targets))
+    let unclipped = try Trainer(Problem(recipe, train: Examples(inputs: inputs, targets: targets)))
     #expect(unclipped.train(steps: 200).verdict == .exploding)
   }
 
@@ -108,12 +108,12 @@ struct AdaptiveStateTests {
     recipe.loss = .meanSquaredError
     recipe.training = .init(epochs: 60, batch: 8, badSteps: .skip)
     let examples = try Examples(inputs: inputs, targets: wave(64, 1))
-    let undisturbed = try Trainer(recipe, examples: examples)
+    let undisturbed = try Trainer(Problem(recipe, train: examples))
     _ = undisturbed.train()
     #expect(undisturbed.trace.skipped == 60)
     #expect(undisturbed.trace.clippedSteps > 20)
     #expect(undisturbed.trace.learningRates.last! < 0.02)
-    let trainer = try Trainer(recipe, examples: examples)
+    let trainer = try Trainer(Problem(recipe, train: examples))
     _ = trainer.train(steps: 300)
     for snapshot in trainer.snapshots.all.reversed() {
       trainer.rewind(to: snapshot)
@@ -127,11 +127,11 @@ struct AdaptiveStateTests {
   @Test func aClipAddedOnTheWayKnowsThePast() throws {
     var control = everything
     control.clipping = []
-    let trainer = try Trainer(control)
+    let trainer = try Trainer(Problem(control))
     _ = trainer.train(steps: 60)
     var variant = control
     variant.clipping = [.percentile(10)]
-    let other = try Trainer(variant)
+    let other = try Trainer(Problem(variant))
     other.rewind(to: trainer.snapshot(), history: trainer.trace)
     _ = other.train(steps: 100)
     let (before, after) = (other.trace.gradientNorms, other.trace.clippedNorms)

@@ -22,7 +22,7 @@ struct AllocationTests {
     recipe.schedule = .warmup(steps: 20, then: .plateau(patience: 2, factor: 0.9))
     recipe.regularizer = [.elasticNet(l1: 1e-6, l2: 1e-5), .maxNorm(4)]
     recipe.training.epochs = 100
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     for _ in 0..<10 { trainer.advance() }
     let before = allocations_of_this_thread()
     for _ in 0..<1000 { trainer.advance() }
@@ -38,7 +38,7 @@ struct AllocationTests {
       data: .regression(samples: 640, features: 4, outliers: outliers, outlierScale: 100),
       model: [.dense(8), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 1e-6), training: .init(epochs: 100, batch: 8, badSteps: .skip))
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     for _ in 0..<10 { trainer.advance() }
     let before = allocations_of_this_thread()
     for _ in 0..<1000 { trainer.advance() }
@@ -66,7 +66,7 @@ struct AllocationTests {
       training: .init(epochs: 100, batch: 3))
     let rows = (0..<10).map { row in (0..<6).map { Float((row + $0 * $0) % 5) } }
     let trainer = try Trainer(
-      recipe, examples: try Examples(inputs: rows, classes: rows.map { Int($0[2]) % 2 }))
+      Problem(recipe, train: Examples(inputs: rows, classes: rows.map { Int($0[2]) % 2 })))
     for _ in 0..<10 { trainer.advance() }
     let before = allocations_of_this_thread()
     for _ in 0..<200 { trainer.advance() }
@@ -81,10 +81,12 @@ struct AllocationTests {
   ])
   func stepsInTimeAllocateNothing(_ layer: Choice<Layers>) throws {
     let trainer = try Trainer(
-      Recipe(
-        data: .copyMemory(length: 3, samples: 40, symbols: 2, span: 2), model: [layer, .dense(3)],
-        loss: .softmaxCrossEntropy, optimizer: .adam(),
-        training: .init(epochs: 100, batch: 12)))
+      Problem(
+        Recipe(
+          data: .copyMemory(length: 3, samples: 40, symbols: 2, span: 2),
+          model: [layer, .dense(3)],
+          loss: .softmaxCrossEntropy, optimizer: .adam(),
+          training: .init(epochs: 100, batch: 12))))
     for _ in 0..<10 { trainer.advance() }
     let before = allocations_of_this_thread()
     for _ in 0..<300 { trainer.advance() }
@@ -96,7 +98,7 @@ struct AllocationTests {
   @Test func anAlarmAllocatesNothing() throws {
     var recipe = regression(rate: 1e-9, epochs: 60)
     recipe.clipping = [.globalNorm(1)]
-    let trainer = try Trainer(recipe)
+    let trainer = try Trainer(Problem(recipe))
     trainer.disturb = { step, trainingStep in
       guard step == 300 else { return }
       let (targets, count) = (
@@ -115,7 +117,7 @@ struct AllocationTests {
   /// Nor does looking whether it is time for a checkpoint.
   @Test(arguments: [nil, 1_000_000])
   func waitingForACheckpointAllocatesNothing(_ every: Int?) throws {
-    let trainer = try Trainer(everything)
+    let trainer = try Trainer(Problem(everything))
     var clock = CheckpointClock(CheckpointPolicy(every: every) { _ in })
     trainer.advance()
     let before = allocations_of_this_thread()

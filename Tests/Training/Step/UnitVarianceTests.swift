@@ -52,19 +52,19 @@ struct UnitVarianceTests {
   @Test(arguments: models, [1e-3, 1, 1e4]) func outputsHaveVarianceOne(
     model: [Choice<Layers>], scale: Double
   ) throws {
-    let trainer = try Trainer(recipe(model), examples: try examples(scale: scale))
+    let trainer = try Trainer(Problem(recipe(model), train: examples(scale: scale)))
     for variance in variances(trainer) { #expect(abs(variance - 1) < 0.1, "\(variance)") }
     #expect(trainer.baseline.initial.isFinite)
   }
 
   /// A multiple of what `orthogonal` draws, bit for bit the same every time.
   @Test func onlyTheScaleChanges() throws {
-    let first = try Trainer(recipe(Self.models[0]), examples: try examples(scale: 5)).network()
-    let again = try Trainer(recipe(Self.models[0]), examples: try examples(scale: 5)).network()
+    let first = try Trainer(Problem(recipe(Self.models[0]), train: examples(scale: 5))).network()
+    let again = try Trainer(Problem(recipe(Self.models[0]), train: examples(scale: 5))).network()
     #expect(first.bits == again.bits)
     var orthogonal = recipe(Self.models[0])
     orthogonal.initializer = .orthogonal()
-    let plain = try Trainer(orthogonal, examples: try examples(scale: 5)).network()
+    let plain = try Trainer(Problem(orthogonal, train: examples(scale: 5))).network()
     for tensor in first.tensors where tensor.name.hasSuffix(".weight") {
       let other = plain[tensor.name]!.values.map(Double.init)
       let factor = norm(tensor.values) / norm(other)
@@ -76,16 +76,17 @@ struct UnitVarianceTests {
   /// Only layers that ask for it.
   @Test func othersStay() throws {
     var mixed = recipe([.dense(24, initializer: .he()), .relu, .dense(1)])
-    let given = try Trainer(mixed, examples: try examples(scale: 5)).network()["dense-1.weight"]
+    let given = try Trainer(Problem(mixed, train: examples(scale: 5))).network()["dense-1.weight"]
     mixed.initializer = .he()
     #expect(
-      try Trainer(mixed, examples: try examples(scale: 5)).network()["dense-1.weight"] == given)
+      try Trainer(Problem(mixed, train: examples(scale: 5))).network()["dense-1.weight"] == given)
   }
 
   /// With a batch of two the variance is still that of 256 rows.
   @Test func smallBatches() throws {
-    let small = try Trainer(recipe(Self.models[1], batch: 2), examples: try examples()).network()
-    let large = try Trainer(recipe(Self.models[1], batch: 256), examples: try examples()).network()
+    let small = try Trainer(Problem(recipe(Self.models[1], batch: 2), train: examples())).network()
+    let large = try Trainer(Problem(recipe(Self.models[1], batch: 256), train: examples()))
+      .network()
     #expect(small.bits == large.bits)
   }
 
@@ -94,14 +95,15 @@ struct UnitVarianceTests {
     let zeros = try Examples(inputs: [[0, 0, 0], [0, 0, 0]], targets: [[1], [2]])
     let one = try Examples(inputs: [[1, 2, 3]], targets: [[1]])
     for examples in [zeros, one] {
-      let trainer = try Trainer(recipe([.dense(8), .tanh, .dense(1)]), examples: examples)
+      let trainer = try Trainer(Problem(recipe([.dense(8), .tanh, .dense(1)]), train: examples))
       #expect(try trainer.network().tensors.allSatisfy { $0.values.allSatisfy { $0.isFinite } })
     }
     var rows = (0..<300).map { i in (0..<12).map { j in Float(100 * sin(Double(i * 12 + j))) } }
     rows[17][3] = .nan
     rows[40][0] = .infinity
     let bad = try Examples(inputs: rows, targets: rows.map { [$0[1]] })
-    let weight = try Trainer(recipe(Self.models[0]), examples: bad).network()["dense-1.weight"]!
+    let weight = try Trainer(Problem(recipe(Self.models[0]), train: bad)).network()[
+      "dense-1.weight"]!
     let deviation = norm(weight.values) / 24.0.squareRoot()
     // Orthonormal columns have norm 1 each, 12 of them.
     #expect(deviation < 0.1)

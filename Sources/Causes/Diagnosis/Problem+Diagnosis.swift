@@ -1,0 +1,63 @@
+import KeelEngine
+import KeelForecast
+import KeelRecipes
+import KeelTraining
+
+extension Problem {
+  /// Says before training whether it will explode, on a thread of its own; where it will, or where
+  /// the loss was seen to leave and come back, with the factors that deviate as suspects.
+  /// - Parameter observe: evaluations spent so far, and the most there may be.
+  /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
+  public func forecast(
+    naming catalog: CauseCatalog = .standard,
+    observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+  ) async throws -> Forecast {
+    try await Worker(name: "keel-forecast").run {
+      var forecast = try Forecaster(self).run(observe)
+      if forecast.verdict == .exploding || forecast.dryRun.leftAtStep != nil {
+        forecast.findings = Suspect.findings(in: Evidence(self, forecast: forecast), catalog)
+      }
+      return forecast
+    }
+  }
+
+  /// Trains it and, if it explodes or learns nothing, finds out why by experiment; on a thread of
+  /// its own.
+  /// - Parameters:
+  ///   - scope: `quick` trains no more than forty steps and tries nothing.
+  ///   - observe: called after every step of the training, not of the experiments.
+  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
+  public func diagnosis(
+    _ scope: Diagnosis.Scope = .full, observe: @escaping @Sendable (Step) -> Void = { _ in }
+  ) async throws -> Diagnosis {
+    try await Worker(name: "keel-diagnosis").run {
+      let trainer = try Trainer(self)
+      let training = trainer.train(
+        steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
+        observe: observe)
+      try Task.checkCancellation()
+      guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
+      let evidence = try Evidence(
+        self, forecast: Forecaster(self, .quick).run(), training: training, trace: trainer.trace)
+      return try scope == .full ? evidence.diagnosis() : evidence.quickDiagnosis()
+    }
+  }
+
+  /// Finds out by experiment why a run of it explodes, or learns nothing: from the training that
+  /// the run has seen, with no other but the experiments.
+  /// - Throws: `KeelError` where the run is of another problem; `CancellationError`.
+  public func diagnosis(of run: Run) async throws -> Diagnosis {
+    guard run.problem.recipe == recipe, run.problem.checksum == checksum else {
+      throw KeelError(
+        .invalid, at: "run", "is of another recipe, or of other rows",
+        fix: "give the run that was made of this problem: Run(problem)")
+    }
+    let (training, trace) = (await run.training, await run.trace)
+    return try await Worker(name: "keel-diagnosis").run {
+      guard training.verdict != .healthy else { return Diagnosis(training) }
+      return try Evidence(
+        self, forecast: Forecaster(self, .quick).run(), training: training, trace: trace
+      ).diagnosis()
+    }
+  }
+}

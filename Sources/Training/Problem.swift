@@ -1,0 +1,95 @@
+import KeelData
+import KeelEngine
+import KeelNetworks
+import KeelRecipes
+import Synchronization
+
+/// A recipe and the rows it trains on, loaded once: what every verb takes.
+///
+/// It is a value: rows that change afterwards, in a file or in the arrays it was made of, are not
+/// seen.
+public struct Problem: Sendable {
+  /// What decides the training.
+  public let recipe: Recipe
+  /// The rows, before they are standardised; without bad ones where the recipe drops them.
+  public let rows: DataSplit
+  private let facts: RowFacts
+
+  /// Reads or makes the rows that the recipe names.
+  /// - Throws: `KeelError` where they cannot be read, or where they are to be given
+  ///   (`data: .memory`).
+  public init(_ recipe: Recipe) throws {
+    self.init(
+      recipe, rows: try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed))
+  }
+
+  /// Rows given in place of the recipe's own.
+  /// - Parameters:
+  ///   - train: the rows that are trained on, each a row of inputs and what it should give.
+  ///   - test: rows of the same shape that are only looked at; nil where none are kept apart.
+  /// - Throws: `KeelError` where a part has no rows, its counts do not fit each other, or the two
+  ///   do not fit together.
+  public init(_ recipe: Recipe, train: Examples, test: Examples? = nil) throws {
+    try train.check(as: "train")
+    try test?.check(as: "test")
+    if let test, let difference = test.difference(from: train) {
+      throw KeelError(
+        .invalid, at: "test", difference, fix: "give both parts rows of the same form")
+    }
+    self.init(recipe, rows: DataSplit(train: train, test: test))
+  }
+
+  /// - Parameter rows: those of the recipe, bad ones among them.
+  package init(_ recipe: Recipe, rows: DataSplit) {
+    self.init(recipe, recipe.droppingBadRows(of: rows), RowFacts())
+  }
+
+  private init(_ recipe: Recipe, _ rows: DataSplit, _ facts: RowFacts) {
+    (self.recipe, self.rows, self.facts) = (recipe, rows, facts)
+  }
+
+  /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
+  /// gone do not come back.)
+  public func with(_ recipe: Recipe) -> Problem {
+    recipe.training.badRows == self.recipe.training.badRows
+      ? Problem(recipe, rows, facts) : Problem(recipe, rows: rows)
+  }
+
+  // MARK: what the rows are like, measured once
+
+  /// Rows of the training part with numbers far outside the rest, where the recipe keeps them.
+  public var outliers: Outliers { facts.summary(of: self).outliers }
+
+  /// How large the numbers of the training part are; of the rows without outliers.
+  public var summary: DataSummary { facts.summary(of: self).data }
+
+  /// Tells rows from others: names, shapes and every number.
+  package var checksum: String { facts.checksum(of: rows) }
+}
+
+/// What is measured of rows when somebody asks, and kept.
+private final class RowFacts: Sendable {
+  typealias Summary = (outliers: Outliers, data: DataSummary)
+  private let summary = Mutex<Summary?>(nil)
+  private let checksum = Mutex<String?>(nil)
+
+  func summary(of problem: Problem) -> Summary {
+    summary.withLock { known in
+      if let known { return known }
+      let (recipe, rows) = (problem.recipe, problem.rows.train)
+      let outliers = recipe.training.badRows == .drop ? .none : recipe.outliers(in: rows)
+      let measured = (outliers, DataSummary(rows, leavingOut: outliers.rows))
+      known = measured
+      return measured
+    }
+  }
+
+  func checksum(of rows: DataSplit) -> String {
+    checksum.withLock { known in
+      if let known { return known }
+      let sum = rows.checksum
+      known = sum
+      return sum
+    }
+  }
+}
