@@ -83,9 +83,9 @@ public struct Evidence: Sendable {
 extension Evidence {
   /// Puts every deviating factor to the experiments that decide.
   ///
-  /// - Parameter budget: steps that the experiments may take; what they leave open is suspected, not
-  ///   found. Nil: as many as they need where the recipe explodes, for then most are soon over, and
-  ///   otherwise those of `trials` trainings.
+  /// - Parameter budget: steps that the experiments may take; what they leave open is suspected,
+  ///   not found. Nil: as many as they need where the recipe explodes, for then most are soon over,
+  ///   and otherwise those of `trials` trainings.
   /// - Precondition: it is known how the training ended.
   /// - Throws: `CancellationError`.
   package func diagnosis(

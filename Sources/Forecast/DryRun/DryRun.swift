@@ -60,7 +60,8 @@ extension VirtualTrainer {
       steps: trainer.step, losses: losses, startingLoss: initialLoss, endingLoss: endingLoss,
       explosion: trainer.explosion
         ?? (verdict == .exploding ? trainer.lateDivergence(.exploding) : nil),
-      diesAtStep: death, vanishingSteps: trainer.vanishingSteps, leftAtStep: trainer.divergenceStep)
+      diesAtStep: death, vanishingSteps: trainer.vanishingSteps,
+      leftAtStep: trainer.monitor.divergence.firstPassed)
     return (run, verdict)
   }
 
@@ -71,7 +72,7 @@ extension VirtualTrainer {
   private func death(_ losses: inout [Float]) -> Int? {
     guard let explosion = trainer.explosion else { return nil }
     guard explosion.kind == .divergence, recipe.training.badSteps == .stop,
-      let first = trainer.rewoundTo
+      let first = trainer.record.rewoundTo
     else { return explosion.kind == .nonFinite ? explosion.step : nil }
     resume(at: first)
     let last = min(losses.count + DryRun.length, total)
@@ -103,7 +104,7 @@ extension VirtualTrainer {
     // A run that is over has its true verdict; one that goes on may yet come back, if its loss is
     // falling and there is a gradient to bring it down.
     if trainer.verdict == .exploding,
-      trainer.isOver || !trainer.isFalling || trainer.isWithoutGradient
+      trainer.isOver || !trainer.isFalling || trainer.monitor.isWithoutGradient
     {
       return .exploding
     }

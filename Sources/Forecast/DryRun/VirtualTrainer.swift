@@ -154,19 +154,12 @@ package final class VirtualTrainer {
     guard !Task.isCancelled else { return .lost }
     let pass = load(step: step, inputs: inputs)
     evaluationBudget.countGradient(rows: pass.rows)
-    let (loss, isFinite) = trainingStep.forward(pass)
-    guard isFinite, trainingStep.backward(pass) else {
-      adaptive.skip(step)
-      return .bad
+    let result = trainingStep.take(pass, step: step, count: updates + 1, adaptive, rate: rate)
+    switch result.ending {
+    case .updated: return .done(loss: result.loss)
+    case .nonFinite(.update): return .lost
+    case .rejected, .nonFinite: return .bad
     }
-    let norm = trainingStep.gradients.globalNorm
-    trainingStep.clip(adaptive)
-    let learningRate = adaptive.learningRate(at: step, times: rate)
-    guard trainingStep.update(pass, count: updates + 1, learningRate: learningRate) else {
-      return .lost
-    }
-    adaptive.admit(step, loss: Float(loss), norm: Float(norm))
-    return .done(loss: loss)
   }
 }
 

@@ -10,11 +10,14 @@ public final class Gradients {
   private let buffers: [Buffer]
   /// Rows of each tensor that are the weights of one unit; 1 for a vector, which is one.
   private let units: [Int]
+  private let penalized: [Bool]
   private let moments: UnsafeMutableBufferPointer<keel_moments>
   private let factors: UnsafeMutableBufferPointer<Double>
 
-  package init(_ plan: Plan, _ memory: Memory) {
+  /// - Parameter penalized: which tensors get the gradient of a penalty on their weights, too.
+  package init(_ plan: Plan, _ memory: Memory, penalized: [Bool]) {
     self.memory = memory
+    self.penalized = penalized
     buffers = plan.parameters.map(\.buffer.gradient)
     units = plan.parameters.map { $0.shape.axes.count > 1 ? $0.shape.axes[0] : 1 }
     moments = .allocate(capacity: buffers.count)
@@ -31,9 +34,10 @@ public final class Gradients {
   /// The tensors, one a parameter, in plan order.
   public var indices: Range<Int> { buffers.indices }
 
-  /// Measures every tensor afresh, adding the gradient of l1·Σ|w| + l2·Σw² to those in `penalized`.
+  /// Measures every tensor afresh, adding the gradient of l1·Σ|w| + l2·Σw² to those that are
+  /// penalized.
   /// - Returns: how many elements are NaN or infinite.
-  package func measure(penalized: [Bool], l1: Double, l2: Double) -> Int {
+  package func measure(l1: Double, l2: Double) -> Int {
     var nonFinite = 0
     for index in indices {
       let gradient = memory[buffers[index]]

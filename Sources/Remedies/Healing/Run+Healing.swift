@@ -26,7 +26,7 @@ extension Run {
           clock.look(at: trainer)
         })
       guard training.outcome == .exploded, let explosion = training.explosion,
-        trainer.recoveries.count < policy.recoveries
+        trainer.record.recoveries.count < policy.recoveries
       else { return training }
       var recovery = Recovery(
         policy, trainer, training, explosion, isCancelled: { Task.isCancelled }, observe: observe)

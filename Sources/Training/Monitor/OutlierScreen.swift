@@ -64,16 +64,18 @@ package struct OutlierScreen {
   }
 }
 
-extension Trainer {
-  /// The gradient norms of the first batches with the initial parameters; nothing is changed by it.
-  static func openingNorms(
-    _ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches
-  ) -> [Double] {
-    (0..<min(Window.least, batches.total)).compactMap { step in
-      batches.withRows(at: step) { data.train.gather($0, trainingStep.plan, trainingStep.memory) }
-      let pass = trainingStep.pass(rows: batches.count(at: step), mode: .training, position: step)
-      guard trainingStep.forward(pass).isFinite, trainingStep.backward(pass) else { return nil }
-      return Double(Float(trainingStep.gradients.globalNorm))
-    }
+extension OutlierScreen {
+  /// A screen that begins with the gradient norms of the first batches with the initial parameters;
+  /// nothing is changed by it.
+  init(_ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches) {
+    self.init(
+      opening: (0..<min(Window.least, batches.total)).compactMap { step in
+        batches.withRows(at: step) {
+          data.train.gather($0, trainingStep.plan, trainingStep.memory)
+        }
+        let pass = trainingStep.pass(rows: batches.count(at: step), mode: .training, position: step)
+        guard trainingStep.forward(pass).isFinite, trainingStep.backward(pass) else { return nil }
+        return Double(Float(trainingStep.gradients.globalNorm))
+      })
   }
 }

@@ -17,7 +17,7 @@ public struct LayerMeasures: Sendable {
   /// ‖w_new‖.
   public let weightNorm: Double
 
-  init(_ sums: TrainingStep.LayerSums) {
+  init(_ sums: LayerSums.Sums) {
     gradientNorm = sums.gradient.squareRoot()
     updateNorm = sums.update.squareRoot()
     weightNorm = sums.weight.squareRoot()

@@ -35,7 +35,7 @@ public actor Run {
   public init(resuming checkpoint: Checkpoint, of problem: Problem? = nil) throws {
     thread = ThreadExecutor(name: "keel-run")
     trainer = try Trainer(resuming: checkpoint, of: problem)
-    self.problem = trainer.problem.with(trainer.start)
+    self.problem = trainer.problem.with(trainer.record.start)
   }
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -90,9 +90,9 @@ public actor Run {
     get throws { try trainer.network() }
   }
 
-  /// Brings a fault in from outside the recipe, for tests: see `Trainer.disturb`.
+  /// Brings a fault in from outside the recipe, for tests: see `TrainingStep.disturb`.
   package func disturb(_ fault: @escaping @Sendable (Int, TrainingStep) -> Void) {
-    trainer.disturb = fault
+    trainer.trainingStep.disturb = fault
   }
 
   /// Copies kept along the way, oldest first; about 1, 2, 4, 8, … intervals old.
@@ -111,30 +111,5 @@ public actor Run {
         fix: "use a snapshot that this run took, from before where it is")
     }
     trainer.rewind(to: snapshot)
-  }
-}
-
-extension Trainer {
-  package var size: RunSize {
-    RunSize(
-      trainRows: data.train.count, testRows: data.test?.count ?? 0,
-      droppedRows: problem.rows.train.leftOut,
-      outlyingTestRow: problem.rows.test.flatMap { test in
-        recipe.outliers(in: test).worst.map { test.number(ofRow: $0.row) }
-      },
-      hasOneTarget: baseline.hasOneTarget,
-      parameters: trainingStep.plan.parameters.reduce(0) { $0 + $1.shape.count },
-      hasLoneRow: hasLoneRow, batch: batches.size,
-      steps: batches.total,
-      plannedBytes: trainingStep.plan.floats * 4
-        + SnapshotRing.bytes(floats: trainingStep.plan.persistentFloats)
-        + Trace.bytes(layers: trace.layers.count, probes: trace.probes.count, total: batches.total))
-  }
-
-  private var hasLoneRow: Bool {
-    let smallest = (0..<batches.stepsPerEpoch).map { batches.count(at: $0) }.min() ?? 0
-    return trainingStep.plan.operations.contains {
-      $0.layer.hasPrefix("\(BatchNorm.name)-") && $0.output.shape.leading * smallest == 1
-    }
   }
 }

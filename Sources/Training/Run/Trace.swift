@@ -132,16 +132,20 @@ public struct Trace: Sendable {
 
   /// Infinite only where a gradient is: the norm of finite ones may lie beyond float32, and is then
   /// its largest number.
-  mutating func record(gradientNorm: Double) {
+  static func norm(_ gradientNorm: Double) -> Float {
     let largest = Double(Float.greatestFiniteMagnitude)
-    gradientNorms[count - 1] = Float(
-      gradientNorm.isFinite ? min(gradientNorm, largest) : gradientNorm)
+    return Float(gradientNorm.isFinite ? min(gradientNorm, largest) : gradientNorm)
   }
 
-  mutating func record(clippedNorm: Double) { clippedNorms[count - 1] = Float(clippedNorm) }
+  /// A step that was taken, or as much of it as was.
+  mutating func record(_ result: TrainingStep.Result) {
+    record(loss: result.loss, learningRate: result.learningRate)
+    gradientNorms[count - 1] = Self.norm(result.gradientNorm)
+    clippedNorms[count - 1] = Float(result.clippedNorm)
+  }
 
-  mutating func record(_ sums: [TrainingStep.LayerSums]) {
-    appendRow { probe, layer in probe.measure(LayerMeasures(sums[layer])) }
+  mutating func record(_ layers: LayerSums) {
+    appendRow { probe, layer in probe.measure(LayerMeasures(layers.sums[layer])) }
   }
 
   /// A row for the newest step, if it is one of every `stride`.

@@ -18,13 +18,13 @@ extension Trainer {
   ) -> Bool {
     let (start, first) = (ContinuousClock.now, step)
     defer {
-      spent.steps += step - first
-      spent.time += ContinuousClock.now - start
+      record.spent.steps += step - first
+      record.spent.time += ContinuousClock.now - start
     }
     while !isOver, step - first < steps {
       if isCancelled() { return true }
       advance()
-      observe(Step(trace, total: batches.total))
+      observe(Step(record.trace, total: batches.total))
     }
     return false
   }
@@ -38,21 +38,21 @@ extension Trainer {
       verdict == .exploding || (isStopped && !isBrief)
       ? nil : metric(isCancelled: isBrief ? { false } : isCancelled)
     let isStopped = isStopped || (verdict != .exploding && metric == nil)
-    let seconds = spent.time / .seconds(1)
+    let seconds = record.spent.time / .seconds(1)
     return Training(
       outcome: explosion != nil
         ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
       verdict: verdict, steps: step, loss: endLoss,
       skill: verdict == .exploding ? -.infinity : skill,
       score: metric?.score ?? (verdict == .exploding ? -.infinity : .nan),
-      metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: rewoundTo,
-      recoveries: recoveries, seconds: seconds,
-      stepsPerSecond: seconds > 0 ? Double(spent.steps) / seconds : 0)
+      metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: record.rewoundTo,
+      recoveries: record.recoveries, seconds: seconds,
+      stepsPerSecond: seconds > 0 ? Double(record.spent.steps) / seconds : 0)
   }
 
   /// A run that passed the edge, was not stopped, and learnt nothing all the same.
   package func lateDivergence(_ verdict: Verdict) -> Explosion? {
-    guard verdict == .exploding, let step = divergenceStep else { return nil }
+    guard verdict == .exploding, let step = monitor.divergence.firstPassed else { return nil }
     return Explosion(
       step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,
       origin: nil)

@@ -36,9 +36,10 @@ extension Trainer {
     return try Checkpoint(
       network,
       .init(
-        step: snapshot.step, updates: snapshot.updates, tally: snapshot.tally, start: start,
+        step: snapshot.step, updates: snapshot.tally.updates, tally: snapshot.tally,
+        start: record.start,
         data: problem.checksum, skipped: batches.skippedSteps, excluded: batches.excludedRows,
-        recoveries: recoveries,
+        recoveries: record.recoveries,
         events: past.events, stride: past.stride, rows: past.rows),
       tensors: series + past.tensors)
   }
@@ -62,8 +63,8 @@ extension Trainer {
     }
     try check(checkpoint, progress)
     try checkLength(progress, as: checkpoint.network.recipe)
-    start = progress.start.going(as: problem?.recipe)
-    recoveries = progress.recoveries
+    record.start = progress.start.going(as: problem?.recipe)
+    record.recoveries = progress.recoveries
     for step in progress.skipped { batches.skip(step) }
     batches.exclude(progress.excluded)
     var history = Trace(trace)
@@ -134,8 +135,8 @@ extension Trainer {
   private func snapshot(of checkpoint: Checkpoint, _ progress: Checkpoint.Progress) -> Snapshot {
     let plan = trainingStep.plan
     var snapshot = Snapshot(floats: plan.persistentFloats)
-    (snapshot.step, snapshot.updates) = (progress.step, progress.updates)
-    snapshot.tally = progress.tally
+    (snapshot.step, snapshot.tally) = (progress.step, progress.tally)
+    snapshot.tally.updates = progress.updates
     let places = plan.networkTensors + plan.slotTensors(of: recipe.optimizer)
     // The trace's series come last.
     for (place, tensor) in zip(places, checkpoint.tensors) {

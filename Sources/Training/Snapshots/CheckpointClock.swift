@@ -25,7 +25,7 @@ package struct CheckpointClock {
     let isBehind = snapshot.step < trainer.step && trainer.explosion == nil
     if isBehind, trainer.trace.wasSkipped(trainer.step - 1) { return }
     pending = nil
-    guard isBehind, trainer.isProven(snapshot.step, updates: snapshot.updates) else { return }
+    guard isBehind, trainer.isProven(snapshot.step, updates: snapshot.tally.updates) else { return }
     let start = ContinuousClock.now
     do {
       policy.keep(try trainer.checkpoint(of: snapshot))

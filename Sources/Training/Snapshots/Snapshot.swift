@@ -9,19 +9,17 @@ import KeelEngine
 public struct Snapshot: Sendable {
   /// The next step.
   public internal(set) var step: Int
-  /// How many updates the optimizer has made.
-  var updates: Int
   var tally: Tally
   /// Parameters, slots and state, as they lie in the arena.
   var values: [Float]
 
   init(floats: Int) {
-    (step, updates, tally) = (-1, 0, Tally())
+    (step, tally) = (-1, Tally())
     values = Array(repeating: 0, count: floats)
   }
 
-  mutating func take(_ memory: Memory, step: Int, updates: Int, tally: Tally) {
-    (self.step, self.updates, self.tally) = (step, updates, tally)
+  mutating func take(_ memory: Memory, step: Int, tally: Tally) {
+    (self.step, self.tally) = (step, tally)
     values.withUnsafeMutableBufferPointer {
       keel_copy(memory.base, $0.baseAddress, $0.count, 0)
     }
@@ -29,7 +27,7 @@ public struct Snapshot: Sendable {
 
   /// Takes over what another one holds, in the memory there is.
   mutating func copy(_ other: Snapshot) {
-    (step, updates, tally) = (other.step, other.updates, other.tally)
+    (step, tally) = (other.step, other.tally)
     values.withUnsafeMutableBufferPointer { own in
       other.values.withUnsafeBufferPointer {
         keel_copy($0.baseAddress, own.baseAddress, own.count, 0)
@@ -40,13 +38,4 @@ public struct Snapshot: Sendable {
   func restore(_ memory: Memory) {
     values.withUnsafeBufferPointer { keel_copy($0.baseAddress, memory.base, $0.count, 0) }
   }
-}
-
-/// What is counted over the steps of a run for its verdict.
-struct Tally: Hashable, Codable, Sendable {
-  /// Steps whose whole gradient is exactly zero, or whose first layer has less than 1e-3 of the
-  /// last's.
-  var vanishing = 0
-  /// Steps skipped since the last good one.
-  var consecutiveSkips = 0
 }

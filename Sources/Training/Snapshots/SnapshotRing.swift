@@ -39,11 +39,11 @@ package struct SnapshotRing {
   }
 
   /// The slot of snapshot number n is the number of zeros at the end of n: a ruler.
-  mutating func take(_ memory: Memory, step: Int, updates: Int, tally: Tally) {
+  mutating func take(_ memory: Memory, step: Int, tally: Tally) {
     guard !slots.isEmpty else { return }
     let number = step / interval
     let slot = number == 0 ? slots.count - 1 : min(number.trailingZeroBitCount, slots.count - 1)
-    slots[slot].take(memory, step: step, updates: updates, tally: tally)
+    slots[slot].take(memory, step: step, tally: tally)
   }
 
   /// Keeps the newest snapshot from before a step, whatever the ring does later.

@@ -44,7 +44,7 @@ extension Trainer {
   /// not left yet what it was at the older ones, and the step taken from there shows that the last
   /// update had not thrown the weights away.
   package func soundSnapshots(before step: Int) -> [Snapshot] {
-    settled(before: step).filter { isProven($0.step, updates: $0.updates) }
+    settled(before: step).filter { isProven($0.step, updates: $0.tally.updates) }
   }
 
   /// Snapshots to go on from: those that are sound; where none is, those of which only that last
@@ -90,7 +90,7 @@ extension Trainer {
   /// Whether the run as it stands is worth keeping: no alarm, and its loss is where it was.
   package var isSound: Bool {
     let lowest = snapshots.recent.map { level(before: $0) }.min() ?? .infinity
-    return divergence.above == nil && isUsual(level(before: step), beside: lowest)
+    return monitor.divergence.above == nil && isUsual(level(before: step), beside: lowest)
   }
 }
 

@@ -7,7 +7,7 @@ extension Trainer {
   /// A copy of everything that changes, as it stands now.
   package func snapshot() -> Snapshot {
     var snapshot = Snapshot(floats: trainingStep.plan.persistentFloats)
-    snapshot.take(trainingStep.memory, step: step, updates: updates, tally: tally)
+    snapshot.take(trainingStep.memory, step: step, tally: tally)
     return snapshot
   }
 
@@ -26,16 +26,17 @@ extension Trainer {
   /// - Throws: `KeelError` where the recipe does not fit the network.
   package func continued(under recipe: Recipe, from snapshot: Snapshot) throws -> Trainer {
     let other = try Trainer(problem.with(recipe))
-    (other.start, other.recoveries, other.disturb) = (start, recoveries, disturb)
+    (other.record.start, other.record.recoveries) = (record.start, record.recoveries)
+    other.trainingStep.disturb = trainingStep.disturb
     for step in batches.skippedSteps { other.batches.skip(step) }
     other.batches.exclude(batches.excludedRows)
     let isAlike = type(of: recipe.optimizer.member) == type(of: self.recipe.optimizer.member)
     if isAlike, other.canGoOn(from: snapshot) {
       other.snapshots = snapshots
-      other.rewind(to: snapshot, history: trace)
+      other.rewind(to: snapshot, history: record.trace)
     } else {
       let adapted = try other.adapted(snapshot, of: trainingStep.plan)
-      other.rewind(to: adapted, history: trace)
+      other.rewind(to: adapted, history: record.trace)
       // The old ones do not fit: this is all there is to go back to.
       other.snapshots.pin(adapted)
     }
@@ -44,14 +45,14 @@ extension Trainer {
 
   /// Puts down that the run exploded, went back and on.
   package func note(_ recovery: Training.Recovery) {
-    recoveries.append(recovery)
-    trace.recordRecovery(at: recovery.rewoundTo, from: recovery.step)
+    record.recoveries.append(recovery)
+    record.trace.recordRecovery(at: recovery.rewoundTo, from: recovery.step)
   }
 
   /// Counts the steps and the time of an attempt as this run's own.
   package func charge(_ other: Trainer) {
-    spent.steps += other.spent.steps
-    spent.time += other.spent.time
+    record.spent.steps += other.record.spent.steps
+    record.spent.time += other.record.spent.time
   }
 
   /// A snapshot of the same network under another optimizer, whose memory begins anew.
@@ -66,6 +67,8 @@ extension Trainer {
     }
     var adapted = self.snapshot()
     (adapted.step, adapted.tally) = (snapshot.step, snapshot.tally)
+    // The new optimizer has made no update yet.
+    adapted.tally.updates = tally.updates
     let (parameters, state) = (plan.count(.parameters), plan.count(.state))
     adapted.values.replaceSubrange(..<parameters, with: snapshot.values[..<parameters])
     adapted.values.replaceSubrange(
@@ -80,21 +83,12 @@ extension Trainer {
   package func rewind(to snapshot: Snapshot, history: Trace? = nil) {
     precondition(canGoOn(from: snapshot), "a snapshot of another network")
     snapshot.restore(trainingStep.memory)
-    (updates, tally) = (snapshot.updates, snapshot.tally)
-    if let history { trace.replace(with: history) }
-    trace.truncate(to: snapshot.step)
-    (explosion, rewoundTo) = (nil, nil)
+    tally = snapshot.tally
+    if let history { record.trace.replace(with: history) }
+    record.trace.truncate(to: snapshot.step)
+    (record.explosion, record.rewoundTo) = (nil, nil)
     snapshots.forget(after: snapshot.step)
-    adaptive.recall(trace, before: snapshot.step)
-    window = Window()
-    screen?.reset()
-    divergence = Divergence(scale: baseline.scale, batch: batches.size, total: batches.total)
-    for step in 0..<trace.count {
-      let norm = Double(trace.gradientNorms[step])
-      if norm.isFinite { _ = screen?.rejects(norm) }
-      guard !trace.wasSkipped(step) else { continue }
-      window.admit(norm)
-      _ = divergence.look(at: trace.losses, step: step, without: trace.wasSkipped)
-    }
+    adaptive.recall(record.trace, before: snapshot.step)
+    recallMonitor()
   }
 }

@@ -2,60 +2,63 @@ import KeelEngine
 import KeelNetworks
 import KeelRecipes
 
-/// A network in memory, and what one step does to it: forward, backward, clip, update.
+/// A network in memory, and what one step does to it: forward, backward, measure, screen, clip,
+/// update.
 ///
-/// It keeps no history and takes no decision. Nothing here allocates after `init`.
+/// Trainings, trials and forecasts all take their steps here. It keeps no history. Nothing here
+/// allocates after `init`.
 package final class TrainingStep {
   package let recipe: Recipe
   package var plan: Plan
-  package let memory: Memory
   package let gradients: Gradients
-  /// Σ over the parameters of each layer of the plan, as of the last step.
-  package private(set) var layerSums: [LayerSums]
+  /// As of the last step.
+  package private(set) var layers: LayerSums
+  /// Called with the batch in memory, before the forward pass: how tests bring in a fault from
+  /// outside the recipe.
+  package var disturb: ((Int, TrainingStep) -> Void)?
   private let workspace: Workspace
-  private let loss: any Loss
-  private let optimizer: any Optimizer
-  private let clips: [any Clip]
-  private let regularizers: [any Regularizer]
-  private let penalty: (l1: Double, l2: Double)
-  private let penalized: [Bool]
-  private let layerOfParameter: [Int]
+  private let rules: Rules
 
-  /// Squares summed over the parameters of one layer.
-  package struct LayerSums {
-    /// Before clipping.
-    package var gradient = 0.0
-    package var update = 0.0
-    package var weight = 0.0
+  /// What the recipe does with gradients and weights, looked up once.
+  private struct Rules {
+    let loss: any Loss
+    let optimizer: any Optimizer
+    let clips: [any Clip]
+    let regularizers: [any Regularizer]
+    let penalty: (l1: Double, l2: Double)
+
+    init(_ recipe: Recipe) {
+      loss = recipe.loss.member
+      optimizer = recipe.optimizer.member
+      clips = recipe.clipping.choices.map(\.member)
+      regularizers = recipe.regularizer.choices.map(\.member)
+      penalty = regularizers.reduce((l1: 0.0, l2: 0.0)) {
+        ($0.l1 + $1.penalty.l1, $0.l2 + $1.penalty.l2)
+      }
+    }
+
+    func penalizes(_ parameter: Parameter) -> Bool {
+      parameter.role == .weight && (penalty.l1 != 0 || penalty.l2 != 0)
+    }
   }
 
   package init(_ recipe: Recipe, plan: Plan) throws {
     self.recipe = recipe
     self.plan = plan
     workspace = try Workspace(plan)
-    memory = workspace.memory
-    gradients = Gradients(plan, memory)
-    loss = recipe.loss.member
-    optimizer = recipe.optimizer.member
-    clips = recipe.clipping.choices.map(\.member)
-    regularizers = recipe.regularizer.choices.map(\.member)
-    let penalty = regularizers.reduce((l1: 0.0, l2: 0.0)) {
-      ($0.l1 + $1.penalty.l1, $0.l2 + $1.penalty.l2)
-    }
-    self.penalty = penalty
-    penalized = plan.parameters.map { $0.role == .weight && (penalty.l1 != 0 || penalty.l2 != 0) }
-    let layers = plan.layers
-    layerOfParameter = plan.parameters.map {
-      layers.firstIndex(of: $0.layer).required("a parameter has a layer")
-    }
-    layerSums = Array(repeating: LayerSums(), count: layers.count)
+    let rules = Rules(recipe)
+    self.rules = rules
+    gradients = Gradients(plan, workspace.memory, penalized: plan.parameters.map(rules.penalizes))
+    layers = LayerSums(plan)
     initialize()
   }
+
+  package var memory: Memory { workspace.memory }
 
   /// Writes the initial parameters, state and slots.
   package func initialize() {
     plan.initialize(memory, seed: recipe.seed)
-    for (index, slot) in optimizer.initialSlots.enumerated() {
+    for (index, slot) in rules.optimizer.initialSlots.enumerated() {
       for parameter in plan.parameters {
         UnsafeMutableBufferPointer(
           start: memory[plan.slot(index, of: parameter)], count: parameter.buffer.count
@@ -63,6 +66,70 @@ package final class TrainingStep {
       }
     }
   }
+
+  // MARK: a step
+
+  /// What became of a step.
+  package struct Result {
+    /// The mean data loss of the batch.
+    package let loss: Double
+    package let learningRate: Double
+    /// Of all gradients before clipping; NaN where there was no backward pass.
+    package fileprivate(set) var gradientNorm = Double.nan
+    /// Of all gradients after clipping; NaN where nothing was clipped any more.
+    package fileprivate(set) var clippedNorm = Double.nan
+    package fileprivate(set) var ending = Ending.updated
+
+    package enum Ending: Hashable {
+      /// The parameters have changed.
+      case updated
+      /// The screen took the batch for a bad one: nothing has changed.
+      case rejected
+      /// Something was not finite: in the forward or the backward pass, and nothing has changed; or
+      /// in the update.
+      case nonFinite(Explosion.Pass)
+    }
+  }
+
+  /// Takes a step with the batch in memory.
+  /// - Parameters:
+  ///   - step: its place in the training, which decides on the rate and on what is random.
+  ///   - count: counts updates from 1.
+  ///   - adaptive: what clips, schedule and screen remember; told what became of the step.
+  ///   - factor: on the recipe's learning rate.
+  package func take(
+    _ pass: Pass, step: Int, count: Int, _ adaptive: AdaptiveState, rate factor: Double = 1
+  ) -> Result {
+    disturb?(step, self)
+    let (loss, isFinite) = forward(pass)
+    var result = Result(loss: loss, learningRate: adaptive.learningRate(at: step, times: factor))
+    guard isFinite else { return end(&result, .nonFinite(.forward), step, adaptive) }
+    let isBackwardFinite = backward(pass)
+    result.gradientNorm = gradients.globalNorm
+    guard isBackwardFinite else { return end(&result, .nonFinite(.backward), step, adaptive) }
+    let norm = Trace.norm(result.gradientNorm)
+    if adaptive.rejects(norm) { return end(&result, .rejected, step, adaptive) }
+    clip(adaptive)
+    result.clippedNorm = gradients.globalNorm
+    guard update(pass, count: count, learningRate: result.learningRate) else {
+      result.ending = .nonFinite(.update)
+      return result
+    }
+    // As a trace keeps them, so that a run that has gone back is told the same.
+    adaptive.admit(step, loss: Float(loss), norm: norm)
+    return result
+  }
+
+  /// Of a step that changed nothing.
+  private func end(
+    _ result: inout Result, _ ending: Result.Ending, _ step: Int, _ adaptive: AdaptiveState
+  ) -> Result {
+    result.ending = ending
+    adaptive.skip(step)
+    return result
+  }
+
+  // MARK: its parts
 
   /// A trip of `rows` rows through the network.
   package func pass(rows: Int, mode: Mode, position: Int) -> Pass {
@@ -72,7 +139,7 @@ package final class TrainingStep {
   /// Outputs, and the mean data loss of the batch in memory; its gradient too, if training.
   package func forward(_ pass: Pass) -> (loss: Double, isFinite: Bool) {
     let isFinite = plan.forward(pass)
-    let result = loss.mean(batch(pass, wantsGradient: pass.mode == .training))
+    let result = rules.loss.mean(batch(pass, wantsGradient: pass.mode == .training))
     // The sum is taken in double; the loss is a float32 like every other value of a training.
     let isLossFinite = result.nonFinite == 0 && Float(result.sum).isFinite
     return (result.sum, isFinite && isLossFinite)
@@ -81,26 +148,23 @@ package final class TrainingStep {
   /// Gradients of everything, the penalty's included; measured, not yet clipped.
   package func backward(_ pass: Pass) -> Bool {
     let isFinite = plan.backward(pass)
-    let nonFinite = gradients.measure(penalized: penalized, l1: penalty.l1, l2: penalty.l2)
-    for index in layerSums.indices { layerSums[index] = LayerSums() }
-    for index in gradients.indices {
-      layerSums[layerOfParameter[index]].gradient += gradients.squares(index)
-    }
+    let nonFinite = gradients.measure(l1: rules.penalty.l1, l2: rules.penalty.l2)
+    layers.begin(gradients)
     return isFinite && nonFinite == 0
   }
 
-  /// - Parameter adaptive: what the recipe's clips remember.
-  package func clip(_ adaptive: AdaptiveState) {
-    for (index, clip) in clips.enumerated() { clip.apply(to: gradients, adaptive.windows[index]) }
+  private func clip(_ adaptive: AdaptiveState) {
+    for (index, clip) in rules.clips.enumerated() {
+      clip.apply(to: gradients, adaptive.windows[index])
+    }
   }
 
   /// Changes the parameters; false where one, or what the optimizer remembers, became non-finite.
-  /// - Parameter count: counts updates from 1.
-  package func update(_ pass: Pass, count: Int, learningRate: Double) -> Bool {
+  private func update(_ pass: Pass, count: Int, learningRate: Double) -> Bool {
     var nonFinite = 0
     for (index, parameter) in plan.parameters.enumerated() {
       let weights = memory[parameter.buffer]
-      let measure = optimizer.update(
+      let measure = rules.optimizer.update(
         Update(
           weights: weights, gradients: memory[parameter.buffer.gradient],
           count: parameter.buffer.count, scale: gradients.factor(index),
@@ -108,12 +172,11 @@ package final class TrainingStep {
           firstSlot: memory[plan.slot(0, of: parameter)], slotStride: plan.count(.parameters)))
       if parameter.role == .weight {
         let rows = parameter.shape.axes[0]
-        for regularizer in regularizers {
+        for regularizer in rules.regularizers {
           regularizer.constrain(weights, rows: rows, columns: parameter.shape.count / rows)
         }
       }
-      layerSums[layerOfParameter[index]].update += measure.updateSquares
-      layerSums[layerOfParameter[index]].weight += measure.weightSquares
+      layers.add(measure, ofParameter: index)
       nonFinite += measure.nonFinite
     }
     plan.commit(pass)

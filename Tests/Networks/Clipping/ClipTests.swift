@@ -159,7 +159,7 @@ import Testing
   @Test(arguments: [(0.3, 0), (0, 0.2), (0.05, 0.4)]) func penalties(l1: Double, l2: Double) throws
   {
     let seed: UInt64 = 43
-    let scene = try ClipScene(seed: seed, size: 1)
+    let scene = try ClipScene(seed: seed, size: 1, penalized: true)
     var dice = Dice(seed: seed)
     let harness = scene.harness
     let before = scene.effective
@@ -168,7 +168,7 @@ import Testing
       harness.memory[parameter.buffer][0] = 0
     }
     let parameters = harness.plan.parameters
-    _ = scene.gradients.measure(penalized: parameters.map { $0.role == .weight }, l1: l1, l2: l2)
+    _ = scene.gradients.measure(l1: l1, l2: l2)
     for (index, parameter) in parameters.enumerated() {
       let penalty = twinPenalty(harness.parameters[parameter.name]!, l1: l1, l2: l2)
       let expected =
@@ -206,9 +206,12 @@ struct ClipScene {
   let nonFinite: Int
 
   /// Tensors of several sizes, normal with a deviation of `size`.
-  init(seed: UInt64, size: Double) throws {
+  /// - Parameter penalized: whether weights can get a penalty's gradient.
+  init(seed: UInt64, size: Double, penalized: Bool = false) throws {
     var dice = Dice(seed: seed)
-    try self.init(model: [.dense(37), .dense(20)]) { _, _ in Float(dice.normal(size)) }
+    try self.init(model: [.dense(37), .dense(20)], penalized: penalized) { _, _ in
+      Float(dice.normal(size))
+    }
   }
 
   /// One square layer, with the given gradient for (tensor, element).
@@ -216,7 +219,9 @@ struct ClipScene {
     try self.init(model: [.dense(width)], row: width, value)
   }
 
-  private init(model: [Choice<Layers>], row: Int = 20, _ value: (Int, Int) -> Float) throws {
+  private init(
+    model: [Choice<Layers>], row: Int = 20, penalized: Bool = false, _ value: (Int, Int) -> Float
+  ) throws {
     let recipe = Recipe(
       data: .spirals(), model: model, initializer: .zeros, loss: .meanSquaredError,
       optimizer: .sgd(), training: .init(epochs: 1, batch: 1))
@@ -224,9 +229,10 @@ struct ClipScene {
     for (tensor, parameter) in harness.plan.parameters.enumerated() {
       harness[parameter.buffer.gradient] = (0..<parameter.shape.count).map { value(tensor, $0) }
     }
-    gradients = Gradients(harness.plan, harness.memory)
-    let none = harness.plan.parameters.map { _ in false }
-    nonFinite = gradients.measure(penalized: none, l1: 0, l2: 0)
+    gradients = Gradients(
+      harness.plan, harness.memory,
+      penalized: harness.plan.parameters.map { penalized && $0.role == .weight })
+    nonFinite = gradients.measure(l1: 0, l2: 0)
   }
 
   func apply(_ clip: Choice<Clips>) { clip.member.apply(to: gradients) }

@@ -15,7 +15,7 @@ struct WindowTests {
   @Test func aSurgeIsSeen() {
     var window = filled()
     #expect(abs(window.score(1)) < 3)
-    #expect(window.score(100) > Trainer.surge)
+    #expect(window.score(100) > Monitor.surge)
   }
 
   /// The infinity is an alarm, is not admitted, and the next surge is seen as before.
@@ -37,7 +37,7 @@ struct WindowTests {
       #expect(window.score(1e9) == 0)
       window.admit(1)
     }
-    #expect(window.score(1e9) > Trainer.surge)
+    #expect(window.score(1e9) > Monitor.surge)
   }
 
   /// The median of deviations against sorting, over many random windows.

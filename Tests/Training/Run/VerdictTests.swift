@@ -48,7 +48,7 @@ struct VerdictTests {
     #expect(peak > 100)
     #expect(training.skill >= 0.9)
     #expect(training.verdict == .healthy)
-    #expect(trainer.divergenceStep != nil)
+    #expect(trainer.monitor.divergence.firstPassed != nil)
   }
 
   static let catapult = Recipe(

@@ -61,7 +61,7 @@ struct CheckpointTests {
   private func expectSame(_ a: Trainer, _ b: Trainer, _ what: Comment) throws {
     #expect(a.trace.bits == b.trace.bits, what)
     #expect(try a.network().bits == b.network().bits, what)
-    #expect(a.verdict == b.verdict && a.divergenceStep == b.divergenceStep, what)
+    #expect(a.verdict == b.verdict && a.monitor.divergence.firstPassed == b.monitor.divergence.firstPassed, what)
     let (one, other) = (try a.checkpoint(), try b.checkpoint())
     // As text: a NaN is not equal to itself.
     #expect("\(one.progress!)" == "\(other.progress!)", what)
@@ -170,7 +170,7 @@ struct CheckpointTests {
     #expect(explosion.step > leap)
     #expect(trainer.snapshots.all.contains { $0.step == leap + 1 })
     #expect(trainer.soundSnapshots(before: explosion.step).first?.step == 2 * interval)
-    #expect(trainer.rewoundTo == 2 * interval)
+    #expect(trainer.record.rewoundTo == 2 * interval)
     #expect(steps.value == Array(1...leap))
     #expect(try trainer.checkpoint().step == 2 * interval)
     // Gone on from at the very step: nothing sound is there, so nothing is handed out.
@@ -293,7 +293,7 @@ struct CheckpointTests {
     #expect(!trainer.isOver)
     _ = trainer.train()
     try expectSame(trainer, undisturbed, "longer")
-    #expect(trainer.start.name == "long")
+    #expect(trainer.record.start.name == "long")
     // Nor shorter than what has been taken already.
     #expect(
       try refusal(checkpoint(of: long, steps: 60), as: short).what

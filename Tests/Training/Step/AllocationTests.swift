@@ -99,7 +99,7 @@ struct AllocationTests {
     var recipe = regression(rate: 1e-9, epochs: 60)
     recipe.clipping = [.globalNorm(1)]
     let trainer = try Trainer(Problem(recipe))
-    trainer.disturb = { step, trainingStep in
+    trainer.trainingStep.disturb = { step, trainingStep in
       guard step == 300 else { return }
       let (targets, count) = (
         trainingStep.memory[trainingStep.plan.targets], trainingStep.plan.targets.count
