@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelRecipes
 import KeelSettings

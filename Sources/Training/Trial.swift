@@ -6,18 +6,11 @@ import KeelSettings
 ///
 /// It knows no remedy and no cause.
 package struct Trial: Sendable {
-  package enum Outcome: String, Hashable, Codable, Sendable {
-    case holds
-    case explodes
-    case doesNotLearn = "does-not-learn"
-  }
-
   /// A trial has at least this many steps, however short the recipe: the data are repeated.
   package static let least = 50
 
   package let changes: [Change]
-  /// Nil where the steps that were allowed did not decide.
-  package let outcome: Outcome?
+  package let outcome: TrialOutcome
   package let training: Training
   /// Whether its loss still fell at its end.
   package let isFalling: Bool
@@ -58,17 +51,6 @@ package struct Trial: Sendable {
     self.isFalling = isFalling
     changes = variant.diff(from: control)
     self.training = training
-    outcome = isDecided ? Outcome(training.verdict) : nil
-  }
-}
-
-extension Trial.Outcome {
-  package init(_ verdict: Verdict) {
-    self =
-      switch verdict {
-      case .exploding: .explodes
-      case .vanishing, .stalled: .doesNotLearn
-      case .healthy: .holds
-      }
+    outcome = isDecided ? TrialOutcome(training.verdict) : .undecided
   }
 }

@@ -75,7 +75,7 @@ import Testing
     let tensors = network.tensors.map { tensor in
       var values = tensor.values
       values[0] = tensor.name.hasSuffix("bias") ? .nan : -.infinity
-      return Network.Tensor(name: tensor.name, shape: tensor.shape, values: values)
+      return Tensor(name: tensor.name, shape: tensor.shape, values: values)
     }
     let sick = try Network(
       recipe: network.recipe, tensors: tensors, input: network.input, columns: network.columns,

@@ -1,5 +1,6 @@
 import Foundation
 import KeelArchive
+import KeelTraining
 import Testing
 
 /// Killed at any moment, a training with `--save` goes on from its file, and ends as if nothing had

@@ -61,4 +61,67 @@ struct LibraryTests {
     let other = try Problem(Self.recipe(.memory), train: examples, test: examples)
     await #expect(throws: KeelError.self) { try await other.diagnosis(of: run) }
   }
+
+  /// The page of the design that shows the library, as it stands there.
+  @Test func theWholeWay() async throws {
+    let rows = Self.rows(0..<300)
+    let x = Array(rows.inputs.prefix(240))
+    let y = rows.targets.prefix(240).map { $0[0] > 0 ? 1 : 0 }
+    let held = try Examples(
+      inputs: Array(rows.inputs.suffix(60)),
+      classes: rows.targets.suffix(60).map { $0[0] > 0 ? 1 : 0 })
+
+    let recipe = Recipe(
+      data: .memory,
+      model: [.dense(64, initializer: .normal(std: 1)), .relu, .dense(2)],
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 1e30),
+      training: .init(epochs: 10, batch: 16))
+    let problem = try Problem(recipe, train: Examples(inputs: x, classes: y), test: held)
+    let forecast = try await problem.forecast()
+    #expect(forecast.verdict == .exploding && !forecast.findings.isEmpty)
+    let run = try Run(problem)
+    var norms: [Double] = []
+    for await step in run.steps {
+      #expect(step.index == norms.count)
+      norms.append(step.layers["dense-1"]?.gradientNorm ?? 0)
+    }
+    #expect(norms.first ?? 0 > 0)
+    let training = await run.training
+    #expect(training.outcome == .exploded && training.explosion != nil)
+    let diagnosis = try await problem.diagnosis(of: run)
+    #expect(diagnosis.findings.first?.cause == "large-learning-rate")
+    let cure = try await problem.cure()
+    #expect(cure.outcome == .cured && !cure.recipe.diff(from: recipe).isEmpty)
+
+    let sound = try Run(problem.with(cure.recipe))
+    #expect(await sound.train().verdict == .healthy)
+    let network = try await sound.network
+    #expect(network["dense-1.weight"]?.shape == Shape(64, 2))
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("keel-\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try network.save(to: path)
+    let kept = try CheckpointFile.read(path).network
+    let predictor = try Predictor(network)
+    #expect(try predictor.predict(x) == network.predict(x))
+    #expect(try kept.predict(x) == predictor.predict(x))
+  }
+
+  /// Whoever leaves the loop stops the run; it goes on where it stopped, as if it never had.
+  @Test func leavingTheLoopStopsTheRun() async throws {
+    let rows = Self.rows(0..<160)
+    var recipe = Self.recipe(.memory)
+    recipe.optimizer = .sgd(learningRate: 0.001)
+    let problem = try Problem(
+      recipe, train: Examples(inputs: rows.inputs, targets: rows.targets))
+    let run = try Run(problem)
+    for await step in run.steps where step.index == 9 { break }
+    #expect(await run.trace.count == 10)
+    #expect(await run.training.outcome == .stopped)
+    let whole = try Run(problem)
+    _ = await whole.train()
+    for await _ in run.steps {}
+    #expect(await run.training.outcome == .trained)
+    #expect(await run.trace.losses == whole.trace.losses)
+  }
 }

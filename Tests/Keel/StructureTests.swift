@@ -196,7 +196,7 @@ struct StructureTests {
     let texts = try files.map { try Self.text($0).components(separatedBy: "\n") }
     let library: Set = [
       "encode", "description", "hash", "==", "<", "testDescription", "unownedExecutor", "next",
-      "makeIterator", "rawValue", "allCases",
+      "makeIterator", "makeAsyncIterator", "rawValue", "allCases",
     ]
     let asked = library.union(texts.flatMap(Self.requirements))
     let declaration =

@@ -4,7 +4,9 @@ import KeelRecipes
 import KeelTraining
 
 /// Why a training exploded, or learnt nothing: the causes at work, ranked, and those that are not.
-public struct Diagnosis: Hashable, Sendable {
+///
+/// Its coding keys are part of the command's contract.
+public struct Diagnosis: Hashable, Codable, Sendable {
   /// How it was come by.
   public enum Scope: String, Hashable, Codable, Sendable {
     /// Theory and forty steps: suspects at most.
@@ -55,12 +57,40 @@ public struct Diagnosis: Hashable, Sendable {
   }
 }
 
+extension Diagnosis {
+  enum CodingKeys: CodingKey {
+    case scope, verdict, findings, ruledOut, truthTable, training
+  }
+
+  /// What the experiments took and reset is not written, and not known of what was read.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(
+      try container.decode(Training.self, forKey: .training),
+      scope: try container.decode(Scope.self, forKey: .scope),
+      verdict: try container.decode(Verdict.self, forKey: .verdict),
+      findings: try container.decode([Finding].self, forKey: .findings),
+      ruledOut: try container.decode([RuledOut].self, forKey: .ruledOut),
+      truthTable: try container.decodeIfPresent([TruthTableRow].self, forKey: .truthTable))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(scope, forKey: .scope)
+    try container.encode(verdict, forKey: .verdict)
+    try container.encode(findings, forKey: .findings)
+    try container.encode(ruledOut, forKey: .ruledOut)
+    try container.encode(truthTable, forKey: .truthTable)
+    try container.encode(training, forKey: .training)
+  }
+}
+
 /// One training of a truth table: which factors were kept, and what became of it.
 public struct TruthTableRow: Hashable, Codable, Sendable {
   /// Names of the causes that stayed in the recipe; all others were reset.
   public let kept: [String]
-  /// `holds`, `explodes`, `does-not-learn` or `undecided`.
-  public let outcome: String
+  /// What became of it.
+  public let outcome: TrialOutcome
   /// Steps that the training took.
   public let steps: Int
 }

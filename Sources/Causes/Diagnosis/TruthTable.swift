@@ -7,14 +7,6 @@ import KeelTraining
 /// Short trainings with some of the deviating factors kept and the others reset: the proof of a
 /// diagnosis.
 package struct TruthTable {
-  private enum Answer: Hashable {
-    case outcome(Trial.Outcome)
-    /// A factor cannot be reset, or the reset recipe cannot be trained.
-    case impossible
-    /// The steps that may be taken did not decide.
-    case undecided
-  }
-
   private let evidence: Evidence
   package let factors: [Suspect]
   /// Factors that cannot be reset: every experiment has them, and none decides on them.
@@ -30,10 +22,10 @@ package struct TruthTable {
   /// explodes.)
   private static let patience = 9 * shortest
   /// How the recipe itself ended.
-  private let outcome: Trial.Outcome
+  private let outcome: TrialOutcome
   /// Steps that all trials together may take.
   private let budget: Int
-  private var answers: [Set<Int>: Answer] = [:]
+  private var answers: [Set<Int>: TrialOutcome] = [:]
   /// Experiments that took longer than the recipe.
   private var lengthened: Set<Recipe> = []
   /// Whether the reference needs longer than the recipe to learn; nil where nobody asked yet.
@@ -51,18 +43,18 @@ package struct TruthTable {
   }
 
   private init(
-    _ evidence: Evidence, _ factors: [Suspect], fixed: [Suspect], _ outcome: Trial.Outcome,
+    _ evidence: Evidence, _ factors: [Suspect], fixed: [Suspect], _ outcome: TrialOutcome,
     until horizon: Int, _ budget: Int
   ) {
     (self.evidence, self.factors, self.outcome) = (evidence, factors, outcome)
     (self.horizon, self.budget, self.fixed) = (horizon, budget, fixed)
-    answers[Set(factors.indices)] = .outcome(outcome)
+    answers[Set(factors.indices)] = outcome
   }
 
   // MARK: experiments
 
   /// What becomes of the recipe with only `kept` as it has them.
-  private mutating func answer(keeping kept: Set<Int>) throws -> Answer {
+  private mutating func answer(keeping kept: Set<Int>) throws -> TrialOutcome {
     if let known = answers[kept] { return known }
     let answer = try trial(kept)
     answers[kept] = answer
@@ -84,16 +76,16 @@ package struct TruthTable {
     return changed
   }
 
-  private mutating func trial(_ kept: Set<Int>) throws -> Answer {
+  private mutating func trial(_ kept: Set<Int>) throws -> TrialOutcome {
     guard steps < budget else { return .undecided }
     guard let changed = changed(keeping: kept),
       let trial = try train(changed, isReference: kept.isEmpty)
-    else { return .impossible }
+    else { return .notMade }
     rows.append(
       TruthTableRow(
         kept: (fixed + kept.sorted().map { factors[$0] }).map { $0.cause.name },
-        outcome: trial.outcome?.rawValue ?? "undecided", steps: trial.training.steps))
-    return trial.outcome.map(Answer.outcome) ?? .undecided
+        outcome: trial.outcome, steps: trial.training.steps))
+    return trial.outcome
   }
 
   /// Nil where it cannot be trained.
@@ -138,10 +130,10 @@ package struct TruthTable {
     var finite: [Deviation] = []
     for part in factor.cause.parts(of: evidence) {
       guard steps < budget, let trial = try train(evidence.with(part.reset)),
-        let outcome = trial.outcome
+        trial.outcome != .undecided
       else { return nil }
-      if outcome == .holds { return Suspect(factor.cause, part.deviation) { _ in part.reset } }
-      if outcome != .explodes { finite.append(part.deviation) }
+      if trial.outcome == .holds { return Suspect(factor.cause, part.deviation) { _ in part.reset } }
+      if trial.outcome != .explodes { finite.append(part.deviation) }
     }
     return finite.count == 1 ? Suspect(factor.cause, finite[0], reset: factor.reset) : nil
   }
@@ -149,7 +141,7 @@ package struct TruthTable {
   /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
   private mutating func resetHeals(_ index: Int) throws -> Bool? {
     let answer = try answer(keeping: Set(factors.indices).subtracting([index]))
-    return answer == .undecided ? nil : answer == .outcome(.holds)
+    return answer == .undecided ? nil : answer == .holds
   }
 
   /// Whether the reference recipe is sick with only this factor inserted.
@@ -158,11 +150,11 @@ package struct TruthTable {
   /// explodes.
   private mutating func insertSickens(_ index: Int) throws -> Bool? {
     switch try answer(keeping: [index]) {
-    case .outcome(.explodes) where outcome == .explodes: return true
-    case .outcome(.explodes), .outcome(.doesNotLearn):
+    case .explodes where outcome == .explodes: return true
+    case .explodes, .doesNotLearn:
       let reference = try answer(keeping: [])
-      return reference == .undecided ? nil : reference == .outcome(.holds)
-    case .outcome(.holds), .impossible: return false
+      return reference == .undecided ? nil : reference == .holds
+    case .holds, .notMade: return false
     case .undecided: return nil
     }
   }
@@ -175,7 +167,7 @@ package struct TruthTable {
   /// - Throws: `CancellationError`.
   mutating func withMeasuredRate() throws -> TruthTable? {
     let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
-    guard !isAnyHealed, steps < budget, try answer(keeping: []) == .outcome(.explodes),
+    guard !isAnyHealed, steps < budget, try answer(keeping: []) == .explodes,
       let reference = changed(keeping: []),
       let dynamics = try? InitialDynamics(reference.problem)
     else { return nil }
@@ -219,7 +211,7 @@ package struct TruthTable {
     let sickens = try factors.indices.map { try insertSickens($0) }
     // Where even the reference explodes, no insertion tells anything.
     if !heals.contains(true), sickens.contains(true),
-      try answer(keeping: []) == .outcome(.explodes)
+      try answer(keeping: []) == .explodes
     {
       return factors.map { _ in .suspect }
     }
@@ -235,11 +227,11 @@ package struct TruthTable {
     guard enough.count == 1, let first = enough.first else { return kinds }
     let others = kinds.indices.filter { $0 != first }
     var partners = try others.filter { other in
-      try answer(keeping: Set(others).subtracting([other])) == .outcome(.holds)
+      try answer(keeping: Set(others).subtracting([other])) == .holds
     }
     let isEither = partners.count > 1
     // More than two are needed: all that deviate, whose reset heals, are the set.
-    if partners.isEmpty, try answer(keeping: []) == .outcome(.holds) { partners = others }
+    if partners.isEmpty, try answer(keeping: []) == .holds { partners = others }
     return kinds.indices.map { index in
       if index == first { return partners.isEmpty ? .suspect : .overdetermined }
       guard partners.contains(index) else { return kinds[index] }
@@ -276,7 +268,7 @@ package struct TruthTable {
   /// - Parameter suspect: the factor, or the part of it that heals.
   func healed(_ index: Int, _ kind: Finding.Kind, as suspect: Suspect) -> Recipe? {
     let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
-    guard answers[kept] == .outcome(.holds) else { return nil }
+    guard answers[kept] == .holds else { return nil }
     let healed =
       kind == .overdetermined ? changed(keeping: kept) : suspect.reset(evidence).map(evidence.with)
     return healed.map { lengthened.contains($0.recipe) ? lasting($0) : $0.recipe }
@@ -291,12 +283,12 @@ package struct TruthTable {
       + "with it alone a sound one \(Self.words(alone, explodes: "explodes"))"
   }
 
-  private static func words(_ answer: Answer, explodes: String) -> String {
+  private static func words(_ answer: TrialOutcome, explodes: String) -> String {
     switch answer {
-    case .outcome(.holds): "learns"
-    case .outcome(.explodes): explodes
-    case .outcome(.doesNotLearn): "does not learn"
-    case .impossible: "cannot be trained"
+    case .holds: "learns"
+    case .explodes: explodes
+    case .doesNotLearn: "does not learn"
+    case .notMade: "cannot be trained"
     case .undecided: "was not trained long enough"
     }
   }

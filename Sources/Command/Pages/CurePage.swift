@@ -99,7 +99,7 @@ struct CurePage {
     }
     let remedies = best.remedies.map(\.remedy).joined(separator: ", ")
     let came =
-      best.outcome == "holds"
+      best.outcome == .holds
       ? "holds for \(Text.count(best.steps)) steps, score \(Text.number(best.score))"
       : "\(best.outcome) after \(Text.count(best.steps)) steps"
     return ["  nearest: \(remedies) (\(came))", Self.changes(best)]
@@ -150,7 +150,7 @@ struct CurePage {
   private var trials: [String] {
     guard !history.trials.isEmpty else { return [] }
     let own = history.trials.filter { $0.seed == recipe.seed }
-    let holding = own.filter { $0.outcome == "holds" }
+    let holding = own.filter { $0.outcome == .holds }
       .sorted { ($0.steps, $0.score) > ($1.steps, $1.score) }
     let rows = holding.prefix(4).map { trial in
       Self.cut(
@@ -172,8 +172,8 @@ struct CurePage {
   /// How trials ended, in words: `12 hold, 3 explode, 1 does not learn`.
   private func tally(_ trials: [CaseHistory.TrialRecord]) -> String {
     let words = [
-      ("holds", "hold"), ("explodes", "explode"), ("does-not-learn", "do not learn"),
-      ("undecided", "undecided"),
+      (TrialOutcome.holds, "hold"), (.explodes, "explode"), (.doesNotLearn, "do not learn"),
+      (.undecided, "undecided"),
     ]
     return words.compactMap { outcome, word in
       let count = trials.count { $0.outcome == outcome }
@@ -185,7 +185,7 @@ struct CurePage {
     switch history.outcome {
     case .cured:
       let held = history.trials.filter {
-        $0.seed != recipe.seed && $0.outcome == "holds"
+        $0.seed != recipe.seed && $0.outcome == .holds
           && $0.remedies.map(\.changes) == history.remedies.map(\.changes)
       }
       let count = Set(held.map(\.seed)).count

@@ -15,19 +15,12 @@ struct DiagnosisPage {
     let recipe: Recipe
     let diagnosis: Diagnosis
 
-    enum CodingKeys: CodingKey {
-      case recipe, scope, verdict, findings, ruledOut, truthTable, training
-    }
+    enum CodingKeys: CodingKey { case recipe }
 
     func encode(to encoder: any Encoder) throws {
+      try diagnosis.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(recipe, forKey: .recipe)
-      try container.encode(diagnosis.scope, forKey: .scope)
-      try container.encode(diagnosis.verdict, forKey: .verdict)
-      try container.encode(diagnosis.findings, forKey: .findings)
-      try container.encode(diagnosis.ruledOut, forKey: .ruledOut)
-      try container.encode(diagnosis.truthTable, forKey: .truthTable)
-      try container.encode(diagnosis.training, forKey: .training)
     }
   }
 
@@ -94,7 +87,7 @@ struct DiagnosisPage {
     return [out.bold("experiments") + "  (the factors named stay, the others are reset)"]
       + rows.map { row in
         let kept = row.kept.isEmpty ? "none: the reference" : row.kept.joined(separator: " + ")
-        return "  \(Text.padded(row.outcome, 15)) \(Text.right(Text.count(row.steps), 6)) steps  "
+        return "  \(Text.padded(row.outcome.rawValue, 15)) \(Text.right(Text.count(row.steps), 6)) steps  "
           + kept
       } + [""]
   }

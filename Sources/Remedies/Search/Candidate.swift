@@ -87,7 +87,7 @@ package struct Candidate {
     return trainer.step - before
   }
 
-  var outcome: Trial.Outcome { Trial.Outcome(training.verdict) }
+  var outcome: TrialOutcome { TrialOutcome(training.verdict) }
 
   var score: Double { training.score }
 
@@ -120,7 +120,7 @@ package struct Candidate {
 
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
-      remedies: treatments, outcome: isOpen ? "undecided" : outcome.rawValue, steps: trainer.step,
+      remedies: treatments, outcome: isOpen ? .undecided : outcome, steps: trainer.step,
       loss: training.loss,
       score: training.score, seed: recipe.seed)
   }

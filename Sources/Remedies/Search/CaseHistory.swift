@@ -6,7 +6,7 @@ import KeelTraining
 /// A case from the first explosion to the last training.
 ///
 /// Its coding keys are part of the command's contract.
-public struct CaseHistory: Encodable, Sendable {
+public struct CaseHistory: Codable, Sendable {
   /// What became of the case.
   public enum Outcome: String, Codable, Sendable {
     /// It trained well as it was.
@@ -39,11 +39,11 @@ public struct CaseHistory: Encodable, Sendable {
   }
 
   /// A trial of one or more remedies, and what became of it.
-  public struct TrialRecord: Encodable, Sendable {
+  public struct TrialRecord: Hashable, Codable, Sendable {
     /// What was applied, in order.
     public let remedies: [Treatment]
-    /// `holds`, `explodes`, `does-not-learn` or `undecided`.
-    public let outcome: String
+    /// What became of it.
+    public let outcome: TrialOutcome
     /// How far it was trained, in steps from the recipe's first.
     public let steps: Int
     /// The mean data loss at the end of the trial.
@@ -55,7 +55,7 @@ public struct CaseHistory: Encodable, Sendable {
   }
 
   /// Every gradient evaluation, the failed run's included.
-  public struct Cost: Encodable, Hashable, Sendable {
+  public struct Cost: Codable, Hashable, Sendable {
     /// Gradient evaluations in all.
     public let steps: Int
     /// Over one full training or 1,000 steps, whichever is longer.
@@ -70,6 +70,20 @@ public struct CaseHistory: Encodable, Sendable {
     init(steps: Int, diagnosis: Int = 0, full: Int) {
       (self.steps, self.diagnosis, self.full) = (steps, diagnosis, full)
       relativeToOneTraining = Double(steps) / Double(full)
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      let steps = try container.decode(Int.self, forKey: .steps)
+      let relative = try container.decode(Double.self, forKey: .relativeToOneTraining)
+      let diagnosis = try container.decode(Int.self, forKey: .diagnosis)
+      guard relative > 0, relative.isFinite, Double(steps) / relative < 1e18 else {
+        throw DecodingError.dataCorruptedError(
+          forKey: .relativeToOneTraining, in: container,
+          debugDescription: "\(relative) is no share of a training")
+      }
+      self.init(
+        steps: steps, diagnosis: diagnosis, full: Int((Double(steps) / relative).rounded()))
     }
   }
 
@@ -101,7 +115,7 @@ public struct CaseHistory: Encodable, Sendable {
   public var bestAttempt: TrialRecord? {
     guard outcome != .cured else { return nil }
     func rank(_ trial: TrialRecord) -> (Int, Int, Double) {
-      (trial.outcome == "holds" ? 1 : 0, trial.steps, trial.score)
+      (trial.outcome == .holds ? 1 : 0, trial.steps, trial.score)
     }
     return trials.filter { $0.seed == recipe.seed }.max { rank($0) < rank($1) }
   }
@@ -110,6 +124,22 @@ public struct CaseHistory: Encodable, Sendable {
     case recipe, outcome, confirmed, findings, ruledOut, truthTable, remedies, trials, bestAttempt,
       before
     case after, cost
+  }
+
+  /// What follows from the rest (`bestAttempt`) is not read.
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    recipe = try container.decode(Recipe.self, forKey: .recipe)
+    outcome = try container.decode(Outcome.self, forKey: .outcome)
+    confirmed = try container.decodeIfPresent(Confirmation.self, forKey: .confirmed)
+    findings = try container.decode([Finding].self, forKey: .findings)
+    ruledOut = try container.decode([Diagnosis.RuledOut].self, forKey: .ruledOut)
+    truthTable = try container.decodeIfPresent([TruthTableRow].self, forKey: .truthTable)
+    remedies = try container.decode([Treatment].self, forKey: .remedies)
+    trials = try container.decode([TrialRecord].self, forKey: .trials)
+    before = try container.decode(Training.self, forKey: .before)
+    after = try container.decodeIfPresent(Training.self, forKey: .after)
+    cost = try container.decode(Cost.self, forKey: .cost)
   }
 
   public func encode(to encoder: any Encoder) throws {

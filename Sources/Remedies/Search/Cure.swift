@@ -97,7 +97,7 @@ public actor Cure {
     var best: Candidate?
     var reserve: [Candidate] = []
     defer { if let best { history.cured(by: best, confirmed: .training) } }
-    let length = diagnosis.truthTable?.filter { $0.outcome == "holds" }.map(\.steps).min() ?? 0
+    let length = diagnosis.truthTable?.filter { $0.outcome == .holds }.map(\.steps).min() ?? 0
     if try undo(
       schedule, &halving, as: length, budget: whole / SearchPolicy.attempts, &best, &reserve)
     {

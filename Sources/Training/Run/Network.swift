@@ -19,22 +19,6 @@ public struct Network: Sendable {
   /// What brings outputs back into the targets' own units; nil where they are in them.
   public let targetScale: Scale?
 
-  /// Numbers with a name and a shape.
-  public struct Tensor: Hashable, Sendable {
-    public let name: String
-    /// The extents of its axes; their product is the count of `values`.
-    public let shape: Shape
-    /// Row-major.
-    public let values: [Float]
-
-    public init(name: String, shape: Shape, values: [Float]) {
-      precondition(shape.count == values.count, "as many values as the shape has")
-      self.name = name
-      self.shape = shape
-      self.values = values
-    }
-  }
-
   /// - Throws: `KeelError` where a tensor is missing, unknown or of another shape.
   public init(
     recipe: Recipe, tensors: [Tensor], input: Shape, columns: [String]?,
@@ -89,34 +73,7 @@ public struct Network: Sendable {
   /// the targets' own units.
   /// - Throws: `KeelError` for a row of another length, and where memory does not hold the outputs.
   public func predict(_ rows: [[Float]]) throws -> [[Float]] {
-    if let row = rows.firstIndex(where: { $0.count != input.count }) {
-      throw KeelError(
-        .invalid, at: "row \(row)",
-        "has \(rows[row].count) numbers, the network takes \(input.count)",
-        fix: "give \(input.count) numbers a row, in the order of training")
-    }
-    guard !rows.isEmpty else { return [] }
-    // With what it takes to print them: a number as JSON is some hundred bytes on its way.
-    let (count, overflow) = rows.count.multipliedReportingOverflow(by: targets.columns)
-    guard !overflow, count <= Planner.memoryLimit / 128 else {
-      throw KeelError(
-        .invalid, at: "rows", "\(rows.count) rows of \(targets.columns) outputs do not fit memory",
-        fix: "predict fewer rows at a time")
-    }
-    try recipe.checkTokens(rows)
-    let plan = try recipe.plan(row: input, capacity: min(256, rows.count))
-    let trainingStep = try TrainingStep(recipe, plan: plan)
-    for (tensor, place) in zip(tensors, plan.networkTensors) {
-      _ = UnsafeMutableBufferPointer(
-        start: trainingStep.memory[place.buffer], count: place.buffer.count
-      )
-      .update(fromContentsOf: tensor.values)
-    }
-    let data = PreparedData(rows, self)
-    var outputs: [[Float]] = []
-    outputs.reserveCapacity(rows.count)
-    trainingStep.forEachRow(of: data.train, data) { _, row in outputs.append(Array(row)) }
-    return outputs
+    try Predictor(self, batch: min(256, max(1, rows.count))).predict(rows)
   }
 }
 
@@ -138,8 +95,8 @@ extension Plan {
 extension [TensorPlace] {
   /// As many of the tensors as belong here, in this order.
   /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.
-  func matched(with tensors: [Network.Tensor], in whole: String, fix: String) throws
-    -> [Network.Tensor]
+  func matched(with tensors: [Tensor], in whole: String, fix: String) throws
+    -> [Tensor]
   {
     try check(tensors.map { ($0.name, $0.shape) }, in: whole, fix: fix)
     let given = Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first }
@@ -162,19 +119,6 @@ extension [TensorPlace] {
     let rest = wrong.dropFirst().map { "\($0.0) \($0.1)" }
     throw KeelError(
       .invalid, at: first.0, ([first.1] + rest).joined(separator: "; "), fix: fix)
-  }
-}
-
-extension PreparedData {
-  /// Rows without targets.
-  fileprivate init(_ rows: [[Float]], _ network: Network) {
-    var inputs = rows.flatMap { $0 }
-    network.inputScale?.standardize(&inputs)
-    let zeros = [Float](repeating: 0, count: rows.count * network.targets.columns)
-    self.init(
-      train: Part(count: rows.count, inputs: inputs, numbers: zeros, classes: []), test: nil,
-      shape: network.input, targets: network.targets, inputScale: network.inputScale,
-      targetScale: network.targetScale)
   }
 }
 

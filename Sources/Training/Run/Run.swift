@@ -73,8 +73,18 @@ public actor Run {
     trainer.train(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
   }
 
-  /// How the training stands, or how it ended; scored anew where it has gone on since.
-  public var training: Training { trainer.train(steps: 0) }
+  /// The steps still to come, taken as they are asked for: `for await step in run.steps`.
+  public nonisolated var steps: StepSequence { StepSequence(run: self) }
+
+  /// The next step; nil where there is none, or the task was cancelled.
+  func next() -> Step? {
+    guard !trainer.isOver, !Task.isCancelled else { return nil }
+    _ = trainer.advance(steps: 1)
+    return trainer.newestStep
+  }
+
+  /// How the training ended, or stands: its outcome is `stopped` until the last step is done.
+  public var training: Training { trainer.standing() }
 
   /// What the loss is held against: the best constant output, and the network before training.
   public var baseline: Baseline { trainer.baseline }

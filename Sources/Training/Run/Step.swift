@@ -15,12 +15,29 @@ public struct Step: Sendable {
   /// The norm of all gradients after clipping; NaN where the step was skipped.
   public let clippedNorm: Double
 
-  init(_ trace: Trace, total: Int) {
+  /// What was measured in each layer; nothing where the step changed no weights.
+  public let layers: Layers
+
+  /// The layers of a step, by name: `step.layers["dense-1"]`.
+  public struct Layers: Sendable {
+    /// In plan order; empty where the step changed no weights.
+    public let names: [String]
+    let sums: [LayerSums.Sums]
+
+    /// The norms of a layer; nil where there is none of that name, or nothing was measured.
+    public subscript(name: String) -> LayerMeasures? {
+      names.firstIndex(of: name).map { LayerMeasures(sums[$0]) }
+    }
+  }
+
+  init(_ trace: Trace, _ layers: LayerSums, total: Int) {
     index = trace.count - 1
     self.total = total
     loss = Double(trace.losses[index])
     learningRate = Double(trace.learningRates[index])
     gradientNorm = Double(trace.gradientNorms[index])
     clippedNorm = Double(trace.clippedNorms[index])
+    self.layers = Layers(
+      names: trace.wasSkipped(index) ? [] : trace.layers, sums: layers.sums)
   }
 }

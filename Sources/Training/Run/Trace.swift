@@ -1,3 +1,4 @@
+import KeelData
 import KeelEngine
 
 /// What happened: numbers of every step, and the events worth a word.
@@ -228,7 +229,7 @@ extension Trace {
   /// Rows of measures.
   var rows: Int { measures.count / max(1, width) }
 
-  var tensors: [Network.Tensor] {
+  var tensors: [Tensor] {
     zip(Self.seriesNames, [losses, gradientNorms, clippedNorms, learningRates]).map {
       .init(name: $0, shape: Shape($1.count), values: $1)
     } + [
@@ -241,7 +242,7 @@ extension Trace {
   struct Series {
     let losses, gradientNorms, clippedNorms, learningRates, measures: [Float]
 
-    init(_ tensors: [Network.Tensor]) {
+    init(_ tensors: [Tensor]) {
       func values(_ name: String) -> [Float] { tensors.first { $0.name == name }?.values ?? [] }
       losses = values(Trace.seriesNames[0])
       gradientNorms = values(Trace.seriesNames[1])

@@ -12,6 +12,17 @@ extension Trainer {
     return result(isStopped: isStopped, isCancelled: isCancelled)
   }
 
+  /// How the training ended; where it has not, as if it were stopped here.
+  package func standing() -> Training {
+    takeBackIfLost()
+    return result(isStopped: !isOver, isCancelled: { false })
+  }
+
+  /// The newest step, for whoever watches.
+  package var newestStep: Step {
+    Step(record.trace, trainingStep.layers, total: batches.total)
+  }
+
   /// - Returns: whether it was cancelled.
   package func advance(
     steps: Int, isCancelled: () -> Bool = { false }, observe: (Step) -> Void = { _ in }
@@ -24,7 +35,7 @@ extension Trainer {
     while !isOver, step - first < steps {
       if isCancelled() { return true }
       advance()
-      observe(Step(record.trace, total: batches.total))
+      observe(newestStep)
     }
     return false
   }

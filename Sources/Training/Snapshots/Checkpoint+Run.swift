@@ -26,7 +26,7 @@ extension Trainer {
     try Room.check(
       2 * 4 * (plan.persistentFloats + trace.measures.count + 4 * step), for: "a copy of the run")
     var past = Trace(trace)
-    var series: [Network.Tensor] = []
+    var series: [Tensor] = []
     past.truncate(to: snapshot.step)
     let network = try snapshot.values.withUnsafeBufferPointer { values in
       guard let values = values.baseAddress else { preconditionFailure("a snapshot has values") }

@@ -1,3 +1,4 @@
+import KeelData
 import KeelEngine
 import KeelNetworks
 import KeelRecipes
@@ -14,7 +15,7 @@ public struct Checkpoint: Sendable {
   /// Nil for a network alone, which can predict but not go on.
   package let progress: Progress?
   /// What the optimizer remembers and the trace's series; see `tensors`.
-  let series: [Network.Tensor]
+  let series: [Tensor]
 
   /// Everything but tensors that a run consists of.
   package struct Progress: Hashable, Codable, Sendable {
@@ -80,7 +81,7 @@ public struct Checkpoint: Sendable {
   /// A network alone, without its training.
   public init(_ network: Network) { self.init(network, nil, series: []) }
 
-  private init(_ network: Network, _ progress: Progress?, series: [Network.Tensor]) {
+  private init(_ network: Network, _ progress: Progress?, series: [Tensor]) {
     (self.network, self.progress, self.series) = (network, progress, series)
   }
 
@@ -95,7 +96,7 @@ public struct Checkpoint: Sendable {
 
   /// All numbers by name: parameters and layer statistics as in `network`, what the optimizer
   /// remembers of them (`adam.first-moment/dense-1.weight`), and the trace (`trace.loss`).
-  package var tensors: [Network.Tensor] { network.tensors + series }
+  package var tensors: [Tensor] { network.tensors + series }
 
   /// Whether a tensor is not the network's but the training's.
   package static func isSeries(_ name: String) -> Bool {
@@ -104,7 +105,7 @@ public struct Checkpoint: Sendable {
 
   /// Puts together what was read.
   /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.
-  package init(_ network: Network, _ progress: Progress, tensors: [Network.Tensor]) throws {
+  package init(_ network: Network, _ progress: Progress, tensors: [Tensor]) throws {
     let places = try Self.places(network, progress)
     let series = try places.matched(
       with: tensors, in: "its training", fix: "use a file as it was written by 'keel train --save'")
@@ -154,8 +155,8 @@ extension Plan {
 
 extension TensorPlace {
   /// - Parameter base: where the arena begins, or a copy of its lasting part.
-  func tensor(in base: UnsafePointer<Float>, _ plan: Plan) -> Network.Tensor {
+  func tensor(in base: UnsafePointer<Float>, _ plan: Plan) -> Tensor {
     let values = UnsafeBufferPointer(start: base + plan.place(of: buffer), count: buffer.count)
-    return Network.Tensor(name: name, shape: shape, values: Array(values))
+    return Tensor(name: name, shape: shape, values: Array(values))
   }
 }

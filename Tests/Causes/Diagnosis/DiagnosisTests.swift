@@ -32,7 +32,7 @@ struct DiagnosisTests {
     let first = try #require(diagnosis.findings.first)
     #expect(first.cause == cause && first.kind == .cause)
     #expect(first.exhibits.contains { $0.command?.hasPrefix("keel train") ?? false })
-    #expect(diagnosis.truthTable?.contains { $0.outcome == "holds" } ?? false)
+    #expect(diagnosis.truthTable?.contains { $0.outcome == .holds } ?? false)
   }
 
   /// Where nothing can be learnt, no factor is convicted of it: the reference learns nothing

@@ -82,7 +82,7 @@ struct CureTests {
       optimizer: .sgd(learningRate: 10), training: .init(epochs: 2000, batch: 32))
     let tried = try await Cure(Problem(recipe), budget: 0.0001).run()
     #expect(tried.outcome == .cured && tried.confirmed == .trials && tried.after == nil)
-    #expect(tried.trials.contains { $0.outcome == "holds" })
+    #expect(tried.trials.contains { $0.outcome == .holds })
     #expect(tried.cost.relativeToOneTraining < 0.1)
     recipe.training.epochs = 100
     let trained = try await Cure(Problem(recipe), budget: 0.0001).run()
@@ -128,7 +128,7 @@ struct CureTests {
     recipe.training.epochs = 2
     let history = try await Problem(recipe).cure()
     #expect(history.outcome == .cured)
-    #expect(history.trials.contains { $0.outcome == "holds" && $0.steps >= 50 })
+    #expect(history.trials.contains { $0.outcome == .holds && $0.steps >= 50 })
     #expect(history.after?.steps == 16)
   }
 
@@ -136,8 +136,29 @@ struct CureTests {
   @Test func theCureIsConfirmedOnAnotherSeed() async throws {
     let recipe = LargeLearningRate.guilty[0]
     let history = try await Problem(recipe).cure()
-    let elsewhere = history.trials.filter { $0.seed != recipe.seed && $0.outcome == "holds" }
+    let elsewhere = history.trials.filter { $0.seed != recipe.seed && $0.outcome == .holds }
     #expect(elsewhere.contains { $0.remedies.map(\.remedy) == history.remedies.map(\.remedy) })
+  }
+
+  /// What is written is read again: the same case, written the same.
+  @Test func aCaseIsReadAsItWasWritten() async throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    let problem = try Problem(LargeLearningRate.guilty[0])
+    let history = try encoder.encode(await problem.cure())
+    #expect(try encoder.encode(decoder.decode(CaseHistory.self, from: history)) == history)
+    let diagnosis = try encoder.encode(await problem.diagnosis())
+    #expect(try encoder.encode(decoder.decode(Diagnosis.self, from: diagnosis)) == diagnosis)
+    let broken = String(decoding: history, as: UTF8.self)
+      .replacing(#/"relativeToOneTraining":[^,}]*/#, with: "\"relativeToOneTraining\":0")
+    #expect(throws: DecodingError.self) {
+      try decoder.decode(CaseHistory.self, from: Data(broken.utf8))
+    }
   }
 
   /// What is known when somebody interrupts is kept.

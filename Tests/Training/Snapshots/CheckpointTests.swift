@@ -61,7 +61,9 @@ struct CheckpointTests {
   private func expectSame(_ a: Trainer, _ b: Trainer, _ what: Comment) throws {
     #expect(a.trace.bits == b.trace.bits, what)
     #expect(try a.network().bits == b.network().bits, what)
-    #expect(a.verdict == b.verdict && a.monitor.divergence.firstPassed == b.monitor.divergence.firstPassed, what)
+    #expect(
+      a.verdict == b.verdict
+        && a.monitor.divergence.firstPassed == b.monitor.divergence.firstPassed, what)
     let (one, other) = (try a.checkpoint(), try b.checkpoint())
     // As text: a NaN is not equal to itself.
     #expect("\(one.progress!)" == "\(other.progress!)", what)
@@ -331,6 +333,6 @@ struct CheckpointTests {
   }
 }
 
-extension Network.Tensor {
+extension Tensor {
   fileprivate var bits: [UInt32] { values.map(\.bitPattern) }
 }

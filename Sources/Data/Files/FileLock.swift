@@ -5,13 +5,13 @@ import KeelEngine
 /// its beginning to its end.
 ///
 /// It goes with its process, however that ends.
-public final class FileLock: Sendable {
+package final class FileLock: Sendable {
   private let file: Int32
   private let path: String
 
   /// - Throws: `KeelError` of kind `.unwritable` where somebody else has it, or nothing can be
   ///   written there.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     try AtomicFile.check(path)
     self.path = FileTarget(path).neighbour(".lock")
     file = try AtomicFile.lock(self.path, for: path)

@@ -1,6 +1,4 @@
 import Foundation
-import KeelData
-import KeelRecipes
 
 /// The file that a path comes to, whether it is there or not: links are followed, one that leads to
 /// nothing yet as well.

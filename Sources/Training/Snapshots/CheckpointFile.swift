@@ -3,7 +3,6 @@ import KeelData
 import KeelEngine
 import KeelRecipes
 import KeelSettings
-import KeelTraining
 import Synchronization
 
 /// Checkpoints as safetensors: parameters under their names, what goes on with a training beside

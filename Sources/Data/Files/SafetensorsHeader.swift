@@ -8,16 +8,16 @@ import KeelEngine
 /// **References** The format: eight bytes with the header's length, a JSON header, the numbers; see
 /// the documentation of Hugging Face's `safetensors`.
 package final class SafetensorsHeader {
-  struct Entry {
-    let name: String
-    let shape: Shape
+  package struct Entry {
+    package let name: String
+    package let shape: Shape
     /// Counted from `start`.
     let bytes: Range<Int>
   }
 
-  let metadata: [String: String]
+  package let metadata: [String: String]
   /// In the order in which they lie in the file.
-  let entries: [Entry]
+  package let entries: [Entry]
   /// Bytes before the first number.
   let start: Int
   /// Bytes of the whole file.

@@ -1,15 +1,12 @@
 import Foundation
-import KeelData
 import KeelEngine
-import KeelRecipes
-import KeelTraining
 
 /// A safetensors file of float32 tensors, with a checksum of its own in the metadata.
 package struct Safetensors {
   package var metadata: [String: String]
-  package var tensors: [Network.Tensor]
+  package var tensors: [Tensor]
 
-  package init(metadata: [String: String], tensors: [Network.Tensor]) {
+  package init(metadata: [String: String], tensors: [Tensor]) {
     self.metadata = metadata
     self.tensors = tensors
   }
@@ -18,7 +15,7 @@ package struct Safetensors {
   private static let checksumKey = "crc32"
 
   /// Whether the file held a checksum, which it then agreed with.
-  var isChecked: Bool { metadata[Self.checksumKey] != nil }
+  package var isChecked: Bool { metadata[Self.checksumKey] != nil }
 
   /// Of names, shapes, numbers and the rest of the metadata, in an order that does not depend on
   /// how a program lays them out.

@@ -1,13 +1,12 @@
 import Foundation
 import KeelEngine
-import KeelRecipes
 
 /// Writes whole files: either the new one is there, on disk, or the old one still is.
-public enum AtomicFile {
+package enum AtomicFile {
   /// Writes beside the target, waits for the disk, renames, waits for the folder.
   /// - Throws: `KeelError` of kind `.unwritable`; the old file is untouched then, or, where only
   ///   the folder could not be brought to disk, the whole new one is there until a power cut.
-  public static func write(_ data: Data, to path: String) throws {
+  package static func write(_ data: Data, to path: String) throws {
     try check(path)
     let target = FileTarget(path)
     let temporary = target.neighbour("")
@@ -52,7 +51,7 @@ public enum AtomicFile {
 
   /// Checks, before hours of work, that a file could be written there.
   /// - Throws: `KeelError` of kind `.unwritable`.
-  public static func check(_ path: String) throws {
+  package static func check(_ path: String) throws {
     let target = FileTarget(path)
     let folder = target.folder
     guard try type(of: folder, for: path) == S_IFDIR else {
@@ -88,7 +87,7 @@ public enum AtomicFile {
 
   /// Writes to an open file, however many calls it takes.
   /// - Returns: whether all was written; if not, `errno` says why.
-  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
+  package static func writeAll(_ bytes: UnsafeRawBufferPointer, to file: Int32) -> Bool {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = Foundation.write(

@@ -1,0 +1,17 @@
+import KeelEngine
+
+/// Numbers with a name and a shape.
+public struct Tensor: Hashable, Sendable {
+  public let name: String
+  /// The extents of its axes; their product is the count of `values`.
+  public let shape: Shape
+  /// Row-major.
+  public let values: [Float]
+
+  public init(name: String, shape: Shape, values: [Float]) {
+    precondition(shape.count == values.count, "as many values as the shape has")
+    self.name = name
+    self.shape = shape
+    self.values = values
+  }
+}

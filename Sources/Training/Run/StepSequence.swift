@@ -1,0 +1,16 @@
+/// The steps of a run, taken one by one as they are asked for.
+///
+/// `for await step in run.steps`: whoever leaves the loop stops the run, which can go on later. It
+/// ends with the recipe, with an explosion, or with a cancelled task.
+public struct StepSequence: AsyncSequence, Sendable {
+  let run: Run
+
+  /// Takes the next step of the run when it is asked for it.
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    let run: Run
+
+    public func next() async -> Step? { await run.next() }
+  }
+
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(run: run) }
+}
