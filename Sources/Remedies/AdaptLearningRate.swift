@@ -11,7 +11,8 @@ import KeelTraining
 public struct AdaptLearningRate: Remedy {
   public static let name = "adapt-learning-rate"
   public static let summary = "Adam in place of the optimizer"
-  public static let treats = [LargeLearningRate.name, UnscaledData.name, PoorInitialization.name]
+  public static let undoes = [LargeLearningRate.name]
+  public static let mayHelp = [UnscaledData.name, PoorInitialization.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.2, risk: "two more numbers a parameter; may generalise less")
   public static let isHot = true

@@ -20,7 +20,7 @@ import KeelTraining
 public struct AddResiduals: Remedy {
   public static let name = "add-residuals"
   public static let summary = "a path around each block that keeps its width"
-  public static let treats = [ExcessiveDepth.name]
+  public static let undoes = [ExcessiveDepth.name]
   public static let price = Price(
     invasiveness: 2, timePerStep: 1.1, risk: "another function is learnt, at first nearly linear")
   public static let isHot = false

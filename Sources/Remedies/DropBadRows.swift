@@ -12,7 +12,7 @@ import KeelTraining
 public struct DropBadRows: Remedy {
   public static let name = "drop-bad-rows"
   public static let summary = "train without the rows that have a number far outside its column"
-  public static let treats = [OutlierBatch.name]
+  public static let undoes = [OutlierBatch.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1, risk: "nothing is learnt from those rows, right or wrong")
   public static let isHot = false

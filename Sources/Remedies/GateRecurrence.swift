@@ -11,7 +11,7 @@ import KeelTraining
 public struct GateRecurrence: Remedy {
   public static let name = "gate-recurrence"
   public static let summary = "gru or lstm in place of plain recurrence"
-  public static let treats = [LongRecurrence.name]
+  public static let undoes = [LongRecurrence.name]
   public static let price = Price(
     invasiveness: 2, timePerStep: 3, risk: "another network is learnt, of more parameters")
   public static let isHot = false

@@ -12,7 +12,7 @@ import KeelTraining
 public struct LowerLearningRate: Remedy {
   public static let name = "lower-learning-rate"
   public static let summary = "a lower learning rate"
-  public static let treats = [LargeLearningRate.name]
+  public static let undoes = [LargeLearningRate.name]
   public static let price = Price(
     invasiveness: 0, timePerStep: 1, risk: "learns more slowly; may hide another cause")
   public static let isHot = true

@@ -11,7 +11,7 @@ import KeelTraining
 public struct MatchLoss: Remedy {
   public static let name = "match-loss"
   public static let summary = "a loss that fits output and targets"
-  public static let treats = [MismatchedLoss.name]
+  public static let undoes = [MismatchedLoss.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1, risk: "outputs mean something else: logits")
   public static let isHot = false

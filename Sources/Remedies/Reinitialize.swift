@@ -12,7 +12,8 @@ import KeelTraining
 public struct Reinitialize: Remedy {
   public static let name = "reinitialize"
   public static let summary = "sound initial weights: He, LeCun or Xavier"
-  public static let treats = [PoorInitialization.name, ExcessiveDepth.name, LongRecurrence.name]
+  public static let undoes = [PoorInitialization.name]
+  public static let mayHelp = [ExcessiveDepth.name, LongRecurrence.name]
   public static let price = Price(invasiveness: 0, timePerStep: 1, risk: "none; needs a new start")
   public static let isHot = false
 

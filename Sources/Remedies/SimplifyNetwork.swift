@@ -11,7 +11,8 @@ import KeelTraining
 public struct SimplifyNetwork: Remedy {
   public static let name = "simplify-network"
   public static let summary = "fewer layers in a row"
-  public static let treats = [ExcessiveDepth.name, SteepActivation.name, PoorInitialization.name]
+  public static let undoes = [ExcessiveDepth.name]
+  public static let mayHelp = [SteepActivation.name, PoorInitialization.name]
   public static let price = Price(
     invasiveness: 3, timePerStep: 0.5, risk: "a smaller network can do less")
   public static let isHot = false

@@ -11,7 +11,7 @@ import KeelTraining
 public struct SkipBadSteps: Remedy {
   public static let name = "skip-bad-steps"
   public static let summary = "steps whose gradient is far above the usual change nothing"
-  public static let treats = [OutlierBatch.name]
+  public static let undoes = [OutlierBatch.name]
   public static let price = Price(
     invasiveness: 0, timePerStep: 1, risk: "nothing is learnt from the rows of skipped steps")
   public static let isHot = true

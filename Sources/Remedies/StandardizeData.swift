@@ -10,7 +10,8 @@ import KeelTraining
 public struct StandardizeData: Remedy {
   public static let name = "standardize-data"
   public static let summary = "inputs and targets with mean 0 and deviation 1"
-  public static let treats = [UnscaledData.name, OutlierBatch.name]
+  public static let undoes = [UnscaledData.name]
+  public static let mayHelp = [OutlierBatch.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1, risk: "predictions must be scaled back, which Keel does")
   public static let isHot = false

@@ -13,7 +13,8 @@ import KeelTraining
 public struct SwapActivation: Remedy {
   public static let name = "swap-activation"
   public static let summary = "a hidden activation whose slope is at most 1"
-  public static let treats = [SteepActivation.name, NumericOverflow.name]
+  public static let undoes = [SteepActivation.name]
+  public static let mayHelp = [NumericOverflow.name]
   public static let price = Price(
     invasiveness: 2, timePerStep: 1, risk: "another function is learnt")
   public static let isHot = false

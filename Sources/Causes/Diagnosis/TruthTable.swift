@@ -132,7 +132,9 @@ package struct TruthTable {
       guard steps < budget, let trial = try train(evidence.with(part.reset)),
         trial.outcome != .undecided
       else { return nil }
-      if trial.outcome == .holds { return Suspect(factor.cause, part.deviation) { _ in part.reset } }
+      if trial.outcome == .holds {
+        return Suspect(factor.cause, part.deviation) { _ in part.reset }
+      }
       if trial.outcome != .explodes { finite.append(part.deviation) }
     }
     return finite.count == 1 ? Suspect(factor.cause, finite[0], reset: factor.reset) : nil

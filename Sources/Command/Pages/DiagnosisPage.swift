@@ -87,7 +87,8 @@ struct DiagnosisPage {
     return [out.bold("experiments") + "  (the factors named stay, the others are reset)"]
       + rows.map { row in
         let kept = row.kept.isEmpty ? "none: the reference" : row.kept.joined(separator: " + ")
-        return "  \(Text.padded(row.outcome.rawValue, 15)) \(Text.right(Text.count(row.steps), 6)) steps  "
+        return
+          "  \(Text.padded(row.outcome.rawValue, 15)) \(Text.right(Text.count(row.steps), 6)) steps  "
           + kept
       } + [""]
   }

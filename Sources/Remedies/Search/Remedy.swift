@@ -2,15 +2,17 @@ import KeelCauses
 import KeelRecipes
 import KeelTraining
 
-/// A change of a recipe that treats causes, in a certain strength.
+/// A change of a recipe against causes, in a certain strength.
 ///
 /// It is pure: it changes values. Whether it helps is for a trial to show.
 public protocol Remedy: Hashable, Sendable {
   /// The file's name in kebab-case: `lower-learning-rate`.
   static var name: String { get }
   static var summary: String { get }
-  /// Names of the causes it treats.
-  static var treats: [String] { get }
+  /// Names of the causes it is made for: it puts their factor back to where it does not deviate.
+  static var undoes: [String] { get }
+  /// Names of further causes against which it was seen to help.
+  static var mayHelp: [String] { get }
   static var price: Price { get }
   /// Whether a running training can take it over: it changes what is done with gradients, not how
   /// they come about.
@@ -30,8 +32,14 @@ public protocol Remedy: Hashable, Sendable {
 }
 
 extension Remedy {
+  public static var mayHelp: [String] { [] }
   public static var helpsBeforeUpdate: Bool { !isHot }
   public static func recipeToMeasure(_ evidence: Evidence) -> Recipe? { nil }
+}
+
+extension Remedy {
+  /// All causes that it is tried against, those that it undoes first.
+  package static var treats: [String] { undoes + mayHelp }
 }
 
 /// Which remedies are tried.

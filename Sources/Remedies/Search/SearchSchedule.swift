@@ -24,7 +24,7 @@ struct SearchSchedule {
     (self.strengths, evidence) = (strengths, strengths.evidence)
     whole = catalog
     self.catalog = RemedyCatalog(
-      catalog.remedies.filter { !cleared.contains($0.treats.first ?? "") })
+      catalog.remedies.filter { cleared.isDisjoint(with: $0.undoes) })
     self.findings = findings
     self.cleared = cleared
     causes = findings.map(\.cause)
@@ -90,7 +90,7 @@ struct SearchSchedule {
   /// which must suit what the others make of the recipe.
   private func inOrder(_ kinds: [any Remedy.Type]) -> Bracket {
     let cold = kinds.filter { !$0.isHot }.sorted { $0.price < $1.price }
-    let rates = kinds.filter { $0.treats.first == LargeLearningRate.name }
+    let rates = kinds.filter { $0.undoes.contains(LargeLearningRate.name) }
     let hot = kinds.filter { kind in kind.isHot && !rates.contains { $0 == kind } }
     return Bracket { strengths(of: cold + hot + rates.filter { $0.isHot }) }
   }
@@ -111,7 +111,7 @@ struct SearchSchedule {
       else { return false }
       return cause.deviation(in: evidence.with(changed)) == nil
     }
-    return undoing.isEmpty ? Array(treating.filter { $0.treats.first == name }.prefix(1)) : undoing
+    return undoing.isEmpty ? Array(treating.filter { $0.undoes.contains(name) }.prefix(1)) : undoing
   }
 
   /// The first strength of each; the last one in its two mildest, or of another kind in three
@@ -150,7 +150,7 @@ struct SearchSchedule {
         && !cleared.contains($0.name)
     }
     let heads = deviating.compactMap { cause -> (any Remedy)? in
-      whole.remedies.filter { $0.treats.first == cause.name && !$0.isHot }
+      whole.remedies.filter { $0.undoes.contains(cause.name) && !$0.isHot }
         .min { $0.price < $1.price }.flatMap { strengths.of($0).first }
     }.filter { $0.applied(to: evidence.problem) != nil }
     guard !heads.isEmpty else { return [] }
@@ -219,7 +219,7 @@ struct SearchSchedule {
   private func ordered(_ combinations: [[any Remedy.Type]]) -> [[any Remedy.Type]] {
     let ranked = combinations.enumerated().map { place, kinds in
       let mended = separate.intersection(kinds.flatMap { $0.treats }).count
-      let isMeant = kinds.contains { $0.treats.first.map(causes.contains) ?? false }
+      let isMeant = kinds.contains { $0.undoes.contains(where: causes.contains) }
       let invasiveness = kinds.reduce(0) { $0 + $1.price.invasiveness }
       return (kinds: kinds, rank: (-mended, isMeant ? 0 : 1, invasiveness, place))
     }
