@@ -15,37 +15,33 @@ public enum MismatchedLoss: Cause {
     guard !isMatched(evidence) else { return nil }
     // A category has no distance: a factor of 10 stands for it where deviations are ranked.
     return Deviation(
-      quantity: "\(evidence.recipe.loss.name) on \(output(evidence.recipe))", value: 10,
+      quantity:
+        "\(evidence.recipe.loss.name) on \(type(of: output(evidence.recipe)).name)", value: 10,
       reference: 1)
   }
 
   static func isMatched(_ evidence: Evidence) -> Bool {
     let output = output(evidence.recipe)
-    switch evidence.recipe.loss.ingredient {
-    case is SoftmaxCrossEntropy, is SigmoidCrossEntropy: return output == Linear.name
-    case is CrossEntropy: return output == Softmax.name
-    case is BinaryCrossEntropy: return output == Sigmoid.name
-    default:
+    switch evidence.recipe.loss.member.outputForm {
+    case .logits: return output is Linear
+    case .distribution: return output is Softmax
+    case .probability: return output is Sigmoid
+    case .numbers:
       guard let range = evidence.problem.summary.targetRange else { return false }
-      if evidence.recipe.standardize.includesTargets { return output == Linear.name }
-      switch output {
-      case Linear.name: return true
-      case Sigmoid.name: return range.lowerBound >= 0 && range.upperBound <= 1
-      case Tanh.name, HardTanh.name: return range.lowerBound >= -1 && range.upperBound <= 1
-      case Softmax.name:
-        return evidence.problem.summary.targetColumns > 1 && range.lowerBound >= 0
-          && range.upperBound <= 1
-      default: return range.lowerBound >= 0
-      }
+      if evidence.recipe.standardize.includesTargets { return output is Linear }
+      // Of one column a softmax makes 1, whatever comes in.
+      if output is Softmax, evidence.problem.summary.targetColumns == 1 { return false }
+      return output.targetRange.contains(range.lowerBound)
+        && output.targetRange.contains(range.upperBound)
     }
   }
 
   /// The activation the network ends in.
-  private static func output(_ recipe: Recipe) -> String {
+  private static func output(_ recipe: Recipe) -> any Activation {
     switch recipe.leaves.last?.ingredient {
-    case let activation as any Activation: type(of: activation).name
-    case let layer as any Activated: layer.activation.name
-    default: Linear.name
+    case let activation as any Activation: activation
+    case let layer as any Activated: layer.activation.member
+    default: Linear()
     }
   }
 
@@ -57,17 +53,14 @@ public enum MismatchedLoss: Cause {
       return [(choice.ingredient as? any Affine)?.split?.product ?? choice]
     }
     let isOneColumn = (recipe.leaves.last?.ingredient as? Dense)?.units == 1
-    let isClassification = evidence.problem.summary.targets == nil || isProbability(evidence)
+    // Numeric targets under a cross-entropy are probabilities.
+    let isClassification =
+      evidence.problem.summary.targets == nil
+      || evidence.recipe.loss.member.outputForm != .numbers
     recipe.loss =
       isClassification
       ? (isOneColumn ? .sigmoidCrossEntropy : .softmaxCrossEntropy) : .meanSquaredError
     return recipe
-  }
-
-  /// Numeric targets under a cross-entropy are probabilities.
-  private static func isProbability(_ evidence: Evidence) -> Bool {
-    let loss = evidence.recipe.loss.ingredient
-    return !(loss is MeanSquaredError || loss is MeanAbsoluteError || loss is Huber)
   }
 
   public static let guilty: [Recipe] = [

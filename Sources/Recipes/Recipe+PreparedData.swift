@@ -67,8 +67,3 @@ extension PreparedData {
         ? "write standardize: inputs" : "use a loss for numbers, such as mean-squared-error")
   }
 }
-
-extension Loss {
-  /// Whether it tells two classes apart by one number.
-  fileprivate var isBinary: Bool { self is BinaryCrossEntropy || self is SigmoidCrossEntropy }
-}

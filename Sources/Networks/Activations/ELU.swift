@@ -19,6 +19,10 @@ public struct ELU: ElementwiseActivation {
 
   public init() {}
 
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .he(distribution)
+  }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_elu, backward: keel_elu_gradient, setting: alpha)
   }

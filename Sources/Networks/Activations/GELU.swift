@@ -15,6 +15,10 @@ public struct GELU: ElementwiseActivation {
 
   public init() {}
 
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .he(distribution)
+  }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_gelu, backward: keel_gelu_gradient, setting: 0)
   }

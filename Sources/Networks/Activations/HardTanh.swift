@@ -14,6 +14,8 @@ public struct HardTanh: ElementwiseActivation {
 
   public init() {}
 
+  public var targetRange: ClosedRange<Float> { -1...1 }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_hard_tanh, backward: keel_hard_tanh_gradient, setting: 0)
   }

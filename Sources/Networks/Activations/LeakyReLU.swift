@@ -19,6 +19,10 @@ public struct LeakyReLU: ElementwiseActivation {
 
   public init() {}
 
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .he(distribution)
+  }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_leaky_relu, backward: keel_leaky_relu_gradient, setting: slope)
   }

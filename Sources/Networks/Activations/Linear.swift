@@ -10,6 +10,9 @@ public struct Linear: Activation {
 
   public init() {}
 
+  public var rootMeanSquareSlope: Double? { 1 }
+  public var targetRange: ClosedRange<Float> { -.infinity ... .infinity }
+
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal { input }
 }
 

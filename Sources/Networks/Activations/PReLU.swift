@@ -23,6 +23,12 @@ public struct PReLU: Activation {
 
   public init() {}
 
+  public var rootMeanSquareSlope: Double? { (0.5 + 0.5 * slope * slope).squareRoot() }
+
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .he(distribution)
+  }
+
   /// As it begins.
   public var elementwise: ElementwiseKernel.Functions? {
     .init(forward: keel_leaky_relu, backward: keel_leaky_relu_gradient, setting: slope)

@@ -15,6 +15,10 @@ public struct ReLU: ElementwiseActivation {
 
   public init() {}
 
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .he(distribution)
+  }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_relu, backward: keel_relu_gradient, setting: 0)
   }

@@ -14,6 +14,10 @@ public struct SELU: ElementwiseActivation {
 
   public init() {}
 
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .lecun(distribution)
+  }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_selu, backward: keel_selu_gradient, setting: 0)
   }

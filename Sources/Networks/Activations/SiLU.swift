@@ -14,6 +14,10 @@ public struct SiLU: ElementwiseActivation {
 
   public init() {}
 
+  public func referenceInitializer(_ distribution: Distribution) -> Choice<Initializers> {
+    .he(distribution)
+  }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_silu, backward: keel_silu_gradient, setting: 0)
   }

@@ -14,6 +14,8 @@ public struct Sigmoid: ElementwiseActivation {
 
   public init() {}
 
+  public var targetRange: ClosedRange<Float> { 0...1 }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_sigmoid, backward: keel_sigmoid_gradient, setting: 0)
   }

@@ -17,6 +17,8 @@ public struct Softmax: Activation {
 
   public init() {}
 
+  public var targetRange: ClosedRange<Float> { 0...1 }
+
   public func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
     let output = try network.planner.signal(layer, input.shape)

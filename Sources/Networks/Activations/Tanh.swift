@@ -14,6 +14,8 @@ public struct Tanh: ElementwiseActivation {
 
   public init() {}
 
+  public var targetRange: ClosedRange<Float> { -1...1 }
+
   public var kernel: ElementwiseKernel.Functions {
     .init(forward: keel_tanh, backward: keel_tanh_gradient, setting: 0)
   }

@@ -7,10 +7,14 @@ import KeelSettings
 /// Where an output has more axes than one ([time, classes]), a loss over classes takes the last for
 /// the classes and is a mean over rows and positions.
 public protocol Loss: Ingredient {
+  /// What it takes outputs for.
+  var outputForm: OutputForm { get }
   /// What the network's outputs are, so that a score can be taken of probabilities.
   var link: OutputLink { get }
   /// Whether it compares distributions over classes: a column of integers then holds classes.
   var isOverClasses: Bool { get }
+  /// Whether it tells two classes apart by one number.
+  var isBinary: Bool { get }
   /// Whether the mean runs over columns, too.
   var averagesColumns: Bool { get }
   /// What a target may be: outside of it the loss has no least value, and would reward being wrong.
@@ -29,6 +33,18 @@ public protocol Loss: Ingredient {
   func origin(_ batch: LossBatch) -> NonFiniteOrigin
 }
 
+/// What a loss takes the outputs of a network for, and so how the network should end.
+public enum OutputForm: Hashable, Sendable {
+  /// Numbers that must reach every target.
+  case numbers
+  /// Any numbers; the loss makes probabilities of them. The network ends linear.
+  case logits
+  /// Probabilities of classes that add up to 1: it ends in a softmax.
+  case distribution
+  /// A probability a column: it ends in a sigmoid.
+  case probability
+}
+
 /// What turns the network's outputs into what the targets are.
 public enum OutputLink: Hashable, Sendable {
   /// They are that already.
@@ -39,7 +55,9 @@ public enum OutputLink: Hashable, Sendable {
 
 extension Loss {
   public var link: OutputLink { .identity }
+  public var outputForm: OutputForm { .numbers }
   public var isOverClasses: Bool { false }
+  public var isBinary: Bool { false }
   public var averagesColumns: Bool { true }
   public var targetRange: ClosedRange<Float> { -.infinity ... .infinity }
   public func origin(_ batch: LossBatch) -> NonFiniteOrigin { .overflow }

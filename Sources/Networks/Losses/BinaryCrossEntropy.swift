@@ -12,6 +12,8 @@ import KeelSettings
 public struct BinaryCrossEntropy: Loss {
   public static let name = "binary-cross-entropy"
   public static let summary = "cross-entropy of yes or no, on probabilities"
+  public var outputForm: OutputForm { .probability }
+  public var isBinary: Bool { true }
 
   public var targetRange: ClosedRange<Float> { 0...1 }
 

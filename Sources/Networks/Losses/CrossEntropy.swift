@@ -15,6 +15,7 @@ import KeelSettings
 public struct CrossEntropy: Loss {
   public static let name = "cross-entropy"
   public static let summary = "cross-entropy over classes, on probabilities"
+  public var outputForm: OutputForm { .distribution }
   public var isOverClasses: Bool { true }
   public var averagesColumns: Bool { false }
   public var targetRange: ClosedRange<Float> { 0...1 }

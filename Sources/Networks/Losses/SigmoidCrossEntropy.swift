@@ -12,6 +12,8 @@ import KeelSettings
 public struct SigmoidCrossEntropy: Loss {
   public static let name = "sigmoid-cross-entropy"
   public static let summary = "cross-entropy of yes or no, on logits"
+  public var outputForm: OutputForm { .logits }
+  public var isBinary: Bool { true }
   public var link: OutputLink { .sigmoid }
   public var targetRange: ClosedRange<Float> { 0...1 }
 

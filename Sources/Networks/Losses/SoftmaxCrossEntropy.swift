@@ -15,6 +15,7 @@ import KeelSettings
 public struct SoftmaxCrossEntropy: Loss {
   public static let name = "softmax-cross-entropy"
   public static let summary = "cross-entropy over classes, on logits"
+  public var outputForm: OutputForm { .logits }
   public var link: OutputLink { .softmax }
   public var isOverClasses: Bool { true }
   public var averagesColumns: Bool { false }

@@ -45,13 +45,16 @@ extension Recipe {
       switch choice.ingredient {
       case var layer as any Weighted:
         // Gates are sigmoids and tanhs.
-        let own = (layer as? any Activated)?.activation ?? (layer is any Recurrence ? .tanh : nil)
+        let own =
+          (layer as? any Activated)?.activation.member ?? (layer is any Recurrence ? Tanh() : nil)
         // What stands between this layer and the next one with weights.
         let next = Array(layers[(index + 1)...]).leaves.prefix { !($0.ingredient is any Weighted) }
-          .first { $0.ingredient is any Activation }
-        let name = own.map { $0 != .linear } ?? false ? own?.name : next?.name
+          .lazy.compactMap { $0.ingredient as? any Activation }.first
+        let activation = own.map { !($0 is Linear) } ?? false ? own : next
         let old = (layer.initializer.value ?? inherited).ingredient as? any VarianceScaling
-        layer.initializer = .init(initializer(before: name, old?.distribution ?? .normal))
+        let distribution = old?.distribution ?? .normal
+        layer.initializer = .init(
+          activation?.referenceInitializer(distribution) ?? .xavier(distribution))
         guard var product = layer as? any Affine else { return Choice(layer) }
         product.biasInitializer = .zeros
         return Choice(product)
@@ -61,16 +64,6 @@ extension Recipe {
       default:
         return choice
       }
-    }
-  }
-
-  private static func initializer(
-    before activation: String?, _ distribution: Distribution
-  ) -> Choice<Initializers> {
-    switch activation {
-    case "relu", "leaky-relu", "prelu", "elu", "gelu", "silu": .he(distribution)
-    case "selu": .lecun(distribution)
-    default: .xavier(distribution)
     }
   }
 }
