@@ -78,10 +78,11 @@ let package = Package(
       name: "KeelArchive",
       dependencies: ["Keel", "Yams"],
       path: "Sources/Archive"),
+    .target(name: "KeelReport", dependencies: ["Keel"], path: "Sources/Report"),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
-        "Keel", "KeelArchive",
+        "Keel", "KeelArchive", "KeelReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
@@ -142,6 +143,7 @@ let package = Package(
     .testTarget(
       name: "ArchiveTests", dependencies: ["KeelArchive", "KeelTestSupport"],
       path: "Tests/Archive"),
+    .testTarget(name: "ReportTests", dependencies: ["KeelReport"], path: "Tests/Report"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],
       path: "Tests/Command"),

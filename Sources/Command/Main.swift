@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keel
+import KeelReport
 
 @main
 struct KeelCommand: AsyncParsableCommand {
@@ -116,7 +117,7 @@ private struct Failure {
   func exit() -> Never {
     let wantsJSON = CommandLine.arguments.contains("--json")
     if let error, wantsJSON {
-      Terminal.output.write(raw: JSON.text(ErrorPage(error)))
+      Terminal.output.write(raw: ErrorPage(error).json)
     } else if let error, message.isEmpty {
       Terminal.error.write(ErrorPage(error).text)
     } else if code == 0 {
@@ -129,31 +130,5 @@ private struct Failure {
         lines.map { $0.count > 1000 ? $0.prefix(1000) + "…" : $0 }.joined(separator: "\n") + "\n")
     }
     Foundation.exit(code)
-  }
-}
-
-/// An error as people and machines see it.
-struct ErrorPage: Encodable {
-  private struct Body: Encodable {
-    let place: String
-    let what: String
-    let fix: String
-    let source: String?
-    enum CodingKeys: String, CodingKey {
-      case place = "where"
-      case what, fix, source
-    }
-  }
-  private let error: Body
-
-  init(_ error: KeelError) {
-    self.error = Body(place: error.place, what: error.what, fix: error.fix, source: error.source)
-  }
-
-  var text: String {
-    let head = Terminal.error.red("error:")
-    let place = error.source.map { "\n  in \(shown($0, limit: 400))" } ?? ""
-    let parts = [error.place, error.what, error.fix].map { shown($0, limit: 1000) }
-    return "\(head) \(parts[0]): \(parts[1]); \(parts[2])\(place)\n"
   }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Keel
 import KeelArchive
+import KeelReport
 import Synchronization
 
 /// Where a training is kept, and how that has gone so far.

@@ -1,6 +1,6 @@
 import Foundation
 import Keel
-import KeelArchive
+import KeelReport
 
 /// An output stream: colours only where a person looks on.
 struct Terminal: Sendable {
@@ -46,12 +46,6 @@ struct Terminal: Sendable {
     exit(74)
   }
 
-  func red(_ text: String) -> String { Style.red.mark(text) }
-  func green(_ text: String) -> String { Style.green.mark(text) }
-  func yellow(_ text: String) -> String { Style.yellow.mark(text) }
-  func bold(_ text: String) -> String { Style.bold.mark(text) }
-  func dim(_ text: String) -> String { Style.dim.mark(text) }
-
   /// A line without its marks, or with colours in their place.
   private func styled(_ line: String) -> String {
     var result = ""
@@ -63,79 +57,5 @@ struct Terminal: Sendable {
       if isInteractive { result += Style.code(of: line.unicodeScalars[part.endIndex]) }
     }
     return result
-  }
-}
-
-/// A colour, as a mark in a page: a scalar that is no character (U+FDD0 and after) before the text
-/// and another after it.
-///
-/// Escape sequences take their place when all else has been escaped.
-private enum Style: UInt32, CaseIterable {
-  case none = 0xFDD0
-  case red, green, yellow, bold, dim
-
-  private var code: String {
-    switch self {
-    case .none: "0"
-    case .red: "31;1"
-    case .green: "32;1"
-    case .yellow: "33;1"
-    case .bold: "1"
-    case .dim: "2"
-    }
-  }
-
-  func mark(_ text: String) -> String {
-    [rawValue, Style.none.rawValue].compactMap { Unicode.Scalar($0) }.map(String.init)
-      .joined(separator: text)
-  }
-
-  static func isMark(_ scalar: Unicode.Scalar) -> Bool { Style(rawValue: scalar.value) != nil }
-
-  static func code(of scalar: Unicode.Scalar) -> String {
-    Style(rawValue: scalar.value).map { "\u{1B}[\($0.code)m" } ?? ""
-  }
-}
-
-extension Character {
-  /// Whether it is seen in a page, and takes a column.
-  var isShown: Bool { !unicodeScalars.allSatisfy { (0xFDD0...0xFDEF).contains($0.value) } }
-}
-
-/// One line on standard error that is written over, at most ten times a second.
-final class ProgressBar: @unchecked Sendable {
-  private let isShown: Bool
-  private let lock = NSLock()
-  private var last = ContinuousClock.now - .seconds(1)
-
-  /// - Parameter isWanted: false for `--quiet` and `--json`.
-  init(isWanted: Bool) { isShown = isWanted && Terminal.error.isInteractive }
-
-  func show(_ label: String, _ done: Int, of total: Int, _ detail: @autoclosure () -> String) {
-    guard isShown else { return }
-    lock.lock()
-    defer { lock.unlock() }
-    let now = ContinuousClock.now
-    guard now - last > .milliseconds(100) else { return }
-    last = now
-    let columns = Terminal.error.columns ?? 80
-    let count = "\(done)/\(total)"
-    let width = max(0, min(30, columns - label.count - count.count - 4))
-    let filled = total == 0 ? 0 : min(width, done * width / total)
-    let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: width - filled)
-    let line = [label, bar, count, detail()].filter { !$0.isEmpty }.joined(separator: " ")
-    draw(String(shown(line, limit: .max).prefix(columns - 1)))
-  }
-
-  /// What is being done while nothing can be counted yet.
-  func say(_ text: String) {
-    guard isShown else { return }
-    lock.withLock { draw(String(text.prefix((Terminal.error.columns ?? 80) - 1))) }
-  }
-
-  private func draw(_ line: String) { Terminal.error.write(raw: "\r\u{1B}[K\(line)") }
-
-  func clear() {
-    if isShown { draw("") }
   }
 }

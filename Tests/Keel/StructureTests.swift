@@ -92,7 +92,7 @@ struct StructureTests {
   /// Folders in the direction of imports: each may know those before it.
   private static let order = [
     "CKernels", "Engine", "Settings", "Data", "Networks", "Recipes", "Training", "Forecast",
-    "Causes", "Remedies", "Keel", "Archive", "Command",
+    "Causes", "Remedies", "Keel", "Archive", "Report", "Command",
   ]
 
   private static func module(_ folder: String) -> String {
@@ -141,7 +141,7 @@ struct StructureTests {
   /// What makes the faults of the benchmark knows nothing of what is to judge them.
   @Test func theGeneratorKnowsNoJudge() throws {
     let judge = Set(
-      ["Forecast", "Causes", "Remedies", "Keel", "Archive", "Command"].map(Self.module))
+      ["Forecast", "Causes", "Remedies", "Keel", "Archive", "Report", "Command"].map(Self.module))
     for file in try Self.swiftFiles(in: "Benchmarks/Faults/Generator") {
       #expect(
         try Self.imports("Benchmarks/Faults/Generator/\(file)").isDisjoint(with: judge), "\(file)")

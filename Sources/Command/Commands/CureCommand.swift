@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Keel
 import KeelArchive
+import KeelReport
 
 extension ExportTarget: ExpressibleByArgument {}
 
@@ -43,7 +44,7 @@ struct CureCommand: AsyncParsableCommand {
     if let fixed { try source.checkTarget(fixed, recipe) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
-    let cure = Cure(try Problem(recipe), budget: budget) { CurePage.show($0, on: bar) }
+    let cure = Cure(try Problem(recipe), budget: budget) { bar.show($0) }
     let history: CaseHistory
     var interruption: CancellationError?
     do {
@@ -60,15 +61,12 @@ struct CureCommand: AsyncParsableCommand {
     } catch {
       failure = error
     }
-    if output.json {
-      // One object: the error, where there is one.
-      if failure == nil { Terminal.output.write(raw: JSON.text(history)) }
-    } else {
-      // What could not be written is still told.
-      let page = CurePage(
-        history: history, recipe: recipe, line: source.line,
-        written: failure == nil ? target : nil, wanted: fixed, framework: framework)
-      Terminal.output.write(page.text)
+    // Of JSON one object: the error, where there is one. People are told the rest, too.
+    if failure == nil || !output.json {
+      output.show(
+        CurePage(
+          history, of: recipe, line: source.line, written: failure == nil ? target : nil,
+          wanted: fixed, framework: framework))
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }

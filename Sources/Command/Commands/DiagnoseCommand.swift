@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keel
+import KeelReport
 
 struct DiagnoseCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -27,13 +28,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
       }
     }
     bar.clear()
-    if output.json {
-      Terminal.output.write(
-        raw: JSON.text(DiagnosisPage.Body(recipe: recipe, diagnosis: diagnosis)))
-    } else {
-      let page = DiagnosisPage(diagnosis: diagnosis, name: recipe.name, line: source.line)
-      Terminal.output.write(page.text)
-    }
+    output.show(DiagnosisPage(diagnosis, of: recipe, line: source.line))
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Keel
-import KeelArchive
+import KeelReport
 
 struct ForecastCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -22,11 +22,7 @@ struct ForecastCommand: AsyncParsableCommand {
       }
     }
     bar.clear()
-    if output.json {
-      Terminal.output.write(raw: JSON.text(forecast))
-    } else {
-      Terminal.output.write(ForecastPage(forecast: forecast, line: source.line).text)
-    }
+    output.show(ForecastPage(forecast, line: source.line))
     if forecast.verdict == .exploding { throw ExitCode(1) }
   }
 }

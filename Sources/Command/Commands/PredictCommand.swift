@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keel
+import KeelReport
 import KeelArchive
 
 struct PredictCommand: AsyncParsableCommand {
@@ -38,6 +39,6 @@ struct PredictCommand: AsyncParsableCommand {
       )
     }
     let page = PredictPage(network: network, outputs: outputs)
-    Terminal.output.write(raw: output.json ? JSON.text(page) : page.text)
+    Terminal.output.write(raw: output.json ? page.json : page.text)
   }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Keel
 import KeelArchive
+import KeelReport
 
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

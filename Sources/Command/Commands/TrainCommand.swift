@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Keel
 import KeelArchive
+import KeelReport
 
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -70,18 +71,10 @@ struct TrainCommand: AsyncParsableCommand {
     } catch {
       failure = error
     }
-    if output.json {
-      // One object: the error, where there is one.
-      if failure == nil {
-        Terminal.output.write(raw: JSON.text(TrainPage.Body(training, await run.size)))
-      }
-    } else {
-      // What could not be kept is still told.
-      let page = TrainPage(
-        training: training, trace: await run.trace, size: await run.size,
-        baseline: await run.baseline, recipe: recipe, inEffect: try await run.network.recipe,
-        line: source.line, first: first, kept: kept)
-      Terminal.output.write(page.text)
+    // Of JSON one object: the error, where there is one. People are told the rest, too.
+    if failure == nil || !output.json {
+      output.show(
+        try await TrainPage(training, of: run, line: source.line, from: first, kept: kept))
     }
     if let failure { throw failure }
     switch training.outcome {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import KeelReport
 
 /// How the answer is given.
 struct OutputOptions: ParsableArguments {
@@ -7,6 +8,11 @@ struct OutputOptions: ParsableArguments {
 
   @Flag(help: "No progress bar.")
   var quiet = false
+
+  /// Shows a page to whom it is for.
+  func show(_ page: some Page) {
+    if json { Terminal.output.write(raw: page.json) } else { Terminal.output.write(page.text) }
+  }
 
   var wantsProgress: Bool { !json && !quiet }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Keel
 import KeelArchive
+import KeelReport
 
 /// Which recipe, and what is changed in it.
 struct RecipeOptions: ParsableArguments {
@@ -48,12 +49,6 @@ struct RecipeOptions: ParsableArguments {
   var line: String {
     let words =
       [recipe] + changes.flatMap { ["--set", $0] } + (seed.map { ["--seed", String($0)] } ?? [])
-    return words.map(Self.quoted).joined(separator: " ")
-  }
-
-  static func quoted(_ word: String) -> String {
-    let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+".contains($0) }
-    return isPlain && !word.isEmpty
-      ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
+    return words.map(Text.quoted).joined(separator: " ")
   }
 }

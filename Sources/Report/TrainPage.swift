@@ -1,39 +1,55 @@
 import Keel
 
 /// What a person reads after a training: the verdict, then the numbers, then what to type next.
-struct TrainPage {
-  let training: Training
-  let trace: Trace
-  let size: RunSize
-  let baseline: Baseline
+package struct TrainPage: Page {
+  private let training: Training
+  private let trace: Trace
+  private let size: RunSize
+  private let baseline: Baseline
   /// What the run began with, and what healing has made of it.
-  let recipe: Recipe
-  let inEffect: Recipe
-  /// The recipe as it stood on the command line.
-  let line: String
-  /// The step that the run went on from; 0 for one that began anew.
-  let first: Int
-  /// What became of `--save`.
-  let kept: Kept?
+  private let recipe: Recipe
+  private let inEffect: Recipe
+  private let line: String
+  private let first: Int
+  private let kept: Kept?
 
-  struct Kept {
+  /// What became of the file that a run keeps itself in.
+  package struct Kept {
     let path: String
-    /// The step that the file stands at; nil where nothing was written.
     let step: Int?
-    /// Whether there is a file.
     let isThere: Bool
-    /// Why nothing was written.
     let why: String?
+
+    /// - Parameters:
+    ///   - step: that the file stands at; nil where nothing was written.
+    ///   - isThere: whether there is a file.
+    ///   - why: nothing was written.
+    package init(path: String, step: Int?, isThere: Bool, why: String?) {
+      (self.path, self.step, self.isThere, self.why) = (path, step, isThere, why)
+    }
+  }
+
+  /// - Parameters:
+  ///   - run: what was trained, and `line` how its recipe stood on the command line.
+  ///   - first: the step that the run went on from; 0 for one that began anew.
+  ///   - kept: what became of `--save`.
+  package init(
+    _ training: Training, of run: Run, line: String, from first: Int, kept: Kept?
+  ) async throws {
+    (self.training, self.line, self.first, self.kept) = (training, line, first, kept)
+    recipe = run.recipe
+    inEffect = try await run.network.recipe
+    (trace, size, baseline) = (await run.trace, await run.size, await run.baseline)
   }
 
   /// As a command line names it.
   private var saved: String? {
-    kept.flatMap { $0.step == nil ? nil : RecipeOptions.quoted($0.path) }
+    kept.flatMap { $0.step == nil ? nil : Text.quoted($0.path) }
   }
 
-  private var out: Terminal { .output }
+  private var out: Style.Type { Style.self }
 
-  var text: String {
+  package var text: String {
     var lines = [head, ""]
     lines += training.outcome == .exploded ? exploded : trained
     lines += HealingLines(training, recipe, inEffect, line).lines
@@ -165,7 +181,9 @@ struct TrainPage {
   }
 
   /// The same for machines.
-  struct Body: Encodable {
+  package var body: Body { Body(training, size) }
+
+  package struct Body: Encodable {
     let training: Training
     let remarks: [String]
     let plannedBytes: Int
@@ -177,7 +195,7 @@ struct TrainPage {
 
     private enum CodingKeys: CodingKey { case remarks, plannedBytes }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
       try training.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(remarks, forKey: .remarks)

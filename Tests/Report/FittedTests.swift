@@ -1,4 +1,4 @@
-import KeelCommand
+import KeelReport
 import Testing
 
 /// Lines that a window holds: no word is broken, and a command can still be pasted.

@@ -3,14 +3,18 @@ import Keel
 
 /// What a person reads before a training: the verdict, how far each knob is from its edge, how the
 /// gradient grows, what stays unknown, what to type next.
-struct ForecastPage {
-  let forecast: Forecast
-  /// The recipe as it stood on the command line.
-  let line: String
+package struct ForecastPage: Page {
+  private let forecast: Forecast
+  private let line: String
 
-  private var out: Terminal { .output }
+  /// - Parameter line: the recipe as it stood on the command line.
+  package init(_ forecast: Forecast, line: String) { (self.forecast, self.line) = (forecast, line) }
 
-  var text: String {
+  package var body: Forecast { forecast }
+
+  private var out: Style.Type { Style.self }
+
+  package var text: String {
     (verdict + [""] + suspects + margins + gradient + [""] + unknown + [""] + next).joined(
       separator: "\n")
       + "\n"

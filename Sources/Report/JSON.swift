@@ -1,8 +1,8 @@
 import Foundation
 
 /// One object for machines, and a line's end; numbers that are not finite are strings, never null.
-enum JSON {
-  static func text(_ value: some Encodable) -> String {
+package enum JSON {
+  package static func text(_ value: some Encodable) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

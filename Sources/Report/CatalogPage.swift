@@ -1,15 +1,15 @@
 import Keel
 
 /// The catalogue: families, their members, and each member's settings with their defaults.
-struct CatalogPage {
-  struct Setting: Encodable {
+package struct CatalogPage: Page {
+  package struct Setting: Encodable {
     let name: String
     /// As a recipe writes it; null where it has none: it must be given, or is left to the recipe.
     let `default`: Settings?
     let required: Bool
     let help: String
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(name, forKey: .name)
       try container.encode(`default`, forKey: .default)
@@ -22,7 +22,7 @@ struct CatalogPage {
     }
   }
 
-  struct Entry: Encodable {
+  package struct Entry: Encodable {
     let name: String
     let aliases: [String]
     let summary: String
@@ -33,11 +33,11 @@ struct CatalogPage {
     }
   }
 
-  let families: [(name: String, entries: [Entry])]
+  private let families: [(name: String, entries: [Entry])]
 
-  init(families: [(name: String, entries: [Entry])]) { self.families = families }
+  private init(_ families: [(name: String, entries: [Entry])]) { self.families = families }
 
-  init(_ catalog: Catalog) {
+  package init(_ catalog: Catalog) {
     families = [
       Self.family(Layers.self, catalog, except: Activations.self),
       Self.family(Activations.self, catalog), Self.family(Initializers.self, catalog),
@@ -79,9 +79,25 @@ struct CatalogPage {
     }
   }
 
-  var text: String {
+  /// - Parameter family: one family alone; all where it is nil.
+  /// - Throws: `KeelError` where there is no such family.
+  package func only(_ family: String?) throws -> CatalogPage {
+    guard let family else { return self }
+    guard let found = families.first(where: { $0.name == family }) else {
+      throw KeelError(
+        .usage, at: family, "is not a family of the catalogue",
+        fix: "choose one of: \(families.map(\.name).joined(separator: ", "))")
+    }
+    return CatalogPage([found])
+  }
+
+  package var body: [String: [Entry]] {
+    Dictionary(uniqueKeysWithValues: families.map { ($0.name, $0.entries) })
+  }
+
+  package var text: String {
     families.map { family in
-      ([Terminal.output.bold(family.name)] + family.entries.flatMap(lines)).joined(separator: "\n")
+      ([Style.bold(family.name)] + family.entries.flatMap(lines)).joined(separator: "\n")
     }.joined(separator: "\n\n") + "\n"
   }
 
@@ -92,7 +108,7 @@ struct CatalogPage {
       + entry.settings.map { setting in
         let value =
           setting.required ? "required" : setting.default.map { "= \($0.line)" } ?? "not set"
-        return Terminal.output.dim(
+        return Style.dim(
           "      \(Text.padded("\(setting.name) \(value)", 32)) \(setting.help)")
       }
   }

@@ -3,29 +3,36 @@ import Keel
 
 /// What a person reads after a diagnosis: the verdict, the causes with their proof, what was ruled
 /// out, and what to type next.
-struct DiagnosisPage {
-  let diagnosis: Diagnosis
-  let name: String
-  let line: String
+package struct DiagnosisPage: Page {
+  private let diagnosis: Diagnosis
+  private let recipe: Recipe
+  private let line: String
 
-  private var out: Terminal { .output }
+  /// - Parameter line: the recipe as it stood on the command line.
+  package init(_ diagnosis: Diagnosis, of recipe: Recipe, line: String) {
+    (self.diagnosis, self.recipe, self.line) = (diagnosis, recipe, line)
+  }
+
+  private var out: Style.Type { Style.self }
 
   /// The same for machines.
-  struct Body: Encodable {
+  package struct Body: Encodable {
     let recipe: Recipe
     let diagnosis: Diagnosis
 
     enum CodingKeys: CodingKey { case recipe }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
       try diagnosis.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(recipe, forKey: .recipe)
     }
   }
 
-  var text: String {
-    let title = out.bold(shown(name, limit: 60))
+  package var body: Body { Body(recipe: recipe, diagnosis: diagnosis) }
+
+  package var text: String {
+    let title = out.bold(shown(recipe.name, limit: 60))
     guard diagnosis.verdict == .exploding else {
       let said =
         diagnosis.scope == .quick
@@ -99,53 +106,5 @@ struct DiagnosisPage {
       ? ["  keel diagnose \(line)    find out which, by experiment"] : []
     return [out.dim("next")] + proof
       + ["  keel cure \(line)    find the smallest change that works"]
-  }
-}
-
-/// Findings as lines: the cause, whether it is enough alone, what was measured, and the command
-/// that shows it again.
-struct FindingLines {
-  private let findings: [Finding]
-  private var out: Terminal { .output }
-
-  init(_ findings: [Finding]) { self.findings = findings }
-
-  var lines: [String] {
-    guard !findings.isEmpty else {
-      return ["\(out.bold("cause"))   none of those Keel knows was shown to be at work", ""]
-    }
-    return findings.flatMap { finding in
-      let percent = Int((finding.confidence * 100).rounded())
-      let place = finding.place.map { ", \($0)" } ?? ""
-      return [
-        "\(out.bold("cause"))   \(finding.cause)\(place)  (\(finding.kind.rawValue), \(percent) %)",
-        "        \(Self.proof(finding.kind))",
-      ] + finding.exhibits.flatMap(exhibit)
-    } + [""]
-  }
-
-  private static func proof(_ kind: Finding.Kind) -> String {
-    switch kind {
-    case .cause: "enough alone: resetting it heals, and with it alone a sound recipe is sick"
-    case .contributing: "resetting it heals, but with it alone a sound recipe is well"
-    case .overdetermined: "enough alone, but not the only fault: resetting it alone does not heal"
-    case .joint: "only together with the others named here: mending one is enough"
-    case .suspect: "it deviates, but no experiment has decided"
-    }
-  }
-
-  private func exhibit(_ exhibit: Exhibit) -> [String] {
-    let line =
-      "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
-      + "reference \(Text.number(exhibit.expected))"
-    guard let command = exhibit.command, command.contains(" --set ") else { return [line] }
-    return [line + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
-  }
-
-  /// A command that is longer than a line, with a change a line.
-  static func wrapped(_ command: String, at indent: Int) -> String {
-    let margin = String(repeating: " ", count: indent + 2)
-    return command.count + indent <= Text.width
-      ? command : command.replacingOccurrences(of: " --set ", with: " \\\n\(margin)--set ")
   }
 }

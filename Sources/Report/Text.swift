@@ -1,23 +1,23 @@
 import Foundation
-import KeelForecast
+import Keel
 
 /// How numbers and series look in a page.
 package enum Text {
   /// Columns that a page takes at most.
-  static let width = 100
+  package static let width = 100
 
   /// Four significant digits: `0.01234`, `1.2e-07`, `NaN`, `∞`.
-  static func number(_ value: Double) -> String {
+  package static func number(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-∞" : "∞" }
     if value == value.rounded(), abs(value) < 1e5 { return String(Int(value)) }
     return String(format: "%.4g", value)
   }
 
-  static func number(_ value: Float) -> String { number(Double(value)) }
+  package static func number(_ value: Float) -> String { number(Double(value)) }
 
   /// A whole number with its thousands set apart: `12,345`.
-  static func count(_ value: Int) -> String {
+  package static func count(_ value: Int) -> String {
     let digits = Array(String(abs(value)))
     var text = value < 0 ? "-" : ""
     for (index, digit) in digits.enumerated() {
@@ -28,9 +28,9 @@ package enum Text {
   }
 
   /// A ratio as a percentage: `96.4 %`.
-  static func percent(_ value: Double) -> String { String(format: "%.1f %%", value * 100) }
+  package static func percent(_ value: Double) -> String { String(format: "%.1f %%", value * 100) }
 
-  static func seconds(_ value: Double) -> String {
+  package static func seconds(_ value: Double) -> String {
     value < 0.1 ? String(format: "%.1f ms", value * 1000) : String(format: "%.1f s", value)
   }
 
@@ -98,16 +98,16 @@ package enum Text {
     return words
   }
 
-  static func padded(_ text: String, _ width: Int) -> String {
+  package static func padded(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(0, width - text.count))
   }
 
-  static func right(_ text: String, _ width: Int) -> String {
+  package static func right(_ text: String, _ width: Int) -> String {
     String(repeating: " ", count: max(0, width - text.count)) + text
   }
 
   /// A series as one line of blocks on a logarithmic scale; × where it was not finite.
-  static func sparkline(_ values: [Float], width: Int = 48) -> String {
+  package static func sparkline(_ values: [Float], width: Int = 48) -> String {
     let blocks = Array("▁▂▃▄▅▆▇█")
     let cells = (0..<min(width, values.count)).map { cell -> Double? in
       let first = cell * values.count / min(width, values.count)
@@ -124,6 +124,13 @@ package enum Text {
         let share = high - low < 1e-9 ? 0 : (cell - low) / (high - low)
         return blocks[min(7, Int(share * 8))]
       })
+  }
+
+  /// A word as a shell takes it, in quotes where it must be.
+  package static func quoted(_ word: String) -> String {
+    let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_./=:,+".contains($0) }
+    return isPlain && !word.isEmpty
+      ? word : "'" + word.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 }
 

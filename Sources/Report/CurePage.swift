@@ -2,38 +2,32 @@ import Keel
 
 /// What a person reads after a cure: the verdict, the cause, the change, what comes out then; then
 /// the evidence, and what to type next.
-struct CurePage {
-  let history: CaseHistory
-  let recipe: Recipe
-  let line: String
-  /// Where the cured recipe was written.
-  let written: String?
-  /// Where it was to be written.
-  let wanted: String?
-  /// For whom the cure is printed as lines of code, too.
-  let framework: ExportTarget?
+package struct CurePage: Page {
+  private let history: CaseHistory
+  private let recipe: Recipe
+  private let line: String
+  private let written: String?
+  private let wanted: String?
+  private let framework: ExportTarget?
 
-  private var out: Terminal { .output }
-
-  /// Shows on the bar what is being done.
-  static func show(_ progress: Cure.Progress, on bar: ProgressBar) {
-    switch progress {
-    case .training(let step):
-      bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
-    case .retraining(let step):
-      bar.show(
-        "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
-    case .exploded(let training):
-      bar.show("exploded; diagnosing", training.steps, of: training.steps, "")
-    case .diagnosed(let findings):
-      bar.show("trying remedies for \(findings.first?.cause ?? "it")", 0, of: 1, "")
-    case .tried(let trial):
-      let remedies = trial.remedies.map(\.remedy).joined(separator: " + ")
-      bar.show("trying remedies", 1, of: 1, "\(remedies): \(trial.outcome)")
-    }
+  /// - Parameters:
+  ///   - recipe: what was to be cured, and `line` how it stood on the command line.
+  ///   - written: where the cured recipe was written; nil where it was not.
+  ///   - wanted: where it was to be written.
+  ///   - framework: for whom the cure is printed as lines of code, too.
+  package init(
+    _ history: CaseHistory, of recipe: Recipe, line: String, written: String?, wanted: String?,
+    framework: ExportTarget?
+  ) {
+    (self.history, self.recipe, self.line) = (history, recipe, line)
+    (self.written, self.wanted, self.framework) = (written, wanted, framework)
   }
 
-  var text: String {
+  package var body: CaseHistory { history }
+
+  private var out: Style.Type { Style.self }
+
+  package var text: String {
     (verdict + unwritten + cause + change + code + trials + unknown + next).joined(separator: "\n")
       + "\n"
   }
@@ -213,7 +207,7 @@ struct CurePage {
         return [out.dim("next"), "  keel cure \(line) -o fixed.yaml    write the cured recipe"]
       }
       return [
-        out.dim("next"), "  keel train \(RecipeOptions.quoted(written))    train the cured recipe",
+        out.dim("next"), "  keel train \(Text.quoted(written))    train the cured recipe",
       ]
     case .incurable:
       return [out.dim("next"), "  keel cure \(line) --budget 10    search for longer"]

@@ -1,7 +1,7 @@
 import Keel
 
 /// Predictions as CSV for people and other tools, or as JSON.
-struct PredictPage: Encodable {
+package struct PredictPage: Page, Encodable {
   /// What the columns of `outputs` are called: classes, target columns, or `output-0`, …; where an
   /// output has positions, with `@` and the position, from 0.
   let columns: [String]
@@ -10,7 +10,7 @@ struct PredictPage: Encodable {
   /// between.
   let classes: [String]?
 
-  init(network: Network, outputs: [[Float]]) {
+  package init(network: Network, outputs: [[Float]]) {
     self.outputs = outputs
     let targets = network.targets
     let names = targets.names
@@ -45,7 +45,9 @@ struct PredictPage: Encodable {
     return names.map { best < $0.count ? $0[best] : String(best) } ?? String(best)
   }
 
-  func encode(to encoder: any Encoder) throws {
+  package var body: PredictPage { self }
+
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(columns, forKey: .columns)
     try container.encode(outputs, forKey: .outputs)
@@ -57,7 +59,7 @@ struct PredictPage: Encodable {
   }
 
   /// CSV with a header: the class, if there is one, then every output.
-  var text: String {
+  package var text: String {
     let header = (classes == nil ? [] : ["class"]) + columns
     let rows = outputs.indices.map { row in
       ((classes.map { [Self.cell($0[row])] } ?? []) + outputs[row].map { "\($0)" })

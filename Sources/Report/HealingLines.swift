@@ -9,7 +9,7 @@ struct HealingLines {
   private let recipe: Recipe
   private let inEffect: Recipe
   private let line: String
-  private var out: Terminal { .output }
+  private var out: Style.Type { Style.self }
 
   init(_ training: Training, _ recipe: Recipe, _ inEffect: Recipe, _ line: String) {
     (recoveries, isLost) = (training.recoveries, training.outcome == .exploded)
@@ -69,7 +69,7 @@ struct HealingLines {
         paths.append((key, value))
       }
     }
-    let words = paths.map { "--set \(RecipeOptions.quoted("\($0.0)=\($0.1.brief().line)"))" }
+    let words = paths.map { "--set \(Text.quoted("\($0.0)=\($0.1.brief().line)"))" }
     return words.isEmpty ? nil : words.joined(separator: " ")
   }
 }

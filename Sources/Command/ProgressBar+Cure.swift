@@ -1,0 +1,22 @@
+import Keel
+import KeelReport
+
+extension ProgressBar {
+  /// Shows what a cure is doing.
+  func show(_ progress: Cure.Progress) {
+    switch progress {
+    case .training(let step):
+      show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+    case .retraining(let step):
+      show(
+        "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+    case .exploded(let training):
+      show("exploded; diagnosing", training.steps, of: training.steps, "")
+    case .diagnosed(let findings):
+      show("trying remedies for \(findings.first?.cause ?? "it")", 0, of: 1, "")
+    case .tried(let trial):
+      let remedies = trial.remedies.map(\.remedy).joined(separator: " + ")
+      show("trying remedies", 1, of: 1, "\(remedies): \(trial.outcome.rawValue)")
+    }
+  }
+}
