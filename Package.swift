@@ -61,17 +61,21 @@ let package = Package(
       ],
       path: "Sources/Causes"),
     .target(
+      name: "KeelFrameworks", dependencies: ["KeelRecipes", "KeelNetworks", "KeelSettings"],
+      path: "Sources/Frameworks"),
+    .target(
       name: "KeelRemedies",
       dependencies: [
-        "KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData",
+        "KeelFrameworks", "KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes",
+        "KeelNetworks", "KeelData",
         "KeelSettings", "KeelEngine",
       ],
       path: "Sources/Remedies"),
     .target(
       name: "Keel",
       dependencies: [
-        "KeelRemedies", "KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes", "KeelNetworks",
-        "KeelData", "KeelSettings", "KeelEngine",
+        "KeelRemedies", "KeelFrameworks", "KeelCauses", "KeelForecast", "KeelTraining",
+        "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine",
       ],
       path: "Sources/Keel"),
     .target(
@@ -149,6 +153,10 @@ let package = Package(
       path: "Tests/Command"),
     .testTarget(
       name: "RemediesTests", dependencies: ["KeelRemedies", "KeelArchive", "KeelTestSupport"],
-      path: "Tests/Remedies", exclude: ["Export/Snapshots", "Fixes"]),
+      path: "Tests/Remedies", exclude: ["Fixes"]),
+    .testTarget(
+      name: "FrameworksTests",
+      dependencies: ["KeelFrameworks", "KeelRemedies", "KeelArchive", "KeelTestSupport"],
+      path: "Tests/Frameworks", exclude: ["Snapshots"]),
   ],
   swiftLanguageModes: [.v6])

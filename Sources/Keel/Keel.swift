@@ -2,6 +2,7 @@
 @_exported import KeelData
 @_exported import KeelEngine
 @_exported import KeelForecast
+@_exported import KeelFrameworks
 @_exported import KeelNetworks
 @_exported import KeelRecipes
 @_exported import KeelRemedies

@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelForecast
+import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelSettings

@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelForecast
+import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 

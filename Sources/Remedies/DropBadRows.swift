@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelData
+import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 

@@ -1,6 +1,7 @@
 import Foundation
 import KeelCauses
 import KeelForecast
+import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelTraining

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
@@ -34,27 +35,6 @@ public struct MatchLoss: Remedy {
   public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
     let output = recipe.denseSites.last?.activation
     return (output.map { ["# the model ends in its last linear layer, without the \($0)"] } ?? [])
-      + [framework == .pytorch ? pytorch : keras]
-  }
-
-  private var pytorch: String {
-    switch loss.ingredient {
-    case is SoftmaxCrossEntropy:
-      "criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabilities"
-    case is SigmoidCrossEntropy:
-      "criterion = nn.BCEWithLogitsLoss()  # on logits, and targets of the same shape"
-    default: "criterion = nn.MSELoss()  # on numbers, and targets of the same shape"
-    }
-  }
-
-  private var keras: String {
-    switch loss.ingredient {
-    case is SoftmaxCrossEntropy:
-      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)"
-        + "  # for class numbers SparseCategoricalCrossentropy"
-    case is SigmoidCrossEntropy:
-      "loss = keras.losses.BinaryCrossentropy(from_logits=True)  # for model.compile"
-    default: "loss = keras.losses.MeanSquaredError()  # for model.compile"
-    }
+      + [framework.lossLine(loss)]
   }
 }

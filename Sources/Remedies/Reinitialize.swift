@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelTraining
@@ -38,13 +39,16 @@ public struct Reinitialize: Remedy {
     case .keras:
       [framework.denseComment(in: recipe)]
         + framework.denseLines(of: recipe.referencePoint) { site in
-          Self.keras(site).map { framework.dense(site.dense, ["kernel_initializer=\"\($0)\""]) }
+          framework.initializer(of: site).map {
+            framework.dense(site.dense, ["kernel_initializer=\"\($0)\""])
+          }
         }
     }
   }
 
   private func pytorch(_ recipe: Recipe) -> [String] {
-    let weights = recipe.referencePoint.denseRuns(Self.pytorch).flatMap { run in
+    let weights = recipe.referencePoint.denseRuns(ExportTarget.pytorch.initializer(of:)).flatMap {
+      run in
       [
         "for layer in linears[\(run.range.lowerBound - 1):\(run.range.upperBound)]:"
           + "  # \(run.names)",
@@ -57,25 +61,10 @@ public struct Reinitialize: Remedy {
       "        nn.init.zeros_(layer.bias)",
     ]
   }
+}
 
-  /// PyTorch's `kaiming` with the gain of a linear layer is LeCun's.
-  private static func pytorch(_ site: DenseSite) -> String? {
-    guard let rule = site.dense.initializer.value?.ingredient as? any VarianceScaling else {
-      return nil
-    }
-    let distribution = rule.distribution.rawValue
-    switch rule {
-    case is He: return "nn.init.kaiming_\(distribution)_(layer.weight, nonlinearity=\"relu\")"
-    case is LeCun: return "nn.init.kaiming_\(distribution)_(layer.weight, nonlinearity=\"linear\")"
-    default: return "nn.init.xavier_\(distribution)_(layer.weight)"
-    }
-  }
-
-  private static func keras(_ site: DenseSite) -> String? {
-    guard let rule = site.dense.initializer.value?.ingredient as? any VarianceScaling else {
-      return nil
-    }
-    let name = rule is He ? "he" : rule is LeCun ? "lecun" : "glorot"
-    return "\(name)_\(rule.distribution.rawValue)"
+extension ExportTarget {
+  fileprivate func initializer(of site: DenseSite) -> String? {
+    site.dense.initializer.value.flatMap { initializer($0.member) }
   }
 }

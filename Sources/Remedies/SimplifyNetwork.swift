@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelEngine
+import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelSettings

@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelTraining

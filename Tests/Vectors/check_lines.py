@@ -2,14 +2,14 @@
 
     python Tests/Vectors/check_lines.py
 
-The lines are those that the tests of the remedies record in Tests/Remedies/Export/Snapshots. Parsing needs
+The lines are those that the tests of the remedies record in Tests/Frameworks/Snapshots. Parsing needs
 nothing but Python, running them PyTorch.
 """
 
 import ast
 import pathlib
 
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Remedies" / "Export" / "Snapshots"
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Frameworks" / "Snapshots"
 
 
 def sections(framework):

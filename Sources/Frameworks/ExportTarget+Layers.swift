@@ -2,62 +2,11 @@ import KeelNetworks
 import KeelRecipes
 import KeelSettings
 
-// Layers, and where in a network a line belongs.
-
-/// A dense layer, as lines for another framework have to name it.
-struct DenseSite {
-  let dense: Dense
-  /// The first activation between it and the next layer like it.
-  let activation: String?
-  /// Whether a batch normalisation follows.
-  let isNormalized: Bool
-}
-
-/// Dense layers in a row, counted from 1, that get the same line.
-struct DenseRun {
-  let line: String
-  var range: ClosedRange<Int>
-
-  /// The one layer by name, or the first and the last: `dense-1 to dense-6`.
-  var names: String {
-    range.count == 1
-      ? "dense-\(range.lowerBound)" : "dense-\(range.lowerBound) to dense-\(range.upperBound)"
-  }
-}
-
-extension Recipe {
-  /// Every dense layer, in the order of the network, repeats expanded.
-  var denseSites: [DenseSite] {
-    let leaves = leaves
-    return leaves.indices.compactMap { index in
-      guard let dense = leaves[index].ingredient as? Dense else { return nil }
-      let next = leaves[(index + 1)...].prefix { !($0.ingredient is any Affine) }
-      let inline = dense.activation == .linear ? nil : dense.activation.name
-      let following = next.first { $0.ingredient is any Activation }?.name
-      return DenseSite(
-        dense: dense, activation: inline ?? following,
-        isNormalized: next.first?.ingredient is BatchNorm)
-    }
-  }
-
-  /// One line for each run of dense layers that would get the same; layers without one end a run.
-  func denseRuns(_ line: (DenseSite) -> String?) -> [DenseRun] {
-    var runs: [DenseRun] = []
-    for (index, site) in denseSites.enumerated() {
-      guard let line = line(site) else { continue }
-      if let last = runs.last, last.line == line, last.range.upperBound == index {
-        runs[runs.count - 1].range = last.range.lowerBound...(index + 1)
-      } else {
-        runs.append(DenseRun(line: line, range: (index + 1)...(index + 1)))
-      }
-    }
-    return runs
-  }
-}
+// Layers, as they are made elsewhere.
 
 extension ExportTarget {
   /// A layer as it is made there; `...` for what has no counterpart.
-  func layer(_ choice: Choice<Layers>) -> String {
+  package func layer(_ choice: Choice<Layers>) -> String {
     switch choice.ingredient {
     case let dense as Dense: return self.dense(dense)
     case let norm as BatchNorm: return batchNorm(norm)
@@ -70,7 +19,7 @@ extension ExportTarget {
 
   /// A dense layer and its own activation; PyTorch's finds out how many inputs it has.
   /// - Parameter extra: further arguments.
-  func dense(_ dense: Dense, _ extra: [String] = []) -> String {
+  package func dense(_ dense: Dense, _ extra: [String] = []) -> String {
     let activation = Choice<Layers>(dense.activation.ingredient)
     let isLinear = dense.activation == .linear
     switch self {
@@ -87,7 +36,7 @@ extension ExportTarget {
 
   /// Keras's momentum is the share that is kept, PyTorch's and Keel's that of the newest batch.
   /// - Parameter features: where they are known; PyTorch finds out otherwise.
-  func batchNorm(_ norm: BatchNorm, features: Int? = nil) -> String {
+  package func batchNorm(_ norm: BatchNorm, features: Int? = nil) -> String {
     switch self {
     case .pytorch:
       let settings =
@@ -102,19 +51,21 @@ extension ExportTarget {
   }
 
   /// One line a run of dense layers, and which they are.
-  func denseLines(of recipe: Recipe, _ line: (DenseSite) -> String?) -> [String] {
+  package func denseLines(of recipe: Recipe, _ line: (DenseSite) -> String?) -> [String] {
     recipe.denseRuns(line).map { "\($0.line)  # \($0.names)" }
   }
 
   /// What comes before lines that count dense layers; others with weights are not written out.
-  func denseComment(in recipe: Recipe, _ more: String = "") -> String {
+  package func denseComment(in recipe: Recipe, _ more: String = "") -> String {
     let others = Set(recipe.leaves.filter { $0.ingredient is any Affine }.map(\.name))
       .subtracting([Dense.name]).sorted().joined(separator: " and ")
     return "# dense-1 is the first \(self == .pytorch ? "nn.Linear" : "keras.layers.Dense")\(more)"
       + (others.isEmpty ? "" : "; \(others) in the same way")
   }
 
-  static func snake(_ name: String) -> String { name.split(separator: "-").joined(separator: "_") }
+  package static func snake(_ name: String) -> String {
+    name.split(separator: "-").joined(separator: "_")
+  }
 
   private static func firstNumber(_ settings: Settings) -> Double? {
     guard case .map(let entries) = settings.node else { return nil }

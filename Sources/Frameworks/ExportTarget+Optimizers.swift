@@ -9,7 +9,7 @@ extension ExportTarget {
   /// frameworks.
   ///
   /// In PyTorch it carries the penalty on squared weights, in Keras the clip, as is usual there.
-  func optimizerLines(of recipe: Recipe) -> [String] {
+  package func optimizerLines(of recipe: Recipe) -> [String] {
     guard let type = Self.optimizers[recipe.optimizer.name] else { return rateLines(of: recipe) }
     let settings = optimizerSettings(recipe.optimizer)
     let schedule =
@@ -28,7 +28,7 @@ extension ExportTarget {
 
   /// Whether `weight_decay` of a recipe's optimizer is the gradient of a penalty, as in Keel's
   /// `l2`: AdamW's is not.
-  static func couplesDecay(_ recipe: Recipe) -> Bool {
+  package static func couplesDecay(_ recipe: Recipe) -> Bool {
     optimizers[recipe.optimizer.name] != nil && !(recipe.optimizer.ingredient is AdamW)
   }
 

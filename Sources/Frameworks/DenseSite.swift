@@ -1,0 +1,10 @@
+import KeelNetworks
+
+/// A dense layer, as lines for another framework have to name it.
+package struct DenseSite {
+  package let dense: Dense
+  /// The first activation between it and the next layer like it.
+  package let activation: String?
+  /// Whether a batch normalisation follows.
+  package let isNormalized: Bool
+}

@@ -1,0 +1,26 @@
+import KeelNetworks
+import KeelSettings
+
+// Losses, as they are made elsewhere.
+
+extension ExportTarget {
+  /// The line that makes a loss on the outputs that Keel means it for; squared error for one that
+  /// has no counterpart.
+  package func lossLine(_ loss: Choice<Losses>) -> String {
+    switch (self, loss.ingredient) {
+    case (.pytorch, is SoftmaxCrossEntropy):
+      "criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabilities"
+    case (.pytorch, is SigmoidCrossEntropy):
+      "criterion = nn.BCEWithLogitsLoss()  # on logits, and targets of the same shape"
+    case (.pytorch, _):
+      "criterion = nn.MSELoss()  # on numbers, and targets of the same shape"
+    case (.keras, is SoftmaxCrossEntropy):
+      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)"
+        + "  # for class numbers SparseCategoricalCrossentropy"
+    case (.keras, is SigmoidCrossEntropy):
+      "loss = keras.losses.BinaryCrossentropy(from_logits=True)  # for model.compile"
+    case (.keras, _):
+      "loss = keras.losses.MeanSquaredError()  # for model.compile"
+    }
+  }
+}
