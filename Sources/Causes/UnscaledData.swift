@@ -64,9 +64,8 @@ public enum UnscaledData: Cause {
 
   /// Targets of a cross-entropy are probabilities, which have their own scale.
   private static func isRegression(_ evidence: Evidence) -> Bool {
-    let loss = evidence.recipe.loss.ingredient
-    return evidence.problem.summary.targets != nil
-      && (loss is MeanSquaredError || loss is MeanAbsoluteError || loss is Huber)
+    evidence.problem.summary.targets != nil
+      && evidence.recipe.loss.member.outputForm == .numbers
   }
 
   /// How far the inputs are beyond the largest scale that was seen to hold.

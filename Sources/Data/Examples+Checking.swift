@@ -18,6 +18,15 @@ extension Examples {
         "\(inputs.count) numbers are not \(count) rows of \(shape), one for each target",
         fix: "give every row \(width) numbers and a target")
     }
+    if let columns, columns.count != width {
+      throw KeelError(
+        .invalid, at: "\(place).columns", "\(columns.count) names for \(width) columns of inputs",
+        fix: "name every column, or none")
+    }
+    if let names = targets.names, let wrong = targets.fault(of: names) {
+      throw KeelError(
+        .invalid, at: "\(place).targets", wrong, fix: "name every class, or every column, or none")
+    }
     guard targets.isWhole else {
       throw KeelError(
         .invalid, at: "\(place).targets", "the last row is not whole",
@@ -36,13 +45,27 @@ extension Examples {
         : "the targets are numbers, those to train on classes"
     }
     let (own, others) = (targets.perRow, other.targets.perRow)
-    return own == others ? nil : "a row has \(own) targets, one to train on \(others)"
+    guard own == others else { return "a row has \(own) targets, one to train on \(others)" }
+    func differ(_ a: [String]?, _ b: [String]?) -> Bool { a != nil && b != nil && a != b }
+    if differ(columns, other.columns) { return "the input columns have other names" }
+    return differ(targets.names, other.targets.names) ? "the targets have other names" : nil
   }
 }
 
 extension Targets {
   fileprivate var areClasses: Bool {
     if case .classes = values { true } else { false }
+  }
+
+  /// What is wrong with names for them; nil where nothing is.
+  fileprivate func fault(of names: [String]) -> String? {
+    switch values {
+    case .numbers:
+      return names.count == columns ? nil : "\(names.count) names for \(columns) columns"
+    case .classes(let classes):
+      let nameless = classes.first { !names.indices.contains(Int($0)) }
+      return nameless.map { "class \($0) is none of the \(names.count) that have a name" }
+    }
   }
 
   /// Targets a row.

@@ -140,7 +140,7 @@ public struct Forecast: Codable, Sendable {
 }
 
 /// How much a forecast looks at.
-public enum ForecastScope: Hashable, Sendable {
+package enum ForecastScope: Hashable, Sendable {
   /// Theory, one measured batch and the dry run.
   case quick
   /// Sharpness, the limit of the learning rate and the margins besides.

@@ -95,7 +95,7 @@ package struct CurePage: Page {
     let came =
       best.outcome == .holds
       ? "holds for \(Text.count(best.steps)) steps, score \(Text.number(best.score))"
-      : "\(best.outcome) after \(Text.count(best.steps)) steps"
+      : "\(best.outcome.rawValue) after \(Text.count(best.steps)) steps"
     return ["  nearest: \(remedies) (\(came))", Self.changes(best)]
   }
 
@@ -167,7 +167,7 @@ package struct CurePage: Page {
   private func tally(_ trials: [CaseHistory.TrialRecord]) -> String {
     let words = [
       (TrialOutcome.holds, "hold"), (.explodes, "explode"), (.doesNotLearn, "do not learn"),
-      (.undecided, "undecided"),
+      (.undecided, "undecided"), (.notMade, "not made"),
     ]
     return words.compactMap { outcome, word in
       let count = trials.count { $0.outcome == outcome }

@@ -10,7 +10,8 @@ public struct Exhibit: Hashable, Codable, Sendable {
   public let layer: String?
   /// The step it was measured in, counted from 0; nil where it is not about one.
   public let step: Int?
-  /// The command line that measures it again; nil until it is filled in.
+  /// The command line that measures it again; nil until it is filled in, and where a program gave
+  /// the rows.
   public let command: String?
 
   public init(

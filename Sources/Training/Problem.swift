@@ -1,6 +1,5 @@
 import KeelData
 import KeelEngine
-import KeelNetworks
 import KeelRecipes
 import Synchronization
 
@@ -13,6 +12,8 @@ public struct Problem: Sendable {
   public let recipe: Recipe
   /// The rows, before they are standardised; without bad ones where the recipe drops them.
   public let rows: DataSplit
+  /// Whether a program gave them: no command line can train on them.
+  package let areRowsGiven: Bool
   private let facts: RowFacts
 
   /// Reads or makes the rows that the recipe names.
@@ -36,60 +37,74 @@ public struct Problem: Sendable {
       throw KeelError(
         .invalid, at: "test", difference, fix: "give both parts rows of the same form")
     }
-    self.init(recipe, rows: DataSplit(train: train, test: test))
+    self.init(recipe, rows: DataSplit(train: train, test: test), areRowsGiven: true)
   }
 
   /// - Parameter rows: those of the recipe, bad ones among them.
-  package init(_ recipe: Recipe, rows: DataSplit) {
-    self.init(recipe, recipe.droppingBadRows(of: rows), RowFacts())
+  package init(_ recipe: Recipe, rows: DataSplit, areRowsGiven: Bool = false) {
+    let rows = recipe.droppingBadRows(of: rows)
+    self.init(recipe, rows, areRowsGiven, RowFacts(recipe, rows))
   }
 
-  private init(_ recipe: Recipe, _ rows: DataSplit, _ facts: RowFacts) {
-    (self.recipe, self.rows, self.facts) = (recipe, rows, facts)
+  private init(_ recipe: Recipe, _ rows: DataSplit, _ areRowsGiven: Bool, _ facts: RowFacts) {
+    (self.recipe, self.rows) = (recipe, rows)
+    (self.areRowsGiven, self.facts) = (areRowsGiven, facts)
   }
 
   /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
   /// gone do not come back.)
   public func with(_ recipe: Recipe) -> Problem {
     recipe.training.badRows == self.recipe.training.badRows
-      ? Problem(recipe, rows, facts) : Problem(recipe, rows: rows)
+      ? Problem(recipe, rows, areRowsGiven, facts)
+      : Problem(recipe, rows: rows, areRowsGiven: areRowsGiven)
   }
 
   // MARK: what the rows are like, measured once
 
   /// Rows of the training part with numbers far outside the rest, where the recipe keeps them.
-  public var outliers: Outliers { facts.summary(of: self).outliers }
+  public var outliers: Outliers { facts.measured.outliers }
 
   /// How large the numbers of the training part are; of the rows without outliers.
-  public var summary: DataSummary { facts.summary(of: self).data }
+  public var summary: DataSummary { facts.measured.summary }
 
   /// Tells rows from others: names, shapes and every number.
-  package var checksum: String { facts.checksum(of: rows) }
+  package var checksum: String { facts.checksum }
+
+  /// Whether another problem has the same rows.
+  package func hasRows(of other: Problem) -> Bool {
+    facts === other.facts || checksum == other.checksum
+  }
 }
 
-/// What is measured of rows when somebody asks, and kept.
+/// What rows are like: measured when somebody asks, and kept.
+///
+/// What counts as an outlier is for the recipe to say that the rows were given with; those that are
+/// tried on them change nothing of it.
 private final class RowFacts: Sendable {
-  typealias Summary = (outliers: Outliers, data: DataSummary)
-  private let summary = Mutex<Summary?>(nil)
-  private let checksum = Mutex<String?>(nil)
+  private let recipe: Recipe
+  private let rows: DataSplit
+  private let known = Mutex<(outliers: Outliers, summary: DataSummary)?>(nil)
+  private let sum = Mutex<String?>(nil)
 
-  func summary(of problem: Problem) -> Summary {
-    summary.withLock { known in
+  init(_ recipe: Recipe, _ rows: DataSplit) { (self.recipe, self.rows) = (recipe, rows) }
+
+  var measured: (outliers: Outliers, summary: DataSummary) {
+    known.withLock { known in
       if let known { return known }
-      let (recipe, rows) = (problem.recipe, problem.rows.train)
-      let outliers = recipe.training.badRows == .drop ? .none : recipe.outliers(in: rows)
-      let measured = (outliers, DataSummary(rows, leavingOut: outliers.rows))
+      let outliers =
+        recipe.training.badRows == .drop ? Outliers.none : recipe.outliers(in: rows.train)
+      let measured = (outliers, DataSummary(rows.train, leavingOut: outliers.rows))
       known = measured
       return measured
     }
   }
 
-  func checksum(of rows: DataSplit) -> String {
-    checksum.withLock { known in
-      if let known { return known }
-      let sum = rows.checksum
-      known = sum
-      return sum
+  var checksum: String {
+    sum.withLock { sum in
+      if let sum { return sum }
+      let checksum = rows.checksum
+      sum = checksum
+      return checksum
     }
   }
 }

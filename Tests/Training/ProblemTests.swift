@@ -53,6 +53,18 @@ struct ProblemTests {
     var torn = rows
     torn.targets = Targets(values: .numbers([Float](repeating: 0, count: 25)), columns: 2)
     #expect(try failure { _ = try Problem(Self.recipe, train: torn) }.place == "train.targets")
+    var named = rows
+    named.columns = ["x"]
+    #expect(
+      try failure { _ = try Problem(Self.recipe, train: named) }.place == "train.columns")
+    (named.columns, named.targets.names) = (["x", "y"], ["a", "b"])
+    #expect(
+      try failure { _ = try Problem(Self.recipe, train: named) }.what.contains("class 2"))
+    named.targets.names = ["a", "b", "c"]
+    var swapped = named
+    swapped.columns = ["y", "x"]
+    #expect(
+      try failure { _ = try Problem(Self.recipe, train: named, test: swapped) }.place == "test")
     let wide = try Self.examples(6, width: 3)
     let error = try failure { _ = try Problem(Self.recipe, train: rows, test: wide) }
     #expect(error.place == "test" && error.what.contains("3") && error.what.contains("2"))

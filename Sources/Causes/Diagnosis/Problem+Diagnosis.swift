@@ -43,17 +43,28 @@ extension Problem {
     }
   }
 
-  /// Finds out by experiment why a run of it explodes, or learns nothing: from the training that
+  /// Finds out by experiment why a run of it exploded, or learnt nothing: from the training that
   /// the run has seen, with no other but the experiments.
-  /// - Throws: `KeelError` where the run is of another problem; `CancellationError`.
+  /// - Throws: `KeelError` where the run is of another problem, or has not ended;
+  ///   `CancellationError`.
   public func diagnosis(of run: Run) async throws -> Diagnosis {
-    guard run.problem.recipe == recipe, run.problem.checksum == checksum else {
-      throw KeelError(
-        .invalid, at: "run", "is of another recipe, or of other rows",
-        fix: "give the run that was made of this problem: Run(problem)")
-    }
-    let (training, trace) = (await run.training, await run.trace)
+    let (inEffect, training, trace) = await run.seen
     return try await Worker(name: "keel-diagnosis").run {
+      guard run.problem.recipe == recipe, hasRows(of: run.problem) else {
+        throw KeelError(
+          .invalid, at: "run", "is of another recipe, or of other rows",
+          fix: "give the run that was made of this problem: Run(problem)")
+      }
+      guard inEffect == recipe else {
+        throw KeelError(
+          .invalid, at: "run", "was healed, and goes on under another recipe",
+          fix: "diagnose the recipe in effect: problem.with(run.network.recipe).diagnosis()")
+      }
+      guard training.outcome != .stopped else {
+        throw KeelError(
+          .invalid, at: "run", "has not ended: nothing is known yet to be explained",
+          fix: "train it to its end first: await run.train()")
+      }
       guard training.verdict != .healthy else { return Diagnosis(training) }
       return try Evidence(
         self, forecast: Forecaster(self, .quick).run(), training: training, trace: trace

@@ -57,17 +57,21 @@ package struct Suspect {
     _ kind: Finding.Kind, confidence: Double, in evidence: Evidence, healed: Recipe?
   ) -> Finding {
     let line = evidence.recipe.folder.line
+    // No command line can train on rows that a program gave.
+    let isCommand = !evidence.problem.areRowsGiven
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: healed.flatMap { Self.command($0, evidence.recipe) } ?? "keel diagnose \(line)"
+      command: isCommand
+        ? healed.flatMap { Self.command($0, evidence.recipe) } ?? "keel diagnose \(line)" : nil
     )
     let measured = evidence.forecast.map { cause.exhibits(in: $0) } ?? []
     let recorded = evidence.trace.map { cause.exhibits(in: $0, of: evidence.problem) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
-      exhibits: [main] + measured.map { $0.reproduced(by: "keel forecast \(line)") }
-        + recorded.map { $0.reproduced(by: "keel train \(line) --json") })
+      exhibits: [main]
+        + measured.map { $0.reproduced(by: isCommand ? "keel forecast \(line)" : nil) }
+        + recorded.map { $0.reproduced(by: isCommand ? "keel train \(line) --json" : nil) })
   }
 
   /// What makes one recipe of another, as a command line; nil where that takes more than `--set`.
@@ -82,7 +86,7 @@ package struct Suspect {
 }
 
 extension Exhibit {
-  fileprivate func reproduced(by command: String) -> Exhibit {
+  fileprivate func reproduced(by command: String?) -> Exhibit {
     Exhibit(
       quantity: quantity, measured: measured, expected: expected, layer: layer, step: step,
       command: command)

@@ -85,10 +85,11 @@ struct TrainCommand: AsyncParsableCommand {
   }
 
   private func begin(_ recipe: Recipe) throws -> Run {
-    let problem = try Problem(recipe)
-    guard let resume else { return try Run(problem) }
+    guard let resume else { return try Run(Problem(recipe)) }
     do {
-      return try Run(resuming: try CheckpointFile.read(resume), of: problem)
+      // The checkpoint first: rows may take long to read.
+      let checkpoint = try CheckpointFile.read(resume)
+      return try Run(resuming: checkpoint, of: try Problem(recipe))
     } catch var error as KeelError where error.place == "checkpoint" {
       error.place = resume
       throw error

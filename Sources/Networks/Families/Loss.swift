@@ -55,7 +55,10 @@ public enum OutputLink: Hashable, Sendable {
 
 extension Loss {
   public var link: OutputLink { .identity }
-  public var outputForm: OutputForm { .numbers }
+  /// Logits where it makes probabilities of them, a distribution where it compares those.
+  public var outputForm: OutputForm {
+    link != .identity ? .logits : isOverClasses ? .distribution : .numbers
+  }
   public var isOverClasses: Bool { false }
   public var isBinary: Bool { false }
   public var averagesColumns: Bool { true }

@@ -10,7 +10,7 @@ public protocol Remedy: Hashable, Sendable {
   /// The file's name in kebab-case: `lower-learning-rate`.
   static var name: String { get }
   static var summary: String { get }
-  /// Names of the causes it is made for: it puts their factor back to where it does not deviate.
+  /// Names of the causes it is made for: it acts on their factor itself.
   static var undoes: [String] { get }
   /// Names of further causes against which it was seen to help.
   static var mayHelp: [String] { get }

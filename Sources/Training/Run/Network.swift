@@ -73,7 +73,9 @@ public struct Network: Sendable {
   /// the targets' own units.
   /// - Throws: `KeelError` for a row of another length, and where memory does not hold the outputs.
   public func predict(_ rows: [[Float]]) throws -> [[Float]] {
-    try Predictor(self, batch: min(256, max(1, rows.count))).predict(rows)
+    try check(rows)
+    guard !rows.isEmpty else { return [] }
+    return try Predictor(self, batch: min(256, rows.count)).predict(rows)
   }
 }
 

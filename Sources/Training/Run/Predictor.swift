@@ -4,7 +4,7 @@ import KeelRecipes
 
 /// A network laid out in memory once, to predict with as often as wanted.
 ///
-/// Between two calls nothing is planned or allocated anew but the outputs that are given back. It
+/// Between two calls the network stays where it is; what a call takes is its rows and outputs. It
 /// is for one task at a time.
 public final class Predictor {
   /// What it predicts with.
@@ -43,7 +43,7 @@ public final class Predictor {
 
 extension Network {
   /// - Throws: `KeelError` for rows that it cannot take, or whose outputs memory does not hold.
-  fileprivate func check(_ rows: [[Float]]) throws {
+  func check(_ rows: [[Float]]) throws {
     if let row = rows.firstIndex(where: { $0.count != input.count }) {
       throw KeelError(
         .invalid, at: "row \(row)",

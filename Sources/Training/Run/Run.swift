@@ -80,11 +80,19 @@ public actor Run {
   func next() -> Step? {
     guard !trainer.isOver, !Task.isCancelled else { return nil }
     _ = trainer.advance(steps: 1)
+    trainer.takeBackIfLost()
     return trainer.newestStep
   }
 
   /// How the training ended, or stands: its outcome is `stopped` until the last step is done.
-  public var training: Training { trainer.standing() }
+  ///
+  /// The network is scored each time.
+  public var training: Training { trainer.standing { Task.isCancelled } }
+
+  /// What was seen of the run: the recipe in effect, how it stands, every step.
+  package var seen: (recipe: Recipe, training: Training, trace: Trace) {
+    (trainer.recipe, training, Trace(trainer.trace))
+  }
 
   /// What the loss is held against: the best constant output, and the network before training.
   public var baseline: Baseline { trainer.baseline }

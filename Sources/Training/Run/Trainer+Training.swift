@@ -13,9 +13,9 @@ extension Trainer {
   }
 
   /// How the training ended; where it has not, as if it were stopped here.
-  package func standing() -> Training {
+  func standing(isCancelled: () -> Bool) -> Training {
     takeBackIfLost()
-    return result(isStopped: !isOver, isCancelled: { false })
+    return result(isStopped: !isOver, isCancelled: isCancelled)
   }
 
   /// The newest step, for whoever watches.

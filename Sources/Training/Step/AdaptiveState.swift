@@ -3,8 +3,9 @@ import KeelRecipes
 
 /// What clipping, the schedule and the screen for bad batches remember of the steps so far.
 ///
-/// A function of the trace and of nothing else: told step by step, and told again from the trace
-/// after a run has gone back. That is why no snapshot holds any of it. Telling allocates nothing.
+/// A function of the trace, and of what it began with: told step by step, and told again from the
+/// trace after a run has gone back. That is why no snapshot holds any of it. Telling allocates
+/// nothing.
 package final class AdaptiveState {
   /// One for each clip of the recipe; nil for clips that look at the step at hand alone.
   package let windows: [(any NormWindow)?]
