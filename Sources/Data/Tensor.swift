@@ -2,6 +2,7 @@ import KeelEngine
 
 /// Numbers with a name and a shape.
 public struct Tensor: Hashable, Sendable {
+  /// What it is called: `dense-1.weight`.
   public let name: String
   /// The extents of its axes; their product is the count of `values`.
   public let shape: Shape

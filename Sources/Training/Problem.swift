@@ -26,7 +26,8 @@ public struct Problem: Sendable {
 
   /// Rows given in place of the recipe's own.
   /// - Parameters:
-  ///   - train: the rows that are trained on, each a row of inputs and what it should give.
+  ///   - train: the rows that are trained on: `count` × `shape` inputs in their own units, and what
+  ///     each should give, numbers or classes from 0.
   ///   - test: rows of the same shape that are only looked at; nil where none are kept apart.
   /// - Throws: `KeelError` where a part has no rows, its counts do not fit each other, or the two
   ///   do not fit together.

@@ -1,6 +1,3 @@
-import KeelNetworks
-import KeelRecipes
-
 /// Watches the good steps of a run: what is usual, what leaves, what never arrives.
 ///
 /// A function of the trace and the baseline: told again from the trace after a run has gone back.

@@ -29,6 +29,8 @@ public final class Predictor {
 
   /// Outputs for rows of inputs: probabilities where the loss takes logits, otherwise numbers in
   /// the targets' own units.
+  /// - Parameter rows: as many numbers each as the network has inputs, in the order of training.
+  /// - Returns: a row of outputs for each, as many numbers as the model puts out.
   /// - Throws: `KeelError` for a row of another length, and where memory does not hold the outputs.
   public func predict(_ rows: [[Float]]) throws -> [[Float]] {
     try network.check(rows)

@@ -1,7 +1,4 @@
-import Foundation
-import KeelData
 import KeelEngine
-import KeelNetworks
 import KeelRecipes
 
 /// A training: the only thing that moves, an actor on a thread of its own.

@@ -1,6 +1,3 @@
-import Foundation
-import KeelSettings
-
 /// One step, for whoever watches.
 public struct Step: Sendable {
   /// Counts from 0.
@@ -9,6 +6,7 @@ public struct Step: Sendable {
   public let total: Int
   /// The mean data loss of the batch.
   public let loss: Double
+  /// The rate that the step was taken with: the recipe's, after its schedule.
   public let learningRate: Double
   /// The norm of all gradients before clipping; NaN where the step did not get there.
   public let gradientNorm: Double

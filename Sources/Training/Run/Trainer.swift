@@ -14,7 +14,7 @@ package final class Trainer {
   package var batches: Batches
   let adaptive: AdaptiveState
   var tally = Tally()
-  package private(set) var monitor: Monitor
+  package internal(set) var monitor: Monitor
   package internal(set) var record: RunRecord
   package internal(set) var snapshots: SnapshotRing
 
@@ -149,9 +149,6 @@ package final class Trainer {
     tally.consecutiveSkips += 1
     record.trace.recordSkip()
   }
-
-  /// What the monitor remembers, told anew from the trace.
-  func recallMonitor() { monitor.recall(record.trace) }
 
   private func explode(
     _ step: Int, _ pass: Explosion.Pass, _ kind: Explosion.Kind, _ place: String,

@@ -89,6 +89,6 @@ extension Trainer {
     (record.explosion, record.rewoundTo) = (nil, nil)
     snapshots.forget(after: snapshot.step)
     adaptive.recall(record.trace, before: snapshot.step)
-    recallMonitor()
+    monitor.recall(record.trace)
   }
 }
