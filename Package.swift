@@ -61,14 +61,14 @@ let package = Package(
       ],
       path: "Sources/Causes"),
     .target(
-      name: "KeelFrameworks", dependencies: ["KeelRecipes", "KeelNetworks", "KeelSettings"],
+      name: "KeelFrameworks",
+      dependencies: ["KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings"],
       path: "Sources/Frameworks"),
     .target(
       name: "KeelRemedies",
       dependencies: [
         "KeelFrameworks", "KeelCauses", "KeelForecast", "KeelTraining", "KeelRecipes",
-        "KeelNetworks", "KeelData",
-        "KeelSettings", "KeelEngine",
+        "KeelNetworks", "KeelSettings", "KeelEngine",
       ],
       path: "Sources/Remedies"),
     .target(

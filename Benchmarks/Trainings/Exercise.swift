@@ -53,7 +53,7 @@ struct Exercise: Named {
     var target = Double.nan
     for seed in seeds {
       recipe.seed = seed
-      let parts = try recipe.data.member.load(from: recipe.folder.path, seed: seed)
+      let parts = try recipe.data.member.load(from: recipe.folder, seed: seed)
       let run = try Run(Problem(recipe))
       let training = await run.train()
       target = goal.value(parts)

@@ -28,9 +28,8 @@ public enum RecipeFile {
       written, applying: changes, catalog, name: file.deletingPathExtension().lastPathComponent)
     // What comes through a pipe lies nowhere: its files are looked for where the command was typed.
     let isFile = RecipeStream.isFile(path)
-    recipe.folder = .init(
-      isFile
-        ? file.deletingLastPathComponent().path : FileManager.default.currentDirectoryPath)
+    recipe.folder =
+      isFile ? file.deletingLastPathComponent().path : FileManager.default.currentDirectoryPath
     return recipe
   }
 
@@ -39,7 +38,7 @@ public enum RecipeFile {
     let target = URL(fileURLWithPath: path).deletingLastPathComponent()
     let moved = recipe.renamingFiles { name in
       let file = URL(
-        fileURLWithPath: name, relativeTo: URL(fileURLWithPath: recipe.folder.path + "/"))
+        fileURLWithPath: name, relativeTo: URL(fileURLWithPath: recipe.folder + "/"))
       return name.hasPrefix("/") ? name : relative(file.standardizedFileURL, to: target)
     }
     try AtomicFile.write(Data(moved.description.utf8), to: path)

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// A network compiled: shapes checked, every buffer placed in one arena, kernels in order.
@@ -17,6 +18,20 @@ public struct Plan: Sendable {
     public let parameters: [Buffer]
     /// The inputs whose gradients the kernel adds to; it overwrites those of the others.
     public var accumulation: Accumulation = []
+    /// Gradients of parameters that a later kernel has written, and where they are kept meanwhile.
+    var shared: [(gradient: Buffer, aside: Buffer)] = []
+
+    /// Gradients of inputs and parameters; false if the kernel read a non-finite value.
+    func backward(_ pass: Pass) -> Bool {
+      for part in shared {
+        keel_copy(pass[part.gradient], pass[part.aside], part.aside.count, 0)
+      }
+      let isFinite = kernel.backward(pass, accumulation)
+      for part in shared {
+        keel_copy(pass[part.aside], pass[part.gradient], part.aside.count, 1)
+      }
+      return isFinite
+    }
   }
 
   /// The largest batch it runs with, in rows.
@@ -132,8 +147,7 @@ public struct Plan: Sendable {
   /// Computes every gradient from the output's; false if a kernel read a non-finite value.
   public func backward(_ pass: Pass) -> Bool {
     var finite = true
-    for index in operations.indices.reversed()
-    where !operations[index].kernel.backward(pass, operations[index].accumulation) {
+    for index in operations.indices.reversed() where !operations[index].backward(pass) {
       finite = false
     }
     return finite

@@ -22,14 +22,25 @@ public struct Planner {
     return "\(kind)-\(number)"
   }
 
-  /// A parameter called `layer.suffix`, and its gradient.
+  /// A parameter called `layer.suffix`, and its gradient; one that is asked for again is shared,
+  /// and its gradient is the sum over all kernels that name it among their parameters.
   /// - Parameter needsData: whether it is still to be scaled by what data show; see `Parameter`.
+  /// - Throws: `KeelError` where it does not fit memory, or has another shape where it is shared.
   public mutating func parameter(
     _ layer: String, _ suffix: String, _ shape: Shape, role: Parameter.Role,
     needsData: Bool = false,
     fill: @escaping @Sendable (UnsafeMutableBufferPointer<Float>, inout Random) -> Void
   ) throws -> Buffer {
     let name = "\(layer).\(suffix)"
+    if let shared = parameters.first(where: { $0.name == name }) {
+      guard shared.shape == shape else {
+        throw KeelError(
+          .invalid, at: "model",
+          "\(name), \(shared.shape), cannot be shared by a layer that needs \(shape)",
+          fix: "share it with a layer of the same shape")
+      }
+      return shared.buffer
+    }
     let buffer = try place(.parameters, shape.count, what: "\(name), \(shape)")
     parameters.append(
       Parameter(
@@ -91,6 +102,7 @@ public struct Planner {
         }
       }
     }
+    try shareGradients(&resolved)
     var counts = self.counts
     counts[.slots] = slots * (counts[.parameters] ?? 0)
     counts[.gradients] = counts[.parameters]
@@ -104,6 +116,20 @@ public struct Planner {
     return Plan(
       capacity: capacity, input: input, output: output, targets: targets, operations: resolved,
       parameters: parameters, states: states, counts: counts, slotCount: slots)
+  }
+
+  /// Of several kernels with one parameter all but the last in forward order add to its gradient.
+  ///
+  /// A kernel writes its gradient, whoever else has one; so what is there already is kept aside
+  /// while it does.
+  private mutating func shareGradients(_ operations: inout [Plan.Operation]) throws {
+    var seen: Set<Buffer> = []
+    for index in operations.indices.reversed() {
+      for parameter in operations[index].parameters where !seen.insert(parameter).inserted {
+        let aside = try scratch(operations[index].layer, count: parameter.count, perRow: false)
+        operations[index].shared.append((parameter.gradient, aside))
+      }
+    }
   }
 
   private mutating func place(

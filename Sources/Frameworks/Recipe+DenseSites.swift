@@ -9,8 +9,8 @@ extension Recipe {
     return leaves.indices.compactMap { index in
       guard let dense = leaves[index].ingredient as? Dense else { return nil }
       let next = leaves[(index + 1)...].prefix { !($0.ingredient is any Affine) }
-      let inline = dense.activation == .linear ? nil : dense.activation.name
-      let following = next.first { $0.ingredient is any Activation }?.name
+      let inline = dense.activation == .linear ? nil : Choice<Layers>(dense.activation.ingredient)
+      let following = next.first { $0.ingredient is any Activation }
       return DenseSite(
         dense: dense, activation: inline ?? following,
         isNormalized: next.first?.ingredient is BatchNorm)

@@ -29,10 +29,11 @@ public struct Recipe: Configurable {
   public var regularizer: Chain<Regularizers>
   /// How long the training goes on, and in what batches.
   public var training: TrainingSettings
-  /// What relative file names are relative to: the recipe file's folder.
+  /// What relative file names are relative to: the recipe file's folder, absolute or from the
+  /// working directory.
   ///
-  /// It is never printed, and no part of what makes two recipes equal.
-  public var folder = Folder()
+  /// It is never printed. Two recipes in different folders name different files, and are not equal.
+  public var folder = "."
 
   public static let fields: [Field<Recipe>] = [
     .init("name", \.name, "what the recipe is called"),
@@ -101,19 +102,6 @@ public struct Recipe: Configurable {
     /// Whether targets are standardised.
     public var includesTargets: Bool { self == .targets || self == .both }
   }
-
-  /// Where a recipe lies; all are equal, because a recipe is the same wherever it lies.
-  public struct Folder: Hashable, Sendable {
-    /// The folder itself, absolute or relative to the working directory.
-    public var path: String
-    /// How to name the recipe on a command line, `--set` and `--seed` included.
-    public var line: String
-    public init(_ path: String = ".", line: String = "RECIPE") {
-      (self.path, self.line) = (path, line)
-    }
-    public static func == (a: Self, b: Self) -> Bool { true }
-    public func hash(into hasher: inout Hasher) {}
-  }
 }
 
 extension Recipe: Codable {
@@ -152,7 +140,7 @@ extension Recipe: CustomStringConvertible {
       names.append(name)
       return name
     }
-    return names.map { $0.hasPrefix("/") ? $0 : "\(folder.path)/\($0)" }
+    return names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
   }
 
   /// The same recipe for a file in another folder: relative file names are written anew.

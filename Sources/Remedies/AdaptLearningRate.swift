@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelTraining
@@ -46,9 +45,5 @@ public struct AdaptLearningRate: Remedy {
     var recipe = recipe
     recipe.optimizer = .adam(learningRate: rate)
     return recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    framework.optimizerLines(of: changed(recipe))
   }
 }

@@ -1,9 +1,5 @@
 import KeelCauses
-import KeelForecast
-import KeelFrameworks
-import KeelNetworks
 import KeelRecipes
-import KeelSettings
 import KeelTraining
 
 /// A path around each block of layers that keeps its width, the blocks' weights made small; where
@@ -32,37 +28,8 @@ public struct AddResiduals: Remedy {
 
   public func applied(to problem: Problem) -> Recipe? {
     let recipe = problem.recipe
-    guard let scale = Self.scale(recipe) else { return nil }
+    guard let scale = recipe.residualScale else { return nil }
     let changed = recipe.referencePoint.withResiduals(scale: scale)
     return changed == recipe ? nil : changed
-  }
-
-  /// 1/√N for N blocks; nil where there is none, or no more than one that stands already.
-  private static func scale(_ recipe: Recipe) -> Double? {
-    let blocks = recipe.residualBlocks
-    guard blocks > (recipe.hasResiduals ? 1 : 0) else { return nil }
-    return rounded(1 / Double(blocks).squareRoot())
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let scale = Self.scale(recipe) ?? 1
-    let weights = "# … its last layer begun with its weights times \(scale)"
-    if recipe.hasResiduals { return ["# in each residual block:", weights] }
-    switch framework {
-    case .pytorch:
-      return [
-        "class Residual(torch.nn.Sequential):",
-        "    def forward(self, x):",
-        "        return x + super().forward(x)",
-        "# Residual(nn.Linear(n, n), nn.ReLU()) in place of each block that keeps its width n,",
-        weights,
-      ]
-    case .keras:
-      return [
-        "def residual(x, block):", "    return keras.layers.add([x, block(x)])",
-        "# x = residual(x, block) in place of x = block(x), for each block that keeps its width,",
-        weights,
-      ]
-    }
   }
 }

@@ -1,6 +1,5 @@
 import KeelCauses
-import KeelForecast
-import KeelFrameworks
+import KeelEngine
 import KeelRecipes
 import KeelTraining
 
@@ -46,21 +45,5 @@ public struct ClipGradients: Remedy {
     var recipe = recipe
     recipe.clipping.choices.append(.globalNorm(limit))
     return recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    switch framework {
-    case .pytorch:
-      [
-        "# between loss.backward() and optimizer.step()",
-        "torch.nn.utils.clip_grad_norm_(model.parameters(), \(limit))",
-      ]
-    case .keras: framework.optimizerLines(of: changed(recipe)) + otherClips(recipe)
-    }
-  }
-
-  /// Keras takes one clip.
-  private func otherClips(_ recipe: Recipe) -> [String] {
-    recipe.clipping.choices.map { "# in place of the clip by \($0.name): Keras takes one" }
   }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 
@@ -31,23 +30,5 @@ public struct ConstrainWeights: Remedy {
     var recipe = problem.recipe
     recipe.regularizer.choices.append(.maxNorm(limit))
     return recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    switch framework {
-    case .pytorch:
-      [
-        "with torch.no_grad():  # after optimizer.step()",
-        "    for layer in model.modules():",
-        "        if isinstance(layer, (nn.Linear, nn.Conv2d)):",
-        "            layer.weight.renorm_(p=2, dim=0, maxnorm=\(limit))",
-      ]
-    case .keras:
-      [framework.denseComment(in: recipe)]
-        + framework.denseLines(of: recipe) {
-          framework.dense(
-            $0.dense, ["kernel_constraint=keras.constraints.MaxNorm(\(limit), axis=0)"])
-        }
-    }
   }
 }

@@ -1,6 +1,4 @@
 import KeelCauses
-import KeelData
-import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 
@@ -27,28 +25,5 @@ public struct DropBadRows: Remedy {
     var recipe = problem.recipe
     recipe.training.badRows = .drop
     return recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let names =
-      (recipe.vocabulary == nil ? ["x_train"] : [])
-      + (recipe.loss.member.isOverClasses ? [] : ["y_train"])
-    let keep = "np.all([is_usual(column) for column in columns.T], axis=0)"
-    return [
-      "import numpy as np",
-      "def is_usual(column):",
-      "    column = np.asarray(column, dtype=np.float64)",
-      "    distance = np.abs(column - np.median(column[np.isfinite(column)]))",
-      "    near = np.sort(distance[np.isfinite(distance) & (distance > 0)])",
-      "    if len(near) < 10: return np.isfinite(column)",
-      "    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))",
-      "    return distance <= \(Int(Outliers.limit)) * usual  # false for nan",
-      "# before training; where more than a tenth would go, it is a heavy tail: keep all",
-      "columns = np.concatenate(["
-        + names.map { "np.reshape(\($0), (len(\($0)), -1))" }.joined(separator: ", ")
-        + "], axis=1)",
-      "keep = " + (framework == .pytorch ? "torch.tensor(\(keep))" : keep),
-      "x_train, y_train = x_train[keep], y_train[keep]",
-    ]
   }
 }

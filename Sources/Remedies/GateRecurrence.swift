@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelTraining
@@ -40,20 +39,5 @@ public struct GateRecurrence: Remedy {
       ]
     }
     return changed == problem.recipe ? nil : changed
-  }
-
-  /// One line for each plain recurrence; `features` is what its input has now.
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let plain = recipe.leaves.compactMap { $0.ingredient as? Recurrent }
-    return plain.enumerated().map { index, layer in
-      let place = "  # in place of recurrent-\(index + 1)"
-      switch framework {
-      case .pytorch:
-        return "torch.nn.\(cell.uppercased())(features, \(layer.units), batch_first=True)\(place)"
-      case .keras:
-        let all = ExportTarget.python(layer.output == .sequence)
-        return "keras.layers.\(cell.uppercased())(\(layer.units), return_sequences=\(all))\(place)"
-      }
-    }
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import KeelCauses
-import KeelForecast
-import KeelFrameworks
+import KeelEngine
 import KeelNetworks
 import KeelRecipes
 import KeelTraining
@@ -53,9 +52,5 @@ public struct LowerLearningRate: Remedy {
   public func applied(to problem: Problem) -> Recipe? {
     rate < problem.recipe.optimizer.member.learningRate
       ? problem.recipe.withLearningRate(rate) : nil
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    framework.optimizerLines(of: recipe.withLearningRate(rate))
   }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
@@ -30,11 +29,5 @@ public struct MatchLoss: Remedy {
     guard var changed = MismatchedLoss.reset(Evidence(problem)) else { return nil }
     changed.loss = loss
     return changed == problem.recipe ? nil : changed
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let output = recipe.denseSites.last?.activation
-    return (output.map { ["# the model ends in its last linear layer, without the \($0)"] } ?? [])
-      + [framework.lossLine(loss)]
   }
 }

@@ -1,8 +1,5 @@
 import KeelCauses
-import KeelFrameworks
-import KeelNetworks
 import KeelRecipes
-import KeelSettings
 import KeelTraining
 
 /// Batch normalisation between each hidden layer and its activation; in a network of sequences
@@ -34,18 +31,5 @@ public struct NormalizeBatches: Remedy {
     guard !problem.recipe.leaves.contains(where: { $0.member.isNormalization }) else { return nil }
     let changed = problem.recipe.normalized
     return changed == problem.recipe ? nil : changed
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let place =
-      framework == .pytorch
-      ? "each between a layer and its activation"
-      : "each between a Dense and its activation, which becomes a layer of its own"
-    let runs = recipe.normalized.denseRuns { site in
-      guard site.isNormalized else { return nil }
-      return framework.batchNorm(BatchNorm(), features: site.dense.units)
-    }
-    return [framework.denseComment(in: recipe, "; \(place)")]
-      + runs.map { "\($0.line)  # behind \($0.names)" }
   }
 }

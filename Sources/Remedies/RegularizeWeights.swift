@@ -1,6 +1,4 @@
 import KeelCauses
-import KeelFrameworks
-import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
@@ -37,33 +35,5 @@ public struct RegularizeWeights: Remedy {
     var recipe = recipe
     recipe.regularizer.choices.append(.l2(lambda))
     return recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    switch framework {
-    case .pytorch where ExportTarget.couplesDecay(recipe):
-      ["# the penalty \(lambda) Σ w² has the gradient \(2 * lambda) w"] + adaptiveComment(recipe)
-        + framework.optimizerLines(of: changed(recipe))
-    case .pytorch:
-      [
-        "# before loss.backward()",
-        "weights = [p for p in model.parameters() if p.ndim > 1]",
-        "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
-      ]
-    case .keras:
-      [framework.denseComment(in: recipe)]
-        + framework.denseLines(of: recipe) {
-          framework.dense($0.dense, ["kernel_regularizer=keras.regularizers.L2(\(lambda))"])
-        }
-    }
-  }
-
-  private func adaptiveComment(_ recipe: Recipe) -> [String] {
-    recipe.optimizer.ingredient is SGD
-      ? []
-      : [
-        "# \(recipe.optimizer.name) divides it by the gradient's size like the rest;"
-          + " AdamW decays apart from that"
-      ]
   }
 }

@@ -1,6 +1,4 @@
 import KeelCauses
-import KeelFrameworks
-import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
@@ -31,40 +29,5 @@ public struct Reinitialize: Remedy {
     let changed =
       isRecurrenceAlone ? problem.recipe.withOrthogonalRecurrence : problem.recipe.referencePoint
     return changed == problem.recipe ? nil : changed
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    switch framework {
-    case .pytorch: [framework.denseComment(in: recipe, "; once, before training")] + pytorch(recipe)
-    case .keras:
-      [framework.denseComment(in: recipe)]
-        + framework.denseLines(of: recipe.referencePoint) { site in
-          framework.initializer(of: site).map {
-            framework.dense(site.dense, ["kernel_initializer=\"\($0)\""])
-          }
-        }
-    }
-  }
-
-  private func pytorch(_ recipe: Recipe) -> [String] {
-    let weights = recipe.referencePoint.denseRuns(ExportTarget.pytorch.initializer(of:)).flatMap {
-      run in
-      [
-        "for layer in linears[\(run.range.lowerBound - 1):\(run.range.upperBound)]:"
-          + "  # \(run.names)",
-        "    \(run.line)",
-      ]
-    }
-    return ["linears = [m for m in model.modules() if isinstance(m, nn.Linear)]"] + weights + [
-      "for layer in linears:",
-      "    if layer.bias is not None:",
-      "        nn.init.zeros_(layer.bias)",
-    ]
-  }
-}
-
-extension ExportTarget {
-  fileprivate func initializer(of site: DenseSite) -> String? {
-    site.dense.initializer.value.flatMap { initializer($0.member) }
   }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 
@@ -27,34 +26,5 @@ public struct SkipBadSteps: Remedy {
     var recipe = problem.recipe
     recipe.training.badSteps = .skip
     return recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let (place, norm, step) =
-      switch framework {
-      case .pytorch:
-        (
-          "# in place of optimizer.step(), after loss.backward(); the clip measures, and changes nothing",
-          "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\")).item()",
-          "optimizer.step()"
-        )
-      case .keras:
-        (
-          "# in train_step of a subclass of keras.Model, run_eagerly=True, in place of "
-            + "optimizer.apply",
-          "float(keras.ops.sqrt(sum(keras.ops.sum(keras.ops.square(g)) for g in gradients)))",
-          "self.optimizer.apply(gradients, self.trainable_variables)"
-        )
-      }
-    return [
-      "import collections, statistics",
-      "norms = collections.deque(maxlen=64)  # once, before training",
-      place,
-      "norm = \(norm)",
-      "usual = statistics.median(norms) if len(norms) >= 16 else norm",
-      "if norm <= 10 * usual:  # false for nan",
-      "    norms.append(norm)",
-      "    \(step)",
-    ]
   }
 }

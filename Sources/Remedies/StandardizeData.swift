@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 
@@ -33,37 +32,5 @@ public struct StandardizeData: Remedy {
     var recipe = problem.recipe
     recipe.standardize = parts
     return recipe == problem.recipe ? nil : recipe
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let comment = "# before training: mean and deviation of the training part, for both parts"
-    let inputs = parts.includesInputs && !recipe.standardize.includesInputs
-    let targets = parts.includesTargets && !recipe.standardize.includesTargets
-    // Pixels share one mean and one deviation.
-    let isHomogeneous = recipe.data.ingredient is IDX
-    return [comment]
-      + (inputs ? Self.scaling("x", framework, together: isHomogeneous) : [])
-      + (targets
-        ? Self.scaling("y", framework, together: false)
-          + ["# in the targets' own units: prediction * y_std + y_mean"]
-        : [])
-  }
-
-  private static func scaling(
-    _ name: String, _ framework: ExportTarget, together: Bool
-  ) -> [String] {
-    let axis = together ? [] : [framework == .pytorch ? "dim=0" : "axis=0"]
-    // PyTorch divides by one row less unless it is told not to.
-    let deviation = axis + (framework == .pytorch ? ["correction=0"] : [])
-    return [
-      "\(name)_mean = " + ExportTarget.call("\(name)_train.mean", axis),
-      "\(name)_std = " + ExportTarget.call("\(name)_train.std", deviation),
-    ]
-      + (together
-        ? [] : ["\(name)_std = \(name)_std + (\(name)_std == 0)  # a constant column becomes 0"])
-      + [
-        "\(name)_train = (\(name)_train - \(name)_mean) / \(name)_std",
-        "\(name)_test = (\(name)_test - \(name)_mean) / \(name)_std",
-      ]
   }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
@@ -40,20 +39,5 @@ public struct SwapActivation: Remedy {
 
   private func changed(_ recipe: Recipe) -> Recipe {
     recipe.replacingActivations(choice) { SteepActivation.isSteep($0.member) }
-  }
-
-  /// The activation behind each layer that had a steep one, then the weights that belong to it.
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    let changed = changed(recipe)
-    let new = changed.denseSites.map(\.activation)
-    let layer = framework.layer(Choice(choice.ingredient))
-    var index = -1
-    let runs = recipe.denseRuns { site in
-      index += 1
-      guard let old = site.activation, old != new[index] else { return nil }
-      return "\(layer)  # in place of \(old), behind"
-    }
-    return runs.map { "\($0.line) \($0.names)" }
-      + Reinitialize().lines(for: framework, in: changed)
   }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
@@ -39,22 +38,5 @@ public struct TruncateBackpropagation: Remedy {
       return [Choice(layer)]
     }
     return changed == problem.recipe ? nil : changed
-  }
-
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    switch framework {
-    case .pytorch:
-      [
-        "state = None",
-        "for piece in x.split(\(steps), dim=1):  # in forward, in place of rnn(x)",
-        "    outputs, state = rnn(piece, state)",
-        "    state = state.detach()  # an LSTM has two: tuple(s.detach() for s in state)",
-      ]
-    case .keras:
-      [
-        "# sequences cut into pieces of \(steps) steps, fed one after the other: gradients end with each",
-        "keras.layers.SimpleRNN(units, stateful=True)  # or LSTM, GRU; reset_states() between rows",
-      ]
-    }
   }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelNetworks
 import KeelRecipes
 import KeelTraining
@@ -39,25 +38,6 @@ public struct WarmUp: Remedy {
     var recipe = problem.recipe
     recipe.schedule = .warmup(steps: steps, then: recipe.schedule)
     return recipe
-  }
-
-  /// The rate of step t, from 0, times (t + 1)/steps until it is whole.
-  public func lines(for framework: ExportTarget, in recipe: Recipe) -> [String] {
-    switch framework {
-    case .pytorch:
-      [
-        "warmup = torch.optim.lr_scheduler.LinearLR(",
-        "    optimizer, start_factor=1 / \(steps), total_iters=\(steps - 1))",
-        "warmup.step()  # after every optimizer.step()",
-      ]
-    case .keras:
-      [
-        "rate = \(recipe.optimizer.member.learningRate)",
-        "warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])",
-        "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
-        "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",
-      ]
-    }
   }
 }
 

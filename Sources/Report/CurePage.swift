@@ -23,7 +23,9 @@ package struct CurePage: Page {
     (self.written, self.wanted, self.framework) = (written, wanted, framework)
   }
 
-  package var body: CaseHistory { history }
+  package var body: Reproducible<CaseHistory> {
+    Reproducible(result: history, findings: history.findings, line: line)
+  }
 
   private var out: Style.Type { Style.self }
 
@@ -64,7 +66,7 @@ package struct CurePage: Page {
   }
 
   private var cause: [String] {
-    history.before.verdict == .exploding ? FindingLines(history.findings).lines : []
+    history.before.verdict == .exploding ? FindingLines(history.findings, of: line).lines : []
   }
 
   private var change: [String] {

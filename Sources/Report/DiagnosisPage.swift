@@ -16,7 +16,7 @@ package struct DiagnosisPage: Page {
   private var out: Style.Type { Style.self }
 
   /// The same for machines.
-  package struct Body: Encodable {
+  package struct Content: Encodable {
     let recipe: Recipe
     let diagnosis: Diagnosis
 
@@ -29,7 +29,11 @@ package struct DiagnosisPage: Page {
     }
   }
 
-  package var body: Body { Body(recipe: recipe, diagnosis: diagnosis) }
+  package var body: Reproducible<Content> {
+    Reproducible(
+      result: Content(recipe: recipe, diagnosis: diagnosis), findings: diagnosis.findings,
+      line: line)
+  }
 
   package var text: String {
     let title = out.bold(shown(recipe.name, limit: 60))
@@ -48,7 +52,8 @@ package struct DiagnosisPage: Page {
           "",
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
-    let lines = head + FindingLines(diagnosis.findings).lines + ruledOut + table + unknown + next
+    let lines =
+      head + FindingLines(diagnosis.findings, of: line).lines + ruledOut + table + unknown + next
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -61,16 +66,17 @@ package struct DiagnosisPage: Page {
     case .stalled: meaning = "the loss is no better than that of the best constant output"
     case .healthy, .exploding: return []
     }
-    return ["  " + meaning, ""] + FindingLines(diagnosis.findings).lines + ruledOut + table
+    return ["  " + meaning, ""] + FindingLines(diagnosis.findings, of: line).lines + ruledOut
+      + table
       + (diagnosis.findings.isEmpty ? [] : unknown) + mended
   }
 
   /// What shows that it learns: nothing is cured that does not explode.
   private var mended: [String] {
-    let commands = diagnosis.findings.flatMap(\.exhibits).compactMap(\.command)
-    guard
-      let command = commands.first(where: { $0.hasPrefix("keel train") && $0.contains("--set") })
-    else { return [] }
+    let commands = diagnosis.findings.flatMap(\.exhibits).compactMap { exhibit in
+      FindingLines.healing(exhibit, of: line)
+    }
+    guard let command = commands.first else { return [] }
     return [out.dim("next"), "  \(FindingLines.wrapped(command, at: 2))    see it learn"]
   }
 

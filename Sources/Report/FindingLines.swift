@@ -7,7 +7,10 @@ struct FindingLines {
   private let findings: [Finding]
   private var out: Style.Type { Style.self }
 
-  init(_ findings: [Finding]) { self.findings = findings }
+  private let line: String
+
+  /// - Parameter line: the recipe as it stood on the command line.
+  init(_ findings: [Finding], of line: String) { (self.findings, self.line) = (findings, line) }
 
   var lines: [String] {
     guard !findings.isEmpty else {
@@ -34,11 +37,17 @@ struct FindingLines {
   }
 
   private func exhibit(_ exhibit: Exhibit) -> [String] {
-    let line =
+    let fact =
       "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
       + "reference \(Text.number(exhibit.expected))"
-    guard let command = exhibit.command, command.contains(" --set ") else { return [line] }
-    return [line + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
+    guard let command = Self.healing(exhibit, of: line) else { return [fact] }
+    return [fact + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
+  }
+
+  /// The command that trains the recipe with other settings; nil for what is measured otherwise.
+  static func healing(_ exhibit: Exhibit, of line: String) -> String? {
+    guard case .training(let changes)? = exhibit.reproduction, !changes.isEmpty else { return nil }
+    return exhibit.reproduction?.command(line)
   }
 
   /// A command that is longer than a line, with a change a line.

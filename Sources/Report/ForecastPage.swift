@@ -10,7 +10,9 @@ package struct ForecastPage: Page {
   /// - Parameter line: the recipe as it stood on the command line.
   package init(_ forecast: Forecast, line: String) { (self.forecast, self.line) = (forecast, line) }
 
-  package var body: Forecast { forecast }
+  package var body: Reproducible<Forecast> {
+    Reproducible(result: forecast, findings: forecast.findings, line: line)
+  }
 
   private var out: Style.Type { Style.self }
 

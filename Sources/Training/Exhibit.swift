@@ -1,5 +1,17 @@
-/// A measured fact that speaks for a finding, and the command that measures it again.
+import KeelSettings
+
+/// A measured fact that speaks for a finding, and what measures it again.
 public struct Exhibit: Hashable, Codable, Sendable {
+  /// What measures a fact again.
+  public enum Reproduction: Hashable, Codable, Sendable {
+    /// A forecast.
+    case forecast
+    /// A training of the recipe with these changes, none or some, each a setting of its own.
+    case training(changes: [Change])
+    /// A diagnosis: what heals takes more than settings.
+    case diagnosis
+  }
+
   /// What was measured: `learning rate`.
   public let quantity: String
   /// What it is in this training.
@@ -10,29 +22,25 @@ public struct Exhibit: Hashable, Codable, Sendable {
   public let layer: String?
   /// The step it was measured in, counted from 0; nil where it is not about one.
   public let step: Int?
-  /// The command line that measures it again; nil until it is filled in, and where a program gave
-  /// the rows.
-  public let command: String?
+  /// What measures it again; nil where that is not known.
+  public let reproduction: Reproduction?
 
   public init(
     quantity: String, measured: Double, expected: Double, layer: String? = nil, step: Int? = nil,
-    command: String? = nil
+    reproduction: Reproduction? = nil
   ) {
     self.quantity = quantity
     self.measured = measured
     self.expected = expected
     self.layer = layer
     self.step = step
-    self.command = command
+    self.reproduction = reproduction
   }
 
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.container(keyedBy: CodingKeys.self)
-    try container.encode(quantity, forKey: .quantity)
-    try container.encode(measured, forKey: .measured)
-    try container.encode(expected, forKey: .expected)
-    try container.encode(layer, forKey: .layer)
-    try container.encode(step, forKey: .step)
-    try container.encode(command, forKey: .command)
+  /// The same, measured again by this.
+  package func reproduced(by reproduction: Reproduction) -> Exhibit {
+    Exhibit(
+      quantity: quantity, measured: measured, expected: expected, layer: layer, step: step,
+      reproduction: reproduction)
   }
 }

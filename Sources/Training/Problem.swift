@@ -12,8 +12,6 @@ public struct Problem: Sendable {
   public let recipe: Recipe
   /// The rows, before they are standardised; without bad ones where the recipe drops them.
   public let rows: DataSplit
-  /// Whether a program gave them: no command line can train on them.
-  package let areRowsGiven: Bool
   private let facts: RowFacts
 
   /// Reads or makes the rows that the recipe names.
@@ -21,7 +19,7 @@ public struct Problem: Sendable {
   ///   (`data: .memory`).
   public init(_ recipe: Recipe) throws {
     self.init(
-      recipe, rows: try recipe.data.member.load(from: recipe.folder.path, seed: recipe.seed))
+      recipe, rows: try recipe.data.member.load(from: recipe.folder, seed: recipe.seed))
   }
 
   /// Rows given in place of the recipe's own.
@@ -38,26 +36,25 @@ public struct Problem: Sendable {
       throw KeelError(
         .invalid, at: "test", difference, fix: "give both parts rows of the same form")
     }
-    self.init(recipe, rows: DataSplit(train: train, test: test), areRowsGiven: true)
+    self.init(recipe, rows: DataSplit(train: train, test: test))
   }
 
   /// - Parameter rows: those of the recipe, bad ones among them.
-  package init(_ recipe: Recipe, rows: DataSplit, areRowsGiven: Bool = false) {
+  package init(_ recipe: Recipe, rows: DataSplit) {
     let rows = recipe.droppingBadRows(of: rows)
-    self.init(recipe, rows, areRowsGiven, RowFacts(recipe, rows))
+    self.init(recipe, rows, RowFacts(recipe, rows))
   }
 
-  private init(_ recipe: Recipe, _ rows: DataSplit, _ areRowsGiven: Bool, _ facts: RowFacts) {
-    (self.recipe, self.rows) = (recipe, rows)
-    (self.areRowsGiven, self.facts) = (areRowsGiven, facts)
+  private init(_ recipe: Recipe, _ rows: DataSplit, _ facts: RowFacts) {
+    (self.recipe, self.rows, self.facts) = (recipe, rows, facts)
   }
 
   /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
   /// gone do not come back.)
   public func with(_ recipe: Recipe) -> Problem {
     recipe.training.badRows == self.recipe.training.badRows
-      ? Problem(recipe, rows, areRowsGiven, facts)
-      : Problem(recipe, rows: rows, areRowsGiven: areRowsGiven)
+      ? Problem(recipe, rows, facts)
+      : Problem(recipe, rows: rows)
   }
 
   // MARK: what the rows are like, measured once

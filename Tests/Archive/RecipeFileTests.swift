@@ -240,7 +240,7 @@ import Testing
     let path = try scratch.write("two words.yaml", "\u{FEFF}" + Draft.plain.text)
     let recipe = try RecipeFile.read(path)
     #expect(recipe.name == "two words")
-    #expect(URL(fileURLWithPath: recipe.folder.path).path == scratch.path)
+    #expect(URL(fileURLWithPath: recipe.folder).path == scratch.path)
   }
 
   @Test func writtenElsewhereItStillFindsItsData() throws {

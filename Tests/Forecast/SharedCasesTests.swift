@@ -13,7 +13,7 @@ struct SharedCasesTests {
     var recipe = try RecipeFile.read(example.path)
     for seed in UInt64(0)...2 {
       recipe.seed = seed
-      let parts = try recipe.data.member.load(from: recipe.folder.path, seed: seed)
+      let parts = try recipe.data.member.load(from: recipe.folder, seed: seed)
       let forecast = try Forecaster(Problem(recipe, rows: parts)).run()
       print(
         "| \(recipe.name) | \(seed) | \(forecast.verdict.rawValue) | \(forecast.step ?? -1) |",

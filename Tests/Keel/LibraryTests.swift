@@ -58,7 +58,7 @@ struct LibraryTests {
     let diagnosis = try await problem.diagnosis(of: run)
     #expect(diagnosis.training.explosion == training.explosion)
     #expect(diagnosis.findings.first?.cause == "large-learning-rate")
-    #expect(diagnosis.findings.first?.exhibits.first?.command == nil)
+    #expect(diagnosis.findings.first?.exhibits.first?.reproduction != nil)
     let unfinished = try Run(problem)
     await #expect(throws: KeelError.self) { try await problem.diagnosis(of: unfinished) }
     let other = try Problem(Self.recipe(.memory), train: examples, test: examples)

@@ -18,7 +18,7 @@ extension Blueprint {
         epochs: (steps + perEpoch - 1) / perEpoch, batch: batch, maxSteps: steps,
         shuffle: shuffles))
     if hasDecay { recipe.schedule = .cosine() }
-    recipe.folder = .init(folder, line: "\(folder)/\(name).yaml")
+    recipe.folder = folder
     return recipe
   }
 

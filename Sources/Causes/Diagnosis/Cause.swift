@@ -1,5 +1,4 @@
 import Foundation
-import KeelData
 import KeelForecast
 import KeelRecipes
 import KeelTraining
@@ -22,9 +21,9 @@ public protocol Cause: Sendable {
   /// What the factor may come down to, where it has several parts: each as it deviates, and the
   /// recipe with that part alone at its reference. The one further off comes first.
   static func parts(of evidence: Evidence) -> [(deviation: Deviation, reset: Recipe)]
-  /// What a forecast measured that speaks for this cause; without a command, which is filled in.
+  /// What a forecast measured that speaks for this cause.
   static func exhibits(in forecast: Forecast) -> [Exhibit]
-  /// What the training recorded that speaks for it; without a command, which is filled in.
+  /// What the training recorded that speaks for it.
   static func exhibits(in trace: Trace, of problem: Problem) -> [Exhibit]
   /// Recipes that explode for this cause, and recipes that look like it and do not.
   static var guilty: [Recipe] { get }

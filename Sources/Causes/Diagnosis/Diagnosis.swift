@@ -1,5 +1,3 @@
-import KeelData
-import KeelForecast
 import KeelRecipes
 import KeelTraining
 
@@ -97,13 +95,13 @@ public struct TruthTableRow: Hashable, Codable, Sendable {
 
 extension Evidence {
   /// - Precondition: there is a forecast, and a training of forty steps.
-  func quickDiagnosis() -> Diagnosis {
+  func quickDiagnosis(_ catalog: CauseCatalog) -> Diagnosis {
     guard let training, let forecast else { preconditionFailure("quick needs both") }
     let isExploding = forecast.verdict == .exploding || training.verdict == .exploding
     guard isExploding else { return Diagnosis(training, scope: .quick) }
     return Diagnosis(
       training, scope: .quick, verdict: .exploding,
-      findings: Suspect.findings(in: self, .standard),
-      ruledOut: Self.undeviating(Suspect.all(of: self, in: .standard), in: .standard))
+      findings: Suspect.findings(in: self, catalog),
+      ruledOut: Self.undeviating(Suspect.all(of: self, in: catalog), in: catalog))
   }
 }

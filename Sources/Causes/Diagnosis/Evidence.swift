@@ -1,4 +1,3 @@
-import KeelData
 import KeelForecast
 import KeelRecipes
 import KeelTraining
@@ -89,7 +88,7 @@ extension Evidence {
   /// - Precondition: it is known how the training ended.
   /// - Throws: `CancellationError`.
   package func diagnosis(
-    catalog: CauseCatalog = .standard, budget: Int? = nil
+    _ catalog: CauseCatalog = .standard, budget: Int? = nil
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict != .healthy else { return Diagnosis(training) }

@@ -1,21 +1,22 @@
 import KeelEngine
 import KeelForecast
-import KeelRecipes
 import KeelTraining
 
 extension Problem {
   /// Says before training whether it will explode, on a thread of its own; where it will, or where
   /// the loss was seen to leave and come back, with the factors that deviate as suspects.
-  /// - Parameter observe: evaluations spent so far, and the most there may be.
+  /// - Parameters:
+  ///   - causes: what it is held against; your own beside Keel's: `.standard + [MyCause.self]`.
+  ///   - observe: evaluations spent so far, and the most there may be.
   /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
   public func forecast(
-    naming catalog: CauseCatalog = .standard,
+    causes: CauseCatalog = .standard,
     observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) async throws -> Forecast {
     try await Worker(name: "keel-forecast").run {
       var forecast = try Forecaster(self).run(observe)
       if forecast.verdict == .exploding || forecast.dryRun.leftAtStep != nil {
-        forecast.findings = Suspect.findings(in: Evidence(self, forecast: forecast), catalog)
+        forecast.findings = Suspect.findings(in: Evidence(self, forecast: forecast), causes)
       }
       return forecast
     }
@@ -25,10 +26,12 @@ extension Problem {
   /// its own.
   /// - Parameters:
   ///   - scope: `quick` trains no more than forty steps and tries nothing.
+  ///   - causes: what it is held against.
   ///   - observe: called after every step of the training, not of the experiments.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis(
-    _ scope: Diagnosis.Scope = .full, observe: @escaping @Sendable (Step) -> Void = { _ in }
+    _ scope: Diagnosis.Scope = .full, causes: CauseCatalog = .standard,
+    observe: @escaping @Sendable (Step) -> Void = { _ in }
   ) async throws -> Diagnosis {
     try await Worker(name: "keel-diagnosis").run {
       let trainer = try Trainer(self)
@@ -39,7 +42,7 @@ extension Problem {
       guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
       let evidence = try Evidence(
         self, forecast: Forecaster(self, .quick).run(), training: training, trace: trainer.trace)
-      return try scope == .full ? evidence.diagnosis() : evidence.quickDiagnosis()
+      return try scope == .full ? evidence.diagnosis(causes) : evidence.quickDiagnosis(causes)
     }
   }
 
@@ -47,7 +50,9 @@ extension Problem {
   /// the run has seen, with no other but the experiments.
   /// - Throws: `KeelError` where the run is of another problem, or has not ended;
   ///   `CancellationError`.
-  public func diagnosis(of run: Run) async throws -> Diagnosis {
+  public func diagnosis(
+    of run: Run, causes: CauseCatalog = .standard
+  ) async throws -> Diagnosis {
     let (inEffect, training, trace) = await run.seen
     return try await Worker(name: "keel-diagnosis").run {
       guard run.problem.recipe == recipe, hasRows(of: run.problem) else {
@@ -68,7 +73,7 @@ extension Problem {
       guard training.verdict != .healthy else { return Diagnosis(training) }
       return try Evidence(
         self, forecast: Forecaster(self, .quick).run(), training: training, trace: trace
-      ).diagnosis()
+      ).diagnosis(causes)
     }
   }
 }

@@ -1,4 +1,3 @@
-import KeelForecast
 import KeelRecipes
 import KeelTraining
 
@@ -56,39 +55,24 @@ package struct Suspect {
   func finding(
     _ kind: Finding.Kind, confidence: Double, in evidence: Evidence, healed: Recipe?
   ) -> Finding {
-    let line = evidence.recipe.folder.line
-    // No command line can train on rows that a program gave.
-    let isCommand = !evidence.problem.areRowsGiven
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      command: isCommand
-        ? healed.flatMap { Self.command($0, evidence.recipe) } ?? "keel diagnose \(line)" : nil
-    )
+      reproduction: healed.flatMap { Self.training(of: $0, instead: evidence.recipe) }
+        ?? .diagnosis)
     let measured = evidence.forecast.map { cause.exhibits(in: $0) } ?? []
     let recorded = evidence.trace.map { cause.exhibits(in: $0, of: evidence.problem) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
-      exhibits: [main]
-        + measured.map { $0.reproduced(by: isCommand ? "keel forecast \(line)" : nil) }
-        + recorded.map { $0.reproduced(by: isCommand ? "keel train \(line) --json" : nil) })
+      exhibits: [main] + measured.map { $0.reproduced(by: .forecast) }
+        + recorded.map { $0.reproduced(by: .training(changes: [])) })
   }
 
-  /// What makes one recipe of another, as a command line; nil where that takes more than `--set`.
-  private static func command(_ changed: Recipe, _ recipe: Recipe) -> String? {
+  /// Nil where other settings alone do not make one recipe of another.
+  private static func training(
+    of changed: Recipe, instead recipe: Recipe
+  ) -> Exhibit.Reproduction? {
     let changes = changed.diff(from: recipe)
-    let settings = changes.compactMap { change in
-      change.to.map { "--set '\(change.path)=\($0.brief().line)'" }
-    }
-    return !changes.isEmpty && settings.count == changes.count
-      ? "keel train \(recipe.folder.line) " + settings.joined(separator: " ") : nil
-  }
-}
-
-extension Exhibit {
-  fileprivate func reproduced(by command: String?) -> Exhibit {
-    Exhibit(
-      quantity: quantity, measured: measured, expected: expected, layer: layer, step: step,
-      command: command)
+    return changes.isEmpty || changes.contains { $0.to == nil } ? nil : .training(changes: changes)
   }
 }

@@ -22,7 +22,6 @@ struct RecipeOptions: ParsableArguments {
   func read() throws -> Recipe {
     var recipe = try Self.read(self.recipe, setting: changes)
     if let seed { recipe.seed = seed }
-    recipe.folder.line = line
     return recipe
   }
 

@@ -1,6 +1,5 @@
 import Foundation
-import KeelData
-import KeelRecipes
+import KeelEngine
 import KeelTraining
 
 /// How a training sets out: what the strength of a remedy is taken from.
@@ -47,6 +46,3 @@ extension VirtualTrainer {
     return norm.isFinite && norm > 0 ? norm : nil
   }
 }
-
-/// Two digits: a number that a person would write.
-package func rounded(_ value: Double) -> Double { Double(String(format: "%.1e", value)) ?? value }

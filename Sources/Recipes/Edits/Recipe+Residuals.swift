@@ -1,3 +1,4 @@
+import KeelEngine
 import KeelNetworks
 import KeelSettings
 
@@ -17,6 +18,14 @@ extension Recipe {
     var widths = Residuals.Widths()
     _ = Residuals.wrapped(model, &widths)
     return widths.blocks
+  }
+
+  /// What `withResiduals` is to make the last weights of a block smaller by: 1/√N for N blocks; nil
+  /// where there is none, or no more than one that stands already.
+  package var residualScale: Double? {
+    let blocks = residualBlocks
+    guard blocks > (hasResiduals ? 1 : 0) else { return nil }
+    return rounded(1 / Double(blocks).squareRoot())
   }
 
   /// The same recipe with a path around each block of layers that keeps its width, the last weights

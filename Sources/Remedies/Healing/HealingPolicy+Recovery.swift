@@ -1,6 +1,6 @@
 import Foundation
 import KeelCauses
-import KeelForecast
+import KeelEngine
 import KeelTraining
 
 /// One explosion, and the search for a way on.
@@ -146,7 +146,7 @@ struct Recovery {
     for (index, snapshot) in sound.prefix(2).enumerated() where index == 0 || second == nil {
       goBack(to: snapshot)
       let strengths = Strengths(Evidence(lost.problem, training: training, trace: lost.trace))
-      let kinds = policy.catalog.remedies.filter { $0.isHot }.sorted { $0.price < $1.price }
+      let kinds = policy.remedies.remedies.filter { $0.isHot }.sorted { $0.price < $1.price }
       for kind in kinds {
         for remedy in self.strengths(kind, strengths) where !isCancelled() {
           guard let recipe = remedy.applied(to: lost.problem),

@@ -21,12 +21,12 @@ public struct HealingPolicy: Sendable {
   /// begin.
   public var proof = 100
   /// Only those that are hot are tried.
-  public var catalog = RemedyCatalog.standard
+  public var remedies = RemedyCatalog.standard
 
   public init() {}
 
-  public init(recoveries: Int, proof: Int = 100, catalog: RemedyCatalog = .standard) {
-    (self.recoveries, self.proof, self.catalog) = (recoveries, proof, catalog)
+  public init(recoveries: Int, proof: Int = 100, remedies: RemedyCatalog = .standard) {
+    (self.recoveries, self.proof, self.remedies) = (recoveries, proof, remedies)
   }
 
   /// A loss up to this many times what it was counts as come back, and so does one that is next to

@@ -1,4 +1,3 @@
-import KeelCauses
 import KeelRecipes
 import KeelTraining
 
@@ -10,7 +9,7 @@ package struct Candidate {
   let remedies: [any Remedy]
   let recipe: Recipe
   let treatments: [CaseHistory.Treatment]
-  /// The recipe before each of the remedies.
+  /// The recipe as it was, and after each of the remedies.
   let stages: [Recipe]
   package let trainer: Trainer
   private(set) var training: Training
@@ -35,12 +34,12 @@ package struct Candidate {
   ) {
     var changed = problem
     var treatments: [CaseHistory.Treatment] = []
-    var stages: [Recipe] = []
+    var stages = [problem.recipe]
     for remedy in remedies {
       guard let recipe = remedy.applied(to: changed) else { return nil }
       treatments.append(
         .init(remedy: type(of: remedy).name, changes: recipe.diff(from: changed.recipe)))
-      stages.append(changed.recipe)
+      stages.append(recipe)
       changed = changed.with(recipe)
     }
     var recipe = changed.recipe

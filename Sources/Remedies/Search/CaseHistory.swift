@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelEngine
 import KeelFrameworks
 import KeelRecipes
 import KeelSettings
@@ -194,10 +195,10 @@ extension CaseHistory {
     self.confirmed = confirmed
     recipe = candidate.recipe
     remedies = candidate.treatments
-    for (index, remedy) in candidate.remedies.enumerated() {
+    for (index, change) in zip(candidate.stages, candidate.stages.dropFirst()).enumerated() {
       remedies[index].lines = Dictionary(
         uniqueKeysWithValues: ExportTarget.allCases.map {
-          ($0.rawValue, remedy.lines(for: $0, in: candidate.stages[index]))
+          ($0.rawValue, Patch($0, from: change.0, to: change.1).lines)
         })
     }
     after = confirmed == .training ? candidate.training : nil

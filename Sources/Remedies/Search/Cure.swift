@@ -17,23 +17,29 @@ public actor Cure {
   /// What is known so far; nil until the recipe has been trained.
   public private(set) var history: CaseHistory?
   private let problem: Problem
-  private let catalog: RemedyCatalog
+  private let causes: CauseCatalog
+  private let remedies: RemedyCatalog
   private let budget: Double
   private let observe: @Sendable (Progress) -> Void
   private let thread = ThreadExecutor(name: "keel-cure")
 
-  /// - Parameter budget: what the search may cost beyond the final training, in trainings of 1,000
-  ///   steps or more; or a third of 10¹¹ multiply-adds for each, whichever allows more steps: small
-  ///   networks are cheap. It is counted, never timed. The experiments of the diagnosis may cost
-  ///   twice that: where the reference learns slowly each takes a whole training, and a search that
-  ///   begins with nothing left finds nothing.
+  /// - Parameters:
+  ///   - budget: what the search may cost beyond the final training, in trainings of 1,000 steps or
+  ///     more; or a third of 10¹¹ multiply-adds for each, whichever allows more steps: small
+  ///     networks are cheap. It is counted, never timed. The experiments of the diagnosis may cost
+  ///     twice that: where the reference learns slowly each takes a whole training, and a search
+  ///     that begins with nothing left finds nothing.
+  ///   - causes: what the recipe is held against; your own beside Keel's:
+  ///     `.standard + [MyCause.self]`.
+  ///   - remedies: what is tried.
   public init(
-    _ problem: Problem, budget: Double = SearchPolicy.budget, catalog: RemedyCatalog = .standard,
+    _ problem: Problem, budget: Double = SearchPolicy.budget, causes: CauseCatalog = .standard,
+    remedies: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
     self.problem = problem
     self.budget = budget
-    self.catalog = catalog
+    (self.causes, self.remedies) = (causes, remedies)
     self.observe = observe
   }
 
@@ -78,7 +84,7 @@ public actor Cure {
     history.spend(Int(forecast.cost.evaluations))
     let evidence = Evidence(
       problem, forecast: forecast, training: before, trace: trainer.trace)
-    let diagnosis = try evidence.diagnosis(budget: SearchPolicy.diagnosis * whole)
+    let diagnosis = try evidence.diagnosis(causes, budget: SearchPolicy.diagnosis * whole)
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
@@ -91,7 +97,7 @@ public actor Cure {
       history.spend(spent + halving.steps + strengths.evaluations - history.cost.steps)
     }
     defer { note() }
-    let schedule = SearchSchedule(strengths, diagnosis, catalog)
+    let schedule = SearchSchedule(strengths, diagnosis, causes: causes, remedies: remedies)
     // The best that was trained to the end, though it may have promised more; who held without
     // being convincing.
     var best: Candidate?
@@ -187,5 +193,9 @@ extension Problem {
   /// Trains it; if it explodes, finds out why, and finds a change that works; on a thread of its
   /// own.
   /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
-  public func cure() async throws -> CaseHistory { try await Cure(self).run() }
+  public func cure(
+    causes: CauseCatalog = .standard, remedies: RemedyCatalog = .standard
+  ) async throws -> CaseHistory {
+    try await Cure(self, causes: causes, remedies: remedies).run()
+  }
 }

@@ -1,5 +1,4 @@
 import KeelCauses
-import KeelFrameworks
 import KeelRecipes
 import KeelTraining
 
@@ -27,9 +26,6 @@ public protocol Remedy: Hashable, Sendable {
   static func candidates(for evidence: Evidence) -> [Self]
   /// The changed recipe; nil where there is nothing to change.
   func applied(to problem: Problem) -> Recipe?
-  /// The same as code for another framework, with comments that say where it goes.
-  /// - Parameter recipe: the recipe before the remedy.
-  func lines(for framework: ExportTarget, in recipe: Recipe) -> [String]
 }
 
 extension Remedy {

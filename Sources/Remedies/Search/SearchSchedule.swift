@@ -6,6 +6,7 @@ import KeelTraining
 struct SearchSchedule {
   private let evidence: Evidence
   private let strengths: Strengths
+  private let known: CauseCatalog
   /// All remedies, and those that are not made for a cause that was cleared.
   private let whole: RemedyCatalog
   private let catalog: RemedyCatalog
@@ -18,9 +19,13 @@ struct SearchSchedule {
   /// left out, or the cure would change what is known to be no fault.
   private let cleared: Set<String>
 
-  init(_ strengths: Strengths, _ diagnosis: Diagnosis, _ catalog: RemedyCatalog) {
+  init(
+    _ strengths: Strengths, _ diagnosis: Diagnosis, causes known: CauseCatalog,
+    remedies catalog: RemedyCatalog
+  ) {
     let findings = diagnosis.findings
-    let cleared = Self.cleared(by: diagnosis, strengths.evidence)
+    let cleared = Self.cleared(by: diagnosis, strengths.evidence, known)
+    self.known = known
     (self.strengths, evidence) = (strengths, strengths.evidence)
     whole = catalog
     self.catalog = RemedyCatalog(
@@ -31,10 +36,12 @@ struct SearchSchedule {
     separate = Set(findings.filter { $0.kind == .overdetermined }.map(\.cause))
   }
 
-  private static func cleared(by diagnosis: Diagnosis, _ evidence: Evidence) -> Set<String> {
+  private static func cleared(
+    by diagnosis: Diagnosis, _ evidence: Evidence, _ known: CauseCatalog
+  ) -> Set<String> {
     // Where nothing was proven, nothing was cleared either.
     guard diagnosis.findings.contains(where: { $0.kind != .suspect }) else { return [] }
-    let deviating = CauseCatalog.standard.causes.filter { $0.deviation(in: evidence) != nil }
+    let deviating = known.causes.filter { $0.deviation(in: evidence) != nil }
     return Set(diagnosis.ruledOut.map(\.cause)).intersection(deviating.map { $0.name })
   }
 
@@ -100,7 +107,7 @@ struct SearchSchedule {
   ///
   /// What comes too late for the first pass undoes nothing.
   private func undoing(_ name: String) -> [any Remedy.Type] {
-    guard let cause = CauseCatalog.standard.causes.first(where: { $0.name == name }) else {
+    guard let cause = known.causes.first(where: { $0.name == name }) else {
       return []
     }
     let treating = catalog.remedies.filter { $0.treats.contains(name) }
@@ -145,7 +152,7 @@ struct SearchSchedule {
 
   private func everything(but cleared: Set<String>) -> [Bracket] {
     // The rate's own remedy joins them in every strength.
-    let deviating = CauseCatalog.standard.causes.filter {
+    let deviating = known.causes.filter {
       $0 != LargeLearningRate.self && $0.deviation(in: evidence) != nil
         && !cleared.contains($0.name)
     }

@@ -31,7 +31,7 @@ struct DiagnosisTests {
     #expect(diagnosis.verdict == verdict)
     let first = try #require(diagnosis.findings.first)
     #expect(first.cause == cause && first.kind == .cause)
-    #expect(first.exhibits.contains { $0.command?.hasPrefix("keel train") ?? false })
+    #expect(first.exhibits.contains { if case .training = $0.reproduction { true } else { false } })
     #expect(diagnosis.truthTable?.contains { $0.outcome == .holds } ?? false)
   }
 

@@ -73,7 +73,11 @@ struct ProofTests {
     let first = try #require(try diagnosis(recipe, parts).findings.first)
     #expect(first.cause == LargeLearningRate.name)
     #expect(first.kind == .cause || first.kind == .contributing)
-    #expect(first.exhibits.first?.command?.contains("optimizer.sgd.learning-rate=0.01") == true)
+    guard case .training(let changes)? = first.exhibits.first?.reproduction else {
+      Issue.record("nothing shows it again")
+      return
+    }
+    #expect(changes.contains { $0.path == "optimizer.sgd.learning-rate" && $0.to?.number == 0.01 })
   }
 
   /// Two rows alike: standardised nothing would be left of them, so that is no experiment; the rate

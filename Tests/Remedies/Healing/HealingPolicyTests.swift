@@ -141,7 +141,7 @@ import Testing
     let one = await plain.train()
     #expect(one.outcome == .exploded && one.rewoundTo ?? 999 <= 310)
     let other = await healed.train(
-      healing: HealingPolicy(recoveries: 1, catalog: RemedyCatalog([])))
+      healing: HealingPolicy(recoveries: 1, remedies: RemedyCatalog([])))
     #expect(other.recoveries.isEmpty && other.rewoundTo == one.rewoundTo)
     #expect(try await healed.network.tensors == plain.network.tensors)
   }
@@ -158,7 +158,7 @@ import Testing
     _ = await twin.train()
     let kept = Kept()
     let training = await run.train(
-      healing: HealingPolicy(recoveries: 1, catalog: RemedyCatalog([kind])),
+      healing: HealingPolicy(recoveries: 1, remedies: RemedyCatalog([kind])),
       checkpointing: CheckpointPolicy(every: 1400) { kept.add($0) })
     let recovery = try #require(training.recoveries.first)
     #expect(recovery.remedy == kind.name)

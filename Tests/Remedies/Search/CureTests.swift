@@ -47,7 +47,7 @@ struct CureTests {
   /// Without remedies nothing can be cured, and that is said.
   @Test func theIncurableIsReportedAsSuch() async throws {
     let recipe = LargeLearningRate.guilty[0]
-    let history = try await Cure(Problem(recipe), catalog: RemedyCatalog([])).run()
+    let history = try await Cure(Problem(recipe), remedies: RemedyCatalog([])).run()
     #expect(history.outcome == .incurable)
     #expect(history.after == nil)
     #expect(history.recipe == recipe)
@@ -97,7 +97,7 @@ struct CureTests {
       model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.03), training: .init(epochs: 60, batch: 32))
     for catalog in [RemedyCatalog.standard, RemedyCatalog([LowerLearningRate.self])] {
-      let history = try await Cure(Problem(recipe), catalog: catalog).run()
+      let history = try await Cure(Problem(recipe), remedies: catalog).run()
       #expect(history.findings.map(\.cause) == [UnscaledData.name])
       let tried = Set(history.trials.flatMap { $0.remedies.map(\.remedy) })
       #expect(!tried.contains(LowerLearningRate.name), "\(tried)")

@@ -99,7 +99,7 @@ struct ImageTrainingTests {
       data: .idx(images: "images", labels: "labels"),
       model: [.conv2d(2, kernel: 2, initializer: .identity), .flatten],
       loss: .meanSquaredError, optimizer: .sgd(), training: .init(epochs: 1, batch: 4))
-    recipe.folder = .init(folder.path)
+    recipe.folder = folder.path
     recipe.input = .init([2, 3, 1])
     let trainer = try Trainer(Problem(recipe))
     #expect(trainer.trainingStep.plan.input.shape == Shape(2, 3, 1))

@@ -27,7 +27,7 @@ struct MNISTTests {
         test: .count(2000)),
       model: [.dense(512), .relu, .dense(512), .relu, .dense(10)], initializer: initializer,
       loss: .softmaxCrossEntropy, optimizer: optimizer, training: .init(epochs: 10, batch: 128))
-    recipe.folder = .init(Images.folder)
+    recipe.folder = Images.folder
     return recipe
   }
 

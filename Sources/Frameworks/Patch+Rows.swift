@@ -1,0 +1,63 @@
+import KeelData
+import KeelNetworks
+import KeelRecipes
+
+// What is done to rows before training.
+
+extension Patch {
+  var rows: [String] { scaling + dropping }
+
+  private var scaling: [String] {
+    let inputs = new.standardize.includesInputs && !old.standardize.includesInputs
+    let targets = new.standardize.includesTargets && !old.standardize.includesTargets
+    guard inputs || targets else { return [] }
+    // Pixels share one mean and one deviation.
+    let isHomogeneous = old.data.ingredient is IDX
+    return ["# before training: mean and deviation of the training part, for both parts"]
+      + (inputs ? scaling("x", together: isHomogeneous) : [])
+      + (targets
+        ? scaling("y", together: false)
+          + ["# in the targets' own units: prediction * y_std + y_mean"]
+        : [])
+  }
+
+  private func scaling(_ name: String, together: Bool) -> [String] {
+    let axis = together ? [] : [target == .pytorch ? "dim=0" : "axis=0"]
+    // PyTorch divides by one row less unless it is told not to.
+    let deviation = axis + (target == .pytorch ? ["correction=0"] : [])
+    return [
+      "\(name)_mean = " + ExportTarget.call("\(name)_train.mean", axis),
+      "\(name)_std = " + ExportTarget.call("\(name)_train.std", deviation),
+    ]
+      + (together
+        ? [] : ["\(name)_std = \(name)_std + (\(name)_std == 0)  # a constant column becomes 0"])
+      + [
+        "\(name)_train = (\(name)_train - \(name)_mean) / \(name)_std",
+        "\(name)_test = (\(name)_test - \(name)_mean) / \(name)_std",
+      ]
+  }
+
+  private var dropping: [String] {
+    guard new.training.badRows == .drop, old.training.badRows != .drop else { return [] }
+    let names =
+      (old.vocabulary == nil ? ["x_train"] : [])
+      + (old.loss.member.isOverClasses ? [] : ["y_train"])
+    let keep = "np.all([is_usual(column) for column in columns.T], axis=0)"
+    return [
+      "import numpy as np",
+      "def is_usual(column):",
+      "    column = np.asarray(column, dtype=np.float64)",
+      "    distance = np.abs(column - np.median(column[np.isfinite(column)]))",
+      "    near = np.sort(distance[np.isfinite(distance) & (distance > 0)])",
+      "    if len(near) < 10: return np.isfinite(column)",
+      "    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))",
+      "    return distance <= \(Int(Outliers.limit)) * usual  # false for nan",
+      "# before training; where more than a tenth would go, it is a heavy tail: keep all",
+      "columns = np.concatenate(["
+        + names.map { "np.reshape(\($0), (len(\($0)), -1))" }.joined(separator: ", ")
+        + "], axis=1)",
+      "keep = " + (target == .pytorch ? "torch.tensor(\(keep))" : keep),
+      "x_train, y_train = x_train[keep], y_train[keep]",
+    ]
+  }
+}
