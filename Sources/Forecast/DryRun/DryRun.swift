@@ -148,7 +148,7 @@ extension VirtualTrainer {
 
   /// Takes steps from the start under factors, and stops where the answer is known.
   func probe(_ factors: Factors, steps: Int) -> Probe {
-    reset(weights: factors.weights)
+    reset(weights: factors.weights, inputs: factors.inputs)
     let isOther = factors.weights != 1 || factors.inputs != 1
     let start = isOther ? sampleLoss(inputs: factors.inputs) : initialLoss
     let scale = max(trainer.baseline.constant, start)

@@ -21,6 +21,8 @@ package final class VirtualTrainer {
   private var batches: Batches
   private let initial: [Float]
   private let adaptive: AdaptiveState
+  /// What the screen for bad batches was measured under.
+  private var screened: (weights: Double, inputs: Double)?
 
   /// As many rows as a baseline is taken over.
   static let sampleRows = 256
@@ -53,15 +55,32 @@ package final class VirtualTrainer {
   // MARK: going back
 
   /// Everything as it was before step 0, weights (not biases) times a factor.
-  package func reset(weights factor: Double = 1) {
+  /// - Parameter inputs: a factor on the inputs of the steps to come.
+  package func reset(weights factor: Double = 1, inputs: Double = 1) {
     initial.withUnsafeBufferPointer {
       keel_copy($0.baseAddress, trainingStep.memory.base, $0.count, 0)
     }
     adaptive.forget()
+    defer { screen(weights: factor, inputs: inputs) }
     guard factor != 1 else { return }
     for parameter in plan.parameters where parameter.role == .weight {
       _ = keel_scale(trainingStep.memory[parameter.buffer], parameter.buffer.count, factor)
     }
+  }
+
+  /// Where the recipe skips bad steps, by the rule of its training: held against the first batches
+  /// of the network as it stands.
+  private func screen(weights: Double, inputs: Double) {
+    guard recipe.training.badSteps == .skip,
+      screened?.weights != weights || screened?.inputs != inputs
+    else { return }
+    screened = (weights, inputs)
+    adaptive.begin(
+      with: OutlierScreen(trainingStep, total: total) { step in
+        let pass = load(step: step, inputs: inputs)
+        evaluationBudget.countGradient(rows: pass.rows)
+        return pass
+      })
   }
 
   // MARK: the sample

@@ -1,4 +1,4 @@
-import KeelData
+import KeelEngine
 
 /// Which finite steps are skipped where a recipe skips bad ones: those whose batch, and not whose
 /// parameters, made the gradient large.
@@ -65,15 +65,15 @@ package struct OutlierScreen {
 }
 
 extension OutlierScreen {
-  /// A screen that begins with the gradient norms of the first batches with the initial parameters;
-  /// nothing is changed by it.
-  init(_ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches) {
+  /// A screen that begins with the gradient norms of the first batches with the parameters as they
+  /// are; nothing is changed by it.
+  /// - Parameters:
+  ///   - total: the steps of the run.
+  ///   - load: brings the batch of a step to memory.
+  package init(_ trainingStep: TrainingStep, total: Int, load: (Int) -> Pass) {
     self.init(
-      opening: (0..<min(Window.least, batches.total)).compactMap { step in
-        batches.withRows(at: step) {
-          data.train.gather($0, trainingStep.plan, trainingStep.memory)
-        }
-        let pass = trainingStep.pass(rows: batches.count(at: step), mode: .training, position: step)
+      opening: (0..<min(Window.least, total)).compactMap { step in
+        let pass = load(step)
         guard trainingStep.forward(pass).isFinite, trainingStep.backward(pass) else { return nil }
         return Double(Float(trainingStep.gradients.globalNorm))
       })

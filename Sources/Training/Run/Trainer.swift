@@ -48,7 +48,13 @@ package final class Trainer {
     adaptive = AdaptiveState(
       recipe, batches,
       screen: recipe.training.badSteps == .skip
-        ? OutlierScreen(trainingStep, data, &batches) : nil)
+        ? OutlierScreen(trainingStep, total: batches.total) { [trainingStep, data] step in
+          batches.withRows(at: step) {
+            data.train.gather($0, trainingStep.plan, trainingStep.memory)
+          }
+          return trainingStep.pass(
+            rows: batches.count(at: step), mode: .training, position: step)
+        } : nil)
     self.batches = batches
   }
 

@@ -64,6 +64,13 @@ package final class AdaptiveState {
     }
   }
 
+  /// As at the start, with another screen: where what a network begins with is scaled, so are its
+  /// gradients.
+  package func begin(with screen: OutlierScreen?) {
+    self.screen = screen
+    forget()
+  }
+
   package func forget() {
     for window in windows { window?.forget() }
     follower?.forget()

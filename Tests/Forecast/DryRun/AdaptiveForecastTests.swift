@@ -52,4 +52,29 @@ struct AdaptiveForecastTests {
       Array(virtualTrainer.parameters[..<count])
         == Array(UnsafeBufferPointer(start: memory[weight.buffer], count: count)))
   }
+
+  /// Where bad steps are skipped, a forecast skips those that the training does.
+  @Test func aForecastSkipsWhatATrainingSkips() throws {
+    var recipe = regression("skipping", rate: 0.003, widths: [16], activation: .relu)
+    recipe.data = .regression(
+      samples: 320, features: 8, noise: 0.1, outliers: 3, outlierScale: 1000)
+    recipe.training = .init(epochs: 4, batch: 16)
+    recipe.training.badSteps = .skip
+    let problem = try Problem(recipe)
+    let virtualTrainer = try VirtualTrainer(problem)
+    let trainer = try Trainer(problem)
+    virtualTrainer.reset()
+    var updates = 0
+    var skipped: [Int] = []
+    for step in 0..<40 {
+      trainer.advance()
+      if case .done = virtualTrainer.advance(step: step, updates: updates) {
+        updates += 1
+      } else {
+        skipped.append(step)
+      }
+    }
+    #expect(skipped == (0..<40).filter { trainer.trace.wasSkipped($0) })
+    #expect(!skipped.isEmpty)
+  }
 }
