@@ -12,7 +12,7 @@ public struct AdaptLearningRate: Remedy {
   public static let name = "adapt-learning-rate"
   public static let summary = "Adam in place of the optimizer"
   public static let undoes = [LargeLearningRate.name]
-  public static let mayHelp = [UnscaledData.name, PoorInitialization.name]
+  public static let mayHelp = [UnscaledData.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.2, risk: "two more numbers a parameter; may generalise less")
   public static let isHot = true

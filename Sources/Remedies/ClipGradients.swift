@@ -13,10 +13,7 @@ public struct ClipGradients: Remedy {
   public static let name = "clip-gradients"
   public static let summary = "gradients scaled back to a norm"
   public static let undoes = [LargeLearningRate.name]
-  public static let mayHelp = [
-    PoorInitialization.name, UnscaledData.name, ExcessiveDepth.name, LongRecurrence.name,
-    OutlierBatch.name,
-  ]
+  public static let mayHelp = [UnscaledData.name, OutlierBatch.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.02, risk: "hides the cause where it acts in most steps")
   public static let isHot = true

@@ -10,8 +10,8 @@ import KeelTraining
 public struct ConstrainWeights: Remedy {
   public static let name = "constrain-weights"
   public static let summary = "a limit on the norm of each unit's weights"
-  public static let undoes = [LargeLearningRate.name]
-  public static let mayHelp = [PoorInitialization.name]
+  public static let undoes: [String] = []
+  public static let mayHelp = [NumericOverflow.name, OutlierBatch.name]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.05, risk: "the network may not be able to fit")
   public static let isHot = true

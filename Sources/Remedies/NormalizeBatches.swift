@@ -14,7 +14,7 @@ public struct NormalizeBatches: Remedy {
   public static let summary = "batch normalisation before each hidden activation"
   public static let undoes = [PoorInitialization.name]
   public static let mayHelp = [
-    ExcessiveDepth.name, LargeLearningRate.name, UnscaledData.name, SteepActivation.name,
+    ExcessiveDepth.name, UnscaledData.name, SteepActivation.name,
   ]
   public static let price = Price(
     invasiveness: 2, timePerStep: 1.3, risk: "depends on the batch; explodes by itself when deep")

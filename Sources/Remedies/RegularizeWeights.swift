@@ -11,8 +11,7 @@ import KeelTraining
 public struct RegularizeWeights: Remedy {
   public static let name = "regularize-weights"
   public static let summary = "a penalty on squared weights"
-  public static let undoes = [PoorInitialization.name]
-  public static let mayHelp = [LargeLearningRate.name]
+  public static let undoes: [String] = []
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.02, risk: "weights shrink that are needed")
   public static let isHot = true

@@ -13,7 +13,7 @@ import KeelTraining
 public struct TruncateBackpropagation: Remedy {
   public static let name = "truncate-backpropagation"
   public static let summary = "gradients flow through fewer steps in time"
-  public static let undoes = [LongRecurrence.name]
+  public static let undoes: [String] = []
   public static let price = Price(
     invasiveness: 1, timePerStep: 1, risk: "what lies further back than that is not learnt")
   public static let isHot = true

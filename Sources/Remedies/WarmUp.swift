@@ -13,7 +13,8 @@ import KeelTraining
 public struct WarmUp: Remedy {
   public static let name = "warm-up"
   public static let summary = "a learning rate that rises over the first steps"
-  public static let undoes = [LargeLearningRate.name]
+  public static let undoes: [String] = []
+  public static let mayHelp = [NumericOverflow.name]
   public static let price = Price(
     invasiveness: 0, timePerStep: 1, risk: "the first steps teach little")
   public static let isHot = false

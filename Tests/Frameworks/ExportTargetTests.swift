@@ -22,11 +22,14 @@ struct ExportTargetTests {
     }
   }
 
-  /// Every remedy, in every strength, on the first guilty recipe of each cause it treats.
+  /// Every remedy, in every strength, on the first guilty recipe of each cause it treats; of each
+  /// that it changes, where it heals none by itself.
   static let examples = Once {
     try RemedyCatalog.standard.remedies.flatMap { remedy in
-      try CauseCatalog.standard.causes.filter { remedy.treats.contains($0.name) }
-        .compactMap { $0.guilty.first }.flatMap { try strengths(of: remedy, for: $0) }
+      try CauseCatalog.standard.causes.filter {
+        remedy.treats.isEmpty || remedy.treats.contains($0.name)
+      }
+      .compactMap { $0.guilty.first }.flatMap { try strengths(of: remedy, for: $0) }
     }
   }
 

@@ -7,12 +7,12 @@ def residual(x, block):
 # x = residual(x, block) in place of x = block(x), for each block that keeps its width,
 # … its last layer begun with its weights times 0.11
 
-# === clip-gradients for linear-80-1.3
-optimizer = keras.optimizers.SGD(learning_rate=0.0005, global_clipnorm=1.0)  # for model.compile
+# === clip-gradients for rate-1.0
+optimizer = keras.optimizers.SGD(learning_rate=1.0, global_clipnorm=1.0)  # for model.compile
 
-# === constrain-weights for rate-1.0
+# === constrain-weights for dense-dense
 # dense-1 is the first keras.layers.Dense
-keras.layers.Dense(16, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-1
+keras.layers.Dense(32, activation="exponential", kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-1
 keras.layers.Dense(1, kernel_constraint=keras.constraints.MaxNorm(4.0, axis=0))  # dense-2
 
 # === drop-bad-rows for 1-rows-1000.0-relu
@@ -43,10 +43,10 @@ loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # for class numbe
 # dense-1 is the first keras.layers.Dense; each between a Dense and its activation, which becomes a layer of its own
 keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-05)  # behind dense-1 to dense-80
 
-# === regularize-weights for rate-1.0
+# === regularize-weights for linear-80-1.3
 # dense-1 is the first keras.layers.Dense
-keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
-keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1 to dense-80
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-81
 
 # === reinitialize for linear-80-1.3
 # dense-1 is the first keras.layers.Dense
@@ -92,11 +92,11 @@ keras.layers.Dense(1, kernel_initializer="glorot_normal")  # dense-2
 # sequences cut into pieces of 15 steps, fed one after the other: gradients end with each
 keras.layers.SimpleRNN(units, stateful=True)  # or LSTM, GRU; reset_states() between rows
 
-# === warm-up for rate-1.0
-rate = 1.0
+# === warm-up for dense-dense
+rate = 0.01
 warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])
     on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(
-        rate * min(1, (int(optimizer.iterations) + 1) / 8)))
+        rate * min(1, (int(optimizer.iterations) + 1) / 10)))
 
 # === lower-learning-rate for adagrad
 optimizer = keras.optimizers.Adagrad(learning_rate=0.0001, epsilon=1e-10, initial_accumulator_value=0.0)  # for model.compile

@@ -8,11 +8,11 @@ class Residual(torch.nn.Sequential):
 # Residual(nn.Linear(n, n), nn.ReLU()) in place of each block that keeps its width n,
 # … its last layer begun with its weights times 0.11
 
-# === clip-gradients for linear-80-1.3
+# === clip-gradients for rate-1.0
 # between loss.backward() and optimizer.step()
 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 
-# === constrain-weights for rate-1.0
+# === constrain-weights for dense-dense
 with torch.no_grad():  # after optimizer.step()
     for layer in model.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d)):
@@ -46,12 +46,12 @@ criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabiliti
 # dense-1 is the first nn.Linear; each between a layer and its activation
 nn.BatchNorm1d(16)  # behind dense-1 to dense-80
 
-# === regularize-weights for rate-1.0
+# === regularize-weights for linear-80-1.3
 # the penalty 0.0001 Σ w² has the gradient 0.0002 w
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
 groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
-optimizer = torch.optim.SGD(groups, lr=1.0)
+optimizer = torch.optim.SGD(groups, lr=0.0005)
 
 # === reinitialize for linear-80-1.3
 # dense-1 is the first nn.Linear; once, before training
@@ -109,9 +109,9 @@ for piece in x.split(15, dim=1):  # in forward, in place of rnn(x)
     outputs, state = rnn(piece, state)
     state = state.detach()  # an LSTM has two: tuple(s.detach() for s in state)
 
-# === warm-up for rate-1.0
+# === warm-up for dense-dense
 warmup = torch.optim.lr_scheduler.LinearLR(
-    optimizer, start_factor=1 / 8, total_iters=7)
+    optimizer, start_factor=1 / 10, total_iters=9)
 warmup.step()  # after every optimizer.step()
 
 # === lower-learning-rate for adagrad

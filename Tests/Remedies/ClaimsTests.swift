@@ -1,0 +1,51 @@
+import Foundation
+import KeelCauses
+import KeelRemedies
+import KeelTestSupport
+import Testing
+
+/// What a remedy is tried against, it was seen to heal.
+struct ClaimsTests {
+  /// `Guides/Matrix.md`: rows of remedies, columns of causes, `healed/exploding`, claims in bold.
+  private static let matrix = Once { () throws -> [String: [String: String]] in
+    let lines = try String(contentsOfFile: Checkout.path("Guides/Matrix.md"), encoding: .utf8)
+      .split(separator: "\n").map(String.init)
+    let table = lines.drop { !$0.hasPrefix("| healed by") }.prefix { $0.hasPrefix("|") }.map(cells)
+    let causes = table.first?.dropFirst() ?? []
+    return Dictionary(
+      uniqueKeysWithValues: table.dropFirst(2).map { row in
+        (row[0], Dictionary(uniqueKeysWithValues: zip(causes, row.dropFirst())))
+      })
+  }
+
+  private static func cells(_ row: String) -> [String] {
+    row.split(separator: "|").map { $0.filter { $0 != " " && $0 != "*" } }
+  }
+
+  @Test(arguments: RemedyCatalog.standard.remedies.map { $0.name })
+  func everyClaimHealedSomething(_ name: String) throws {
+    let matrix = try Self.matrix.value()
+    let row = try #require(matrix[name], "run 'make matrix'")
+    for remedy in RemedyCatalog.standard.remedies where remedy.name == name {
+      for cause in remedy.treats {
+        let healed = try #require(row[cause]).split(separator: "/").first.flatMap { Int($0) }
+        #expect((healed ?? 0) > 0, "\(name) heals \(row[cause] ?? "none") of \(cause)")
+      }
+    }
+  }
+
+  /// The guide names what the code claims, and nothing else.
+  @Test(arguments: RemedyCatalog.standard.remedies.map { $0.name })
+  func theGuideClaimsTheSame(_ name: String) throws {
+    let file = name.split(separator: "-").map(\.capitalized).joined()
+    let guide = try String(
+      contentsOfFile: Checkout.path("Guides/Remedies/\(file).md"), encoding: .utf8)
+    let said = guide.components(separatedBy: "Treats").dropFirst().last ?? ""
+    let causes = said.components(separatedBy: "\n\n")[0]
+    for remedy in RemedyCatalog.standard.remedies where remedy.name == name {
+      let claimed = CauseCatalog.standard.causes.filter { remedy.treats.contains($0.name) }
+      let named = CauseCatalog.standard.causes.filter { causes.contains("Causes/\($0).md") }
+      #expect(Set(claimed.map { $0.name }) == Set(named.map { $0.name }), "\(file).md")
+    }
+  }
+}
