@@ -10,7 +10,7 @@ struct Cases: AsyncParsableCommand {
     commandName: "cases",
     abstract: "Forecast, diagnosis and cure of failed trainings, as Markdown tables.")
 
-  enum Sets: String, CaseIterable, ExpressibleByArgument { case shared, variants, all }
+  enum Sets: String, CaseIterable, ExpressibleByArgument { case shared, reports, variants, all }
 
   @OptionGroup var selection: TableOptions
 
@@ -46,15 +46,16 @@ struct Cases: AsyncParsableCommand {
   /// The cases asked for; the shared ones may be absent, and then the others go on.
   private func chosen() throws -> [(Suite, Case)] {
     var suites: [Suite] = []
-    if set != .variants {
-      do { suites.append(try Suite(Suite.shared)) } catch let error as KeelError
+    for (wanted, place) in [(Sets.shared, Suite.shared), (.reports, Suite.reports)]
+    where set == wanted || set == .all {
+      do { suites.append(try Suite(place)) } catch let error as KeelError
         where error.kind == .missing
       {
-        Text.note("shared cases: \(error)")
-        if set == .all { Text.note("going on with the variants") }
+        Text.note("\(place.0) cases: \(error)")
+        if set == .all { Text.note("going on without them") }
       }
     }
-    if set != .shared { suites.append(try Suite(Suite.variants)) }
+    if set == .variants || set == .all { suites.append(try Suite(Suite.variants)) }
     let all = suites.flatMap { suite in suite.cases.map { (suite, $0) } }
     let entries = try selection.chosen(all) { $0.1.name }
     if entries.isEmpty { Text.note("no case to run") }

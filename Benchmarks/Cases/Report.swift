@@ -22,6 +22,7 @@ struct Report: Encodable {
   /// - Throws: `KeelError` where a recipe cannot be read or trained.
   mutating func add(_ example: Case, of suite: Suite, seeds: [UInt64]) async throws {
     var recipe = try RecipeFile.read(suite.path(of: example))
+    if let code = example.error { return try refuse(example, recipe, code) }
     if let path = recipe.absentFile { return skip(example, "its data, \(path), is not there") }
     let fix = try await Fix.best(for: example, seeds: seeds)
     var own: [Sample] = []
@@ -37,6 +38,19 @@ struct Report: Encodable {
     }
     samples += own
     summaries.append(Summary(example, own, fix, suite: suite.name))
+  }
+
+  /// A recipe that must not be trained.
+  /// - Throws: `KeelError` where it is trained, or refused with another code.
+  private func refuse(_ example: Case, _ recipe: Recipe, _ code: Int32) throws {
+    do {
+      _ = try Run(Problem(recipe))
+    } catch let error as KeelError where error.kind == .invalid && code == 65 {
+      return Text.show("| \(example.name) | refused, as it should be: \(error) |")
+    }
+    throw KeelError(
+      .invalid, at: example.name, "is trained and should be refused with \(code)",
+      fix: "look at how its data are checked")
   }
 
   mutating func skip(_ example: Case, _ why: String) {
@@ -60,7 +74,7 @@ struct Report: Encodable {
   }
 
   func showSummaries() {
-    for suite in ["shared", "variants"] {
+    for suite in ["shared", "reports", "variants"] {
       let own = summaries.filter { $0.suite == suite }
       if own.isEmpty { continue }
       Text.show("\n## \(suite): \(own.count(where: \.isRight)) of \(own.count) cases right\n")

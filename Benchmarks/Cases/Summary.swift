@@ -11,9 +11,9 @@ struct Summary: Encodable {
   /// Forecasts that do not contradict the index: `exploding` where nothing else is right, anything
   /// but `exploding` where that is wrong.
   let forecasts: Int
-  /// First findings that the index allows, of the samples that exploded.
+  /// First findings that the index allows, of the samples that were sick.
   let findings: Int
-  let exploded: Int
+  let sick: Int
   let cured: Int
   /// Samples that the cure left as they were.
   let unchanged: Int
@@ -21,26 +21,28 @@ struct Summary: Encodable {
   let bestFix: Fix?
   let cost: Double
   let mustExplode: Bool
+  let mustBeCured: Bool
 
   enum CodingKeys: String, CodingKey {
     case name = "case"
     case suite = "set"
-    case samples, verdicts, forecasts, findings, exploded, cured, unchanged, score, bestFix, cost
-    case mustExplode
+    case samples, verdicts, forecasts, findings, sick, cured, unchanged, score, bestFix, cost
+    case mustExplode, mustBeCured
   }
 
   init(_ example: Case, _ samples: [Sample], _ fix: Fix?, suite: String) {
     (name, self.suite, self.samples) = (example.name, suite, samples.count)
     mustExplode = example.mustExplode
-    let exploding = samples.filter { $0.verdict == .exploding }
+    mustBeCured = example.outcome == .cured
+    let sick = samples.filter { $0.verdict != .healthy }
     verdicts = samples.count { example.verdicts.contains($0.verdict) }
     forecasts = samples.count { sample in
       sample.forecast.verdict == .exploding
         ? example.verdicts.contains(.exploding) : !example.mustExplode
     }
-    findings = exploding.count { $0.cause.map(example.causes.contains) ?? false }
-    exploded = exploding.count
-    cured = exploding.count(where: \.isCured)
+    findings = sick.count { example.allows($0.findings.first) }
+    self.sick = sick.count
+    cured = sick.count(where: \.isCured)
     unchanged = samples.count(where: \.isUnchanged)
     score = samples.map(\.score).median
     cost = samples.map(\.cost).median
@@ -52,8 +54,8 @@ struct Summary: Encodable {
 
   /// Whether the case shows what it should.
   var isRight: Bool {
-    let isNamed = verdicts == samples && forecasts == samples && findings == exploded
-    let isHandled = mustExplode ? cured == samples : unchanged + cured == samples
+    let isNamed = verdicts == samples && forecasts == samples && findings == sick
+    let isHandled = mustExplode || mustBeCured ? cured == samples : unchanged + cured == samples
     return isNamed && isHandled && isAsGoodAsTheBestFix != false
   }
 
@@ -67,8 +69,8 @@ struct Summary: Encodable {
   var row: [String] {
     func share(_ count: Int, _ whole: Int) -> String { whole == 0 ? "–" : "\(count)/\(whole)" }
     return [
-      name, share(verdicts, samples), share(forecasts, samples), share(findings, exploded),
-      share(cured, exploded), mustExplode ? "–" : share(unchanged, samples), Text.score(score),
+      name, share(verdicts, samples), share(forecasts, samples), share(findings, sick),
+      share(cured, sick), mustExplode ? "–" : share(unchanged, samples), Text.score(score),
       bestFix.map { "\(Text.score($0.median)) (\($0.name))" } ?? "–",
       isAsGoodAsTheBestFix.map { $0 ? "yes" : "no" } ?? "–", Text.fixed(cost, 2),
       isRight ? "yes" : "**no**",

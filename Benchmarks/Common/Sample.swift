@@ -43,9 +43,7 @@ package struct Sample: Encodable {
     let start = clock.now
     history = try await problem.cure()
     seconds = (clock.now - start) / .seconds(1)
-    // What learns nothing is not cured, but diagnosed all the same.
-    let isSick = [.stalled, .vanishing].contains(history.before.verdict)
-    findings = isSick ? try await problem.diagnosis().findings : history.findings
+    findings = history.findings
     isUnchanged = history.recipe == recipe && history.remedies.isEmpty
   }
 

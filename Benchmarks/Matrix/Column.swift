@@ -5,8 +5,8 @@ import KeelBenchmarks
 /// What every remedy does against one cause.
 struct Column {
   let cause: String
-  /// Trainings that explode: recipes times seeds.
-  private(set) var exploding = 0
+  /// Trainings that are sick: recipes times seeds.
+  private(set) var sick = 0
   /// By the remedy's name.
   private(set) var cells: [String: Cell] = [:]
 
@@ -26,8 +26,8 @@ struct Column {
     let problem = try Problem(recipe)
     let run = try Run(problem)
     let training = await run.train()
-    guard training.verdict == .exploding else { return }
-    exploding += 1
+    guard training.verdict != .healthy else { return }
+    sick += 1
     let evidence = Evidence(problem, training: training, trace: await run.trace)
     // What a step takes is compared on the sound twin: the sick one has too few.
     let twin = cause.reset(evidence).map(problem.with) ?? problem

@@ -40,7 +40,7 @@ struct Matrix: AsyncParsableCommand {
       let start = ContinuousClock.now
       let column = try await Column(cause, recipes: recipes, seeds: seeds)
       let seconds = Text.fixed((ContinuousClock.now - start) / .seconds(1), 0)
-      Text.note("\(cause.name): \(column.exploding) trainings explode, tried in \(seconds) s")
+      Text.note("\(cause.name): \(column.sick) trainings are sick, tried in \(seconds) s")
       columns.append(column)
     }
     let tables = Tables(columns).text

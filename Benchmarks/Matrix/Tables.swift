@@ -13,7 +13,7 @@ struct Tables {
     ([overview] + columns.map(detail)).joined(separator: "\n\n") + "\n"
   }
 
-  /// Healed of those that exploded; a dot where there is nothing to change, bold where the remedy
+  /// Healed of those that were sick; a dot where there is nothing to change, bold where the remedy
   /// is made for the cause.
   private var overview: String {
     let head = Text.header(["healed by"] + columns.map(\.cause))
@@ -22,7 +22,7 @@ struct Tables {
         [remedy.name]
           + columns.map { column in
             guard let cell = column.cells[remedy.name] else { return "·" }
-            let count = "\(cell.healed)/\(column.exploding)"
+            let count = "\(cell.healed)/\(column.sick)"
             return remedy.treats.contains(column.cause) ? "**\(count)**" : count
           })
     }
@@ -30,7 +30,7 @@ struct Tables {
   }
 
   private func detail(_ column: Column) -> String {
-    let title = "### \(column.cause)\n\n\(column.exploding) trainings explode.\n\n"
+    let title = "### \(column.cause)\n\n\(column.sick) trainings explode or learn nothing.\n\n"
     let head = Text.header(
       ["remedy", "healed", "best strength", "steps to half", "time", "score", "for instance"])
     let rows = remedies.compactMap { remedy in
@@ -39,7 +39,7 @@ struct Tables {
       .map { name, cell in
         let isAny = cell.healed > 0
         return Text.row([
-          name, "\(cell.healed)/\(column.exploding)", isAny ? cell.strength : "–",
+          name, "\(cell.healed)/\(column.sick)", isAny ? cell.strength : "–",
           isAny ? Text.fixed(cell.stepsToHalf, 0) : "–",
           cell.time.isNaN ? "–" : Text.fixed(cell.time, 2), isAny ? Text.score(cell.score) : "–",
           isAny ? "`\(Self.short(cell.change))`" : "",

@@ -6,53 +6,70 @@ import KeelRecipes
 import KeelSettings
 import KeelTraining
 
-/// The initial weights are too large for their layers: every layer multiplies what it passes on.
+/// The initial weights or biases are too large for their layers, or the weights next to nothing.
 ///
 /// **Definition** The root mean square of a weight's initial values over that of the reference (He,
 /// LeCun or Xavier, over the fan-in where that is larger: a layer of two inputs may begin with what
-/// one of two hundred may not), the largest of all layers; it deviates above 2. Recurrent weights
-/// are left to `LongRecurrence`.
+/// one of two hundred may not), the largest of all layers; it deviates above 2. A bias is held
+/// against what the weights of its layer may have. Where nothing is too large, the smallest of the
+/// hidden layers deviates below 0.3: what begins alike stays alike. Recurrent weights are left to
+/// `LongRecurrence`.
 ///
 /// **References** Glorot and Bengio, 2010; He et al., 2015, eq. 10 and 14.
 public enum PoorInitialization: Cause {
   public static let name = "poor-initialization"
-  public static let summary = "the initial weights are too large for their layers"
+  public static let summary = "the initial weights are too large or too small for their layers"
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
-    let sound = evidence.recipe.withSoundWeights
-    guard let given = weights(evidence.recipe, evidence.problem.rows),
-      let average = weights(sound, evidence.problem.rows),
-      let input = weights(sound.overFanIn, evidence.problem.rows)
-    else { return nil }
-    let layers = given.indices.map { index in
-      (given: given[index], reference: max(average[index].rms, input[index].rms))
+    let parameters = parameters(evidence)
+    let largest = parameters.max { $0.ratio < $1.ratio }
+    if let largest, largest.ratio > Reference.initialization { return largest.deviation }
+    // A last layer that begins with nothing is common, and nothing waits behind it; and nothing
+    // explodes for being small.
+    guard evidence.explosion == nil else { return nil }
+    let hidden = parameters.filter { !$0.isBias }.dropLast()
+    return hidden.min { $0.ratio < $1.ratio }
+      .flatMap { $0.ratio < Reference.smallInitialization ? $0.deviation : nil }
+  }
+
+  /// One weight or bias as it begins, and what its layer's weights would have at the reference.
+  private struct Start {
+    let layer: String
+    let isBias: Bool
+    let rms, reference: Double
+    var ratio: Double { rms / reference }
+
+    var deviation: Deviation {
+      Deviation(
+        quantity: "root mean square of initial \(isBias ? "biases" : "weights")", value: rms,
+        reference: reference, layer: layer)
     }
-    func ratio(_ index: Int) -> Double { layers[index].given.rms / layers[index].reference }
-    guard let worst = layers.indices.max(by: { ratio($0) < ratio($1) }),
-      ratio(worst) > Reference.initialization
-    else { return nil }
-    return Deviation(
-      quantity: "root mean square of initial weights", value: layers[worst].given.rms,
-      reference: layers[worst].reference, layer: layers[worst].given.layer)
+  }
+
+  private static func parameters(_ evidence: Evidence) -> [Start] {
+    let sound = evidence.recipe.withSoundWeights
+    guard let given = evidence.recipe.initialSizes(evidence.problem),
+      let average = sound.initialSizes(evidence.problem),
+      let input = sound.overFanIn.initialSizes(evidence.problem)
+    else { return [] }
+    var references: [String: Double] = [:]
+    for index in given.indices where given[index].parameter.role == .weight {
+      let reference = max(average[index].rms, input[index].rms)
+      references[given[index].parameter.layer] = reference
+    }
+    return given.compactMap { start in
+      // A gain or a normalisation's bias has no weights to be held against.
+      guard let reference = references[start.parameter.layer], start.parameter.role != .scale else {
+        return nil
+      }
+      return Start(
+        layer: start.parameter.layer, isBias: start.parameter.role == .bias, rms: start.rms,
+        reference: reference)
+    }
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {
     evidence.recipe.withSoundWeights
-  }
-
-  /// The root mean square of each weight as it begins, measured rather than derived, so that it
-  /// holds for every initializer.
-  private static func weights(
-    _ recipe: Recipe, _ parts: DataSplit
-  ) -> [(layer: String, rms: Double)]? {
-    guard let plan = try? recipe.plan(row: parts.train.shape, capacity: 1) else { return nil }
-    return plan.parameters.filter { $0.role == .weight && !$0.isRecurrent }.map { parameter in
-      var random = Random(seed: recipe.seed, stream: parameter.name)
-      var values = [Float](repeating: 0, count: parameter.shape.count)
-      values.withUnsafeMutableBufferPointer { parameter.fill($0, &random) }
-      let squares = values.reduce(0.0) { $0 + Double($1) * Double($1) }
-      return (parameter.layer, (squares / Double(values.count)).squareRoot())
-    }
   }
 
   /// The layer whose gain is the furthest from 1.

@@ -92,6 +92,13 @@ public struct Forecast: Codable, Sendable {
   public let verdict: Verdict
   /// The step in which a training would be called exploding; nil where it would not.
   public let step: Int?
+  /// How likely an explosion is.
+  public let probability: Double
+  /// Steps that were really taken: nothing later was seen.
+  public let stepsSeen: Int
+  /// The step from which a schedule that grows carries the rate beyond the largest that was seen to
+  /// hold; nil where none does.
+  public let crossesLimitAt: Int?
   /// Suspects: without a trial no confidence exceeds 0.8.
   public var findings: [Finding]
   /// log₁₀ of the norm of the gradient at the first layer's output over that at the last.
@@ -124,6 +131,9 @@ public struct Forecast: Codable, Sendable {
     try container.encode(recipe, forKey: .recipe)
     try container.encode(verdict, forKey: .verdict)
     try container.encode(step, forKey: .step)
+    try container.encode(probability, forKey: .probability)
+    try container.encode(stepsSeen, forKey: .stepsSeen)
+    try container.encode(crossesLimitAt, forKey: .crossesLimitAt)
     try container.encode(findings, forKey: .findings)
     try container.encode(gradientGrowth, forKey: .gradientGrowth)
     try container.encode(batchNormGrowth, forKey: .batchNormGrowth)
@@ -136,6 +146,18 @@ public struct Forecast: Codable, Sendable {
     try container.encode(dryRun, forKey: .dryRun)
     try container.encode(sharpness, forKey: .sharpness)
     try container.encode(cost, forKey: .cost)
+  }
+}
+
+extension Forecast {
+  /// A schedule's largest rate so many times beyond the largest that holds will not be borne.
+  static let farBeyond = 3.0
+
+  /// (right + 1)/(all + 2), counted over forecasts that were sealed before the training, of faults
+  /// and healthy recipes: 378 of 385 that exploded in the dry run, 24 of 1,389 that did not (seeds
+  /// B); and over 60 growing schedules, 48 of 48 far beyond the limit, 0 of 2 just beyond it.
+  static func probability(isSeen: Bool, isFar: Bool, isNear: Bool) -> Double {
+    isSeen || isFar ? 0.98 : isNear ? 0.25 : 0.02
   }
 }
 

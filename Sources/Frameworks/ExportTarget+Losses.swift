@@ -8,6 +8,10 @@ extension ExportTarget {
   /// has no counterpart.
   package func lossLine(_ loss: Choice<Losses>) -> String {
     switch (self, loss.ingredient) {
+    case (.pytorch, let huber as Huber):
+      "criterion = nn.HuberLoss(delta=\(huber.delta))  # on numbers, and targets of the same shape"
+    case (.keras, let huber as Huber):
+      "loss = keras.losses.Huber(delta=\(huber.delta))  # for model.compile"
     case (.pytorch, is SoftmaxCrossEntropy):
       "criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabilities"
     case (.pytorch, is SigmoidCrossEntropy):

@@ -19,21 +19,26 @@ extension Patch {
 
   var loop: [String] { penalty + clip + warmUp + skipping }
 
-  private var added: [Choice<Regularizers>] {
-    Array(new.regularizer.choices.dropFirst(old.regularizer.choices.count))
-  }
-
   private var penalty: [String] {
-    added.flatMap { choice -> [String] in
-      switch choice.ingredient {
-      case let norm as MaxNorm: maxNorm(norm.limit)
-      default: penalty(choice.member.penalty.l2)
-      }
+    guard old.regularizer != new.regularizer else { return [] }
+    func limit(_ recipe: Recipe) -> Double? {
+      recipe.regularizer.choices.lazy.compactMap { ($0.ingredient as? MaxNorm)?.limit }.first
     }
+    func squares(_ recipe: Recipe) -> Double {
+      recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }
+    }
+    return (limit(new) == limit(old) ? [] : limit(new).map(maxNorm) ?? freeNorm)
+      + (squares(new) == squares(old) ? [] : penalty(squares(new)))
   }
 
   private func penalty(_ lambda: Double) -> [String] {
     switch target {
+    case .pytorch where lambda == 0:
+      ["# leave the penalty out of the loss"]
+        + (old.optimizer == new.optimizer ? target.optimizerLines(of: new) : [])
+    case .keras where lambda == 0:
+      [target.denseComment(in: old)]
+        + target.denseLines(of: old) { target.dense($0.dense, ["kernel_regularizer=None"]) }
     case .pytorch where ExportTarget.couplesDecay(new):
       ["# the penalty \(lambda) Σ w² has the gradient \(2 * lambda) w"] + adaptive
         + target.optimizerLines(of: new)
@@ -60,6 +65,15 @@ extension Patch {
       ]
   }
 
+  private var freeNorm: [String] {
+    switch target {
+    case .pytorch: ["# leave out what scales weights back after optimizer.step()"]
+    case .keras:
+      [target.denseComment(in: old)]
+        + target.denseLines(of: old) { target.dense($0.dense, ["kernel_constraint=None"]) }
+    }
+  }
+
   private func maxNorm(_ limit: Double) -> [String] {
     switch target {
     case .pytorch:
@@ -79,9 +93,17 @@ extension Patch {
   }
 
   private var clip: [String] {
-    guard old.clipping != new.clipping,
-      let limit = new.clipping.choices.last?.written?["global-norm"]?["limit"]?.number
-    else { return [] }
+    guard old.clipping != new.clipping else { return [] }
+    guard let limit = new.clipping.choices.last?.written?["global-norm"]?["limit"]?.number else {
+      switch target {
+      case .pytorch:
+        return [
+          "# in place of the clip: it measures, and changes nothing",
+          "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\"))",
+        ]
+      case .keras: return old.optimizer == new.optimizer ? target.optimizerLines(of: new) : []
+      }
+    }
     switch target {
     case .pytorch:
       return [
@@ -96,8 +118,8 @@ extension Patch {
 
   /// The rate of step t, from 0, times (t + 1)/steps until it is whole.
   private var warmUp: [String] {
-    guard old.schedule != new.schedule, let warmup = new.schedule.ingredient as? WarmupSchedule
-    else { return [] }
+    guard old.schedule != new.schedule else { return [] }
+    guard let warmup = new.schedule.ingredient as? WarmupSchedule else { return steady }
     let steps = warmup.steps
     switch target {
     case .pytorch:
@@ -113,6 +135,19 @@ extension Patch {
         "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
         "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",
       ]
+    }
+  }
+
+  /// A rate that stays, in place of the schedule's.
+  private var steady: [String] {
+    guard new.schedule == .constant else { return [] }
+    switch target {
+    case .pytorch:
+      return [
+        "# in place of the schedule",
+        "scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)",
+      ]
+    case .keras: return old.optimizer == new.optimizer ? target.optimizerLines(of: new) : []
     }
   }
 

@@ -9,7 +9,7 @@ extension Patch {
     if !shortening.isEmpty { return shortening }
     if !residuals.isEmpty { return residuals }
     if !normalization.isEmpty { return normalization }
-    return gates + truncation + activations + weights + recurrentWeights
+    return gates + truncation + activations + dropout + normSettings + weights + recurrentWeights
   }
 
   /// A loss on another output says so itself.
@@ -68,6 +68,7 @@ extension Patch {
     func isNormalized(_ recipe: Recipe) -> Bool {
       recipe.leaves.contains { $0.member.isNormalization }
     }
+    if new.model == old.normalizingOutput?.model { return outputNormalization }
     guard isNormalized(new), !isNormalized(old) else { return [] }
     let place =
       target == .pytorch
@@ -79,6 +80,59 @@ extension Patch {
     }
     return [target.denseComment(in: old, "; \(place)")]
       + runs.map { "\($0.line)  # behind \($0.names)" }
+  }
+
+  private var outputNormalization: [String] {
+    switch target {
+    case .pytorch:
+      [
+        "last = model[-1]  # of an nn.Sequential; elsewhere before whatever comes last",
+        "model[-1] = nn.Sequential(nn.LayerNorm(last.in_features), last)",
+      ]
+    case .keras: ["x = keras.layers.LayerNormalization()(x)  # before the last layer"]
+    }
+  }
+
+  /// Dropout that drops no more than the new recipe's.
+  private var dropout: [String] {
+    func most(_ recipe: Recipe) -> Double? {
+      recipe.leaves.compactMap { ($0.ingredient as? Dropout)?.rate }.max()
+    }
+    guard let before = most(old), let after = most(new), before != after else { return [] }
+    switch target {
+    case .pytorch:
+      return [
+        "for layer in model.modules():", "    if isinstance(layer, nn.Dropout):",
+        "        layer.p = min(layer.p, \(after))",
+      ]
+    case .keras:
+      return [
+        "for layer in model.layers:", "    if isinstance(layer, keras.layers.Dropout):",
+        "        layer.rate = min(layer.rate, \(after))",
+      ]
+    }
+  }
+
+  /// Settings of normalisations that are others now, for all of them.
+  private var normSettings: [String] {
+    func norm(_ recipe: Recipe) -> BatchNorm? {
+      recipe.leaves.lazy.compactMap { $0.ingredient as? BatchNorm }.first
+    }
+    guard let before = norm(old), let after = norm(new), before != after else { return [] }
+    switch target {
+    case .pytorch:
+      return [
+        "for layer in model.modules():",
+        "    if isinstance(layer, nn.modules.batchnorm._BatchNorm):",
+        "        layer.momentum, layer.eps = \(after.momentum), \(after.epsilon)",
+      ]
+    case .keras:
+      return [
+        "for layer in model.layers:",
+        "    if isinstance(layer, keras.layers.BatchNormalization):",
+        "        layer.momentum, layer.epsilon = \(1 - after.momentum), \(after.epsilon)",
+      ]
+    }
   }
 
   /// One line for each plain recurrence that became another; `features` is what its input has now.
@@ -132,7 +186,7 @@ extension Patch {
     let runs = old.denseRuns { site in
       index += 1
       guard let before = site.activation, let after = sites[index].activation,
-        before.name != after.name
+        before != after
       else { return nil }
       return "\(target.layer(after))  # in place of \(before.name), behind"
     }

@@ -41,15 +41,3 @@ public struct WarmUp: Remedy {
     return recipe
   }
 }
-
-extension Problem {
-  /// How many steps the recipe takes on these rows.
-  fileprivate var steps: Int {
-    let training = recipe.training
-    let rows = self.rows.train.count
-    let batch = max(1, min(training.batch, rows))
-    let perEpoch = training.dropLast ? rows / batch : (rows + batch - 1) / batch
-    let (all, overflow) = perEpoch.multipliedReportingOverflow(by: training.epochs)
-    return min(overflow ? .max : all, training.maxSteps ?? .max)
-  }
-}

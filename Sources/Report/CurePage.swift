@@ -30,7 +30,8 @@ package struct CurePage: Page {
   private var out: Style.Type { Style.self }
 
   package var text: String {
-    (verdict + unwritten + cause + change + code + trials + unknown + next).joined(separator: "\n")
+    (verdict + unwritten + reference + cause + change + code + trials + unknown + next).joined(
+      separator: "\n")
       + "\n"
   }
 
@@ -41,7 +42,7 @@ package struct CurePage: Page {
       return [
         "\(name)  \(out.green("✓ healthy")): nothing to cure, nothing changed "
           + "(score \(Text.number(history.before.score)))"
-      ]
+      ] + missed
     case .notExploding:
       return [
         "\(name)  \(out.yellow("! \(history.before.verdict.rawValue)")): it does not learn "
@@ -49,12 +50,29 @@ package struct CurePage: Page {
         "  keel diagnose \(line)    finds out why",
       ]
     case .cured, .incurable, .interrupted:
-      guard let explosion = history.before.explosion else { return [] }
+      guard let explosion = history.before.explosion else {
+        return [
+          "\(name)  \(out.red("✗ \(history.before.verdict.rawValue)")): "
+            + DiagnosisPage.meaning(history.before.verdict)
+            + " (skill \(Text.number(history.before.skill)))", "",
+        ]
+      }
       return [
         "\(name)  \(out.red("✗ exploding")) at step \(explosion.step)",
         "  \(TrainPage.sentence(explosion))", "",
       ]
     }
+  }
+
+  /// What a healthy training misses, and what shows it.
+  private var missed: [String] {
+    guard let reach = history.couldReach else { return [] }
+    let command = Exhibit.Reproduction.training(changes: reach.changes).command(line)
+    return [
+      "  but far below what it could be: score \(Text.number(reach.score)) with what is unusual "
+        + "in it put back",
+      "  \(FindingLines.wrapped(command, at: 2))",
+    ]
   }
 
   /// Somebody asked for a file, and there is nothing to write.
@@ -65,8 +83,14 @@ package struct CurePage: Page {
     return ["  \(wanted) was not written"]
   }
 
+  private var reference: [String] {
+    history.outcome == .healthy || history.outcome == .notExploding
+      ? [] : DiagnosisPage.reference(history.reference, history.findings)
+  }
+
   private var cause: [String] {
-    history.before.verdict == .exploding ? FindingLines(history.findings, of: line).lines : []
+    history.outcome == .healthy || history.outcome == .notExploding
+      ? [] : FindingLines(history.findings, of: line).lines
   }
 
   private var change: [String] {
@@ -137,7 +161,7 @@ package struct CurePage: Page {
     }
     // The skill that a sound twin of a fault must have to be one.
     let mark =
-      after.skill < 0.2 ? out.yellow("! it holds, but has hardly learnt") : out.green("✓ then")
+      after.skill < 0.2 ? out.yellow("! it holds, but has hardly learnt") : out.green("✓ cured")
     return "\(mark)  \(Text.count(after.steps)) steps to the end: loss "
       + "\(Text.number(after.loss)), skill \(Text.number(after.skill))\(metric ?? "")"
   }
@@ -190,7 +214,7 @@ package struct CurePage: Page {
           + "  what other data than these would do; the cure "
           + (history.confirmed == .training ? "was trained to the end" : "was tried")
           + " on seed \(recipe.seed), and held in shorter trials on \(count) "
-          + "other\(count == 1 ? "" : "s"). The percentages are those of made faults.", "",
+          + "other\(count == 1 ? "" : "s")", "",
       ]
     case .incurable:
       return [

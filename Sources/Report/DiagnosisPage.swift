@@ -57,42 +57,75 @@ package struct DiagnosisPage: Page {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// What a verdict that is not an explosion means.
+  static func meaning(_ verdict: Verdict) -> String {
+    switch verdict {
+    case .vanishing: "in most steps no gradient reached the first layer"
+    case .stalled: "the loss is no better than that of the best constant output"
+    case .healthy: "it learns"
+    case .exploding: "it explodes"
+    }
+  }
+
+  private var reference: [String] { Self.reference(diagnosis.reference, diagnosis.findings) }
+
+  /// Where not even everything reset trains, that comes first: what is left is not varied.
+  static func reference(_ outcome: TrialOutcome?, _ findings: [Finding]) -> [String] {
+    let what: String? =
+      switch outcome {
+      case .explodes: "it still explodes"
+      case .doesNotLearn: "it still learns nothing"
+      case nil where findings.isEmpty: ""
+      default: nil
+      }
+    guard let what else { return [] }
+    let head =
+      what.isEmpty
+      ? "no setting of this recipe is far from what is usual"
+      : "with every setting that is far from the usual put back, \(what)"
+    return [
+      "\(Style.yellow("!")) \(head): what is left is the data, the architecture, the length", "",
+    ]
+  }
+
   /// What a sickness that is not an explosion means, and where it comes from.
   private var sickness: [String] {
     guard diagnosis.scope == .full else { return [] }
-    let meaning: String
-    switch diagnosis.verdict {
-    case .vanishing: meaning = "in most steps no gradient reached the first layer"
-    case .stalled: meaning = "the loss is no better than that of the best constant output"
-    case .healthy, .exploding: return []
-    }
-    return ["  " + meaning, ""] + FindingLines(diagnosis.findings, of: line).lines + ruledOut
+    guard diagnosis.verdict != .healthy, diagnosis.verdict != .exploding else { return [] }
+    return ["  " + Self.meaning(diagnosis.verdict), ""] + reference
+      + FindingLines(diagnosis.findings, of: line).lines + ruledOut
       + table
       + (diagnosis.findings.isEmpty ? [] : unknown) + mended
   }
 
-  /// What shows that it learns: nothing is cured that does not explode.
+  /// What shows that it learns, and what cures it.
   private var mended: [String] {
     let commands = diagnosis.findings.flatMap(\.exhibits).compactMap { exhibit in
       FindingLines.healing(exhibit, of: line)
     }
-    guard let command = commands.first else { return [] }
-    return [out.dim("next"), "  \(FindingLines.wrapped(command, at: 2))    see it learn"]
+    let seen = commands.first.map { "  \(FindingLines.wrapped($0, at: 2))    see it learn" }
+    return [out.dim("next")] + (seen.map { [$0] } ?? [])
+      + ["  keel cure \(line)    find the smallest change that works"]
   }
 
   private var unknown: [String] {
     let what =
       diagnosis.scope == .quick
       ? "which of them it is: --quick is theory and forty steps, no experiment"
-      : "whether they hold on other seeds and data; the percentages are those of made faults"
+      : "whether they hold on other seeds and data"
     return [out.bold("not known") + "  " + what, ""]
   }
 
   private var ruledOut: [String] {
-    diagnosis.ruledOut.isEmpty
+    let looked = diagnosis.ruledOut.filter { $0.why != Diagnosis.RuledOut.undeviating }
+    let rest = diagnosis.ruledOut.count - looked.count
+    let others = looked.isEmpty && diagnosis.findings.isEmpty ? "all" : "the other"
+    return diagnosis.ruledOut.isEmpty
       ? []
-      : [out.bold("not at work")]
-        + diagnosis.ruledOut.map { "  \(Text.padded($0.cause, 20)) \($0.why)" } + [""]
+      : [out.bold("not at work")] + looked.map { "  \(Text.padded($0.cause, 20)) \($0.why)" }
+        + (rest == 0 ? [] : ["  \(others) \(rest) causes: nothing deviates from the reference"]) + [
+          ""
+        ]
   }
 
   private var table: [String] {

@@ -19,27 +19,37 @@ struct FindingLines {
     return findings.flatMap { finding in
       let percent = Int((finding.confidence * 100).rounded())
       let place = finding.place.map { ", \($0)" } ?? ""
+      let term = finding.kind == .cause ? [] : [finding.kind.rawValue]
+      let right = finding.kind == .suspect ? [] : ["right \(percent) times in 100"]
       return [
-        "\(out.bold("cause"))   \(finding.cause)\(place)  (\(finding.kind.rawValue), \(percent) %)",
-        "        \(Self.proof(finding.kind))",
+        "\(out.bold("cause"))   \(finding.cause)\(place)",
+        "        \(Self.proof(finding)) "
+          + out.dim("(\((term + right).joined(separator: "; ")))"),
       ] + finding.exhibits.flatMap(exhibit)
     } + [""]
   }
 
-  private static func proof(_ kind: Finding.Kind) -> String {
-    switch kind {
-    case .cause: "enough alone: resetting it heals, and with it alone a sound recipe is sick"
-    case .contributing: "resetting it heals, but with it alone a sound recipe is well"
-    case .overdetermined: "enough alone, but not the only fault: resetting it alone does not heal"
-    case .joint: "only together with the others named here: mending one is enough"
-    case .suspect: "it deviates, but no experiment has decided"
+  /// What the experiments have shown, in words that need no guide.
+  private static func proof(_ finding: Finding) -> String {
+    let others = finding.partners?.joined(separator: " and ")
+    switch finding.kind {
+    case .cause: return "without it the recipe trains; it alone makes a sound recipe sick"
+    case .contributing:
+      return others.map { "the recipe trains only once this and \($0) are mended together" }
+        ?? "without it the recipe trains, but alone in a sound recipe it does no harm"
+    case .overdetermined:
+      return
+        "enough by itself to spoil a sound recipe, and not the only one: mend it together with "
+        + (others ?? "the others named here")
+    case .joint: return "harmful only together with the others named here: mend any one of them"
+    case .suspect: return "far from what is usual; no experiment has decided whether it matters"
     }
   }
 
   private func exhibit(_ exhibit: Exhibit) -> [String] {
     let fact =
       "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
-      + "reference \(Text.number(exhibit.expected))"
+      + "in a sound one \(Text.number(exhibit.expected))"
     guard let command = Self.healing(exhibit, of: line) else { return [fact] }
     return [fact + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
   }

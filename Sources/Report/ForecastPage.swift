@@ -32,7 +32,8 @@ package struct ForecastPage: Page {
     switch forecast.verdict {
     case .exploding:
       let how =
-        run.explosion.map(TrainPage.sentence) ?? "the exact curvature of this linear model says so"
+        run.explosion.map(TrainPage.sentence)
+        ?? crossing ?? "the exact curvature of this linear model says so"
       return [
         "\(name)  \(out.red("✗ will explode")) at step \(forecast.step ?? 0)", "  \(how)",
         "  \(steps): \(loss)\(death)",
@@ -43,11 +44,20 @@ package struct ForecastPage: Page {
         "  \(steps), in \(run.vanishingSteps) of them none: \(loss)",
       ]
     case .stable:
-      return ["\(name)  \(out.green("✓ no explosion in sight"))", "  \(steps): \(loss)\(death)"]
+      let head = crossing.map { out.yellow("! near its limit") + ": \($0)" }
+      return [
+        "\(name)  \(head ?? out.green("✓ no explosion in sight"))", "  \(steps): \(loss)\(death)",
+      ]
         + (run.leftAtStep.map {
           ["  it passed 5 times its start at step \($0), and is falling again"]
         }
           ?? [])
+    }
+  }
+
+  private var crossing: String? {
+    forecast.crossesLimitAt.map { step in
+      "its schedule carries the learning rate beyond its limit at step \(Text.count(step))"
     }
   }
 

@@ -7,6 +7,14 @@ public struct Field<Root>: Sendable {
   public let isRequired: Bool
   let read: @Sendable (inout Root, Settings, SettingsReader) throws -> Void
   let write: @Sendable (Root) -> Settings?
+  /// The setting, where it is a real number; whole ones count things, and fix a shape.
+  let number: Number?
+
+  /// A real number: how to read it, and how to change it.
+  struct Number: Sendable {
+    let value: @Sendable (Root) -> Double
+    let set: @Sendable (inout Root, Double) -> Void
+  }
 
   /// - Parameters:
   ///   - required: whether leaving it out is an error.
@@ -22,6 +30,13 @@ public struct Field<Root>: Sendable {
       root[keyPath: path] = try Value(settings, reader, limits)
     }
     self.write = { root in root[keyPath: path].written }
+    self.number =
+      Value.self == Double.self
+      ? Number(
+        value: { ($0[keyPath: path] as? Double).required("a real number is one") },
+        set: { root, value in
+          root[keyPath: path] = (value as? Value).required("a real number is one")
+        }) : nil
   }
 
   /// The value as a recipe writes it; nil where it stands for "not set here".

@@ -75,6 +75,24 @@ extension Configurable {
     }
   }
 
+  /// Every setting that is a real number, with its default; nil where it must be given.
+  package var numbers: [(name: String, value: Double, standard: Double?)] {
+    let standard = Self()
+    return Self.fields.compactMap { field in
+      field.number.map { number in
+        (field.name, number.value(self), field.isRequired ? nil : number.value(standard))
+      }
+    }
+  }
+
+  /// The same with real numbers changed, by name.
+  package func changingNumbers(_ change: (String, Double) -> Double) -> Self {
+    Self.fields.reduce(into: self) { changed, field in
+      guard let number = field.number else { return }
+      number.set(&changed, change(field.name, number.value(changed)))
+    }
+  }
+
   /// Every setting that has a value, with its name.
   package var settings: Settings {
     .map(Self.fields.compactMap { field in field.write(self).map { .init(field.name, $0) } })

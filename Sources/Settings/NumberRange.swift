@@ -26,6 +26,8 @@ public struct NumberRange: Hashable, Sendable {
   public static let nonNegative = NumberRange(minimum: 0, maximum: greatest)
   /// Numbers from 0 to below 1.
   public static let fraction = NumberRange(minimum: 0, maximum: 1, includesMaximum: false)
+  /// Numbers from 0 to 1, both included.
+  public static let share = NumberRange(minimum: 0, maximum: 1)
   /// Numbers from `minimum` on, itself included.
   public static func atLeast(_ minimum: Double) -> NumberRange {
     NumberRange(minimum: minimum, maximum: greatest)

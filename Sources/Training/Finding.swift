@@ -28,21 +28,27 @@ public struct Finding: Hashable, Codable, Sendable {
   public let kind: Kind
   /// The layer, or the row and column, where there is one.
   public let place: String?
+  /// The other factors whose reset heals together with its own, where its own alone does not; nil
+  /// where it does, or nothing is known.
+  public let partners: [String]?
   public let exhibits: [Exhibit]
 
   public init(
-    cause: String, confidence: Double, kind: Kind, place: String? = nil, exhibits: [Exhibit]
+    cause: String, confidence: Double, kind: Kind, place: String? = nil,
+    partners: [String]? = nil, exhibits: [Exhibit]
   ) {
     self.cause = cause
     self.confidence = confidence
     self.kind = kind
     self.place = place
+    self.partners = partners
     self.exhibits = exhibits
   }
 
   enum CodingKeys: String, CodingKey {
     case cause, confidence, kind
     case place = "where"
+    case partners = "with"
     case exhibits
   }
 
@@ -52,6 +58,7 @@ public struct Finding: Hashable, Codable, Sendable {
     try container.encode(confidence, forKey: .confidence)
     try container.encode(kind, forKey: .kind)
     try container.encode(place, forKey: .place)
+    try container.encode(partners, forKey: .partners)
     try container.encode(exhibits, forKey: .exhibits)
   }
 }

@@ -57,6 +57,16 @@ public struct Problem: Sendable {
       : Problem(recipe, rows: rows)
   }
 
+  /// How many steps the recipe takes on these rows.
+  package var steps: Int {
+    let training = recipe.training
+    let rows = self.rows.train.count
+    let batch = max(1, min(training.batch, rows))
+    let perEpoch = training.dropLast ? rows / batch : (rows + batch - 1) / batch
+    let (all, overflow) = perEpoch.multipliedReportingOverflow(by: training.epochs)
+    return min(overflow ? .max : all, training.maxSteps ?? .max)
+  }
+
   // MARK: what the rows are like, measured once
 
   /// Rows of the training part with numbers far outside the rest, where the recipe keeps them.

@@ -61,8 +61,8 @@ import Testing
         + "write a number of at least 0"
     ),
     (
-      "optimizer", "{sgd: {momentum: 1}}",
-      "optimizer.sgd.momentum: 1 is out of range; write a number from 0 to below 1"
+      "optimizer", "{sgd: {momentum: 1.5}}",
+      "optimizer.sgd.momentum: 1.5 is out of range; write a number from 0 to 1"
     ),
     (
       "clipping", "{global-norm: 0}",

@@ -32,7 +32,10 @@ import Testing
     let network = try await train(scratch)
     try CheckpointFile.write(Checkpoint(network), to: scratch("net.safetensors"))
     let again = try CheckpointFile.read(scratch("net.safetensors")).network
-    #expect(again.recipe == network.recipe)
+    // A model says what was trained, not where its files lay.
+    var recipe = network.recipe
+    recipe.folder = again.recipe.folder
+    #expect(again.recipe == recipe)
     #expect(again.tensors == network.tensors)
     #expect(again.columns == ["x", "z"])
     #expect(again.targets == network.targets)

@@ -67,6 +67,17 @@ struct ExportTargetTests {
     case let remedy as ClipGradients: return [isPyTorch ? ", \(remedy.limit))" : "=\(remedy.limit)"]
     case let remedy as ConstrainWeights:
       return ["\(remedy.limit)", isPyTorch ? "renorm_" : "MaxNorm"]
+    case is SteadySchedule:
+      return [isPyTorch ? "ConstantLR(optimizer, factor=1.0)" : "learning_rate="]
+    case is RaiseLearningRate: return [isPyTorch ? "lr=" : "learning_rate="]
+    case let remedy as LowerMomentum: return remedy.isNone ? ["optim"] : ["momentum=0.9"]
+    case let remedy as EasePenalty:
+      return [remedy.common != nil ? "0.000" : isPyTorch ? "optim" : "kernel_regularizer=None"]
+    case let remedy as EaseDropout: return ["min(", ", \(remedy.rate))"]
+    case is NormalizeOutput: return [isPyTorch ? "nn.LayerNorm(" : "LayerNormalization()"]
+    case is RestoreSetting: return ["optim", "1e-08"]
+    case is RegularizeWeights where example.recipe.regularizer != []:
+      return [isPyTorch ? "weight_decay" : "L2("]
     case let remedy as RegularizeWeights:
       return [isPyTorch ? "weight_decay\": \(2 * remedy.lambda)" : "L2(\(remedy.lambda))"]
     case let remedy as SimplifyNetwork: return ["at most \(remedy.depth)", "range("]

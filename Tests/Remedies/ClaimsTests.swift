@@ -48,4 +48,18 @@ struct ClaimsTests {
       #expect(Set(claimed.map { $0.name }) == Set(named.map { $0.name }), "\(file).md")
     }
   }
+
+  /// The guide of a cause names every remedy that claims it, and nothing else.
+  @Test(arguments: CauseCatalog.standard.causes.map { $0.name })
+  func theCauseIsTreatedByTheSame(_ name: String) throws {
+    let file = name.split(separator: "-").map(\.capitalized).joined()
+    let guide = try String(
+      contentsOfFile: Checkout.path("Guides/Causes/\(file).md"), encoding: .utf8)
+    let said = guide.components(separatedBy: "Treated").dropFirst().last ?? ""
+    let remedies = said.components(separatedBy: "\n\n")[0]
+    for remedy in RemedyCatalog.standard.remedies {
+      let page = "Remedies/\(remedy).md"
+      #expect(remedies.contains(page) == remedy.treats.contains(name), "\(file).md, \(page)")
+    }
+  }
 }

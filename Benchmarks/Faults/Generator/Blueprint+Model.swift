@@ -25,14 +25,15 @@ extension Blueprint {
   private var normalization: [Choice<Layers>] {
     switch norm {
     case .none: []
-    case .batch: [.batchNorm()]
+    case .batch: [.batchNorm(epsilon: 1e-5 * normEpsilon)]
     case .layer: [.layerNorm()]
     }
   }
 
   private func block(_ units: Int, _ place: Int = 0, of count: Int = .max) -> [Choice<Layers>] {
     let function = activation(place, of: count)
-    return [.dense(units)] + normalization + (function == .linear ? [] : [function])
+    let drop: [Choice<Layers>] = dropped == 1 ? [] : [.dropout(1 - 1 / dropped)]
+    return [.dense(units)] + normalization + (function == .linear ? [] : [function]) + drop
   }
 
   /// How many hidden activations there are to be replaced.
@@ -57,7 +58,9 @@ extension Blueprint {
     case .residual:
       let function = activation(0, of: 1)
       return [
-        .dense(width), .repeat(times, [.residual(normalization + [function, .dense(width)])]),
+        .dense(width),
+        .repeat(
+          times * Int(blocks), [.residual(normalization + [function, .dense(width)])]),
       ]
     case .convolution:
       let stride = source == .mnist ? 2 : 1
@@ -93,7 +96,10 @@ extension Blueprint {
 
   private var matched: (Choice<Layers>, Choice<Losses>) {
     if isNumeric {
-      return (.linear, [.meanSquaredError, .meanSquaredError, .huber(), .meanAbsoluteError][head])
+      return (
+        .linear,
+        [.meanSquaredError, .meanSquaredError, .huber(delta: 1 / delta), .meanAbsoluteError][head]
+      )
     }
     switch head {
     case 1: return (.softmax, .crossEntropy)

@@ -13,11 +13,26 @@ extension Blueprint {
     let perEpoch = max(1, rows / batch)
     var recipe = Recipe(
       name: name, seed: seed, data: try data(in: folder), input: row, standardize: standardize,
-      model: model, initializer: initializer(hidden, scale), loss: loss, optimizer: rule,
+      model: model, initializer: initializer(hidden, scale / smallness), loss: loss,
+      optimizer: rule,
       training: .init(
         epochs: (steps + perEpoch - 1) / perEpoch, batch: batch, maxSteps: steps,
         shuffle: shuffles))
     if hasDecay { recipe.schedule = .cosine() }
+    if growth != 1 { recipe.schedule = .exponential(factor: pow(growth, 1 / Double(steps))) }
+    if foldings != 1 { recipe.schedule = .exponential(factor: exp(-foldings / Double(steps))) }
+    if warmups != 1 { recipe.schedule = .warmup(steps: Int(min(warmups * Double(steps), 1e15))) }
+    if squares != 1 { recipe.regularizer.choices.append(.l2(squares * 1e-6)) }
+    if magnitudes != 1 { recipe.regularizer.choices.append(.l1(magnitudes * 1e-6)) }
+    if limit != 1 { recipe.regularizer.choices.append(.maxNorm(4 / limit)) }
+    if clip != 1 { recipe.clipping = [.globalNorm(1 / clip)] }
+    if biases != 1 {
+      recipe = recipe.replacingLeaves { choice in
+        guard var layer = choice.ingredient as? any Affine else { return [choice] }
+        layer.biasInitializer = .normal(std: biases * 1e-3)
+        return [Choice(layer)]
+      }
+    }
     recipe.folder = folder
     return recipe
   }
@@ -101,16 +116,23 @@ extension Blueprint {
   }
 
   private var rule: Choice<Optimizers> {
+    let rate = rate / slowness
+    let kept = memory == 1 ? nil : 1 - 1 / memory
     switch optimizer {
-    case .sgd: .sgd(learningRate: rate)
-    case .momentum: .sgd(learningRate: rate, momentum: 0.9)
-    case .nesterov: .sgd(learningRate: rate, momentum: 0.9, nesterov: true)
-    case .adagrad: .adagrad(learningRate: rate)
-    case .rmsprop: .rmsprop(learningRate: rate)
-    case .adadelta: .adadelta(learningRate: rate)
-    case .adam: .adam(learningRate: rate)
-    case .adamw: .adamw(learningRate: rate)
-    case .stableAdamW: .stableAdamw(learningRate: rate)
+    case .sgd, .momentum:
+      let own = optimizer == .sgd ? 0 : 0.9
+      return .sgd(learningRate: rate, momentum: accumulates > 0 ? 1 : kept ?? own)
+    case .nesterov: return .sgd(learningRate: rate, momentum: kept ?? 0.9, nesterov: true)
+    case .adagrad: return .adagrad(learningRate: rate, epsilon: 1e-10 * epsilon)
+    case .rmsprop: return .rmsprop(learningRate: rate, epsilon: 1e-8 * epsilon)
+    case .adadelta: return .adadelta(learningRate: rate)
+    case .adam: return .adam(learningRate: rate, beta1: kept ?? 0.9, epsilon: 1e-8 * epsilon)
+    case .adamw:
+      return .adamw(
+        learningRate: rate, beta1: kept ?? 0.9, epsilon: 1e-8 * epsilon, weightDecay: 0.01 * decay)
+    case .stableAdamW:
+      return .stableAdamw(
+        learningRate: rate, beta1: kept ?? 0.9, epsilon: 1e-8 * epsilon, weightDecay: 0.01 * decay)
     }
   }
 }

@@ -102,6 +102,40 @@ package struct Blueprint: Hashable, Codable, Sendable {
   package var mismatch = 0.0
   /// How many of the hidden activations are exponentials.
   package var exponentials = 0.0
+  /// What a schedule multiplies the rate by from the first step to the last.
+  package var growth = 1.0
+  /// How often a schedule divides the rate by e over the run.
+  package var foldings = 1.0
+  /// How many runs long the warm-up is; 1: there is none.
+  package var warmups = 1.0
+  /// What the rate is divided by.
+  package var slowness = 1.0
+  /// Steps that momentum or beta1 remember, 1/(1 − share); 1: as the optimizer has it.
+  package var memory = 1.0
+  /// Whether gradients add up for ever.
+  package var accumulates = 0.0
+  /// Of Σ w² and Σ|w| in the loss, in millionths; 1: none.
+  package var squares = 1.0
+  package var magnitudes = 1.0
+  /// On the decay of AdamW and its kin, in hundredths.
+  package var decay = 1.0
+  /// What dropout multiplies what is left by, 1/(1 − rate); 1: there is none.
+  package var dropped = 1.0
+  /// Deviation of initial biases, in thousandths; 1: zeros.
+  package var biases = 1.0
+  /// What initial weights are divided by.
+  package var smallness = 1.0
+  /// On the optimizer's epsilon, and on that of batch normalisation.
+  package var epsilon = 1.0
+  package var normEpsilon = 1.0
+  /// What a limit on the global norm of 1, or one on the norms of units of 4, is divided by; 1:
+  /// none.
+  package var clip = 1.0
+  package var limit = 1.0
+  /// What the delta of a Huber loss is divided by.
+  package var delta = 1.0
+  /// How often a block with a normalisation and a path around it stands, on top of its own.
+  package var blocks = 1.0
 
   package init() {}
 

@@ -9,6 +9,7 @@ package struct Draw {
   package let id: String
   package let folder: String
   let index: Int
+  private let kinds: [Fault.Kind]
   var dice: Dice
   var validity: Validity
   private var edges: [Fault.Kind: Edge?] = [:]
@@ -27,6 +28,7 @@ package struct Draw {
   ) {
     id = "\(set.rawValue)\(index)"
     (self.index, self.folder, self.foretell) = (index, folder, foretell)
+    kinds = set.kinds
     dice = Dice(seed: set.base + UInt64(index), stream: "faults")
     validity = Validity(seed: set.base + UInt64(index) * 1000, folder: folder)
   }
@@ -34,7 +36,6 @@ package struct Draw {
   /// The twin and what was made of it.
   /// - Throws: an error of the file system; `CancellationError`.
   package mutating func specimens() throws -> [Specimen] {
-    let kinds = Fault.Kind.allCases
     let first = kinds[index % kinds.count]
     guard try makeTwin(for: first) else { return [] }
     var found = try healthy()
@@ -108,7 +109,7 @@ package struct Draw {
     // The severities take turns, so that each kind gets its share of all.
     for offset in 0..<min(count, values.count) {
       let turn =
-        index / Fault.Kind.allCases.count + offset * max(1, values.count / 2) + (count == 1 ? 1 : 0)
+        index / kinds.count + offset * max(1, values.count / 2) + (count == 1 ? 1 : 0)
       let (severity, value) = values[turn % values.count]
       try found += single(kind, value, edge.value, severity).map { [$0] } ?? []
     }

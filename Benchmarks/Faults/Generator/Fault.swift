@@ -12,6 +12,32 @@ package struct Fault: Codable, Hashable, Sendable {
     case recurrence
     case exponent
     case depth
+    case growth = "growing-schedule"
+    case foldings = "decaying-schedule"
+    case warmups = "long-warm-up"
+    case slowness = "low-rate"
+    case memory = "momentum"
+    case accumulation
+    case squares = "l2"
+    case magnitudes = "l1"
+    case decay = "weight-decay"
+    case dropout
+    case biases
+    case smallness = "small-initialization"
+    case epsilon
+    case normEpsilon = "norm-epsilon"
+    case clip
+    case limit = "max-norm"
+    case delta = "huber-delta"
+    case blocks = "residual-sum"
+
+    /// Those that were there first: what seeds A and B draw.
+    package static let classic: [Kind] = [
+      .rate, .initialization, .slope, .inputs, .targets, .loss, .outliers, .recurrence, .exponent,
+      .depth,
+    ]
+    /// Every other setting: what seeds C and D draw.
+    package static let settings = allCases.filter { !classic.contains($0) }
   }
 
   package let kind: Kind
@@ -49,11 +75,29 @@ extension Fault.Kind {
     case .recurrence: \.recurrence
     case .exponent: \.exponentials
     case .depth: \.depth
+    case .growth: \.growth
+    case .foldings: \.foldings
+    case .warmups: \.warmups
+    case .slowness: \.slowness
+    case .memory: \.memory
+    case .accumulation: \.accumulates
+    case .squares: \.squares
+    case .magnitudes: \.magnitudes
+    case .decay: \.decay
+    case .dropout: \.dropped
+    case .biases: \.biases
+    case .smallness: \.smallness
+    case .epsilon: \.epsilon
+    case .normEpsilon: \.normEpsilon
+    case .clip: \.clip
+    case .limit: \.limit
+    case .delta: \.delta
+    case .blocks: \.blocks
     }
   }
 
   /// Whether it has a size that an edge can be measured in.
-  package var hasSize: Bool { self != .loss && self != .exponent }
+  package var hasSize: Bool { ![.loss, .exponent, .accumulation].contains(self) }
 
   package func applies(to twin: Blueprint) -> Bool {
     switch self {
@@ -69,6 +113,17 @@ extension Fault.Kind {
     case .exponent:
       twin.weights == .xavier && twin.architecture != .lstm && twin.architecture != .gru
     case .depth: twin.architecture == .stack
+    case .growth, .foldings, .warmups: !twin.hasDecay
+    case .slowness, .squares, .magnitudes, .clip, .limit: true
+    case .memory: ![.adagrad, .rmsprop, .adadelta].contains(twin.optimizer)
+    case .accumulation: [.sgd, .momentum].contains(twin.optimizer)
+    case .decay: [.adamw, .stableAdamW].contains(twin.optimizer)
+    case .dropout: [.shallow, .deep, .wide, .narrow, .stack].contains(twin.architecture)
+    case .biases, .smallness: !twin.architecture.isRecurrent
+    case .epsilon: [.adagrad, .rmsprop, .adam, .adamw, .stableAdamW].contains(twin.optimizer)
+    case .normEpsilon: twin.norm == .batch
+    case .delta: twin.isNumeric && twin.head == 2
+    case .blocks: twin.architecture == .residual && twin.norm != .none
     }
   }
 
@@ -78,6 +133,10 @@ extension Fault.Kind {
     case .recurrence: [.recurrent, .recurrent, .lstm, .gru]
     case .depth: [.stack]
     case .slope, .exponent: [.shallow, .deep, .wide, .narrow, .residual, .convolution]
+    case .blocks: [.residual]
+    case .normEpsilon: [.shallow, .deep, .wide, .narrow]
+    case .dropout: [.shallow, .deep, .wide, .narrow]
+    case .biases, .smallness: [.shallow, .deep, .wide, .narrow, .residual]
     default: Blueprint.Architecture.allCases
     }
   }
@@ -89,6 +148,11 @@ extension Fault.Kind {
     case .targets: [.file, .numbers]
     case .slope: .slope
     case .exponent: .xavier
+    case .normEpsilon, .blocks: .norm
+    case .decay: .decay
+    case .epsilon: .epsilon
+    case .accumulation: .momentum
+    case .delta: [.numbers, .huber]
     default: []
     }
   }
@@ -105,11 +169,15 @@ extension Fault.Kind {
     case .depth: twin.depth...160
     case .loss: 1...Double(Blueprint.mismatches)
     case .exponent: 1...Double(twin.places)
+    case .accumulation: 1...1
+    case .blocks: 1...60
+    case .memory: 1...1e6
+    default: 1...1e12
     }
   }
 
   package func rounded(_ value: Double) -> Double {
-    self == .depth ? value.rounded(.up) : Dice.rounded(value)
+    self == .depth || self == .blocks ? value.rounded(.up) : Dice.rounded(value)
   }
 
   /// What counts as naming it in a faulty recipe.
@@ -132,6 +200,15 @@ extension Fault.Kind {
     case .recurrence: return ["long-recurrence"]
     case .exponent: return ["numeric-overflow", "steep-activation"]
     case .depth: return ["excessive-depth", "poor-initialization"]
+    case .growth, .warmups: return ["growing-learning-rate"]
+    case .foldings, .slowness: return ["low-learning-rate"]
+    case .memory: return ["excessive-momentum"]
+    case .accumulation: return ["accumulated-gradients"]
+    case .squares, .magnitudes, .decay: return ["excessive-penalty"]
+    case .dropout: return ["excessive-dropout"]
+    case .biases, .smallness: return ["poor-initialization"]
+    case .epsilon, .normEpsilon, .clip, .limit, .delta: return ["unusual-setting"]
+    case .blocks: return ["missing-normalization"]
     }
   }
 }

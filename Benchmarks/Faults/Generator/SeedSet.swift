@@ -2,6 +2,9 @@
 package enum SeedSet: String, CaseIterable, Codable, Sendable {
   case a = "A"
   case b = "B"
+  /// Every other setting as the fault: fitted on C, reported on D.
+  case c = "C"
+  case d = "D"
   /// What the tests run.
   case t = "T"
 
@@ -10,6 +13,13 @@ package enum SeedSet: String, CaseIterable, Codable, Sendable {
     case .a: 10_000_000
     case .b: 20_000_000
     case .t: 30_000_000
+    case .c: 40_000_000
+    case .d: 50_000_000
     }
+  }
+
+  /// What its draws may have for a fault.
+  package var kinds: [Fault.Kind] {
+    self == .c || self == .d ? Fault.Kind.settings : Fault.Kind.classic
   }
 }

@@ -14,6 +14,12 @@ package enum Twin {
     package static let numbers = Needs(rawValue: 4)
     package static let xavier = Needs(rawValue: 8)
     package static let test = Needs(rawValue: 16)
+    package static let norm = Needs(rawValue: 32)
+    /// An optimizer with a decay of its own, an epsilon, or a momentum.
+    package static let decay = Needs(rawValue: 64)
+    package static let epsilon = Needs(rawValue: 128)
+    package static let momentum = Needs(rawValue: 256)
+    package static let huber = Needs(rawValue: 512)
   }
 
   /// - Parameter architectures: one of these.
@@ -29,7 +35,7 @@ package enum Twin {
     let mayBeFile = plan.source != .mnist && plan.source != .adding
     plan.isFile = mayBeFile && (needs.contains(.file) || dice.chance(0.4))
     drawNetwork(&plan, &dice, needs)
-    drawTraining(&plan, &dice)
+    drawTraining(&plan, &dice, needs)
     return plan
   }
 
@@ -63,6 +69,7 @@ package enum Twin {
       case .mnist: 10
       default: dice.integer(2, 5)
       }
+    defer { if needs.contains(.huber), plan.isNumeric { plan.head = 2 } }
     plan.head = plan.isNumeric ? dice.pick([0, 0, 1, 2, 3]) : dice.pick([0, 0, 1, 2, 3])
     if !plan.isNumeric, plan.classes > 2 { plan.head %= 2 }
   }
@@ -103,11 +110,17 @@ package enum Twin {
     if plan.architecture != .stack, !plan.architecture.isRecurrent, dice.chance(0.15) {
       plan.norm = dice.pick([.batch, .layer])
     }
+    if needs.contains(.norm), plan.norm == .none {
+      plan.norm = plan.architecture == .residual ? .layer : .batch
+    }
   }
 
-  private static func drawTraining(_ plan: inout Blueprint, _ dice: inout Dice) {
+  private static func drawTraining(_ plan: inout Blueprint, _ dice: inout Dice, _ needs: Needs) {
     plan.optimizer =
       dice.chance(0.4) ? .sgd : dice.pick(Blueprint.Optimizer.allCases)
+    if needs.contains(.decay) { plan.optimizer = dice.pick([.adamw, .adamw, .stableAdamW]) }
+    if needs.contains(.epsilon) { plan.optimizer = dice.pick([.adam, .adamw, .rmsprop, .adagrad]) }
+    if needs.contains(.momentum) { plan.optimizer = dice.pick([.sgd, .momentum]) }
     let textbook = plan.optimizer.textbookRate
     // Every fourth is brisker than the textbook.
     plan.rate =

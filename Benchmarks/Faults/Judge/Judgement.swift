@@ -55,14 +55,9 @@ package struct Judgement: Codable, Sendable {
     seconds = (clock.now - start) / .seconds(1)
     cure = history.before.verdict
     outcome = history.outcome.rawValue
-    // What learns nothing and does not explode is not cured, but diagnosed all the same.
-    let diagnosis =
-      specimen.isFault && [.stalled, .vanishing].contains(cure)
-      ? try await Problem(recipe).diagnosis() : nil
-    truthTable = diagnosis?.truthTable ?? history.truthTable ?? []
-    let ruledOut = diagnosis?.ruledOut ?? history.ruledOut
-    let found = diagnosis?.findings ?? history.findings
-    let suspects = found.count + ruledOut.count { !$0.why.hasPrefix("does not deviate") }
+    truthTable = history.truthTable ?? []
+    let found = history.findings
+    let suspects = found.count + history.ruledOut.count { !$0.why.hasPrefix("does not deviate") }
     findings = found.map {
       .init(cause: $0.cause, kind: $0.kind, confidence: $0.confidence, suspects: suspects)
     }

@@ -80,7 +80,9 @@ package final class Queue: @unchecked Sendable {
   }
 
   private func count(_ entry: Ledger.Entry) {
-    counts.faults += entry.judgements.count { $0.specimen.isFault && $0.isExploding }
+    counts.faults += entry.judgements.count {
+      $0.specimen.isFault && ($0.isExploding || set.kinds != Fault.Kind.classic)
+    }
     counts.healthy += entry.judgements.count { !$0.specimen.isFault }
   }
 }

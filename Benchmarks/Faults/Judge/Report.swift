@@ -82,6 +82,14 @@ package struct Report {
     row(
       "first finding right where nothing explodes (single)",
       sick.filter { $0.specimen.kind == .single }.share(\.isNamed).text)
+    row("cured where nothing explodes", sick.share(\.isCured).text)
+    row(
+      "… score ≥ the twin's − 0.02", sick.share { $0.isCured && $0.isAsGood }.text)
+    row("… cost", Self.cost(sick.filter(\.isCured).map(\.cost)))
+    row(
+      "cures that change no more than was put in",
+      faults.filter(\.isCured).share { $0.changes.count <= $0.specimen.faults.count }.text)
+    row("called incurable", faults.share { $0.outcome == "incurable" }.text)
     row("cured", exploding.share(\.isCured).text)
     row("cured, score ≥ the twin's − 0.02", exploding.share { $0.isCured && $0.isAsGood }.text)
     row("… the twins' own scores on two other seeds", twinsAgain.share { $0 }.text)
@@ -127,15 +135,15 @@ package struct Report {
       let own = group.filter(\.isExploding)
       table.add([
         name, "\(group.count)", "\(own.count)", own.share(\.isForecast).text,
-        own.share(\.isNamed).text, own.share(\.isCured).text,
-        own.share { $0.isCured && $0.isAsGood }.text, Table.number(own.map(\.cost).median),
+        group.share(\.isNamed).text, group.share(\.isCured).text,
+        group.share { $0.isCured && $0.isAsGood }.text, Table.number(group.map(\.cost).median),
       ])
     }
     return table
   }
 
   private var confusion: Table {
-    let singles = exploding.filter { $0.specimen.kind == .single }
+    let singles = faults.filter { $0.specimen.kind == .single }
     let found = Set(singles.map(\.firstFinding)).sorted()
     var table = Table("Injected against first finding (single faults)", ["injected"] + found)
     for kind in Fault.Kind.allCases {

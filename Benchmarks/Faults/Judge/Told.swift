@@ -24,7 +24,7 @@ package struct Told: Codable, Sendable {
   package init(_ recipe: Recipe) throws {
     let problem = try Problem(recipe)
     let forecast = try Forecaster(problem).run()
-    let suspects = Suspect.findings(in: Evidence(problem, forecast: forecast), .standard)
+    let suspects = Factor.findings(in: Evidence(problem, forecast: forecast), .standard)
     (verdict, step) = (forecast.verdict, forecast.step)
     (rate, limit) = (forecast.learningRate.current, forecast.learningRate.limit)
     margin = forecast.margin.learningRate

@@ -13,7 +13,7 @@ package struct Work: Sendable, Equatable {
   }
 
   /// The fault that its twin is drawn for.
-  var first: Fault.Kind { Fault.Kind.allCases[index % Fault.Kind.allCases.count] }
+  var first: Fault.Kind { self.set.kinds[index % self.set.kinds.count] }
 
   package var key: String { "\(set.rawValue)\(isHealthy ? "h" : "")\(index)" }
 

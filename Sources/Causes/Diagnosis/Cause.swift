@@ -13,6 +13,8 @@ public protocol Cause: Sendable {
   static var name: String { get }
   /// One line that finishes "exploded because …".
   static var summary: String { get }
+  /// Everything it claims that deviates: for most causes one factor, `deviation` and `reset`.
+  static func factors(in evidence: Evidence) -> [Factor]
   /// How far the recipe lies beyond the reference in this factor; nil where it does not deviate.
   static func deviation(in evidence: Evidence) -> Deviation?
   /// The recipe with this factor, the whole of it, at its reference and nothing else changed; nil
@@ -31,6 +33,9 @@ public protocol Cause: Sendable {
 }
 
 extension Cause {
+  public static func factors(in evidence: Evidence) -> [Factor] {
+    deviation(in: evidence).map { [Factor(self, $0)] } ?? []
+  }
   public static func parts(of evidence: Evidence) -> [(deviation: Deviation, reset: Recipe)] { [] }
   public static func exhibits(in forecast: Forecast) -> [Exhibit] { [] }
   public static func exhibits(in trace: Trace, of problem: Problem) -> [Exhibit] { [] }

@@ -3,14 +3,22 @@
 extension CauseCatalog {
   /// Everything that comes with Keel, folder by folder in alphabetical order.
   public static let standard: CauseCatalog = CauseCatalog([
+    AccumulatedGradients.self,
     ExcessiveDepth.self,
+    ExcessiveDropout.self,
+    ExcessiveMomentum.self,
+    ExcessivePenalty.self,
+    GrowingLearningRate.self,
     LargeLearningRate.self,
     LongRecurrence.self,
+    LowLearningRate.self,
     MismatchedLoss.self,
+    MissingNormalization.self,
     NumericOverflow.self,
     OutlierBatch.self,
     PoorInitialization.self,
     SteepActivation.self,
     UnscaledData.self,
+    UnusualSetting.self,
   ])
 }

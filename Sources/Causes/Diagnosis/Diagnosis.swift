@@ -25,11 +25,15 @@ public struct Diagnosis: Hashable, Codable, Sendable {
   public let truthTable: [TruthTableRow]?
   /// The training that was diagnosed; for a quick diagnosis its first steps.
   public let training: Training
+  /// What becomes of the recipe with everything reset that deviates; nil where that was not tried.
+  public let reference: TrialOutcome?
   /// Steps that the experiments took.
   package let trialSteps: Int
   /// What each factor's reset makes of the recipe, by cause; of a cause that was narrowed to a part
   /// of it, that part's.
   package let resets: [String: Recipe]
+  /// The recipe with everything reset that deviates, where it was seen to train.
+  package let soundReference: Recipe?
 
   /// A cause that is not at work.
   public struct RuledOut: Hashable, Codable, Sendable {
@@ -37,14 +41,18 @@ public struct Diagnosis: Hashable, Codable, Sendable {
     public let cause: String
     /// The reason, in words: `does not deviate from the reference`.
     public let why: String
+
+    /// Of a cause whose factor is where it should be.
+    package static let undeviating = "does not deviate from the reference"
   }
 
   init(
     _ training: Training, scope: Scope = .full, verdict: Verdict? = nil, findings: [Finding] = [],
-    ruledOut: [RuledOut] = [], truthTable: [TruthTableRow]? = nil, trialSteps: Int = 0,
-    resets: [String: Recipe] = [:]
+    ruledOut: [RuledOut] = [], truthTable: [TruthTableRow]? = nil,
+    reference: TrialOutcome? = nil, trialSteps: Int = 0, resets: [String: Recipe] = [:],
+    soundReference: Recipe? = nil
   ) {
-    self.resets = resets
+    (self.resets, self.reference, self.soundReference) = (resets, reference, soundReference)
     self.scope = scope
     self.verdict = verdict ?? training.verdict
     self.findings = findings
@@ -57,7 +65,7 @@ public struct Diagnosis: Hashable, Codable, Sendable {
 
 extension Diagnosis {
   enum CodingKeys: CodingKey {
-    case scope, verdict, findings, ruledOut, truthTable, training
+    case scope, verdict, findings, ruledOut, truthTable, reference, training
   }
 
   /// What the experiments took and reset is not written, and not known of what was read.
@@ -69,7 +77,8 @@ extension Diagnosis {
       verdict: try container.decode(Verdict.self, forKey: .verdict),
       findings: try container.decode([Finding].self, forKey: .findings),
       ruledOut: try container.decode([RuledOut].self, forKey: .ruledOut),
-      truthTable: try container.decodeIfPresent([TruthTableRow].self, forKey: .truthTable))
+      truthTable: try container.decodeIfPresent([TruthTableRow].self, forKey: .truthTable),
+      reference: try container.decodeIfPresent(TrialOutcome.self, forKey: .reference))
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -79,6 +88,7 @@ extension Diagnosis {
     try container.encode(findings, forKey: .findings)
     try container.encode(ruledOut, forKey: .ruledOut)
     try container.encode(truthTable, forKey: .truthTable)
+    try container.encode(reference, forKey: .reference)
     try container.encode(training, forKey: .training)
   }
 }
@@ -101,7 +111,7 @@ extension Evidence {
     guard isExploding else { return Diagnosis(training, scope: .quick) }
     return Diagnosis(
       training, scope: .quick, verdict: .exploding,
-      findings: Suspect.findings(in: self, catalog),
-      ruledOut: Self.undeviating(Suspect.all(of: self, in: catalog), in: catalog))
+      findings: Factor.findings(in: self, catalog),
+      ruledOut: Self.undeviating(Factor.all(of: self, in: catalog), in: catalog))
   }
 }

@@ -69,6 +69,12 @@ public struct Evidence: Sendable {
       ?? dynamics?.gradientNorm
   }
 
+  /// The loss that training begins with; nil where it is not known, or not finite.
+  public var startingLoss: Double? {
+    let seen = trace?.losses.first.map(Double.init) ?? forecast?.dryRun.startingLoss
+    return seen.flatMap { $0.isFinite ? $0 : nil }
+  }
+
   /// The largest learning rate seen to hold for forty steps; nil where none was, or nobody looked.
   public var learningRateLimit: Double? { dynamics?.rate }
 
@@ -93,7 +99,7 @@ extension Evidence {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict != .healthy else { return Diagnosis(training) }
     var table = TruthTable(
-      self, Suspect.all(of: self, in: catalog), of: training,
+      self, Factor.all(of: self, in: catalog), of: training,
       budget: budget
         ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)))
     if let measured = try table.withMeasuredRate() { table = measured }
@@ -102,7 +108,7 @@ extension Evidence {
     var ruledOut = Self.undeviating(suspects + table.fixed, in: catalog)
     for index in suspects.indices where kinds[index] == nil {
       ruledOut.append(
-        .init(cause: suspects[index].cause.name, why: try table.innocence(of: index)))
+        .init(cause: suspects[index].name, why: table.innocence(of: index)))
     }
     for index in suspects.indices where kinds[index] == .cause || kinds[index] == .contributing {
       suspects[index] = try table.narrowed(index) ?? suspects[index]
@@ -111,7 +117,8 @@ extension Evidence {
     let findings = Finding.Kind.ranked.flatMap { kind in
       suspects.indices.filter { kinds[$0] == kind }.map { index in
         suspects[index].finding(
-          kind, confidence: Self.confidence(kind, among: suspects.count), in: self,
+          kind, confidence: Self.confidence(kind, among: suspects.count),
+          with: table.partners(of: index), in: self,
           healed: table.healed(index, kind, as: suspects[index]))
       }
     }
@@ -119,22 +126,28 @@ extension Evidence {
       $0.finding(
         .suspect, confidence: Self.confidence(.suspect, among: 1), in: self, healed: nil)
     }
-    let resets = suspects.indices.compactMap { index in
-      suspects[index].reset(self).map { (suspects[index].cause.name, $0) }
-    }
+    // Of a cause with several factors every one that is at work is reset.
+    let resets = Dictionary(grouping: suspects.indices) { suspects[$0].cause.name }
+      .compactMapValues { indices -> Recipe? in
+        let blamed = indices.filter { kinds[$0] != nil }
+        return (blamed.isEmpty ? indices : blamed).reduce(recipe as Recipe?) { reset, index in
+          reset.flatMap { suspects[index].reset(with($0)) }
+        }
+      }
     return Diagnosis(
       training, findings: findings + open, ruledOut: ruledOut, truthTable: table.rows,
-      trialSteps: table.steps, resets: Dictionary(resets) { first, _ in first })
+      reference: table.reference, trialSteps: table.steps,
+      resets: resets, soundReference: table.soundReference)
   }
 
   /// Both experiments of three factors, and the reference.
   private static let trials = 7
 
   package static func undeviating(
-    _ suspects: [Suspect], in catalog: CauseCatalog
+    _ suspects: [Factor], in catalog: CauseCatalog
   ) -> [Diagnosis.RuledOut] {
     catalog.causes.filter { cause in !suspects.contains { $0.cause == cause } }.map {
-      .init(cause: $0.name, why: "does not deviate from the reference")
+      .init(cause: $0.name, why: Diagnosis.RuledOut.undeviating)
     }
   }
 

@@ -16,7 +16,7 @@ extension Problem {
     try await Worker(name: "keel-forecast").run {
       var forecast = try Forecaster(self).run(observe)
       if forecast.verdict == .exploding || forecast.dryRun.leftAtStep != nil {
-        forecast.findings = Suspect.findings(in: Evidence(self, forecast: forecast), causes)
+        forecast.findings = Factor.findings(in: Evidence(self, forecast: forecast), causes)
       }
       return forecast
     }

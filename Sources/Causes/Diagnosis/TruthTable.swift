@@ -8,12 +8,13 @@ import KeelTraining
 /// diagnosis.
 package struct TruthTable {
   private let evidence: Evidence
-  package let factors: [Suspect]
+  package let factors: [Factor]
   /// Factors that cannot be reset: every experiment has them, and none decides on them.
-  let fixed: [Suspect]
-  /// Steps before a trial is said to hold: twice as many as the recipe took to explode, and all
-  /// where it learnt nothing; three hundred at least, as trials of remedies have in three rounds
-  /// (what one factor does in five steps another may do in two hundred).
+  let fixed: [Factor]
+  /// Steps before a trial is said to hold: twice as many as the recipe took to explode, a third of
+  /// all where it learnt nothing (that a trial does not is said at its end); three hundred at
+  /// least, as trials of remedies have in three rounds (what one factor does in five steps another
+  /// may do in two hundred).
   private let horizon: Int
   private static let shortest = 300
   /// Where the reference has not learnt at the end of the recipe, and its loss still falls,
@@ -30,20 +31,22 @@ package struct TruthTable {
   private var lengthened: Set<Recipe> = []
   /// Whether the reference needs longer than the recipe to learn; nil where nobody asked yet.
   private var isReferenceSlow: Bool?
+  /// The factors that heal together, where none does alone.
+  private var set: [Int] = []
   package private(set) var rows: [TruthTableRow] = []
   package private(set) var steps = 0
 
   /// - Parameter training: how the recipe's own ended.
-  init(_ evidence: Evidence, _ factors: [Suspect], of training: Training, budget: Int) {
+  init(_ evidence: Evidence, _ factors: [Factor], of training: Training, budget: Int) {
     let isExploding = training.verdict == .exploding
     self.init(
       evidence, factors.filter { $0.reset(evidence) != nil },
       fixed: factors.filter { $0.reset(evidence) == nil }, .init(training.verdict),
-      until: max(Self.shortest, (isExploding ? 2 : 1) * training.steps), budget)
+      until: max(Self.shortest, isExploding ? 2 * training.steps : training.steps / 3), budget)
   }
 
   private init(
-    _ evidence: Evidence, _ factors: [Suspect], fixed: [Suspect], _ outcome: TrialOutcome,
+    _ evidence: Evidence, _ factors: [Factor], fixed: [Factor], _ outcome: TrialOutcome,
     until horizon: Int, _ budget: Int
   ) {
     (self.evidence, self.factors, self.outcome) = (evidence, factors, outcome)
@@ -62,18 +65,8 @@ package struct TruthTable {
   }
 
   /// The recipe with every factor reset that is not in `kept`; nil where one cannot be.
-  ///
-  /// One reset may depend on another (He or Xavier, by the activation), so they go round until
-  /// nothing changes, which takes two rounds.
   package func changed(keeping kept: Set<Int>) -> Evidence? {
-    var changed = evidence
-    for _ in 0..<2 {
-      for index in factors.indices where !kept.contains(index) {
-        guard let reset = factors[index].reset(changed) else { return nil }
-        changed = changed.with(reset)
-      }
-    }
-    return changed
+    evidence.resetting(factors.indices.filter { !kept.contains($0) }.map { factors[$0] })
   }
 
   private mutating func trial(_ kept: Set<Int>) throws -> TrialOutcome {
@@ -83,7 +76,7 @@ package struct TruthTable {
     else { return .notMade }
     rows.append(
       TruthTableRow(
-        kept: (fixed + kept.sorted().map { factors[$0] }).map { $0.cause.name },
+        kept: (fixed + kept.sorted().map { factors[$0] }).map(\.name),
         outcome: trial.outcome, steps: trial.training.steps))
     return trial.outcome
   }
@@ -125,7 +118,7 @@ package struct TruthTable {
   /// it has no parts.
   ///
   /// Where no part is enough, it is named after the one part without which it does not explode.
-  mutating func narrowed(_ index: Int) throws -> Suspect? {
+  mutating func narrowed(_ index: Int) throws -> Factor? {
     let factor = factors[index]
     var finite: [Deviation] = []
     for part in factor.cause.parts(of: evidence) {
@@ -133,11 +126,11 @@ package struct TruthTable {
         trial.outcome != .undecided
       else { return nil }
       if trial.outcome == .holds {
-        return Suspect(factor.cause, part.deviation) { _ in part.reset }
+        return Factor(factor.cause, part.deviation) { _ in part.reset }
       }
       if trial.outcome != .explodes { finite.append(part.deviation) }
     }
-    return finite.count == 1 ? Suspect(factor.cause, finite[0], reset: factor.reset) : nil
+    return finite.count == 1 ? Factor(factor.cause, finite[0], reset: factor.reset) : nil
   }
 
   /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
@@ -164,30 +157,32 @@ package struct TruthTable {
   /// The same experiments with the rate among the factors, held against one that the reference
   /// bears.
   ///
-  /// Where nothing heals and the reference explodes as well, its rate is still too high, and no
-  /// insertion tells anything. Nil where that is not so.
+  /// Where nothing heals and the reference does not train either, its rate may be too high, or too
+  /// low for the time there is, and no insertion tells anything. Nil where that is not so.
   /// - Throws: `CancellationError`.
   mutating func withMeasuredRate() throws -> TruthTable? {
     let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
-    guard !isAnyHealed, steps < budget, try answer(keeping: []) == .explodes,
+    guard !isAnyHealed, steps < budget,
+      [.explodes, .doesNotLearn].contains(try answer(keeping: [])),
       let reference = changed(keeping: []),
       let dynamics = try? InitialDynamics(reference.problem)
     else { return nil }
     steps += dynamics.evaluations
     let optimizer = evidence.recipe.optimizer.member
     guard let limit = dynamics.rate else { return nil }
+    let isTooHigh = try answer(keeping: []) == .explodes
     // Forty steps may hold where the training does not.
-    let rate = Suspect(
-      rate: optimizer.learningRate,
-      against: rounded(
-        min(limit, optimizer.learningRate) * type(of: optimizer).shareOfLimit))
-    return replacingRate(by: rate)
+    let measured = rounded(
+      (isTooHigh ? min(limit, optimizer.learningRate) : limit) * type(of: optimizer).shareOfLimit)
+    let used = reference.recipe.optimizer.member.learningRate
+    guard isTooHigh || measured > used else { return nil }
+    return replacingRate(by: Factor(rate: optimizer.learningRate, against: measured))
   }
 
   /// The table with another reference for the rate; what was learnt with the recipe's own rate
   /// stays.
-  private func replacingRate(by rate: Suspect) -> TruthTable {
-    let others = factors.indices.filter { factors[$0].cause != LargeLearningRate.self }
+  private func replacingRate(by rate: Factor) -> TruthTable {
+    let others = factors.indices.filter { !Self.isRate(factors[$0]) }
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
       evidence, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget)
@@ -196,28 +191,77 @@ package struct TruthTable {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })
       table.answers[kept.union([others.count])] = answer
     }
-    let names = old.map { factors[$0].cause.name }
+    let names = old.map { factors[$0].name }
     table.rows = rows.filter { Set($0.kept).isSuperset(of: names) }.map { row in
       TruthTableRow(
-        kept: row.kept.filter { $0 != rate.cause.name } + [rate.cause.name],
+        kept: row.kept.filter { !names.contains($0) } + [rate.name],
         outcome: row.outcome, steps: row.steps)
     }
     return table
   }
 
+  /// A base rate that is too high or too low.
+  private static func isRate(_ factor: Factor) -> Bool {
+    factor.cause == LargeLearningRate.self || factor.cause == LowLearningRate.self
+  }
+
   // MARK: what they show
+
+  /// What becomes of the recipe with every factor reset; nil where that was not tried.
+  var reference: TrialOutcome? { factors.isEmpty ? nil : answers[[]] }
+
+  /// The recipe with every factor reset, where it was seen to train, for as long as that took.
+  var soundReference: Recipe? {
+    guard reference == .holds, let changed = changed(keeping: []) else { return nil }
+    return lengthened.contains(changed.recipe) ? lasting(changed) : changed.recipe
+  }
+
+  /// The names of the others whose reset heals with a factor's, and not without.
+  func partners(of index: Int) -> [String]? {
+    guard set.contains(index), set.count > 1 else { return nil }
+    return set.filter { $0 != index }.map { factors[$0].name }
+  }
 
   /// The kind of each factor, in their order; nil where it is not to blame.
   mutating func kinds() throws -> [Finding.Kind?] {
+    // One whose reset heals, and which is enough alone, explains all there is: no more is asked.
+    for index in factors.indices {
+      if try resetHeals(index) == true, try insertSickens(index) == true {
+        return factors.indices.map { $0 == index ? .cause : nil }
+      }
+    }
     let heals = try factors.indices.map { try resetHeals($0) }
     let sickens = try factors.indices.map { try insertSickens($0) }
+    let isAnyHealed = heals.contains(true)
     // Where even the reference explodes, no insertion tells anything.
-    if !heals.contains(true), sickens.contains(true),
-      try answer(keeping: []) == .explodes
-    {
+    if !isAnyHealed, sickens.contains(true), try answer(keeping: []) == .explodes {
       return factors.map { _ in .suspect }
     }
-    return try withPartners(Self.kinds(heals: heals, sickens: sickens))
+    let kinds = try withPartners(Self.kinds(heals: heals, sickens: sickens))
+    guard !isAnyHealed, factors.count > 1 else { return kinds }
+    let blamed = factors.indices.filter { kinds[$0] != nil && kinds[$0] != .suspect }
+    if try resetting(blamed) {
+      set = blamed
+      return kinds
+    }
+    guard try answer(keeping: []) == .holds else { return kinds }
+    set = try minimalSet()
+    let isAlone = set.count { sickens[$0] == true } == 1
+    return factors.indices.map { index in
+      guard set.contains(index) else { return nil }
+      // Never of one alone.
+      return sickens[index] == true && !isAlone ? .overdetermined : .contributing
+    }
+  }
+
+  /// Whether the recipe is healthy with these factors reset, and no others.
+  private mutating func resetting(_ reset: [Int]) throws -> Bool {
+    try !reset.isEmpty && answer(keeping: Set(factors.indices).subtracting(reset)) == .holds
+  }
+
+  /// A set of factors whose reset heals, of which none can be spared.
+  private mutating func minimalSet() throws -> [Int] {
+    try DeltaDebugging.minimal(Array(factors.indices)) { try resetting($0) }
   }
 
   /// Where one factor alone is enough and yet not the only fault, the others are to blame together:
@@ -265,21 +309,25 @@ package struct TruthTable {
     }
   }
 
-  /// The recipe that shows a factor's part: with it reset, or with all reset where each is enough;
-  /// nil where neither was seen to learn.
+  /// The recipe that shows a factor's part: with it reset, or with those it heals together with, or
+  /// with all; nil where none was seen to learn.
   /// - Parameter suspect: the factor, or the part of it that heals.
-  func healed(_ index: Int, _ kind: Finding.Kind, as suspect: Suspect) -> Recipe? {
-    let kept = kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
+  func healed(_ index: Int, _ kind: Finding.Kind, as suspect: Factor) -> Recipe? {
+    let isShared = set.contains(index) || kind == .overdetermined
+    let kept =
+      set.contains(index)
+      ? Set(factors.indices).subtracting(set)
+      : kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard answers[kept] == .holds else { return nil }
-    let healed =
-      kind == .overdetermined ? changed(keeping: kept) : suspect.reset(evidence).map(evidence.with)
+    let healed = isShared ? changed(keeping: kept) : suspect.reset(evidence).map(evidence.with)
     return healed.map { lengthened.contains($0.recipe) ? lasting($0) : $0.recipe }
   }
 
   /// Why a factor that deviates is not to blame.
-  mutating func innocence(of index: Int) throws -> String {
-    let without = try answer(keeping: Set(factors.indices).subtracting([index]))
-    let alone = try answer(keeping: [index])
+  func innocence(of index: Int) -> String {
+    guard let without = answers[Set(factors.indices).subtracting([index])],
+      let alone = answers[[index]]
+    else { return "not looked into: another explains it alone" }
     return
       "with it reset the recipe \(Self.words(without, explodes: outcome == .explodes ? "still explodes" : "explodes")); "
       + "with it alone a sound one \(Self.words(alone, explodes: "explodes"))"
@@ -293,5 +341,22 @@ package struct TruthTable {
     case .notMade: "cannot be trained"
     case .undecided: "was not trained long enough"
     }
+  }
+}
+
+extension Evidence {
+  /// The recipe with factors reset; nil where one cannot be.
+  ///
+  /// One reset may depend on another (He or Xavier, by the activation), so they go round until
+  /// nothing changes, which takes two rounds.
+  package func resetting(_ factors: [Factor]) -> Evidence? {
+    var changed = self
+    for _ in 0..<2 {
+      for factor in factors {
+        guard let reset = factor.reset(changed) else { return nil }
+        changed = changed.with(reset)
+      }
+    }
+    return changed
   }
 }

@@ -26,6 +26,9 @@ struct CureCommand: AsyncParsableCommand {
   )
   var budget = SearchPolicy.budget
 
+  @Flag(help: "Leave what learns nothing without exploding as it is.")
+  var onlyExplosions = false
+
   @Option(
     name: .customLong("as"),
     help: ArgumentHelp("Print the cure as lines for pytorch or keras, too.", valueName: "framework")
@@ -44,7 +47,9 @@ struct CureCommand: AsyncParsableCommand {
     if let fixed { try source.checkTarget(fixed, recipe) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
-    let cure = Cure(try Problem(recipe), budget: budget) { bar.show($0) }
+    let cure = Cure(try Problem(recipe), budget: budget, onlyExplosions: onlyExplosions) {
+      bar.show($0)
+    }
     let history: CaseHistory
     var interruption: CancellationError?
     do {

@@ -1,9 +1,12 @@
 import Foundation
+import KeelNetworks
+import KeelSettings
 import KeelTraining
 
 /// Real steps of the real optimizer on real batches, on a copy: what decides a forecast.
 ///
-/// Forty steps; up to eighty more only while the loss stands above where it began. What explodes in
+/// Forty steps; up to eighty more only while the loss stands above where it began, and three times
+/// as many as an unusual momentum remembers, as far as the budget goes. What explodes in
 /// them explodes in the training, which is the same bit for bit.
 public struct DryRun: Hashable, Codable, Sendable {
   /// Steps taken.
@@ -45,9 +48,10 @@ extension VirtualTrainer {
   /// Takes the steps and judges them; the network is then as it was before.
   /// - Throws: `CancellationError`.
   package func dryRun() throws -> (run: DryRun, verdict: Forecast.Verdict) {
-    let limit = min(total, 3 * DryRun.length)
+    let least = max(DryRun.length, remembered)
+    let limit = min(total, max(3 * DryRun.length, least))
     while !trainer.isOver, trainer.step < limit {
-      if trainer.step >= DryRun.length, !isInFlight, !isUndecided { break }
+      if trainer.step >= least, !isInFlight, !isUndecided { break }
       try Task.checkCancellation()
       trainer.advance()
       evaluationBudget.countGradient(rows: batchSize)
@@ -63,6 +67,22 @@ extension VirtualTrainer {
       diesAtStep: death, vanishingSteps: trainer.vanishingSteps,
       leftAtStep: trainer.monitor.divergence.firstPassed)
     return (run, verdict)
+  }
+
+  /// Steps that the optimizer remembers, where it keeps more of the past than is usual.
+  ///
+  /// What that does shows no sooner. No more than leave a sixth of the budget for all else.
+  private var remembered: Int {
+    let optimizer = recipe.optimizer
+    let kept = optimizer.ingredient.numbers.filter { setting in
+      type(of: optimizer.member).retentions[setting.name].map {
+        setting.value > $0.usual.upperBound
+      }
+        ?? false
+    }.map(\.value).max()
+    guard let kept else { return 0 }
+    let most = evaluationBudget.limit * 5 / 6
+    return Int(min(most, 3 / max(1 - kept, 1e-6)))
   }
 
   /// The step with the first non-finite value.

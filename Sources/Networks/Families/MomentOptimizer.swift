@@ -14,6 +14,13 @@ public protocol MomentOptimizer: Optimizer {
 }
 
 extension MomentOptimizer {
+  public static var retentions: [String: Retention] {
+    [
+      "beta1": Retention(reference: 0.9, usual: 0...0.95),
+      "beta2": Retention(reference: 0.999, usual: 0.9...0.9999),
+    ]
+  }
+
   /// The settings that all of them have, in this order.
   static var momentFields: [Field<Self>] {
     [

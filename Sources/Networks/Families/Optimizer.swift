@@ -16,6 +16,8 @@ public protocol Optimizer: Ingredient {
   /// or half a decade below. At the limit itself SGD still explodes in two of them, and Adam at
   /// three tenths of it: its steps do not shrink with the gradient.
   static var shareOfLimit: Double { get }
+  /// What decides how much of the past it keeps, by the name of the setting.
+  static var retentions: [String: Retention] { get }
   /// What it remembers of each parameter, a number for a number, by name, and what that begins
   /// with.
   var initialSlots: KeyValuePairs<String, Float> { get }
@@ -28,6 +30,22 @@ extension Optimizer {
   public static var referenceRate: Double { 0.001 }
   public static var isAdaptive: Bool { true }
   public static var shareOfLimit: Double { 0.1 }
+  public static var retentions: [String: Retention] { [:] }
+}
+
+/// A share of the past that an optimizer keeps in every step: a momentum, a beta, a rho.
+public struct Retention: Hashable, Sendable {
+  /// What it commonly is.
+  public let reference: Double
+  /// What healthy trainings have daily.
+  public let usual: ClosedRange<Double>
+
+  /// - Parameters:
+  ///   - reference: what it commonly is, in [0, 1).
+  ///   - usual: what healthy trainings have daily, the reference within.
+  public init(reference: Double, usual: ClosedRange<Double>) {
+    (self.reference, self.usual) = (reference, usual)
+  }
 }
 
 /// One tensor, as an optimizer sees it.

@@ -17,6 +17,7 @@ public struct Adadelta: Optimizer {
   public static let summary = "steps scaled by the ones before"
   /// Its own default: the paper has no rate at all.
   public static let referenceRate = 1.0
+  public static let retentions = ["rho": Retention(reference: 0.9, usual: 0.5...0.99)]
   public static let fields: [Field<Adadelta>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "a factor on every step"),
     .init("rho", \.rho, .fraction, "share of the running means that is kept"),

@@ -18,14 +18,16 @@ public struct SGD: Optimizer {
   public static let referenceRate = 0.01
   public static let isAdaptive = false
   public static let shareOfLimit = 0.3
+  public static let retentions = ["momentum": Retention(reference: 0.9, usual: 0...0.95)]
   public static let fields: [Field<SGD>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "step per unit of gradient"),
-    .init("momentum", \.momentum, .fraction, "share of the last step that is kept"),
+    .init("momentum", \.momentum, .share, "share of the last step that is kept"),
     .init("nesterov", \.nesterov, "whether to look ahead"),
   ]
   /// Step per unit of gradient, before the schedule.
   public var learningRate = 0.01
-  /// Share of the last step that is kept, in [0, 1).
+  /// Share of the last step that is kept, in [0, 1]: at 1 gradients add up for ever, as where
+  /// nobody sets them to zero.
   public var momentum = 0.0
   /// Whether the gradient counts again on top of the momentum it has joined.
   public var nesterov = false

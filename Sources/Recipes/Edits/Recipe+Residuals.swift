@@ -42,6 +42,49 @@ extension Recipe {
   }
 }
 
+extension Recipe {
+  /// The same recipe with a layer normalisation before the last layer with weights; nil where that
+  /// is within a block.
+  package var normalizingOutput: Recipe? {
+    guard let last = model.lastIndex(where: { $0.ingredient is any Weighted }),
+      !model[(last + 1)...].contains(where: { $0.ingredient is any Container })
+    else { return nil }
+    var recipe = self
+    recipe.model.insert(.layerNorm(), at: last)
+    return recipe
+  }
+}
+
+extension [Choice<Layers>] {
+  /// The size of what reaches the last layer with weights, reckoned from how many residual blocks
+  /// add to a signal of unit size since the last normalisation: a block with a normalisation adds
+  /// one unit of variance, one without doubles it, or less by how its weights begin.
+  package var residualSize: Double {
+    var (variance, atLayer) = (1.0, 1.0)
+    func walk(_ layers: [Choice<Layers>]) {
+      for layer in layers {
+        switch layer.ingredient {
+        case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
+        case let block as Residual:
+          variance += block.layers.isNormalized ? 1 : variance * block.layers.branchShare
+        case let layer as any Layer where layer.isNormalization: variance = 1
+        case is any Weighted: atLayer = variance
+        default: break
+        }
+      }
+    }
+    walk(self)
+    return atLayer.squareRoot()
+  }
+
+  /// The variance that a branch adds, in units of the reference's.
+  private var branchShare: Double {
+    let last = leaves.last { $0.ingredient is any Weighted }?.ingredient as? any Weighted
+    let rule = last?.initializer.value?.ingredient as? any VarianceScaling
+    return rule.map { $0.scale * $0.scale } ?? 1
+  }
+}
+
 /// The walk through a model that finds the blocks.
 private enum Residuals {
   /// Residual blocks without a normalisation, repeats expanded.

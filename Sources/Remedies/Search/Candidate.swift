@@ -65,6 +65,8 @@ package struct Candidate {
     guard let control, let explosion = control.explosion,
       remedies.allSatisfy({ type(of: $0).isHot }),
       type(of: trainer.recipe.optimizer.member) == type(of: control.recipe.optimizer.member),
+      // What another schedule has taught up to there is no merit of this one.
+      trainer.recipe.schedule == control.recipe.schedule,
       let good = control.soundSnapshots(before: explosion.step).first, trainer.canGoOn(from: good)
     else { return 0 }
     trainer.rewind(to: good, history: control.trace)

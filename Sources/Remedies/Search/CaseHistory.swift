@@ -16,7 +16,7 @@ public struct CaseHistory: Codable, Sendable {
     case cured
     /// No remedy made it train; `recipe` is as it was.
     case incurable
-    /// It does not train, but it does not explode either.
+    /// It learns nothing, but does not explode, and nothing else was to be cured.
     case notExploding = "not-exploding"
     /// Somebody interrupted the search; what was known by then is kept.
     case interrupted
@@ -38,6 +38,14 @@ public struct CaseHistory: Codable, Sendable {
     public let changes: [Change]
     /// What it comes to elsewhere, by framework; only for what cured.
     public internal(set) var lines: [String: [String]]?
+  }
+
+  /// What a recipe reaches with everything put back that deviates.
+  public struct Reach: Codable, Hashable, Sendable {
+    /// The score that it then has.
+    public let score: Double
+    /// What was put back.
+    public let changes: [Change]
   }
 
   /// A trial of one or more remedies, and what became of it.
@@ -101,6 +109,10 @@ public struct CaseHistory: Codable, Sendable {
   public private(set) var ruledOut: [Diagnosis.RuledOut] = []
   /// The experiments of the diagnosis; nil where there was none.
   public private(set) var truthTable: [TruthTableRow]?
+  /// What becomes of the recipe with everything reset that deviates; nil where that was not tried.
+  public private(set) var reference: TrialOutcome?
+  /// What a healthy training misses, where that is much; nil where it is not, or nobody looked.
+  public internal(set) var couldReach: Reach?
   /// What cured it, in the order in which it is applied; empty where nothing did.
   public private(set) var remedies: [Treatment] = []
   /// The trials of remedies, in the order in which they were made.
@@ -123,7 +135,9 @@ public struct CaseHistory: Codable, Sendable {
   }
 
   enum CodingKeys: CodingKey {
-    case recipe, outcome, confirmed, findings, ruledOut, truthTable, remedies, trials, bestAttempt,
+    case recipe, outcome, confirmed, findings, ruledOut, truthTable, reference, couldReach,
+      remedies, trials,
+      bestAttempt,
       before
     case after, cost
   }
@@ -137,6 +151,8 @@ public struct CaseHistory: Codable, Sendable {
     findings = try container.decode([Finding].self, forKey: .findings)
     ruledOut = try container.decode([Diagnosis.RuledOut].self, forKey: .ruledOut)
     truthTable = try container.decodeIfPresent([TruthTableRow].self, forKey: .truthTable)
+    reference = try container.decodeIfPresent(TrialOutcome.self, forKey: .reference)
+    couldReach = try container.decodeIfPresent(Reach.self, forKey: .couldReach)
     remedies = try container.decode([Treatment].self, forKey: .remedies)
     trials = try container.decode([TrialRecord].self, forKey: .trials)
     before = try container.decode(Training.self, forKey: .before)
@@ -152,6 +168,8 @@ public struct CaseHistory: Codable, Sendable {
     try container.encode(findings, forKey: .findings)
     try container.encode(ruledOut, forKey: .ruledOut)
     try container.encode(truthTable, forKey: .truthTable)
+    try container.encode(reference, forKey: .reference)
+    try container.encode(couldReach, forKey: .couldReach)
     try container.encode(remedies, forKey: .remedies)
     try container.encode(trials, forKey: .trials)
     try container.encode(bestAttempt, forKey: .bestAttempt)
@@ -164,16 +182,16 @@ public struct CaseHistory: Codable, Sendable {
 // MARK: writing it down
 
 extension CaseHistory {
-  /// A case that begins with a training; if that exploded, it counts as incurable until it is
+  /// A case that begins with a training; if that was sick, it counts as incurable until it is
   /// cured.
-  init(_ recipe: Recipe, _ before: Training, fullSteps: Int) {
+  init(_ recipe: Recipe, _ before: Training, fullSteps: Int, onlyExplosions: Bool) {
     self.recipe = recipe
     self.before = before
     outcome =
       switch before.verdict {
       case .healthy: .healthy
       case .exploding: .incurable
-      case .vanishing, .stalled: .notExploding
+      case .vanishing, .stalled: onlyExplosions ? .notExploding : .incurable
       }
     cost = Cost(steps: before.steps, full: max(1000, fullSteps))
   }
@@ -182,6 +200,7 @@ extension CaseHistory {
     findings = diagnosis.findings
     ruledOut = diagnosis.ruledOut
     truthTable = diagnosis.truthTable
+    reference = diagnosis.reference
     cost = Cost(
       steps: cost.steps + diagnosis.trialSteps, diagnosis: diagnosis.trialSteps, full: cost.full)
   }

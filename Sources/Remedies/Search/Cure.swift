@@ -3,7 +3,8 @@ import KeelForecast
 import KeelRecipes
 import KeelTraining
 
-/// The loop from an explosion to a training that holds: diagnose, try remedies, train to the end.
+/// The loop from a training that explodes or learns nothing to one that holds: diagnose, try
+/// remedies, train to the end.
 public actor Cure {
   /// What is being done, for whoever watches.
   public enum Progress: Sendable {
@@ -20,6 +21,7 @@ public actor Cure {
   private let causes: CauseCatalog
   private let remedies: RemedyCatalog
   private let budget: Double
+  private let onlyExplosions: Bool
   private let observe: @Sendable (Progress) -> Void
   private let thread = ThreadExecutor(name: "keel-cure")
 
@@ -29,16 +31,18 @@ public actor Cure {
   ///     networks are cheap. It is counted, never timed. The experiments of the diagnosis may cost
   ///     twice that: where the reference learns slowly each takes a whole training, and a search
   ///     that begins with nothing left finds nothing.
+  ///   - onlyExplosions: whether what learns nothing without exploding is left as it is.
   ///   - causes: what the recipe is held against; your own beside Keel's:
   ///     `.standard + [MyCause.self]`.
   ///   - remedies: what is tried.
   public init(
-    _ problem: Problem, budget: Double = SearchPolicy.budget, causes: CauseCatalog = .standard,
+    _ problem: Problem, budget: Double = SearchPolicy.budget, onlyExplosions: Bool = false,
+    causes: CauseCatalog = .standard,
     remedies: RemedyCatalog = .standard,
     observe: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
     self.problem = problem
-    self.budget = budget
+    (self.budget, self.onlyExplosions) = (budget, onlyExplosions)
     (self.causes, self.remedies) = (causes, remedies)
     self.observe = observe
   }
@@ -54,9 +58,14 @@ public actor Cure {
     let before = trainer.train(
       isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
     try Task.checkCancellation()
-    var history = CaseHistory(problem.recipe, before, fullSteps: trainer.batches.total)
+    var history = CaseHistory(
+      problem.recipe, before, fullSteps: trainer.batches.total, onlyExplosions: onlyExplosions)
     self.history = history
-    guard before.verdict == .exploding else { return history }
+    guard history.outcome == .incurable else {
+      if history.outcome == .healthy { try look(beyond: before, trainer, &history) }
+      self.history = history
+      return history
+    }
     observe(.exploded(before))
     do {
       try treat(trainer, before, &history)
@@ -67,6 +76,26 @@ public actor Cure {
     }
     self.history = history
     return history
+  }
+
+  /// Trains a healthy recipe with everything put back that deviates, and notes what it misses,
+  /// where that is much.
+  private func look(
+    beyond before: Training, _ trainer: Trainer, _ history: inout CaseHistory
+  ) throws {
+    let evidence = Evidence(problem, training: before, trace: trainer.trace)
+    let factors = Factor.all(of: evidence, in: causes)
+    guard budget > 0, before.score < 1 - SearchPolicy.much, !factors.isEmpty,
+      let reset = evidence.resetting(factors),
+      let trial = try? Trial(
+        reset.problem, against: problem.recipe, atLeast: trainer.batches.total)
+    else { return }
+    try Task.checkCancellation()
+    history.spend(trial.training.steps)
+    guard trial.outcome == .holds, trial.training.score > before.score + SearchPolicy.much else {
+      return
+    }
+    history.couldReach = .init(score: trial.training.score, changes: trial.changes)
   }
 
   /// Steps that the search may take.
@@ -132,6 +161,13 @@ public actor Cure {
       _ = try confirm(held(), &halving, &best)
     }
     if best == nil, let first = held().first { history.cured(by: first, confirmed: .trials) }
+    // What the experiments have seen to train is the cure in reserve, whatever it costs.
+    if best == nil, history.outcome != .cured, let reference = diagnosis.soundReference,
+      remedies.remedies.contains(where: { $0 == RestoreSetting.self }),
+      let last = Candidate([RestoreSetting(reference: reference)], on: problem)
+    {
+      _ = try confirm([last], &halving, &best)
+    }
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all
@@ -190,8 +226,8 @@ public actor Cure {
 }
 
 extension Problem {
-  /// Trains it; if it explodes, finds out why, and finds a change that works; on a thread of its
-  /// own.
+  /// Trains it; if it explodes or learns nothing, finds out why, and finds a change that works; on
+  /// a thread of its own.
   /// - Throws: `KeelError` where it cannot be trained at all; `CancellationError`.
   public func cure(
     causes: CauseCatalog = .standard, remedies: RemedyCatalog = .standard

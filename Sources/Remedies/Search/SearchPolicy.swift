@@ -43,6 +43,8 @@ public enum SearchPolicy {
 
   /// Scores that differ by less are taken for equal.
   static let tolerance = 0.02
+  /// Scores that differ by more are far apart: five times what is taken for equal.
+  static let much = 0.1
   /// The skill of a trial that needs no rival: half of what there is to learn, in the first tenth
   /// of the run.
   ///

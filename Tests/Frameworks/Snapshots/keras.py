@@ -29,11 +29,24 @@ columns = np.concatenate([np.reshape(x_train, (len(x_train), -1)), np.reshape(y_
 keep = np.all([is_usual(column) for column in columns.T], axis=0)
 x_train, y_train = x_train[keep], y_train[keep]
 
+# === ease-dropout for dropout-0.985-relu
+for layer in model.layers:
+    if isinstance(layer, keras.layers.Dropout):
+        layer.rate = min(layer.rate, 0.5)
+
+# === ease-penalty for sgd-penalty
+# dense-1 is the first keras.layers.Dense
+keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(2, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
+
 # === gate-recurrence for recurrent-30
 keras.layers.GRU(24, return_sequences=False)  # in place of recurrent-1
 
 # === lower-learning-rate for rate-1.0
 optimizer = keras.optimizers.SGD(learning_rate=0.01)  # for model.compile
+
+# === lower-momentum for momentum-1.0-32
+optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)  # for model.compile
 
 # === match-loss for relu-cross-entropy-24
 # the model ends in its last linear layer, without the relu
@@ -43,15 +56,24 @@ loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # for class numbe
 # dense-1 is the first keras.layers.Dense; each between a Dense and its activation, which becomes a layer of its own
 keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-05)  # behind dense-1 to dense-80
 
-# === regularize-weights for linear-80-1.3
+# === normalize-output for blocks-14-0.01
+x = keras.layers.LayerNormalization()(x)  # before the last layer
+
+# === raise-learning-rate for rate-1e-06-constant
+optimizer = keras.optimizers.SGD(learning_rate=0.01)  # for model.compile
+
+# === regularize-weights for momentum-1.0-32
 # dense-1 is the first keras.layers.Dense
-keras.layers.Dense(16, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1 to dense-80
-keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-81
+keras.layers.Dense(32, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-1
+keras.layers.Dense(1, kernel_regularizer=keras.regularizers.L2(0.0001))  # dense-2
 
 # === reinitialize for linear-80-1.3
 # dense-1 is the first keras.layers.Dense
 keras.layers.Dense(16, kernel_initializer="glorot_normal")  # dense-1 to dense-80
 keras.layers.Dense(1, kernel_initializer="glorot_normal")  # dense-81
+
+# === restore-setting for epsilon
+optimizer = keras.optimizers.Adam(learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)  # for model.compile
 
 # === simplify-network for linear-80-1.3
 # where the model is built: at most 10 layers in a row remain
@@ -81,6 +103,9 @@ y_std = y_std + (y_std == 0)  # a constant column becomes 0
 y_train = (y_train - y_mean) / y_std
 y_test = (y_test - y_mean) / y_std
 # in the targets' own units: prediction * y_std + y_mean
+
+# === steady-schedule for exponential-rate
+optimizer = keras.optimizers.SGD(learning_rate=0.005)  # for model.compile
 
 # === swap-activation for dense-dense
 keras.layers.Activation("relu")  # in place of exponential, behind dense-1

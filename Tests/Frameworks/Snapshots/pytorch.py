@@ -32,11 +32,26 @@ columns = np.concatenate([np.reshape(x_train, (len(x_train), -1)), np.reshape(y_
 keep = torch.tensor(np.all([is_usual(column) for column in columns.T], axis=0))
 x_train, y_train = x_train[keep], y_train[keep]
 
+# === ease-dropout for dropout-0.985-relu
+for layer in model.modules():
+    if isinstance(layer, nn.Dropout):
+        layer.p = min(layer.p, 0.5)
+
+# === ease-penalty for sgd-penalty
+# the penalty 0.0001 Σ w² has the gradient 0.0002 w
+weights = [p for p in model.parameters() if p.ndim > 1]
+others = [p for p in model.parameters() if p.ndim <= 1]
+groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
+optimizer = torch.optim.SGD(groups, lr=0.01)
+
 # === gate-recurrence for recurrent-30
 torch.nn.GRU(features, 24, batch_first=True)  # in place of recurrent-1
 
 # === lower-learning-rate for rate-1.0
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+# === lower-momentum for momentum-1.0-32
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 
 # === match-loss for relu-cross-entropy-24
 # the model ends in its last linear layer, without the relu
@@ -46,12 +61,19 @@ criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabiliti
 # dense-1 is the first nn.Linear; each between a layer and its activation
 nn.BatchNorm1d(16)  # behind dense-1 to dense-80
 
-# === regularize-weights for linear-80-1.3
+# === normalize-output for blocks-14-0.01
+last = model[-1]  # of an nn.Sequential; elsewhere before whatever comes last
+model[-1] = nn.Sequential(nn.LayerNorm(last.in_features), last)
+
+# === raise-learning-rate for rate-1e-06-constant
+optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+
+# === regularize-weights for momentum-1.0-32
 # the penalty 0.0001 Σ w² has the gradient 0.0002 w
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
 groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
-optimizer = torch.optim.SGD(groups, lr=0.0005)
+optimizer = torch.optim.SGD(groups, lr=0.01, momentum=1.0)
 
 # === reinitialize for linear-80-1.3
 # dense-1 is the first nn.Linear; once, before training
@@ -61,6 +83,9 @@ for layer in linears[0:81]:  # dense-1 to dense-81
 for layer in linears:
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
+
+# === restore-setting for epsilon
+optimizer = torch.optim.Adam(model.parameters(), lr=0.001, betas=(0.9, 0.999), eps=1e-08)
 
 # === simplify-network for linear-80-1.3
 # where the model is built: at most 10 layers in a row remain
@@ -90,6 +115,10 @@ y_std = y_std + (y_std == 0)  # a constant column becomes 0
 y_train = (y_train - y_mean) / y_std
 y_test = (y_test - y_mean) / y_std
 # in the targets' own units: prediction * y_std + y_mean
+
+# === steady-schedule for exponential-rate
+# in place of the schedule
+scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 
 # === swap-activation for dense-dense
 nn.ReLU()  # in place of exponential, behind dense-1

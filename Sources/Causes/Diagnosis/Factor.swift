@@ -1,18 +1,23 @@
 import KeelRecipes
 import KeelTraining
 
-/// A factor that deviates: what symptoms raise, and trials then judge.
-package struct Suspect {
-  package let cause: any Cause.Type
-  package let deviation: Deviation
+/// A setting that deviates, or several that act as one: what symptoms raise, and trials then judge.
+public struct Factor: Sendable {
+  /// The cause that claims it.
+  public let cause: any Cause.Type
+  /// How far it lies beyond its reference.
+  public let deviation: Deviation
   /// Puts the factor, and no other, to its reference.
   let reset: @Sendable (Evidence) -> Recipe?
 
-  init(_ cause: any Cause.Type, _ deviation: Deviation) {
+  /// The whole of what a cause claims.
+  public init(_ cause: any Cause.Type, _ deviation: Deviation) {
     self.init(cause, deviation) { cause.reset($0) }
   }
 
-  init(
+  /// - Parameter reset: puts the factor, and no other, to its reference; nil where it cannot be put
+  ///   there.
+  public init(
     _ cause: any Cause.Type, _ deviation: Deviation,
     reset: @escaping @Sendable (Evidence) -> Recipe?
   ) {
@@ -21,19 +26,26 @@ package struct Suspect {
 
   /// A learning rate held against one that was measured.
   init(rate: Double, against reference: Double) {
-    cause = LargeLearningRate.self
-    deviation = Deviation(quantity: "learning rate", value: rate, reference: reference)
-    reset = { evidence in
-      evidence.recipe.withLearningRate(
-        min(reference, evidence.recipe.optimizer.member.learningRate))
+    let isHigh = rate > reference
+    self.init(
+      isHigh ? LargeLearningRate.self : LowLearningRate.self,
+      Deviation(quantity: "learning rate", value: rate, reference: reference)
+    ) { evidence in
+      let own = evidence.recipe.optimizer.member.learningRate
+      return evidence.recipe.withLearningRate(isHigh ? min(reference, own) : max(reference, own))
     }
   }
 
+  /// The cause's name; where it claims several factors, with the setting.
+  package var name: String {
+    cause == UnusualSetting.self ? "\(cause.name) \(deviation.place ?? "")" : cause.name
+  }
+
   /// Every factor that deviates, the one furthest off first.
-  package static func all(of evidence: Evidence, in catalog: CauseCatalog) -> [Suspect] {
-    catalog.causes.compactMap { cause in
-      cause.deviation(in: evidence).map { Suspect(cause, $0) }
-    }.sorted { $0.deviation.decades > $1.deviation.decades }
+  package static func all(of evidence: Evidence, in catalog: CauseCatalog) -> [Factor] {
+    catalog.causes.flatMap { $0.factors(in: evidence) }.sorted {
+      $0.deviation.decades > $1.deviation.decades
+    }
   }
 
   /// What deviates, with no experiment: the most that a forecast alone can say.
@@ -51,9 +63,11 @@ package struct Suspect {
 
   /// - Parameters:
   ///   - confidence: without a trial at most 0.8.
+  ///   - partners: names of the factors that it heals together with, where it does not alone.
   ///   - healed: the recipe whose training shows it.
   func finding(
-    _ kind: Finding.Kind, confidence: Double, in evidence: Evidence, healed: Recipe?
+    _ kind: Finding.Kind, confidence: Double, with partners: [String]? = nil,
+    in evidence: Evidence, healed: Recipe?
   ) -> Finding {
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
@@ -64,6 +78,7 @@ package struct Suspect {
     let recorded = evidence.trace.map { cause.exhibits(in: $0, of: evidence.problem) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
+      partners: partners,
       exhibits: [main] + measured.map { $0.reproduced(by: .forecast) }
         + recorded.map { $0.reproduced(by: .training(changes: [])) })
   }

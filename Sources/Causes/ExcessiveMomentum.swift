@@ -1,0 +1,79 @@
+import Foundation
+import KeelNetworks
+import KeelRecipes
+import KeelSettings
+import KeelTraining
+
+/// The optimizer keeps so much of the past that it runs on long after the gradient has turned.
+///
+/// **Definition** Momentum, beta1, beta2 or rho, whichever is furthest outside what healthy
+/// trainings have (`Optimizer.retentions`), by the steps that it remembers, 1/(1 − share). A
+/// momentum of 1 is left to `AccumulatedGradients`.
+///
+/// **References** Sutskever et al., *On the importance of initialization and momentum in deep
+/// learning*, ICML 2013: 0.9 to 0.99, and with a rate that goes down as it goes up.
+public enum ExcessiveMomentum: Cause {
+  public static let name = "excessive-momentum"
+  public static let summary = "the optimizer keeps so much of the past that it overshoots"
+
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    unusual(evidence).map(\.deviation).max { $0.decades < $1.decades }
+  }
+
+  public static func parts(of evidence: Evidence) -> [(deviation: Deviation, reset: Recipe)] {
+    let unusual = unusual(evidence)
+    return unusual.count < 2
+      ? []
+      : unusual.map { ($0.deviation, evidence.recipe.keeping([$0.name: $0.reference])) }
+  }
+
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    let references = unusual(evidence).map { ($0.name, $0.reference) }
+    return evidence.recipe.keeping(Dictionary(uniqueKeysWithValues: references))
+  }
+
+  private static func unusual(
+    _ evidence: Evidence
+  ) -> [(name: String, reference: Double, deviation: Deviation)] {
+    let optimizer = evidence.recipe.optimizer
+    return optimizer.ingredient.numbers.compactMap { setting in
+      guard let retention = type(of: optimizer.member).retentions[setting.name],
+        !retention.usual.contains(setting.value), setting.value < 1
+      else { return nil }
+      let decades = abs(log10((1 - retention.reference) / (1 - setting.value)))
+      let deviation = Deviation(
+        quantity: setting.name, value: setting.value, reference: retention.reference,
+        place: "optimizer.\(optimizer.name).\(setting.name)", decades: decades)
+      return (setting.name, retention.reference, deviation)
+    }.sorted { $0.deviation.decades > $1.deviation.decades }
+  }
+
+  public static let guilty: [Recipe] = [
+    regression(.sgd(learningRate: 0.01, momentum: 0.999)),
+    regression(.sgd(learningRate: 0.008, momentum: 0.998)),
+    regression(.sgd(learningRate: 0.01, momentum: 0.9995)),
+  ]
+
+  public static let innocent: [Recipe] = [
+    regression(.sgd(learningRate: 0.01, momentum: 0.9)),
+    regression(.sgd(learningRate: 0.001, momentum: 0.97)),
+  ]
+
+  private static func regression(_ optimizer: Choice<Optimizers>) -> Recipe {
+    Recipe(
+      name: "momentum-\(optimizer.written?[optimizer.name]?["momentum"]?.number ?? 0)",
+      data: .regression(samples: 400, features: 8, noise: 0.1, test: .fraction(0.2)),
+      standardize: .both, model: [.dense(32), .tanh, .dense(1)], loss: .meanSquaredError,
+      optimizer: optimizer, training: .init(epochs: 40, batch: 16))
+  }
+}
+
+extension Recipe {
+  /// The same recipe with other settings of its optimizer.
+  package func keeping(_ shares: [String: Double]) -> Recipe {
+    var recipe = self
+    recipe.optimizer = Choice(
+      optimizer.ingredient.changingNumbers { name, value in shares[name] ?? value })
+    return recipe
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import KeelNetworks
+import KeelRecipes
+import KeelSettings
+import KeelTraining
+
+/// A setting that no other cause claims is far from what healthy trainings have.
+///
+/// **Definition** Each is a factor of its own, named by its path. A real number beyond ten times
+/// its default or below a tenth of it (an epsilon: a hundred times); a clip that acts in over nine
+/// steps of ten; a limit on norms below 1, with which sound weights begin; batch
+/// normalisation over fewer than four rows. The reset is the default, none of the clip or the
+/// limit, layer normalisation in place of the batch's.
+///
+/// **References** Zeller, *Yesterday, my program worked. Today, it does not. Why?*, 1999: what
+/// differs from a state that works is what is looked at.
+public enum UnusualSetting: Cause {
+  public static let name = "unusual-setting"
+  public static let summary = "a setting is far from its default, and from what healthy ones have"
+
+  public static func factors(in evidence: Evidence) -> [Factor] {
+    numbers(evidence) + clips(evidence) + limits(evidence) + smallBatches(evidence)
+  }
+
+  public static func deviation(in evidence: Evidence) -> Deviation? {
+    factors(in: evidence).map(\.deviation).max { $0.decades < $1.decades }
+  }
+
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    factors(in: evidence).reduce(evidence.recipe) { recipe, factor in
+      factor.reset(evidence.with(recipe)) ?? recipe
+    }
+  }
+
+  // MARK: numbers
+
+  private static func numbers(_ evidence: Evidence) -> [Factor] {
+    evidence.recipe.numbers.filter { isUnclaimed($0) }.compactMap { setting in
+      guard let standard = setting.standard else { return nil }
+      let range = setting.name == "epsilon" ? Reference.epsilon : Reference.number
+      // A default of 0 has no tenfold: one unit stands for it.
+      let scale = standard == 0 ? 1 : abs(standard)
+      let isLarge = abs(setting.value) > scale * range
+      let isSmall = standard != 0 && abs(setting.value) < scale / range
+      guard isLarge || isSmall else { return nil }
+      let deviation = Deviation(
+        quantity: setting.path, value: setting.value, reference: standard, place: setting.path,
+        decades: Deviation.decades(abs(setting.value), scale))
+      return Factor(Self.self, deviation) { evidence in
+        evidence.recipe.changingNumbers { $0.path == setting.path ? standard : $0.value }
+      }
+    }
+  }
+
+  /// What named causes claim: rates, momentum and penalties, dropout, slopes that are too steep.
+  private static func isUnclaimed(_ setting: NumberSetting) -> Bool {
+    switch setting.ingredient {
+    case is Dropout, is any Regularizer: false
+    case let optimizer as any Optimizer:
+      !["learning-rate", "weight-decay"].contains(setting.name)
+        && type(of: optimizer).retentions[setting.name] == nil
+    case let activation as any Activation: !SteepActivation.isSteep(activation)
+    default: true
+    }
+  }
+
+  // MARK: what acts all the time
+
+  private static func clips(_ evidence: Evidence) -> [Factor] {
+    guard let trace = evidence.trace, let last = evidence.recipe.clipping.choices.last else {
+      return []
+    }
+    let seen = (0..<trace.count).filter {
+      trace.gradientNorms[$0].isFinite && trace.clippedNorms[$0].isFinite
+    }
+    let acted = seen.count { trace.clippedNorms[$0] < trace.gradientNorms[$0] * 0.999 }
+    let share = Double(acted) / Double(max(1, seen.count))
+    guard seen.count >= Reference.clippedSteps, share > Reference.clipped else { return [] }
+    // How much is left of a gradient tells how far off it is.
+    let left =
+      seen.map {
+        Double(trace.clippedNorms[$0]) / max(Double(trace.gradientNorms[$0]), .leastNormalMagnitude)
+      }.median ?? 1
+    let deviation = Deviation(
+      quantity: "share of steps in which the clip acts", value: share,
+      reference: Reference.clipped, place: "clipping.\(last.name)",
+      decades: Deviation.decades(max(left, 1e-30), 1))
+    return [
+      Factor(Self.self, deviation) { evidence in
+        var recipe = evidence.recipe
+        recipe.clipping = []
+        return recipe
+      }
+    ]
+  }
+
+  private static func limits(_ evidence: Evidence) -> [Factor] {
+    // The norm that He gives the weights into a unit is √2, Xavier's about 1.
+    evidence.recipe.numbers.compactMap { setting in
+      guard setting.ingredient is MaxNorm, setting.value < Reference.weightNorm else { return nil }
+      let deviation = Deviation(
+        quantity: setting.path, value: setting.value, reference: Reference.weightNorm,
+        place: setting.path)
+      return Factor(Self.self, deviation) { evidence in
+        var recipe = evidence.recipe
+        recipe.regularizer.choices.removeAll { $0.ingredient is MaxNorm }
+        return recipe
+      }
+    }
+  }
+
+  private static func smallBatches(_ evidence: Evidence) -> [Factor] {
+    let rows = min(evidence.recipe.training.batch, evidence.problem.rows.train.count)
+    guard rows < Reference.batch,
+      evidence.recipe.leaves.contains(where: { $0.ingredient is BatchNorm })
+    else { return [] }
+    let deviation = Deviation(
+      quantity: "rows that batch normalisation sees at once", value: Double(rows),
+      reference: Double(Reference.batch), place: "training.batch")
+    return [
+      Factor(Self.self, deviation) { evidence in
+        evidence.recipe.replacingLeaves { $0.ingredient is BatchNorm ? [.layerNorm()] : [$0] }
+      }
+    ]
+  }
+
+  public static let guilty: [Recipe] = [
+    spirals(.adam(learningRate: 0.001, epsilon: 1e4), [], "epsilon"),
+    spirals(.sgd(learningRate: 0.01), [.globalNorm(1e-6)], "clip"),
+  ]
+
+  public static let innocent: [Recipe] = [
+    spirals(.adam(learningRate: 0.001, epsilon: 1e-3), [], "large-epsilon"),
+    spirals(.sgd(learningRate: 0.05), [.globalNorm(0.1)], "usual-clip"),
+  ]
+
+  private static func spirals(
+    _ optimizer: Choice<Optimizers>, _ clipping: Chain<Clips>, _ name: String
+  ) -> Recipe {
+    Recipe(
+      name: name, data: .spirals(samples: 600, classes: 3, noise: 0.05),
+      model: [.dense(24), .relu, .dense(3)], initializer: .he(), loss: .softmaxCrossEntropy,
+      optimizer: optimizer, clipping: clipping, training: .init(epochs: 40, batch: 32))
+  }
+}
