@@ -18,7 +18,7 @@ public enum AccumulatedGradients: Cause {
     guard (optimizer.ingredient as? SGD)?.momentum == 1 else { return nil }
     // Its steps remember all there were.
     return Deviation(
-      quantity: "momentum (1 adds up all gradients)", value: 1, reference: 0.9,
+      quantity: "momentum (1 adds up all gradients)", value: 1, reference: 0,
       place: "optimizer.sgd.momentum", decades: 6)
   }
 

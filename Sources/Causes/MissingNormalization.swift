@@ -27,7 +27,9 @@ public enum MissingNormalization: Cause {
       quantity: "size of the residual sum before the last layer", value: size, reference: 1)
   }
 
-  public static func reset(_ evidence: Evidence) -> Recipe? { evidence.recipe.normalizingOutput }
+  public static func reset(_ evidence: Evidence) -> Recipe? {
+    deviation(in: evidence) == nil ? evidence.recipe : evidence.recipe.normalizingOutput
+  }
 
   public static let guilty: [Recipe] = [blocks(14), blocks(24, units: 24)]
 

@@ -8,9 +8,9 @@ import KeelTraining
 ///
 /// **Definition** Each is a factor of its own, named by its path. A real number beyond ten times
 /// its default or below a tenth of it (an epsilon: a hundred times); a clip that acts in over nine
-/// steps of ten; a limit on norms below 1, with which sound weights begin; batch
-/// normalisation over fewer than four rows. The reset is the default, none of the clip or the
-/// limit, layer normalisation in place of the batch's.
+/// steps of ten, or whose limit is next to nothing; a limit on norms below 1, with which sound
+/// weights begin; batch normalisation over fewer than four rows. The reset is the default, none of
+/// the clip or the limit, layer normalisation in place of the batch's.
 ///
 /// **References** Zeller, *Yesterday, my program worked. Today, it does not. Why?*, 1999: what
 /// differs from a state that works is what is looked at.
@@ -34,21 +34,36 @@ public enum UnusualSetting: Cause {
 
   // MARK: numbers
 
+  /// The same setting of several layers is one factor: they are written alike, and act as one.
   private static func numbers(_ evidence: Evidence) -> [Factor] {
-    evidence.recipe.numbers.filter { isUnclaimed($0) }.compactMap { setting in
-      guard let standard = setting.standard else { return nil }
-      let range = setting.name == "epsilon" ? Reference.epsilon : Reference.number
+    let unusual = evidence.recipe.numbers.filter { isUnclaimed($0) && isUnusual($0) }
+    let groups = Dictionary(grouping: unusual) { "\(type(of: $0.ingredient).name).\($0.name)" }
+    return groups.values.compactMap { settings in
+      guard let first = settings.first, let standard = first.standard else { return nil }
+      let paths = Set(settings.map(\.path))
+      let deviation = Deviation(
+        quantity: first.path, value: first.value, reference: standard, place: first.path,
+        decades: Deviation.decades(abs(first.value), standard == 0 ? 1 : standard))
+      return Factor(Self.self, deviation) { evidence in
+        evidence.recipe.changingNumbers { paths.contains($0.path) ? standard : $0.value }
+      }
+    }.sorted { $0.deviation.quantity < $1.deviation.quantity }
+  }
+
+  private static func isUnusual(_ setting: NumberSetting) -> Bool {
+    guard let standard = setting.standard else { return false }
+    switch setting.name {
+    case "epsilon":
+      // Small ones are as good as none, and common; none divides by zero.
+      return setting.value == 0 || setting.value > Reference.epsilon * max(standard, 1e-8)
+    case "momentum":
+      // Of batch normalisation: long averages are common.
+      return setting.value < standard / Reference.epsilon / Reference.number
+    default:
       // A default of 0 has no tenfold: one unit stands for it.
       let scale = standard == 0 ? 1 : abs(standard)
-      let isLarge = abs(setting.value) > scale * range
-      let isSmall = standard != 0 && abs(setting.value) < scale / range
-      guard isLarge || isSmall else { return nil }
-      let deviation = Deviation(
-        quantity: setting.path, value: setting.value, reference: standard, place: setting.path,
-        decades: Deviation.decades(abs(setting.value), scale))
-      return Factor(Self.self, deviation) { evidence in
-        evidence.recipe.changingNumbers { $0.path == setting.path ? standard : $0.value }
-      }
+      let isSmall = standard != 0 && abs(setting.value) < scale / Reference.number
+      return isSmall || abs(setting.value) > scale * Reference.number
     }
   }
 
@@ -59,7 +74,9 @@ public enum UnusualSetting: Cause {
     case let optimizer as any Optimizer:
       !["learning-rate", "weight-decay"].contains(setting.name)
         && type(of: optimizer).retentions[setting.name] == nil
-    case let activation as any Activation: !SteepActivation.isSteep(activation)
+    // Slopes are for `SteepActivation` to say; gentle ones are a matter of taste.
+    case let activation as any Activation:
+      setting.name != "slope" && !SteepActivation.isSteep(activation)
     default: true
     }
   }
@@ -67,9 +84,15 @@ public enum UnusualSetting: Cause {
   // MARK: what acts all the time
 
   private static func clips(_ evidence: Evidence) -> [Factor] {
-    guard let trace = evidence.trace, let last = evidence.recipe.clipping.choices.last else {
-      return []
+    guard let last = evidence.recipe.clipping.choices.last else { return [] }
+    let least = evidence.recipe.numbers.filter { $0.ingredient is any Clip && $0.name == "limit" }
+      .min { $0.value < $1.value }
+    if let least, least.value < Reference.clipLimit {
+      let deviation = Deviation(
+        quantity: least.path, value: least.value, reference: 1, place: "clipping.\(last.name)")
+      return [Factor(Self.self, deviation, reset: withoutClips)]
     }
+    guard let trace = evidence.trace else { return [] }
     let seen = (0..<trace.count).filter {
       trace.gradientNorms[$0].isFinite && trace.clippedNorms[$0].isFinite
     }
@@ -85,13 +108,13 @@ public enum UnusualSetting: Cause {
       quantity: "share of steps in which the clip acts", value: share,
       reference: Reference.clipped, place: "clipping.\(last.name)",
       decades: Deviation.decades(max(left, 1e-30), 1))
-    return [
-      Factor(Self.self, deviation) { evidence in
-        var recipe = evidence.recipe
-        recipe.clipping = []
-        return recipe
-      }
-    ]
+    return [Factor(Self.self, deviation, reset: withoutClips)]
+  }
+
+  private static func withoutClips(_ evidence: Evidence) -> Recipe? {
+    var recipe = evidence.recipe
+    recipe.clipping = []
+    return recipe
   }
 
   private static func limits(_ evidence: Evidence) -> [Factor] {

@@ -83,7 +83,9 @@ package struct Forecaster {
   /// limit at their end train.
   private func crossing(_ limit: Double?) -> (step: Int, isFar: Bool)? {
     let course = RateCourse(virtualTrainer.trainer.problem)
-    guard let limit, course.largest > 1 + 1e-6, let step = course.firstStep(above: limit) else {
+    guard let limit, limit >= 1, course.largest > 1 + 1e-6,
+      let step = course.firstStep(above: limit)
+    else {
       return nil
     }
     return (step, course.largest > Forecast.farBeyond * limit)

@@ -95,6 +95,7 @@ extension Patch {
   private var clip: [String] {
     guard old.clipping != new.clipping else { return [] }
     guard let limit = new.clipping.choices.last?.written?["global-norm"]?["limit"]?.number else {
+      guard new.clipping == [] else { return [] }
       switch target {
       case .pytorch:
         return [

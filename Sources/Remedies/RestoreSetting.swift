@@ -16,21 +16,31 @@ public struct RestoreSetting: Remedy {
     invasiveness: 0, timePerStep: 1, risk: "whatever the setting was meant to do")
   public static let isHot = false
 
-  /// The recipe with everything that deviates at its reference; nil where what is unusual is put
-  /// back, and nothing else.
+  /// The recipe with everything that deviates at its reference; nil where only what is unusual is
+  /// put back.
   public let reference: Recipe?
+  /// Where what is put back stands; empty where that is all that is unusual.
+  public let places: [String]
   /// What was seen to act on every step, and is taken away: clips, of which the recipe alone does
   /// not tell.
   public let dropsClips: Bool
 
-  public init(reference: Recipe? = nil, dropsClips: Bool = false) {
-    (self.reference, self.dropsClips) = (reference, dropsClips)
+  public init(reference: Recipe? = nil, places: [String] = [], dropsClips: Bool = false) {
+    (self.reference, self.places, self.dropsClips) = (reference, places, dropsClips)
   }
 
+  /// What the experiments have blamed, where they have.
   public static func candidates(for evidence: Evidence) -> [RestoreSetting] {
+    let factors = UnusualSetting.factors(in: evidence)
+    let blamed = evidence.resets[UnusualSetting.name].map { reset in
+      factors.filter { $0.reset(evidence.with(reset)) == reset }
+    }
     let reset = evidence.resets[UnusualSetting.name] ?? UnusualSetting.reset(evidence)
-    let dropsClips = evidence.recipe.clipping != [] && reset?.clipping == []
-    return [RestoreSetting(dropsClips: dropsClips)]
+    return [
+      RestoreSetting(
+        places: (blamed ?? factors).compactMap(\.deviation.place),
+        dropsClips: evidence.recipe.clipping != [] && reset?.clipping == [])
+    ]
   }
 
   public func applied(to problem: Problem) -> Recipe? {
@@ -38,7 +48,12 @@ public struct RestoreSetting: Remedy {
       reference.seed = problem.recipe.seed
       return reference == problem.recipe ? nil : reference
     }
-    var changed = UnusualSetting.reset(Evidence(problem)) ?? problem.recipe
+    let evidence = Evidence(problem)
+    var changed = UnusualSetting.factors(in: evidence).filter { factor in
+      places.isEmpty || factor.deviation.place.map(places.contains) ?? false
+    }.reduce(problem.recipe) { recipe, factor in
+      factor.reset(evidence.with(recipe)) ?? recipe
+    }
     if dropsClips { changed.clipping = [] }
     return changed == problem.recipe ? nil : changed
   }

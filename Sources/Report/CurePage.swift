@@ -84,7 +84,7 @@ package struct CurePage: Page {
   }
 
   private var reference: [String] {
-    history.outcome == .healthy || history.outcome == .notExploding
+    history.outcome != .cured && history.outcome != .incurable
       ? [] : DiagnosisPage.reference(history.reference, history.findings)
   }
 
@@ -115,7 +115,7 @@ package struct CurePage: Page {
   /// The best attempt, where nothing cured.
   private var nearest: [String] {
     guard let best = history.bestAttempt else {
-      return history.outcome == .incurable ? ["  no trial fitted in the budget"] : []
+      return history.outcome == .incurable ? ["  no remedy Keel knows changes anything here"] : []
     }
     let remedies = best.remedies.map(\.remedy).joined(separator: ", ")
     let came =
@@ -179,9 +179,11 @@ package struct CurePage: Page {
           + Self.changes(trial).drop { $0 == " " })
     }
     let others = history.trials.filter { $0.seed != recipe.seed }
-    let again = others.isEmpty ? "" : "; on other seeds \(tally(others))"
+    let tallies =
+      (own.isEmpty ? [] : [tally(own)])
+      + (others.isEmpty ? [] : ["on other seeds \(tally(others))"])
     return [
-      out.bold("trials") + "  \(tally(own))\(again)"
+      out.bold("trials") + "  " + tallies.joined(separator: "; ")
     ] + rows + [
       "  in all \(Text.count(history.cost.steps)) steps, "
         + "\(Text.number(history.cost.relativeToOneTraining)) trainings of 1,000 or more "
@@ -219,8 +221,8 @@ package struct CurePage: Page {
     case .incurable:
       return [
         out.bold("not known")
-          + "  whether a longer search would help: --budget 10 allows one; or the "
-          + "fault is one Keel does not know (its catalogue: keel list)", "",
+          + "  whether a longer search would help, or the fault is one Keel does not know "
+          + "(its catalogue: keel list)", "",
       ]
     default: return []
     }
@@ -236,7 +238,9 @@ package struct CurePage: Page {
         out.dim("next"), "  keel train \(Text.quoted(written))    train the cured recipe",
       ]
     case .incurable:
-      return [out.dim("next"), "  keel cure \(line) --budget 10    search for longer"]
+      return history.trials.isEmpty
+        ? [out.dim("next"), "  keel diagnose \(line)    what was tried to find out why"]
+        : [out.dim("next"), "  keel cure \(line) --budget 10    search for longer"]
     case .interrupted:
       return [out.dim("next"), "  keel cure \(line)    begin again"]
     case .healthy, .notExploding: return []

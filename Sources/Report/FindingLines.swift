@@ -31,7 +31,7 @@ struct FindingLines {
 
   /// What the experiments have shown, in words that need no guide.
   private static func proof(_ finding: Finding) -> String {
-    let others = finding.partners?.joined(separator: " and ")
+    let others = finding.partners?.formatted(.list(type: .and).locale(Locale(identifier: "en_GB")))
     switch finding.kind {
     case .cause: return "without it the recipe trains; it alone makes a sound recipe sick"
     case .contributing:

@@ -17,7 +17,7 @@ package struct RateCourse {
   package init(_ problem: Problem, trace: Trace? = nil) {
     let schedule = problem.recipe.schedule.member
     let base = max(problem.recipe.optimizer.member.learningRate, .leastNormalMagnitude)
-    if schedule.follower() != nil, let trace, trace.count > 0 {
+    if schedule.follower() != nil, let trace, trace.learningRates.first == Float(base) {
       steps = Array(0..<trace.count)
       factors = trace.learningRates.map { Double($0) / base }
       return

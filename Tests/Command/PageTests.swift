@@ -110,15 +110,16 @@ import Testing
     #expect(try tool.run("cure", "page.yaml", "--as", "mxnet").code == 64)
   }
 
+  /// Nothing is convicted; what is usual is put back all the same, and trained.
   @Test func aBudgetThatConvictsNobody() throws {
     let tool = try Tool()
     try tool.write("page.yaml", Sample.exploding)
     let result = try tool.run("cure", "page.yaml", "--budget", "0")
-    #expect(result.code == 1)
+    #expect(result.code == 0)
     #expect(result.out.contains("cause   large-learning-rate"))
     #expect(result.out.contains("no experiment has decided"))
     #expect(!result.out.contains("times in 100"))
-    #expect(result.out.contains("no remedy made it train; nothing was written"))
+    #expect(result.out.contains("change  restore-setting"))
     #expect(try tool.run("cure", "page.yaml", "--budget=-1").code == 64)
   }
 

@@ -102,13 +102,14 @@ extension Evidence {
       self, Factor.all(of: self, in: catalog), of: training,
       budget: budget
         ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)))
+    if let whole = try table.withHidden(catalog) { table = whole }
     if let measured = try table.withMeasuredRate() { table = measured }
     var suspects = table.factors
     let kinds = try table.kinds()
     var ruledOut = Self.undeviating(suspects + table.fixed, in: catalog)
     for index in suspects.indices where kinds[index] == nil {
-      ruledOut.append(
-        .init(cause: suspects[index].name, why: table.innocence(of: index)))
+      guard let why = table.innocence(of: index) else { continue }
+      ruledOut.append(.init(cause: suspects[index].name, why: why))
     }
     for index in suspects.indices where kinds[index] == .cause || kinds[index] == .contributing {
       suspects[index] = try table.narrowed(index) ?? suspects[index]

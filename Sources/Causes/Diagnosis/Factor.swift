@@ -8,7 +8,7 @@ public struct Factor: Sendable {
   /// How far it lies beyond its reference.
   public let deviation: Deviation
   /// Puts the factor, and no other, to its reference.
-  let reset: @Sendable (Evidence) -> Recipe?
+  public let reset: @Sendable (Evidence) -> Recipe?
 
   /// The whole of what a cause claims.
   public init(_ cause: any Cause.Type, _ deviation: Deviation) {
@@ -83,11 +83,11 @@ public struct Factor: Sendable {
         + recorded.map { $0.reproduced(by: .training(changes: [])) })
   }
 
-  /// Nil where other settings alone do not make one recipe of another.
+  /// Nil where the two are one.
   private static func training(
     of changed: Recipe, instead recipe: Recipe
   ) -> Exhibit.Reproduction? {
-    let changes = changed.diff(from: recipe)
-    return changes.isEmpty || changes.contains { $0.to == nil } ? nil : .training(changes: changes)
+    let changes = changed.settings(insteadOf: recipe)
+    return changes.isEmpty ? nil : .training(changes: changes)
   }
 }

@@ -45,6 +45,8 @@ public enum Reference {
   public static let clipped = 0.9
   /// So many steps must have been seen to say so.
   public static let clippedSteps = 20
+  /// A clip's limit below this leaves next to nothing of any gradient.
+  public static let clipLimit = 1e-4
   /// Rows that batch normalisation needs.
   public static let batch = 4
 }

@@ -42,7 +42,8 @@ package struct TruthTable {
     self.init(
       evidence, factors.filter { $0.reset(evidence) != nil },
       fixed: factors.filter { $0.reset(evidence) == nil }, .init(training.verdict),
-      until: max(Self.shortest, isExploding ? 2 * training.steps : training.steps / 3), budget)
+      until: max(Self.shortest, isExploding ? 2 * training.steps : evidence.stalledSteps(training)),
+      budget)
   }
 
   private init(
@@ -171,10 +172,10 @@ package struct TruthTable {
     let optimizer = evidence.recipe.optimizer.member
     guard let limit = dynamics.rate else { return nil }
     let isTooHigh = try answer(keeping: []) == .explodes
+    let used = reference.recipe.optimizer.member.learningRate
     // Forty steps may hold where the training does not.
     let measured = rounded(
-      (isTooHigh ? min(limit, optimizer.learningRate) : limit) * type(of: optimizer).shareOfLimit)
-    let used = reference.recipe.optimizer.member.learningRate
+      (isTooHigh ? min(limit, used) : limit) * type(of: optimizer).shareOfLimit)
     guard isTooHigh || measured > used else { return nil }
     return replacingRate(by: Factor(rate: optimizer.learningRate, against: measured))
   }
@@ -203,6 +204,33 @@ package struct TruthTable {
   /// A base rate that is too high or too low.
   private static func isRate(_ factor: Factor) -> Bool {
     factor.cause == LargeLearningRate.self || factor.cause == LowLearningRate.self
+  }
+
+  /// The same experiments with what the other factors hid.
+  ///
+  /// A rate that is too low explodes nothing, and weights of nothing neither, until what exploded
+  /// is reset. Nil where the reference trains, or hides nothing.
+  /// - Throws: `CancellationError`.
+  mutating func withHidden(_ catalog: CauseCatalog) throws -> TruthTable? {
+    let isAnyHealed = try factors.indices.contains { try resetHeals($0) == true }
+    guard !isAnyHealed, steps < budget, try answer(keeping: []) != .holds,
+      let reference = changed(keeping: [])
+    else { return nil }
+    let known = Set((factors + fixed).map(\.name))
+    let hidden = Factor.all(of: evidence.untrained(reference.recipe), in: catalog).filter {
+      !known.contains($0.name) && $0.reset(reference) != nil
+    }
+    guard !hidden.isEmpty else { return nil }
+    var table = TruthTable(
+      evidence, factors + hidden, fixed: fixed, outcome, until: horizon, budget)
+    let new = Set(factors.count..<factors.count + hidden.count)
+    for (kept, answer) in answers { table.answers[kept.union(new)] = answer }
+    table.steps = steps
+    table.rows = rows.map { row in
+      TruthTableRow(
+        kept: row.kept + hidden.map(\.name), outcome: row.outcome, steps: row.steps)
+    }
+    return table
   }
 
   // MARK: what they show
@@ -240,12 +268,14 @@ package struct TruthTable {
     let kinds = try withPartners(Self.kinds(heals: heals, sickens: sickens))
     guard !isAnyHealed, factors.count > 1 else { return kinds }
     let blamed = factors.indices.filter { kinds[$0] != nil && kinds[$0] != .suspect }
-    if try resetting(blamed) {
-      set = blamed
-      return kinds
+    if try resetting(blamed), !kinds.contains(.joint) {
+      set = try minimal(blamed)
+      return factors.indices.map { set.contains($0) ? kinds[$0] : nil }
     }
-    guard try answer(keeping: []) == .holds else { return kinds }
-    set = try minimalSet()
+    guard !kinds.contains(.joint), try answer(keeping: []) == .holds else { return kinds }
+    set = try minimal(Array(factors.indices))
+    // What the budget left open is no proof.
+    guard steps < budget else { return factors.indices.map { set.contains($0) ? .suspect : nil } }
     let isAlone = set.count { sickens[$0] == true } == 1
     return factors.indices.map { index in
       guard set.contains(index) else { return nil }
@@ -259,9 +289,9 @@ package struct TruthTable {
     try !reset.isEmpty && answer(keeping: Set(factors.indices).subtracting(reset)) == .holds
   }
 
-  /// A set of factors whose reset heals, of which none can be spared.
-  private mutating func minimalSet() throws -> [Int] {
-    try DeltaDebugging.minimal(Array(factors.indices)) { try resetting($0) }
+  /// Of factors that heal together those of which none can be spared.
+  private mutating func minimal(_ factors: [Int]) throws -> [Int] {
+    try DeltaDebugging.minimal(factors) { try resetting($0) }
   }
 
   /// Where one factor alone is enough and yet not the only fault, the others are to blame together:
@@ -272,12 +302,10 @@ package struct TruthTable {
     let enough = kinds.indices.filter { kinds[$0] == .overdetermined }
     guard enough.count == 1, let first = enough.first else { return kinds }
     let others = kinds.indices.filter { $0 != first }
-    var partners = try others.filter { other in
+    let partners = try others.filter { other in
       try answer(keeping: Set(others).subtracting([other])) == .holds
     }
     let isEither = partners.count > 1
-    // More than two are needed: all that deviate, whose reset heals, are the set.
-    if partners.isEmpty, try answer(keeping: []) == .holds { partners = others }
     return kinds.indices.map { index in
       if index == first { return partners.isEmpty ? .suspect : .overdetermined }
       guard partners.contains(index) else { return kinds[index] }
@@ -320,14 +348,20 @@ package struct TruthTable {
       : kind == .overdetermined ? [] : Set(factors.indices).subtracting([index])
     guard answers[kept] == .holds else { return nil }
     let healed = isShared ? changed(keeping: kept) : suspect.reset(evidence).map(evidence.with)
-    return healed.map { lengthened.contains($0.recipe) ? lasting($0) : $0.recipe }
+    return healed.map { healed in
+      lengthened.contains(healed.recipe)
+        ? lasting(healed)
+        : healed.recipe.lasting(Trial.least, rows: healed.problem.rows.train.count)
+    }
   }
 
   /// Why a factor that deviates is not to blame.
-  func innocence(of index: Int) -> String {
-    guard let without = answers[Set(factors.indices).subtracting([index])],
+  ///
+  /// Nil where that was not asked, because another explains it alone.
+  func innocence(of index: Int) -> String? {
+    guard let without = answers[Set(factors.indices).subtracting([index])], without != .holds,
       let alone = answers[[index]]
-    else { return "not looked into: another explains it alone" }
+    else { return nil }
     return
       "with it reset the recipe \(Self.words(without, explodes: outcome == .explodes ? "still explodes" : "explodes")); "
       + "with it alone a sound one \(Self.words(alone, explodes: "explodes"))"
@@ -345,6 +379,18 @@ package struct TruthTable {
 }
 
 extension Evidence {
+  /// Steps after which what learns nothing had learnt nothing yet: a third of the run; all of it
+  /// where the loss was lower by then than at the end.
+  fileprivate func stalledSteps(_ training: Training) -> Int {
+    let third = training.steps / 3
+    guard let losses = trace?.losses, losses.count >= training.steps, third > 0 else {
+      return training.steps
+    }
+    let window = losses[max(0, third - max(10, third / 5))..<third]
+    let mean = window.reduce(0.0) { $0 + Double($1) } / Double(max(1, window.count))
+    return mean < 0.95 * training.loss ? training.steps : third
+  }
+
   /// The recipe with factors reset; nil where one cannot be.
   ///
   /// One reset may depend on another (He or Xavier, by the activation), so they go round until

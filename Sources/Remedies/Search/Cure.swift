@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelEngine
 import KeelForecast
 import KeelRecipes
 import KeelTraining
@@ -86,16 +87,21 @@ public actor Cure {
     let evidence = Evidence(problem, training: before, trace: trainer.trace)
     let factors = Factor.all(of: evidence, in: causes)
     guard budget > 0, before.score < 1 - SearchPolicy.much, !factors.isEmpty,
-      let reset = evidence.resetting(factors),
-      let trial = try? Trial(
-        reset.problem, against: problem.recipe, atLeast: trainer.batches.total)
+      let reset = evidence.resetting(factors.filter { $0.reset(evidence) != nil })
     else { return }
-    try Task.checkCancellation()
+    let trial: Trial
+    do {
+      trial = try Trial(
+        reset.problem, against: problem.recipe, atLeast: trainer.batches.total)
+    } catch is KeelError {
+      return  // What cannot be trained says nothing of what can.
+    }
     history.spend(trial.training.steps)
     guard trial.outcome == .holds, trial.training.score > before.score + SearchPolicy.much else {
       return
     }
-    history.couldReach = .init(score: trial.training.score, changes: trial.changes)
+    history.couldReach = .init(
+      score: trial.training.score, changes: reset.recipe.settings(insteadOf: problem.recipe))
   }
 
   /// Steps that the search may take.
@@ -161,12 +167,19 @@ public actor Cure {
       _ = try confirm(held(), &halving, &best)
     }
     if best == nil, let first = held().first { history.cured(by: first, confirmed: .trials) }
-    // What the experiments have seen to train is the cure in reserve, whatever it costs.
-    if best == nil, history.outcome != .cured, let reference = diagnosis.soundReference,
+    // What the experiments have seen to train is the cure in reserve, whatever it costs; where the
+    // budget left no room to see it, it is seen now.
+    let untried =
+      diagnosis.reference == nil || diagnosis.reference == .undecided
+      ? evidence.resetting(Factor.all(of: evidence, in: causes))?.recipe : nil
+    if best == nil, history.outcome != .cured,
+      let reference = diagnosis.soundReference ?? untried,
       remedies.remedies.contains(where: { $0 == RestoreSetting.self }),
       let last = Candidate([RestoreSetting(reference: reference)], on: problem)
     {
-      _ = try confirm([last], &halving, &best)
+      // It may need longer than the recipe has.
+      let whole = try halving.finish(last) { self.observe(.retraining($0)) }
+      if whole.outcome == .holds { _ = try confirm([whole], &halving, &best) }
     }
   }
 

@@ -57,6 +57,10 @@ struct SearchSchedule {
     func names(_ kind: Finding.Kind) -> [String] {
       findings.filter { $0.kind == kind }.map(\.cause)
     }
+    // A set that heals together is undone together.
+    if first.partners != nil {
+      return [together(findings.filter { $0.partners != nil }.map(\.cause))]
+    }
     switch first.kind {
     case .cause, .contributing:
       return undoing(first.cause).map { kind in Bracket { strengths(of: [kind]) } }
@@ -84,7 +88,10 @@ struct SearchSchedule {
   }
 
   /// The cheapest that undoes each of several causes.
-  private func together(_ causes: [String]) -> Bracket { inOrder(causes.compactMap(cheapest)) }
+  private func together(_ causes: [String]) -> Bracket {
+    var seen: Set<String> = []
+    return inOrder(causes.compactMap(cheapest).filter { seen.insert($0.name).inserted })
+  }
 
   /// What changes network or data, before what a running training could take over: the rate that is
   /// measured after it must find it in place.
