@@ -121,21 +121,23 @@ struct CureTests {
     }
   }
 
-  /// Nothing is convicted without an experiment.
+  /// Nothing is convicted without an experiment; what is usual is put back all the same.
   @Test func aBudgetTooSmallOnlySuspects() async throws {
     for budget in [0, 1e-9] {
       let history = try await Cure(Problem(LargeLearningRate.guilty[0]), budget: budget).run()
-      #expect(history.outcome == .incurable)
+      #expect(history.outcome == .cured)
+      #expect(history.remedies.map(\.remedy) == [RestoreSetting.name])
       #expect(history.findings.map(\.kind) == [.suspect])
       #expect(history.findings.allSatisfy { $0.confidence <= 0.8 })
     }
   }
 
-  /// Budgets beyond all numbers of steps are no more than that.
+  /// Budgets beyond all numbers of steps are no more than that; without any the reserve is left.
   @Test(arguments: [1e300, .infinity, .nan, -1.0]) func absurdBudgets(_ budget: Double) async throws
   {
     let history = try await Cure(Problem(LargeLearningRate.guilty[0]), budget: budget).run()
-    #expect(history.outcome == (budget > 0 ? .cured : .incurable))
+    #expect(history.outcome == .cured)
+    #expect((history.remedies.map(\.remedy) == [RestoreSetting.name]) == !(budget > 0))
   }
 
   /// However short the recipe, a trial has fifty steps; the cure has as many as the recipe.
