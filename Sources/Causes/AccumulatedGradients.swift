@@ -22,13 +22,7 @@ public enum AccumulatedGradients: Cause {
       place: "optimizer.sgd.momentum", decades: 6)
   }
 
-  public static func reset(_ evidence: Evidence) -> Recipe? {
-    var recipe = evidence.recipe
-    guard var sgd = recipe.optimizer.ingredient as? SGD else { return nil }
-    (sgd.momentum, sgd.nesterov) = (0, false)
-    recipe.optimizer = Choice(sgd)
-    return recipe
-  }
+  public static func reset(_ evidence: Evidence) -> Recipe? { evidence.recipe.withoutMomentum }
 
   public static let guilty: [Recipe] = [
     regression(rate: 0.01, momentum: 1), regression(rate: 0.005, momentum: 1, units: 24),

@@ -4,7 +4,8 @@ import KeelRecipes
 import KeelSettings
 import KeelTraining
 
-/// The optimizer keeps so much of the past that it runs on long after the gradient has turned.
+/// The optimizer keeps so much of the past that it runs on long after the gradient has turned, or
+/// so little that it does not know how large gradients are.
 ///
 /// **Definition** Momentum, beta1, beta2 or rho, whichever is furthest outside what healthy
 /// trainings have (`Optimizer.retentions`), by the steps that it remembers, 1/(1 − share). A
@@ -14,7 +15,7 @@ import KeelTraining
 /// learning*, ICML 2013: 0.9 to 0.99, and with a rate that goes down as it goes up.
 public enum ExcessiveMomentum: Cause {
   public static let name = "excessive-momentum"
-  public static let summary = "the optimizer keeps so much of the past that it overshoots"
+  public static let summary = "the optimizer keeps far more of the past than is usual, or far less"
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
     unusual(evidence).map(\.deviation).max { $0.decades < $1.decades }
@@ -24,12 +25,12 @@ public enum ExcessiveMomentum: Cause {
     let unusual = unusual(evidence)
     return unusual.count < 2
       ? []
-      : unusual.map { ($0.deviation, evidence.recipe.keeping([$0.name: $0.reference])) }
+      : unusual.map { ($0.deviation, evidence.recipe.changingOptimizer([$0.name: $0.reference])) }
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {
     let references = unusual(evidence).map { ($0.name, $0.reference) }
-    return evidence.recipe.keeping(Dictionary(uniqueKeysWithValues: references))
+    return evidence.recipe.changingOptimizer(Dictionary(uniqueKeysWithValues: references))
   }
 
   private static func unusual(
@@ -65,15 +66,5 @@ public enum ExcessiveMomentum: Cause {
       data: .regression(samples: 400, features: 8, noise: 0.1, test: .fraction(0.2)),
       standardize: .both, model: [.dense(32), .tanh, .dense(1)], loss: .meanSquaredError,
       optimizer: optimizer, training: .init(epochs: 40, batch: 16))
-  }
-}
-
-extension Recipe {
-  /// The same recipe with other settings of its optimizer.
-  package func keeping(_ shares: [String: Double]) -> Recipe {
-    var recipe = self
-    recipe.optimizer = Choice(
-      optimizer.ingredient.changingNumbers { name, value in shares[name] ?? value })
-    return recipe
   }
 }

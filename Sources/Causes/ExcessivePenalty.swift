@@ -75,7 +75,7 @@ public enum ExcessivePenalty: Cause {
   public static func reset(_ evidence: Evidence) -> Recipe? {
     var recipe = evidence.recipe
     recipe.regularizer.choices.removeAll { $0.member.penalty != (0, 0) }
-    return recipe.keeping(["weight-decay": 0])
+    return recipe.changingOptimizer(["weight-decay": 0])
   }
 
   public static let guilty: [Recipe] = [

@@ -6,9 +6,9 @@ import KeelTraining
 /// The learning rate is so low that nothing is learnt in the time there is.
 ///
 /// **Definition** The rate times the factor that its schedule puts on it in the middle of the run;
-/// it deviates below a tenth of the reference, where the rate itself is below that, or the factor
-/// is below 0.01. The reset raises the rate to the reference, and makes a schedule constant that
-/// took most of the run away. (A warm-up that does is left to `GrowingLearningRate`.)
+/// it deviates where the rate itself is below a tenth of the reference, or the factor below 0.01,
+/// and nothing exploded. The reset raises the rate to the reference, and makes a schedule constant
+/// that took most of the run away. (A warm-up that does is left to `GrowingLearningRate`.)
 ///
 /// **References** Bengio, *Practical recommendations for gradient-based training of deep
 /// architectures*, 2012, §3.1: it is the first thing to look at.

@@ -44,7 +44,7 @@ public enum UnusualSetting: Cause {
       let deviation = Deviation(
         quantity: first.path, value: first.value, reference: standard, place: first.path,
         decades: Deviation.decades(abs(first.value), standard == 0 ? 1 : standard))
-      return Factor(Self.self, deviation) { evidence in
+      return Factor(Self.self, deviation, setting: deviation.place) { evidence in
         evidence.recipe.changingNumbers { paths.contains($0.path) ? standard : $0.value }
       }
     }.sorted { $0.deviation.quantity < $1.deviation.quantity }
@@ -90,7 +90,7 @@ public enum UnusualSetting: Cause {
     if let least, least.value < Reference.clipLimit {
       let deviation = Deviation(
         quantity: least.path, value: least.value, reference: 1, place: "clipping.\(last.name)")
-      return [Factor(Self.self, deviation, reset: withoutClips)]
+      return [Factor(Self.self, deviation, setting: deviation.place, reset: withoutClips)]
     }
     guard let trace = evidence.trace else { return [] }
     let seen = (0..<trace.count).filter {
@@ -108,7 +108,7 @@ public enum UnusualSetting: Cause {
       quantity: "share of steps in which the clip acts", value: share,
       reference: Reference.clipped, place: "clipping.\(last.name)",
       decades: Deviation.decades(max(left, 1e-30), 1))
-    return [Factor(Self.self, deviation, reset: withoutClips)]
+    return [Factor(Self.self, deviation, setting: deviation.place, reset: withoutClips)]
   }
 
   private static func withoutClips(_ evidence: Evidence) -> Recipe? {
@@ -124,7 +124,7 @@ public enum UnusualSetting: Cause {
       let deviation = Deviation(
         quantity: setting.path, value: setting.value, reference: Reference.weightNorm,
         place: setting.path)
-      return Factor(Self.self, deviation) { evidence in
+      return Factor(Self.self, deviation, setting: deviation.place) { evidence in
         var recipe = evidence.recipe
         recipe.regularizer.choices.removeAll { $0.ingredient is MaxNorm }
         return recipe
@@ -141,7 +141,7 @@ public enum UnusualSetting: Cause {
       quantity: "rows that batch normalisation sees at once", value: Double(rows),
       reference: Double(Reference.batch), place: "training.batch")
     return [
-      Factor(Self.self, deviation) { evidence in
+      Factor(Self.self, deviation, setting: deviation.place) { evidence in
         evidence.recipe.replacingLeaves { $0.ingredient is BatchNorm ? [.layerNorm()] : [$0] }
       }
     ]

@@ -10,7 +10,7 @@ extension ProgressBar {
     case .retraining(let step):
       show(
         "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
-    case .exploded(let training):
+    case .failed(let training):
       show("exploded; diagnosing", training.steps, of: training.steps, "")
     case .diagnosed(let findings):
       show("trying remedies for \(findings.first?.cause ?? "it")", 0, of: 1, "")

@@ -27,8 +27,18 @@ extension Patch {
     func squares(_ recipe: Recipe) -> Double {
       recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }
     }
+    func magnitudes(_ recipe: Recipe) -> Double {
+      recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l1 }
+    }
     return (limit(new) == limit(old) ? [] : limit(new).map(maxNorm) ?? freeNorm)
+      + (magnitudes(new) == magnitudes(old) ? [] : magnitudePenalty(magnitudes(new)))
       + (squares(new) == squares(old) ? [] : penalty(squares(new)))
+  }
+
+  /// Every dense layer made again with one more argument.
+  private func dense(_ argument: String) -> [String] {
+    [target.denseComment(in: old)]
+      + target.denseLines(of: old) { target.dense($0.dense, [argument]) }
   }
 
   private func penalty(_ lambda: Double) -> [String] {
@@ -37,8 +47,7 @@ extension Patch {
       ["# leave the penalty out of the loss"]
         + (old.optimizer == new.optimizer ? target.optimizerLines(of: new) : [])
     case .keras where lambda == 0:
-      [target.denseComment(in: old)]
-        + target.denseLines(of: old) { target.dense($0.dense, ["kernel_regularizer=None"]) }
+      dense("kernel_regularizer=None")
     case .pytorch where ExportTarget.couplesDecay(new):
       ["# the penalty \(lambda) Σ w² has the gradient \(2 * lambda) w"] + adaptive
         + target.optimizerLines(of: new)
@@ -49,10 +58,21 @@ extension Patch {
         "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
       ]
     case .keras:
-      [target.denseComment(in: old)]
-        + target.denseLines(of: old) {
-          target.dense($0.dense, ["kernel_regularizer=keras.regularizers.L2(\(lambda))"])
-        }
+      dense("kernel_regularizer=keras.regularizers.L2(\(lambda))")
+    }
+  }
+
+  private func magnitudePenalty(_ lambda: Double) -> [String] {
+    switch target {
+    case .pytorch where lambda == 0: ["# leave the penalty on magnitudes out of the loss"]
+    case .pytorch:
+      [
+        "# before loss.backward()",
+        "weights = [p for p in model.parameters() if p.ndim > 1]",
+        "loss = loss + \(lambda) * sum(w.abs().sum() for w in weights)",
+      ]
+    case .keras where lambda == 0: dense("kernel_regularizer=None")
+    case .keras: dense("kernel_regularizer=keras.regularizers.L1(\(lambda))")
     }
   }
 
@@ -69,8 +89,7 @@ extension Patch {
     switch target {
     case .pytorch: ["# leave out what scales weights back after optimizer.step()"]
     case .keras:
-      [target.denseComment(in: old)]
-        + target.denseLines(of: old) { target.dense($0.dense, ["kernel_constraint=None"]) }
+      dense("kernel_constraint=None")
     }
   }
 
@@ -84,11 +103,7 @@ extension Patch {
         "            layer.weight.renorm_(p=2, dim=0, maxnorm=\(limit))",
       ]
     case .keras:
-      [target.denseComment(in: old)]
-        + target.denseLines(of: old) {
-          target.dense(
-            $0.dense, ["kernel_constraint=keras.constraints.MaxNorm(\(limit), axis=0)"])
-        }
+      dense("kernel_constraint=keras.constraints.MaxNorm(\(limit), axis=0)")
     }
   }
 

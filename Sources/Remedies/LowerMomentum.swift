@@ -31,17 +31,13 @@ public struct LowerMomentum: Remedy {
 
   public func applied(to problem: Problem) -> Recipe? {
     let evidence = Evidence(problem)
-    if AccumulatedGradients.deviation(in: evidence) != nil {
-      return isNone
-        ? AccumulatedGradients.reset(evidence) : problem.recipe.keeping(["momentum": 0.9])
-    }
-    guard let deviation = ExcessiveMomentum.deviation(in: evidence) else { return nil }
-    guard isNone else { return ExcessiveMomentum.reset(evidence) }
-    guard deviation.quantity == "momentum", var sgd = problem.recipe.optimizer.ingredient as? SGD
-    else { return nil }
-    (sgd.momentum, sgd.nesterov) = (0, false)
-    var recipe = problem.recipe
-    recipe.optimizer = Choice(sgd)
-    return recipe
+    let isAccumulated = AccumulatedGradients.deviation(in: evidence) != nil
+    guard isAccumulated || ExcessiveMomentum.deviation(in: evidence) != nil else { return nil }
+    if isNone { return problem.recipe.withoutMomentum }
+    return isAccumulated
+      ? problem.recipe.changingOptimizer(["momentum": Self.common])
+      : ExcessiveMomentum.reset(evidence)
   }
+
+  private static let common = SGD.retentions["momentum"]?.reference ?? 0
 }

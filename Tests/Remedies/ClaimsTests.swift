@@ -34,32 +34,35 @@ struct ClaimsTests {
     }
   }
 
-  /// The guide names what the code claims, and nothing else.
+  /// The guide of a remedy names what the code claims, and nothing else.
   @Test(arguments: RemedyCatalog.standard.remedies.map { $0.name })
   func theGuideClaimsTheSame(_ name: String) throws {
-    let file = name.split(separator: "-").map(\.capitalized).joined()
-    let guide = try String(
-      contentsOfFile: Checkout.path("Guides/Remedies/\(file).md"), encoding: .utf8)
-    let said = guide.components(separatedBy: "Treats").dropFirst().last ?? ""
-    let causes = said.components(separatedBy: "\n\n")[0]
+    let said = try Self.links(in: "Remedies", name, after: "Treats")
     for remedy in RemedyCatalog.standard.remedies where remedy.name == name {
-      let claimed = CauseCatalog.standard.causes.filter { remedy.treats.contains($0.name) }
-      let named = CauseCatalog.standard.causes.filter { causes.contains("Causes/\($0).md") }
-      #expect(Set(claimed.map { $0.name }) == Set(named.map { $0.name }), "\(file).md")
+      for cause in CauseCatalog.standard.causes {
+        #expect(
+          said.contains("Causes/\(cause).md") == remedy.treats.contains(cause.name), "\(cause)")
+      }
     }
   }
 
   /// The guide of a cause names every remedy that claims it, and nothing else.
   @Test(arguments: CauseCatalog.standard.causes.map { $0.name })
   func theCauseIsTreatedByTheSame(_ name: String) throws {
+    let said = try Self.links(in: "Causes", name, after: "Treated")
+    for remedy in RemedyCatalog.standard.remedies {
+      #expect(said.contains("Remedies/\(remedy).md") == remedy.treats.contains(name), "\(remedy)")
+    }
+  }
+
+  /// What a guide says behind the last of a word, up to the end of the paragraph.
+  private static func links(
+    in folder: String, _ name: String, after word: String
+  ) throws -> String {
     let file = name.split(separator: "-").map(\.capitalized).joined()
     let guide = try String(
-      contentsOfFile: Checkout.path("Guides/Causes/\(file).md"), encoding: .utf8)
-    let said = guide.components(separatedBy: "Treated").dropFirst().last ?? ""
-    let remedies = said.components(separatedBy: "\n\n")[0]
-    for remedy in RemedyCatalog.standard.remedies {
-      let page = "Remedies/\(remedy).md"
-      #expect(remedies.contains(page) == remedy.treats.contains(name), "\(file).md, \(page)")
-    }
+      contentsOfFile: Checkout.path("Guides/\(folder)/\(file).md"), encoding: .utf8)
+    let said = guide.components(separatedBy: word).dropFirst().last ?? ""
+    return said.components(separatedBy: "\n\n")[0]
   }
 }

@@ -37,7 +37,7 @@ public struct Diagnosis: Hashable, Codable, Sendable {
 
   /// A cause that is not at work.
   public struct RuledOut: Hashable, Codable, Sendable {
-    /// The cause's name: `large-learning-rate`.
+    /// The cause's name, `large-learning-rate`; where it claims several, with the setting.
     public let cause: String
     /// The reason, in words: `does not deviate from the reference`.
     public let why: String

@@ -7,7 +7,10 @@ public struct Factor: Sendable {
   public let cause: any Cause.Type
   /// How far it lies beyond its reference.
   public let deviation: Deviation
-  /// Puts the factor, and no other, to its reference.
+  /// Which of several settings that one cause claims: `optimizer.adam.epsilon`; nil where it claims
+  /// one factor.
+  public let setting: String?
+  /// Puts the factor, and no other, to its reference; nil where it cannot be put there.
   public let reset: @Sendable (Evidence) -> Recipe?
 
   /// The whole of what a cause claims.
@@ -15,13 +18,15 @@ public struct Factor: Sendable {
     self.init(cause, deviation) { cause.reset($0) }
   }
 
-  /// - Parameter reset: puts the factor, and no other, to its reference; nil where it cannot be put
-  ///   there.
+  /// - Parameters:
+  ///   - setting: which of several that the cause claims.
+  ///   - reset: puts the factor, and no other, to its reference; nil where it cannot be put there.
   public init(
-    _ cause: any Cause.Type, _ deviation: Deviation,
+    _ cause: any Cause.Type, _ deviation: Deviation, setting: String? = nil,
     reset: @escaping @Sendable (Evidence) -> Recipe?
   ) {
-    (self.cause, self.deviation, self.reset) = (cause, deviation, reset)
+    (self.cause, self.deviation) = (cause, deviation)
+    (self.setting, self.reset) = (setting, reset)
   }
 
   /// A learning rate held against one that was measured.
@@ -36,10 +41,8 @@ public struct Factor: Sendable {
     }
   }
 
-  /// The cause's name; where it claims several factors, with the setting.
-  package var name: String {
-    cause == UnusualSetting.self ? "\(cause.name) \(deviation.place ?? "")" : cause.name
-  }
+  /// The cause's name, and the setting where it claims several.
+  package var name: String { [cause.name, setting].compactMap(\.self).joined(separator: " ") }
 
   /// Every factor that deviates, the one furthest off first.
   package static func all(of evidence: Evidence, in catalog: CauseCatalog) -> [Factor] {

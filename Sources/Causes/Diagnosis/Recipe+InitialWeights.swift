@@ -11,7 +11,7 @@ extension Recipe {
     initialValues(problem) { values in
       let squares = values.reduce(0.0) { $0 + Double($1) * Double($1) }
       return (squares / Double(values.count)).squareRoot()
-    }?.map { ($0.parameter, $0.measure) }
+    }?.filter { !$0.parameter.isRecurrent }.map { ($0.parameter, $0.measure) }
   }
 
   /// Σ|w| and Σw² over all weights as they begin; nil where the network cannot be planned.
@@ -34,7 +34,7 @@ extension Recipe {
     _ problem: Problem, _ measure: (UnsafeMutableBufferPointer<Float>) -> Measure
   ) -> [(parameter: Parameter, measure: Measure)]? {
     guard let plan = try? plan(row: problem.rows.train.shape, capacity: 1) else { return nil }
-    return plan.parameters.filter { !$0.isRecurrent }.map { parameter in
+    return plan.parameters.map { parameter in
       var random = Random(seed: seed, stream: parameter.name)
       var values = [Float](repeating: 0, count: parameter.shape.count)
       return values.withUnsafeMutableBufferPointer { buffer in

@@ -10,7 +10,8 @@ public actor Cure {
   /// What is being done, for whoever watches.
   public enum Progress: Sendable {
     case training(Step)
-    case exploded(Training)
+    /// It exploded, or learnt nothing.
+    case failed(Training)
     case diagnosed([Finding])
     case tried(CaseHistory.TrialRecord)
     case retraining(Step)
@@ -63,11 +64,11 @@ public actor Cure {
       problem.recipe, before, fullSteps: trainer.batches.total, onlyExplosions: onlyExplosions)
     self.history = history
     guard history.outcome == .incurable else {
-      if history.outcome == .healthy { try look(beyond: before, trainer, &history) }
+      if history.outcome == .healthy { try compareWithReference(before, trainer, &history) }
       self.history = history
       return history
     }
-    observe(.exploded(before))
+    observe(.failed(before))
     do {
       try treat(trainer, before, &history)
     } catch is CancellationError {
@@ -81,8 +82,8 @@ public actor Cure {
 
   /// Trains a healthy recipe with everything put back that deviates, and notes what it misses,
   /// where that is much.
-  private func look(
-    beyond before: Training, _ trainer: Trainer, _ history: inout CaseHistory
+  private func compareWithReference(
+    _ before: Training, _ trainer: Trainer, _ history: inout CaseHistory
   ) throws {
     let evidence = Evidence(problem, training: before, trace: trainer.trace)
     let factors = Factor.all(of: evidence, in: causes)

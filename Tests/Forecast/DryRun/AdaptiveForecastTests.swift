@@ -77,4 +77,22 @@ struct AdaptiveForecastTests {
     #expect(skipped == (0..<40).filter { trainer.trace.wasSkipped($0) })
     #expect(!skipped.isEmpty)
   }
+
+  /// A schedule that grows is said to explode about where it does; one that stays within the limit
+  /// is not.
+  @Test(arguments: [1.01, 1.03]) func aGrowingScheduleCrossesItsLimit(_ factor: Double) throws {
+    var recipe = regression("growing", rate: 0.003, widths: [16], activation: .relu)
+    recipe.training = .init(epochs: 120, batch: 32)
+    recipe.schedule = .exponential(factor: factor)
+    let problem = try Problem(recipe)
+    let forecast = try Forecaster(problem).run()
+    let explosion = try #require(Trainer(problem).train().explosion)
+    #expect(forecast.verdict == .exploding && forecast.probability > 0.9)
+    let crossing = try #require(forecast.crossesLimitAt)
+    #expect(forecast.step == crossing && crossing > DryRun.length)
+    #expect(abs(Double(explosion.step) / Double(crossing) - 1) < 0.5)
+    recipe.schedule = .exponential(factor: 1.0005)
+    let steady = try Forecaster(Problem(recipe)).run()
+    #expect(steady.crossesLimitAt == nil && steady.verdict == .stable)
+  }
 }
