@@ -105,6 +105,8 @@ let package = Package(
     .executableTarget(
       name: "trainings", dependencies: ["KeelBenchmarks", "KeelArchive"],
       path: "Benchmarks/Trainings"),
+    .executableTarget(
+      name: "advice", dependencies: ["KeelBenchmarks", "KeelArchive"], path: "Benchmarks/Advice"),
     .executableTarget(name: "matrix", dependencies: ["KeelBenchmarks"], path: "Benchmarks/Matrix"),
     // What makes the faults depends on nothing that is to judge them.
     .target(

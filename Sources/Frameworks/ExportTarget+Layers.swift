@@ -5,11 +5,11 @@ import KeelSettings
 // Layers, as they are made elsewhere.
 
 extension ExportTarget {
-  /// A layer as it is made there; `...` for what has no counterpart.
-  package func layer(_ choice: Choice<Layers>) -> String {
+  /// An activation or a normalisation as it is made there; `...` for what has no counterpart.
+  func layer(_ choice: Choice<Layers>) -> String {
     switch choice.ingredient {
-    case let dense as Dense: return self.dense(dense)
     case let norm as BatchNorm: return batchNorm(norm)
+    case is LayerNorm where self == .keras: return "keras.layers.LayerNormalization()"
     default:
       guard let template = templates[choice.name] else { return "..." }
       let setting = choice.written?[choice.name].flatMap(Self.firstNumber)
@@ -17,32 +17,16 @@ extension ExportTarget {
     }
   }
 
-  /// A dense layer and its own activation; PyTorch's finds out how many inputs it has.
-  /// - Parameter extra: further arguments.
-  package func dense(_ dense: Dense, _ extra: [String] = []) -> String {
-    let activation = Choice<Layers>(dense.activation.ingredient)
-    let isLinear = dense.activation == .linear
-    switch self {
-    case .pytorch:
-      let bias = dense.bias ? [] : ["bias=False"]
-      let layer = Self.call("nn.LazyLinear", ["\(dense.units)"] + bias + extra)
-      return isLinear ? layer : "\(layer), \(self.layer(activation))"
-    case .keras:
-      let name = isLinear ? [] : ["activation=\"\(Self.snake(activation.name))\""]
-      let bias = dense.bias ? [] : ["use_bias=False"]
-      return Self.call("keras.layers.Dense", ["\(dense.units)"] + name + bias + extra)
-    }
-  }
-
   /// Keras's momentum is the share that is kept, PyTorch's and Keel's that of the newest batch.
-  /// - Parameter features: where they are known; PyTorch finds out otherwise.
-  package func batchNorm(_ norm: BatchNorm, features: Int? = nil) -> String {
+  /// - Parameters:
+  ///   - features: how many there are, as PyTorch wants to know.
+  ///   - isImage: whether they are channels of pixels.
+  func batchNorm(_ norm: BatchNorm, features: String = "", isImage: Bool = false) -> String {
     switch self {
     case .pytorch:
       let settings =
         norm == BatchNorm() ? [] : ["momentum=\(norm.momentum)", "eps=\(norm.epsilon)"]
-      guard let features else { return Self.call("nn.LazyBatchNorm1d", settings) }
-      return Self.call("nn.BatchNorm1d", ["\(features)"] + settings)
+      return Self.call("nn.BatchNorm\(isImage ? 2 : 1)d", [features] + settings)
     case .keras:
       return Self.call(
         "keras.layers.BatchNormalization",
@@ -50,20 +34,33 @@ extension ExportTarget {
     }
   }
 
-  /// One line a run of dense layers, and which they are.
-  package func denseLines(of recipe: Recipe, _ line: (DenseSite) -> String?) -> [String] {
-    recipe.denseRuns(line).map { "\($0.line)  # \($0.names)" }
+  /// What is made of `child`, with its `config` in Keras, where one layer gives way to another; nil
+  /// where these two do not.
+  func made(for old: Choice<Layers>, _ new: Choice<Layers>) -> String? {
+    switch (old.ingredient, new.ingredient) {
+    case (is Recurrent, is any Recurrence):
+      let cell = new.name.uppercased()
+      switch self {
+      case .pytorch:
+        return Self.call(
+          "nn.\(cell)",
+          [
+            "child.input_size", "child.hidden_size", "child.num_layers",
+            "batch_first=child.batch_first",
+          ])
+      case .keras:
+        return Self.call(
+          "keras.layers.\(cell)",
+          ["config[\"units\"]", "return_sequences=config[\"return_sequences\"]"])
+      }
+    case (is BatchNorm, is LayerNorm):
+      return self == .pytorch
+        ? "nn.LayerNorm(child.num_features)" : "keras.layers.LayerNormalization()"
+    default: return nil
+    }
   }
 
-  /// What comes before lines that count dense layers; others with weights are not written out.
-  package func denseComment(in recipe: Recipe, _ more: String = "") -> String {
-    let others = Set(recipe.leaves.filter { $0.ingredient is any Affine }.map(\.name))
-      .subtracting([Dense.name]).sorted().joined(separator: " and ")
-    return "# dense-1 is the first \(self == .pytorch ? "nn.Linear" : "keras.layers.Dense")\(more)"
-      + (others.isEmpty ? "" : "; \(others) in the same way")
-  }
-
-  package static func snake(_ name: String) -> String {
+  static func snake(_ name: String) -> String {
     name.split(separator: "-").joined(separator: "_")
   }
 
@@ -73,7 +70,7 @@ extension ExportTarget {
   }
 
   /// `%` stands for the first setting.
-  private var templates: [String: String] {
+  var templates: [String: String] {
     switch self {
     case .pytorch:
       [

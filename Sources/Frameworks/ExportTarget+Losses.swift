@@ -19,8 +19,9 @@ extension ExportTarget {
     case (.pytorch, _):
       "criterion = nn.MSELoss()  # on numbers, and targets of the same shape"
     case (.keras, is SoftmaxCrossEntropy):
-      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)"
-        + "  # for class numbers SparseCategoricalCrossentropy"
+      // Rows of probabilities, or class numbers.
+      "loss = (keras.losses.CategoricalCrossentropy if y_train[0].size > 1 else "
+        + "keras.losses.SparseCategoricalCrossentropy)(from_logits=True)"
     case (.keras, is SigmoidCrossEntropy):
       "loss = keras.losses.BinaryCrossentropy(from_logits=True)  # for model.compile"
     case (.keras, _):

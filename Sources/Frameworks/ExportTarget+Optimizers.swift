@@ -22,7 +22,7 @@ extension ExportTarget {
       return groups + ["optimizer = \(made)"] + schedule
     case .keras:
       let made = Self.call("keras.optimizers.\(type)", settings + clipSettings(recipe.clipping))
-      return ["optimizer = \(made)  # for model.compile"] + schedule
+      return ["optimizer = \(made)"] + schedule
     }
   }
 

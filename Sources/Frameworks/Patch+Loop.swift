@@ -5,195 +5,240 @@ import KeelSettings
 // What is done in the loop: loss, optimizer, penalties, clips, schedules.
 
 extension Patch {
-  var loss: [String] {
-    guard old.loss != new.loss else { return [] }
-    let output = old.denseSites.last?.activation
-    return
-      (output.map { ["# the model ends in its last linear layer, without the \($0.name)"] } ?? [])
-      + [target.lossLine(new.loss)]
+  var loss: [Part] {
+    [Part(.loss, old.loss == new.loss ? [] : [target.lossLine(new.loss)])]
   }
 
-  var optimizer: [String] {
-    old.optimizer == new.optimizer ? [] : target.optimizerLines(of: new)
+  /// Whether it is made anew: for itself, or for what a framework makes a part of it.
+  private var isOptimizerChanged: Bool {
+    if old.optimizer != new.optimizer { return true }
+    let (penalty, clip) = (squares(old) != squares(new), old.clipping != new.clipping)
+    switch target {
+    case .pytorch: return penalty && (squares(new) == 0 || ExportTarget.couplesDecay(new))
+    case .keras: return clip || (old.schedule != new.schedule && new.schedule == .constant)
+    }
   }
 
-  var loop: [String] { penalty + clip + warmUp + skipping }
+  var optimizer: [Part] {
+    [Part(.optimizer, isOptimizerChanged ? target.optimizerLines(of: new) : [])]
+  }
 
-  private var penalty: [String] {
+  var loop: [Part] { accumulation + penalty + clip + schedule + skipping }
+
+  /// A momentum of 1 is what gradients that nobody clears amount to.
+  private var accumulation: [Part] {
+    func isEndless(_ recipe: Recipe) -> Bool {
+      (recipe.optimizer.ingredient as? SGD)?.momentum == 1
+    }
+    guard target == .pytorch, isEndless(old), !isEndless(new) else { return [] }
+    return [Part(.backward, ["optimizer.zero_grad()  # gradients add up where it is missing"])]
+  }
+
+  // MARK: penalties
+
+  private func squares(_ recipe: Recipe) -> Double {
+    recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }
+  }
+
+  private func magnitudes(_ recipe: Recipe) -> Double {
+    recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l1 }
+  }
+
+  private func limit(_ recipe: Recipe) -> Double? {
+    recipe.regularizer.choices.lazy.compactMap { ($0.ingredient as? MaxNorm)?.limit }.first
+  }
+
+  private var penalty: [Part] {
     guard old.regularizer != new.regularizer else { return [] }
-    func limit(_ recipe: Recipe) -> Double? {
-      recipe.regularizer.choices.lazy.compactMap { ($0.ingredient as? MaxNorm)?.limit }.first
-    }
-    func squares(_ recipe: Recipe) -> Double {
-      recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }
-    }
-    func magnitudes(_ recipe: Recipe) -> Double {
-      recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l1 }
-    }
-    return (limit(new) == limit(old) ? [] : limit(new).map(maxNorm) ?? freeNorm)
-      + (magnitudes(new) == magnitudes(old) ? [] : magnitudePenalty(magnitudes(new)))
-      + (squares(new) == squares(old) ? [] : penalty(squares(new)))
-  }
-
-  /// Every dense layer made again with one more argument.
-  private func dense(_ argument: String) -> [String] {
-    [target.denseComment(in: old)]
-      + target.denseLines(of: old) { target.dense($0.dense, [argument]) }
-  }
-
-  private func penalty(_ lambda: Double) -> [String] {
     switch target {
-    case .pytorch where lambda == 0:
-      ["# leave the penalty out of the loss"]
-        + (old.optimizer == new.optimizer ? target.optimizerLines(of: new) : [])
-    case .keras where lambda == 0:
-      dense("kernel_regularizer=None")
-    case .pytorch where ExportTarget.couplesDecay(new):
-      ["# the penalty \(lambda) Σ w² has the gradient \(2 * lambda) w"] + adaptive
-        + target.optimizerLines(of: new)
+    case .keras: return [Part(.model, remade(penaltyEdits))]
     case .pytorch:
-      [
-        "# before loss.backward()",
-        "weights = [p for p in model.parameters() if p.ndim > 1]",
-        "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
-      ]
-    case .keras:
-      dense("kernel_regularizer=keras.regularizers.L2(\(lambda))")
+      return (squares(new) == squares(old) ? [] : squarePenalty)
+        + (magnitudes(new) == magnitudes(old) ? [] : magnitudePenalty)
+        + (limit(new) == limit(old) ? [] : maxNorm)
     }
   }
 
-  private func magnitudePenalty(_ lambda: Double) -> [String] {
-    switch target {
-    case .pytorch where lambda == 0: ["# leave the penalty on magnitudes out of the loss"]
-    case .pytorch:
-      [
-        "# before loss.backward()",
-        "weights = [p for p in model.parameters() if p.ndim > 1]",
-        "loss = loss + \(lambda) * sum(w.abs().sum() for w in weights)",
-      ]
-    case .keras where lambda == 0: dense("kernel_regularizer=None")
-    case .keras: dense("kernel_regularizer=keras.regularizers.L1(\(lambda))")
+  private var squarePenalty: [Part] {
+    let lambda = squares(new)
+    if lambda == 0 { return [Part(.backward, ["# leave the penalty Σ w² out of the loss"])] }
+    // The optimizer's lines have it.
+    if ExportTarget.couplesDecay(new) { return [] }
+    return [
+      Part(
+        .backward,
+        [
+          "weights = [p for p in model.parameters() if p.ndim > 1]",
+          "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
+        ])
+    ]
+  }
+
+  private var magnitudePenalty: [Part] {
+    let lambda = magnitudes(new)
+    if lambda == 0 { return [Part(.backward, ["# leave the penalty Σ |w| out of the loss"])] }
+    return [
+      Part(
+        .backward,
+        (magnitudes(old) == 0 ? [] : ["# in place of the penalty Σ |w| that is there"]) + [
+          "weights = [p for p in model.parameters() if p.ndim > 1]",
+          "loss = loss + \(lambda) * sum(w.abs().sum() for w in weights)",
+        ])
+    ]
+  }
+
+  private var maxNorm: [Part] {
+    guard let limit = limit(new) else {
+      return [Part(.update, ["# leave out what scales weights back"])]
     }
+    return [
+      Part(
+        .update,
+        [
+          "for weight in model.parameters():",
+          "    if weight.ndim > 1:",
+          "        weight.data.renorm_(p=2, dim=0, maxnorm=\(limit))",
+        ])
+    ]
   }
 
-  private var adaptive: [String] {
-    new.optimizer.ingredient is SGD
-      ? []
-      : [
-        "# \(new.optimizer.name) divides it by the gradient's size like the rest;"
-          + " AdamW decays apart from that"
-      ]
-  }
-
-  private var freeNorm: [String] {
-    switch target {
-    case .pytorch: ["# leave out what scales weights back after optimizer.step()"]
-    case .keras:
-      dense("kernel_constraint=None")
-    }
-  }
-
-  private func maxNorm(_ limit: Double) -> [String] {
-    switch target {
-    case .pytorch:
-      [
-        "with torch.no_grad():  # after optimizer.step()",
-        "    for layer in model.modules():",
-        "        if isinstance(layer, (nn.Linear, nn.Conv2d)):",
-        "            layer.weight.renorm_(p=2, dim=0, maxnorm=\(limit))",
-      ]
-    case .keras:
-      dense("kernel_constraint=keras.constraints.MaxNorm(\(limit), axis=0)")
-    }
-  }
-
-  private var clip: [String] {
-    guard old.clipping != new.clipping else { return [] }
-    guard let limit = new.clipping.choices.last?.written?["global-norm"]?["limit"]?.number else {
-      guard new.clipping == [] else { return [] }
-      switch target {
-      case .pytorch:
-        return [
-          "# in place of the clip: it measures, and changes nothing",
-          "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\"))",
-        ]
-      case .keras: return old.optimizer == new.optimizer ? target.optimizerLines(of: new) : []
+  /// Arguments of every Keras layer with weights.
+  private var penaltyEdits: [LayerEdit] {
+    let (l1, l2) = (magnitudes(new), squares(new))
+    let penalty =
+      l1 == 0 && l2 == 0
+      ? "None"
+      : ExportTarget.call(
+        "keras.regularizers.L1L2", (l1 == 0 ? [] : ["l1=\(l1)"]) + (l2 == 0 ? [] : ["l2=\(l2)"]))
+    let isPenalty = l1 != magnitudes(old) || l2 != squares(old)
+    return edits(new.sites.filter { $0.rule != nil }.map { ($0, $0.kind) }) { kind in
+      let weight = kind == Embedding.name ? "embeddings" : "kernel"
+      let names =
+        [Recurrent.name, LSTM.name, GRU.name].contains(kind) ? [weight, "recurrent"] : [weight]
+      let axis = kind == Conv2D.name ? "[0, 1, 2]" : "0"
+      let constraint = limit(new).map { "keras.constraints.MaxNorm(\($0), axis=\(axis))" } ?? "None"
+      return names.flatMap { name in
+        (isPenalty ? ["config[\"\(name)_regularizer\"] = \(penalty)"] : [])
+          + (limit(new) == limit(old) ? [] : ["config[\"\(name)_constraint\"] = \(constraint)"])
       }
     }
-    switch target {
-    case .pytorch:
-      return [
-        "# between loss.backward() and optimizer.step()",
-        "torch.nn.utils.clip_grad_norm_(model.parameters(), \(limit))",
-      ]
-    case .keras:
-      return target.optimizerLines(of: new)
-        + old.clipping.choices.map { "# in place of the clip by \($0.name): Keras takes one" }
-    }
   }
 
-  /// The rate of step t, from 0, times (t + 1)/steps until it is whole.
-  private var warmUp: [String] {
+  // MARK: clips
+
+  private var clip: [Part] {
+    // Keras makes it a part of the optimizer.
+    guard old.clipping != new.clipping, target == .pytorch else { return [] }
+    guard let limit = new.clipping.choices.last?.written?["global-norm"]?["limit"]?.number else {
+      return [
+        Part(
+          .gradients,
+          [
+            "# in place of the clip that is there: it measures, and changes nothing",
+            "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\"))",
+          ])
+      ]
+    }
+    return [
+      Part(.gradients, ["torch.nn.utils.clip_grad_norm_(model.parameters(), \(limit))"])
+    ]
+  }
+
+  // MARK: schedules
+
+  var schedule: [Part] {
     guard old.schedule != new.schedule else { return [] }
     guard let warmup = new.schedule.ingredient as? WarmupSchedule else { return steady }
     let steps = warmup.steps
+    let isReplaced = old.schedule != .constant && old.schedule != warmup.then
+    let place: Place = isReplaced ? .schedule : .training
+    let rest =
+      warmup.then == .constant ? [] : ["# then the \(warmup.then.name) schedule, as before"]
     switch target {
     case .pytorch:
       return [
-        "warmup = torch.optim.lr_scheduler.LinearLR(",
-        "    optimizer, start_factor=1 / \(steps), total_iters=\(steps - 1))",
-        "warmup.step()  # after every optimizer.step()",
+        Part(
+          place,
+          [
+            "warmup = torch.optim.lr_scheduler.LinearLR(",
+            "    optimizer, start_factor=1 / \(steps), total_iters=\(max(1, steps - 1)))",
+          ] + rest),
+        Part(.update, ["warmup.step()"]),
       ]
     case .keras:
       return [
-        "rate = \(new.optimizer.member.learningRate)",
-        "warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])",
-        "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
-        "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",
+        Part(
+          place,
+          [
+            "rate = \(new.optimizer.member.learningRate)",
+            "warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])",
+            "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
+            "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",
+          ] + rest)
       ]
     }
   }
 
-  /// A rate that stays, in place of the schedule's.
-  private var steady: [String] {
-    guard new.schedule == .constant else { return [] }
+  /// A rate that stays, in place of the schedule's; in Keras it is a part of the optimizer.
+  private var steady: [Part] {
+    guard new.schedule == .constant, target == .pytorch else { return [] }
+    return [
+      Part(
+        .schedule,
+        [
+          "scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)"
+        ])
+    ]
+  }
+
+  // MARK: bad steps
+
+  /// The first sixteen gradients only say what is usual: a bad batch may be among them.
+  private var skipping: [Part] {
+    guard new.training.badSteps == .skip, old.training.badSteps != .skip else { return [] }
+    let rule = { (norm: String, step: String) in
+      [
+        "norm = \(norm)",
+        "if len(norms) < 16:  # the first ones are measured only",
+        "    if math.isfinite(norm): norms.append(norm)",
+        "elif norm <= 10 * statistics.median(norms):  # false for nan",
+        "    norms.append(norm)",
+        "    skipped = 0",
+        "    \(step)",
+        "else:",
+        "    skipped += 1",
+        "    if skipped == 16: norms.clear()  # sixteen in a row are the new usual",
+      ]
+    }
+    let begun = [
+      "import collections, math, statistics",
+      "norms, skipped = collections.deque(maxlen=64), 0",
+    ]
     switch target {
     case .pytorch:
       return [
-        "# in place of the schedule",
-        "scheduler = torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)",
+        Part(.training, begun),
+        Part(
+          .step,
+          rule(
+            "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\")).item()",
+            "optimizer.step()")),
       ]
-    case .keras: return old.optimizer == new.optimizer ? target.optimizerLines(of: new) : []
+    case .keras:
+      return [
+        Part(
+          .training,
+          begun + [
+            "apply = optimizer.apply",
+            "def apply_usual(gradients, variables=None):  # model.compile(…, run_eagerly=True)",
+            "    global skipped",
+          ]
+            + rule(
+              "float(keras.ops.sqrt(sum(keras.ops.sum(keras.ops.square(g)) for g in gradients)))",
+              "apply(gradients, variables)"
+            ).map { "    " + $0 }
+            + ["optimizer.apply = apply_usual"])
+      ]
     }
-  }
-
-  private var skipping: [String] {
-    guard new.training.badSteps == .skip, old.training.badSteps != .skip else { return [] }
-    let (place, norm, step) =
-      switch target {
-      case .pytorch:
-        (
-          "# in place of optimizer.step(), after loss.backward(); the clip measures, and changes nothing",
-          "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\")).item()",
-          "optimizer.step()"
-        )
-      case .keras:
-        (
-          "# in train_step of a subclass of keras.Model, run_eagerly=True, in place of "
-            + "optimizer.apply",
-          "float(keras.ops.sqrt(sum(keras.ops.sum(keras.ops.square(g)) for g in gradients)))",
-          "self.optimizer.apply(gradients, self.trainable_variables)"
-        )
-      }
-    return [
-      "import collections, statistics",
-      "norms = collections.deque(maxlen=64)  # once, before training",
-      place,
-      "norm = \(norm)",
-      "usual = statistics.median(norms) if len(norms) >= 16 else norm",
-      "if norm <= 10 * usual:  # false for nan",
-      "    norms.append(norm)",
-      "    \(step)",
-    ]
   }
 }

@@ -5,7 +5,12 @@ import KeelRecipes
 // What is done to rows before training.
 
 extension Patch {
-  var rows: [String] { scaling + dropping }
+  var rows: [Part] { [Part(.data, dropping + scaling + batching)] }
+
+  private var batching: [String] {
+    guard old.training.batch != new.training.batch else { return [] }
+    return ["batch_size = \(new.training.batch)  # rows a step, in place of \(old.training.batch)"]
+  }
 
   private var scaling: [String] {
     let inputs = new.standardize.includesInputs && !old.standardize.includesInputs
@@ -13,7 +18,7 @@ extension Patch {
     guard inputs || targets else { return [] }
     // Pixels share one mean and one deviation.
     let isHomogeneous = old.data.ingredient is IDX
-    return ["# before training: mean and deviation of the training part, for both parts"]
+    return ["# mean and deviation of the training part, for both parts"]
       + (inputs ? scaling("x", together: isHomogeneous) : [])
       + (targets
         ? scaling("y", together: false)
@@ -52,7 +57,7 @@ extension Patch {
       "    if len(near) < 10: return np.isfinite(column)",
       "    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))",
       "    return distance <= \(Int(Outliers.limit)) * usual  # false for nan",
-      "# before training; where more than a tenth would go, it is a heavy tail: keep all",
+      "# where more than a tenth would go, it is a heavy tail: keep all",
       "columns = np.concatenate(["
         + names.map { "np.reshape(\($0), (len(\($0)), -1))" }.joined(separator: ", ")
         + "], axis=1)",

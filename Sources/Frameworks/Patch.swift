@@ -1,9 +1,10 @@
 import KeelRecipes
 
-/// What the difference of two recipes comes to in another framework: lines to paste, with comments
+/// What the difference of two recipes comes to in another framework: lines to paste, under comments
 /// that say where they go.
 ///
-/// A remedy says what changes; that is all it need say.
+/// A remedy says what changes; that is all it need say. The lines act on the script's own `model`,
+/// `optimizer` and `x_train`, so that they need no more of it than these names.
 package struct Patch {
   let target: ExportTarget
   let old, new: Recipe
@@ -12,6 +13,20 @@ package struct Patch {
     (self.target, self.old, self.new) = (target, old, new)
   }
 
-  /// In the order in which a script comes to them.
-  package var lines: [String] { rows + model + loss + optimizer + loop }
+  /// Lines that go to one place of a script.
+  struct Part {
+    let place: Place
+    let lines: [String]
+    init(_ place: Place, _ lines: [String]) { (self.place, self.lines) = (place, lines) }
+  }
+
+  /// In the order in which a script comes to them; what has no line there is said last.
+  package var lines: [String] {
+    let parts = rows + model + loss + optimizer + loop
+    let placed = Place.allCases.flatMap { place -> [String] in
+      let lines = parts.filter { $0.place == place }.flatMap(\.lines)
+      return lines.isEmpty ? [] : [place.heading(in: target)] + lines
+    }
+    return placed + withoutLine
+  }
 }

@@ -1,0 +1,96 @@
+import KeelNetworks
+import KeelRecipes
+import KeelSettings
+
+// Layers in whose place others stand now.
+
+extension Patch {
+  /// Layers in whose place others stand now: gates for a plain recurrence, a layer's statistics for
+  /// a batch's.
+  var replacements: [String] {
+    guard old.leaves.count == new.leaves.count else { return [] }
+    let changed = zip(old.sites, new.sites).filter { $0.kind != $1.kind }
+      .filter { target.made(for: $0.layer, $1.layer) != nil }
+    let items = changed.map { (index: $0.index, value: $1.layer) }
+    guard let first = changed.first else { return [] }
+    let kind = first.0.kind
+    return Selection.groups(items, kind: kind, total: old.count(of: kind)).flatMap {
+      layer, selection -> [String] in
+      let made = target.made(for: first.0.layer, layer) ?? ""
+      switch target {
+      case .pytorch:
+        return replacing(
+          selection, class: target.kind(kind) ?? "", ["setattr(parent, name, \(made))"])
+      case .keras:
+        guard let list = target.list(of: kind) else { return [] }
+        return [
+          list.line,
+          "def replaced(layer):",
+          "    config = layer.get_config()",
+          "    if layer in \(parenthesized(selection.part(of: list.name))):\(selection.comment)",
+          "        return \(made)",
+          "    return type(layer).from_config(config)",
+          "model = keras.models.clone_model(model, clone_function=replaced)",
+        ]
+      }
+    }
+  }
+
+  // MARK: truncation
+
+  var truncation: [String] {
+    let pairs = zip(old.sites, new.sites).compactMap { pair -> (LayerSite, Int)? in
+      guard let before = pair.0.layer.ingredient as? any Recurrence,
+        let after = pair.1.layer.ingredient as? any Recurrence, before.truncate != after.truncate,
+        let steps = after.truncate
+      else { return nil }
+      return (pair.1, steps)
+    }
+    guard let (site, steps) = pairs.first, let kind = target.kind(site.kind) else { return [] }
+    let selection = Selection(
+      kind: site.kind, indices: pairs.map(\.0.index), total: new.count(of: site.kind))
+    switch target {
+    case .pytorch:
+      return [
+        "class Truncated(nn.Module):  # no gradient flows back through more than \(steps) steps",
+        "    def __init__(self, layer):",
+        "        super().__init__()",
+        "        self.layer = layer",
+        "    def forward(self, x, state=None):",
+        "        time, outputs = (1 if self.layer.batch_first else 0), []",
+        "        for piece in x.flip(time).split(\(steps), dim=time)[::-1]:",
+        "            if state is not None:  # an LSTM has two",
+        "                state = (state.detach() if torch.is_tensor(state)",
+        "                         else tuple(s.detach() for s in state))",
+        "            output, state = self.layer(piece.flip(time), state)",
+        "            outputs.append(output)",
+        "        return torch.cat(outputs, dim=time), state",
+      ] + replacing(selection, class: kind, ["setattr(parent, name, Truncated(child))"])
+    case .keras:
+      guard let list = target.list(of: site.kind) else { return [] }
+      return [
+        "class Truncated(keras.layers.Wrapper):  # no gradient flows back through more than \(steps)"
+          + " steps",
+        "    def call(self, x):",
+        "        layer, outputs, state = self.layer, [], None",
+        "        length = x.shape[1]",
+        "        ends = [*range(length % \(steps) or \(steps), length + 1, \(steps))]",
+        "        for start, end in zip([0] + ends, ends):",
+        "            output, *state = layer(x[:, start:end], initial_state=state and",
+        "                                   [keras.ops.stop_gradient(s) for s in state])",
+        "            outputs.append(output)",
+        "        return keras.ops.concatenate(outputs, axis=1) if self.all else output[:, -1]",
+        list.line,
+        "def truncated(layer):",
+        "    config = layer.get_config()",
+        "    if layer not in \(parenthesized(selection.part(of: list.name))):\(selection.comment)",
+        "        return type(layer).from_config(config)",
+        "    whole = config | {\"return_sequences\": True, \"return_state\": True}",
+        "    result = Truncated(type(layer).from_config(whole))",
+        "    result.all = config[\"return_sequences\"]",
+        "    return result",
+        "model = keras.models.clone_model(model, clone_function=truncated)",
+      ]
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import KeelNetworks
+import KeelRecipes
+import KeelSettings
+
+// How weights and biases begin.
+
+extension Patch {
+  /// For every layer that begins otherwise now.
+  var weights: [LayerEdit] {
+    let before = Dictionary(grouping: old.sites, by: \.kind)
+    let begun = new.sites.compactMap { site -> (site: LayerSite, value: Beginning)? in
+      guard let begins = site.beginning else { return nil }
+      let same = before[site.kind] ?? []
+      // Where there are fewer layers now, any of them may be the one it was.
+      let isKnown =
+        same.count == new.count(of: site.kind)
+        ? same[site.index].beginning == begins : same.contains { $0.beginning == begins }
+      return isKnown ? nil : (site, begins)
+    }
+    return edits(begun) { target == .pytorch ? drawn($0) : configured($0) }
+  }
+
+  private func drawn(_ begins: Beginning) -> [String] {
+    func draw(_ rule: Choice<Initializers>, into weight: String) -> [String] {
+      target.drawing(rule.member, into: weight) ?? ["pass  # \(rule.name) is no part of PyTorch"]
+    }
+    func indented(_ lines: [String]) -> [String] { lines.map { "    " + $0 } }
+    switch begins.kind {
+    case Attention.name:
+      return ["for weight in [*layer.in_proj_weight.data.chunk(3), layer.out_proj.weight.data]:"]
+        + indented(draw(begins.weight, into: "weight"))
+    case Recurrent.name, LSTM.name, GRU.name:
+      return ["for name, weight in layer.named_parameters():"]
+        + [("ih", begins.weight), ("hh", begins.recurrent ?? begins.weight)].flatMap { part, rule in
+          [
+            "    if name.startswith(\"weight_\(part)\"):",
+            "        for gate in weight.data.split(layer.hidden_size):",
+          ] + draw(rule, into: "gate").map { "            " + $0 }
+        }
+    default:
+      let bias = begins.bias.map { draw($0, into: "layer.bias") } ?? []
+      return draw(begins.weight, into: "layer.weight")
+        + (bias.isEmpty ? [] : ["if layer.bias is not None:"] + indented(bias))
+    }
+  }
+
+  private func configured(_ begins: Beginning) -> [String] {
+    let weight = begins.kind == Embedding.name ? "embeddings" : "kernel"
+    return [(weight, begins.weight), ("recurrent", begins.recurrent), ("bias", begins.bias)]
+      .compactMap { name, rule in
+        guard let rule else { return nil }
+        guard let made = target.kerasInitializer(rule.member) else {
+          return "pass  # \(rule.name) is no part of Keras"
+        }
+        return "config[\"\(name)_initializer\"] = \(made)"
+      }
+  }
+}
+
+/// How the parameters of a layer begin.
+struct Beginning: Equatable {
+  /// The layer's name in a recipe.
+  let kind: String
+  let weight: Choice<Initializers>
+  let recurrent: Choice<Initializers>?
+  /// Nil where it has no bias of its own rule.
+  let bias: Choice<Initializers>?
+}
+
+extension LayerSite {
+  /// Nil for a layer without weights that are drawn.
+  var beginning: Beginning? {
+    rule.map {
+      Beginning(
+        kind: kind, weight: $0,
+        recurrent: (layer.ingredient as? any Recurrence)?.recurrentInitializer,
+        bias: (layer.ingredient as? any Affine)?.biasInitializer)
+    }
+  }
+}

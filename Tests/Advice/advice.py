@@ -1,0 +1,205 @@
+"""Runs sick trainings in PyTorch and Keras, as they are and with the lines that Keel gives for them.
+
+    KERAS_BACKEND=torch python Tests/Advice/advice.py --keel KEEL --advice ADVICE [NAME …]
+
+A training is sick that is not finite at the end, or predicts rows that it has not seen no better than
+their mean or most frequent class does. Every case has to be sick first, and healthy with the lines pasted
+where their comments say; so has the block of the remedy's guide. The exit code is 1 where one is not.
+"""
+
+import argparse
+import csv
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+os.environ.setdefault("KERAS_BACKEND", "torch")
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from cases import CASES, DATA  # noqa: E402
+from scripts import keras_script, torch_script  # noqa: E402
+
+SCRIPTS = {"pytorch": torch_script, "keras": keras_script}
+
+# What the comments over the lines say, and where that is in a script: a pattern of the statement that they
+# go before, after or in place of.
+PLACES = {
+    "pytorch": {
+        "# once x_train, y_train, x_test and y_test are there:": ("before", r"^batch_size = .*\n"),
+        "# once model is there, before model.to(device) and the optimizer:": ("before", r"^criterion = .*\n"),
+        "# in place of the loss:": ("replace", r"^criterion = .*\n"),
+        "# in place of the optimizer:": ("replace", r"^optimizer = .*\n"),
+        "# in place of the schedule:": ("replace", r"^scheduler = .*\n"),
+        "# before the loop:": ("before", r"^for epoch .*\n"),
+        "# before loss.backward():": ("before", r"^ +loss\.backward\(\)\n"),
+        "# between loss.backward() and optimizer.step():": ("before", r"^ +optimizer\.step\(\)\n"),
+        "# in place of optimizer.step():": ("replace", r"^ +optimizer\.step\(\)\n"),
+        "# after optimizer.step():": ("after", r"^ +optimizer\.step\(\)\n"),
+    },
+    "keras": {
+        "# once x_train, y_train, x_test and y_test are there:": ("before", r"^batch_size = .*\n"),
+        "# once model is there, before model.compile:": ("before", r"^loss = .*\n"),
+        "# in place of the loss:": ("replace", r"^loss = .*\n"),
+        "# in place of the optimizer:": ("replace", r"^optimizer = .*\n"),
+        "# before model.fit:": ("before", r"^model\.fit.*\n"),
+    },
+}
+
+
+def pasted(script, lines, framework):
+    """The script with lines under each comment put where it says."""
+    places = PLACES[framework]
+    parts, place = [], None
+    for line in lines:
+        if line in places:
+            place = line
+            parts.append((place, []))
+        elif place is not None:
+            parts[-1][1].append(line)
+        elif not line.startswith("#"):
+            raise ValueError(f"no place is said for '{line}'")
+    for place, body in parts:
+        how, pattern = places[place]
+        found = re.search(pattern, script, re.MULTILINE)
+        if found is None:
+            raise ValueError(f"the script has no place for '{place}'")
+        indent = re.match(r" *", found.group()).group()
+        text = "".join(f"{indent}{line}\n" for line in body)
+        # What says that it replaces a clip does so.
+        if any("in place of the clip" in line for line in body):
+            script = re.sub(r"^ +torch\.nn\.utils\.clip_grad.*\n", "", script, flags=re.MULTILINE)
+            found = re.search(pattern, script, re.MULTILINE)
+        kept = {"before": text + found.group(), "after": found.group() + text, "replace": text}[how]
+        script = script[: found.start()] + kept + script[found.end():]
+    # 'for model.fit(…, callbacks=[warmup])'
+    if "callbacks=[warmup]" in script:
+        script = script.replace("callbacks=[])", "callbacks=[warmup])")
+    return script
+
+
+def reader(folder, data, torch):
+    """What 'rows()' gives in a script: the arrays of a file, the last fifth for testing."""
+    import numpy as np
+
+    with open(folder / f"{data}.csv") as file:
+        table = list(csv.reader(file))[1:]
+    x = np.array([[float(v) for v in row[:-1]] for row in table], dtype=np.float32)
+    last = [row[-1] for row in table]
+    names = sorted(set(last))
+    if names[0].isalpha():
+        y = np.array([names.index(v) for v in last], dtype=np.int64)
+    else:
+        y = np.array([[float(v)] for v in last], dtype=np.float32)
+    n = len(table) * 4 // 5
+    return lambda: (x[:n].copy(), y[:n].copy(), x[n:].copy(), y[n:].copy())
+
+
+def skill(script, rows, framework):
+    """How much better than the mean, or the most frequent class, the model is at the end; −inf where it is
+    not finite."""
+    import numpy as np
+    import torch
+
+    torch.manual_seed(0)
+    scope = {"rows": rows, "__name__": "__main__"}
+    if framework == "keras":
+        import keras
+
+        keras.utils.set_random_seed(0)
+    exec(compile(script, "script", "exec"), scope)
+    model, x, y = scope["model"], scope["x_test"], scope["y_test"]
+    if framework == "pytorch":
+        model.eval()
+        with torch.no_grad():
+            predicted = model(x).numpy()
+        y = y.numpy()
+    else:
+        predicted = model.predict(x, verbose=0)
+    if not np.isfinite(predicted).all():
+        return float("-inf")
+    if y.dtype == np.int64:
+        most = np.bincount(y).max() / len(y)
+        return (float((predicted.argmax(1) == y).mean()) - most) / (1 - most)
+    y = y.astype(np.float64)
+    return 1 - float(((predicted - y) ** 2).sum() / ((y - y.mean(0)) ** 2).sum())
+
+
+def guide_lines(remedy, framework):
+    """The lines of the block of a remedy's guide; none where it has none."""
+    name = "".join(part.capitalize() for part in remedy.split("-"))
+    text = (HERE.parent.parent / "Guides" / "Remedies" / f"{name}.md").read_text()
+    title = {"pytorch": "PyTorch", "keras": "Keras"}[framework]
+    found = re.search(rf"In {title}[^`]*?:\n\n```python\n(.*?)```", text, re.DOTALL)
+    return found.group(1).splitlines() if found else []
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keel", required=True, help="the keel command")
+    parser.add_argument("--advice", required=True, help="the command that gives a remedy's lines")
+    parser.add_argument("--framework", choices=["pytorch", "keras"])
+    parser.add_argument("--show", action="store_true", help="print the lines, and a script that fails")
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    import torch
+
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # numbers that have vanished take PyTorch a hundred times as long
+    frameworks = [options.framework] if options.framework else ["pytorch", "keras"]
+    failures, counts = [], dict.fromkeys(frameworks, 0)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        for data, (make, _) in DATA.items():
+            make(folder / f"{data}.csv")
+        for name, (remedy, recipe) in CASES.items():
+            if options.names and name not in options.names:
+                continue
+            path = folder / f"{name}.yaml"
+            path.write_text(json.dumps({"name": name, **recipe}))
+            whole = json.loads(subprocess.check_output([options.keel, "show", path, "--json"]))
+            answer = subprocess.run([options.advice, path, "--remedy", remedy], capture_output=True, text=True)
+            if answer.returncode != 0:
+                failures.append(f"{name}: {answer.stderr.strip()}")
+                print(failures[-1], flush=True)
+                continue
+            lines = json.loads(answer.stdout)
+            data = recipe["data"]["csv"]["file"][:-4]
+            rows = reader(folder, data, torch)
+            for framework in frameworks:
+                try:
+                    script = SCRIPTS[framework](whole, DATA[data][1])
+                except ValueError as error:
+                    print(f"{framework:8} {name}: not written ({error})")
+                    continue
+                blocks = {"lines": lines[framework], "guide": guide_lines(remedy, framework)}
+                results = {}
+                for kind, block in {"sick": [], **blocks}.items():
+                    if kind == "guide" and not block:
+                        continue
+                    text = script
+                    try:
+                        text = pasted(script, block, framework)
+                        results[kind] = skill(text, rows, framework)
+                    except Exception as error:  # a failure of the case, with what was run
+                        results[kind] = error
+                    good = isinstance(results[kind], float) and (results[kind] >= 0.05) == (kind != "sick")
+                    if not good:
+                        failures.append(f"{framework} {name}: {kind} {results[kind]}")
+                        if options.show:
+                            print(text)
+                if options.show:
+                    print("\n".join(lines[framework]))
+                counts[framework] += 1
+                shown = " ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} FAILED {v!r}" for k, v in results.items())
+                print(f"{framework:8} {name} ({remedy}): {shown}", flush=True)
+    print(", ".join(f"{count} cures for {framework}" for framework, count in counts.items()))
+    print(f"{len(failures)} failed" + "".join(f"\n  {failure}" for failure in failures))
+    sys.exit(1 if failures else 0)
+
+
+main()
