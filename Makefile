@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps python build demo install manual test test-levels golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps python build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -56,6 +56,14 @@ test-levels: build
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
 	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
+
+# Sick trainings in PyTorch and Keras, healed by the lines that Keel prints for them and by those of its
+# guides. Brings PyTorch (190 MB) into .build/advice; about twelve minutes.
+test-advice: deps python
+	$(BUILD) --product keel && $(BUILD) --product advice
+	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"
+	python3 Tests/Advice/environment.py .build/advice
+	.build/advice/bin/python -B Tests/Advice/advice.py --keel .build/release/keel --advice .build/release/advice $(ARGS)
 
 # What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
 golden: deps python

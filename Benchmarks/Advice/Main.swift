@@ -8,25 +8,28 @@ import KeelFrameworks
 import KeelRemedies
 import KeelTraining
 
-/// Prints what one remedy of a recipe comes to in other frameworks, in the mildest strength that heals it on
+/// Prints what remedies of a recipe come to in other frameworks, in the mildest strength that heals it on
 /// three seeds.
 @main
 struct Advice: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "advice",
     abstract:
-      "The lines of one remedy for a recipe, in the mildest strength that heals on three seeds.")
+      "The lines of remedies for a recipe, in the mildest strength that heals on three seeds.")
 
   @Argument(help: "A recipe file.")
   var recipe: String
 
-  @Option(help: "The remedy's name.")
+  @Option(help: "The remedy's name, or several in order, separated by commas.")
   var remedy: String
 
   func run() async throws {
     let recipe = try RecipeFile.read(recipe)
-    guard let kind = RemedyCatalog.standard.remedies.first(where: { $0.name == remedy }) else {
-      throw ValidationError("--remedy \(remedy): there is none of that name")
+    let kinds = try remedy.split(separator: ",").map { name in
+      guard let kind = RemedyCatalog.standard.remedies.first(where: { $0.name == name }) else {
+        throw ValidationError("--remedy \(name): there is none of that name")
+      }
+      return kind
     }
     let problem = try Problem(recipe)
     let run = try Run(problem)
@@ -34,12 +37,15 @@ struct Advice: AsyncParsableCommand {
     guard before.verdict != .healthy else {
       throw ValidationError("\(recipe.name): is healthy as it is")
     }
-    let evidence = Evidence(problem, training: before, trace: await run.trace)
-    for strength in Strengths(evidence).of(kind) {
-      guard let changed = strength.applied(to: problem), await isHealthy(changed) else { continue }
+    let strengths = Strengths(Evidence(problem, training: before, trace: await run.trace))
+    for stages in chains(of: kinds[...], on: problem, strengths) {
+      guard let last = stages.last, await isHealthy(last) else { continue }
       let lines = Dictionary(
-        uniqueKeysWithValues: ExportTarget.allCases.map {
-          ($0.rawValue, Patch($0, from: recipe, to: changed).lines)
+        uniqueKeysWithValues: ExportTarget.allCases.map { target in
+          (
+            target.rawValue,
+            zip(stages, stages.dropFirst()).flatMap { Patch(target, from: $0, to: $1).lines }
+          )
         })
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -47,6 +53,18 @@ struct Advice: AsyncParsableCommand {
     }
     throw ValidationError(
       "\(recipe.name): \(before.verdict), and \(remedy) heals it in no strength")
+  }
+
+  /// The recipe as it is and after each remedy, for every strength of each, the mildest first.
+  private func chains(
+    of kinds: ArraySlice<any Remedy.Type>, on problem: Problem, _ strengths: Strengths
+  ) -> [[Recipe]] {
+    guard let kind = kinds.first else { return [[problem.recipe]] }
+    return strengths.of(kind, for: problem.recipe).compactMap { $0.applied(to: problem) }
+      .flatMap { changed in
+        chains(of: kinds.dropFirst(), on: problem.with(changed), strengths)
+          .map { [problem.recipe] + $0 }
+      }
   }
 
   /// Whether it is with three seeds: elsewhere other weights are drawn.

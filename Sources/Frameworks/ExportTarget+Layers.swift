@@ -34,7 +34,7 @@ extension ExportTarget {
     }
   }
 
-  /// What is made of `child`, with its `config` in Keras, where one layer gives way to another; nil
+  /// What is made of `child` and its `settings`, or of its `config` in Keras, where one layer gives way to another; nil
   /// where these two do not.
   func made(for old: Choice<Layers>, _ new: Choice<Layers>) -> String? {
     switch (old.ingredient, new.ingredient) {
@@ -42,12 +42,7 @@ extension ExportTarget {
       let cell = new.name.uppercased()
       switch self {
       case .pytorch:
-        return Self.call(
-          "nn.\(cell)",
-          [
-            "child.input_size", "child.hidden_size", "child.num_layers",
-            "batch_first=child.batch_first",
-          ])
+        return "nn.\(cell)(*settings, batch_first=child.batch_first)"
       case .keras:
         return Self.call(
           "keras.layers.\(cell)",

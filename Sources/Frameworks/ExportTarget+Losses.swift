@@ -4,9 +4,20 @@ import KeelSettings
 // Losses, as they are made elsewhere.
 
 extension ExportTarget {
-  /// The line that makes a loss on the outputs that Keel means it for; squared error for one that
-  /// has no counterpart.
-  package func lossLine(_ loss: Choice<Losses>) -> String {
+  /// What makes a loss on the outputs that Keel means it for; squared error for one that has no
+  /// counterpart.
+  func lossLines(_ loss: Choice<Losses>) -> [String] {
+    if self == .keras, loss.ingredient is SoftmaxCrossEntropy {
+      return [
+        "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)  # class numbers",
+        "if y_train[0].size > 1:  # rows of probabilities",
+        "    loss = keras.losses.CategoricalCrossentropy(from_logits=True)",
+      ]
+    }
+    return [lossLine(loss)]
+  }
+
+  private func lossLine(_ loss: Choice<Losses>) -> String {
     switch (self, loss.ingredient) {
     case (.pytorch, let huber as Huber):
       "criterion = nn.HuberLoss(delta=\(huber.delta))  # on numbers, and targets of the same shape"
@@ -18,10 +29,6 @@ extension ExportTarget {
       "criterion = nn.BCEWithLogitsLoss()  # on logits, and targets of the same shape"
     case (.pytorch, _):
       "criterion = nn.MSELoss()  # on numbers, and targets of the same shape"
-    case (.keras, is SoftmaxCrossEntropy):
-      // Rows of probabilities, or class numbers.
-      "loss = (keras.losses.CategoricalCrossentropy if y_train[0].size > 1 else "
-        + "keras.losses.SparseCategoricalCrossentropy)(from_logits=True)"
     case (.keras, is SigmoidCrossEntropy):
       "loss = keras.losses.BinaryCrossentropy(from_logits=True)  # for model.compile"
     case (.keras, _):

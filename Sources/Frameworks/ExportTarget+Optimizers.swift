@@ -19,10 +19,10 @@ extension ExportTarget {
       let groups = parameterGroups(of: recipe)
       let parameters = groups.isEmpty ? "model.parameters()" : "groups"
       let made = Self.call("torch.optim.\(type)", [parameters] + settings)
-      return groups + ["optimizer = \(made)"] + schedule
+      return groups + Self.broken("optimizer = \(made)") + schedule
     case .keras:
       let made = Self.call("keras.optimizers.\(type)", settings + clipSettings(recipe.clipping))
-      return ["optimizer = \(made)"] + schedule
+      return Self.broken("optimizer = \(made)") + schedule
     }
   }
 

@@ -6,7 +6,7 @@ import KeelSettings
 
 extension Patch {
   var loss: [Part] {
-    [Part(.loss, old.loss == new.loss ? [] : [target.lossLine(new.loss)])]
+    [Part(.loss, old.loss == new.loss ? [] : target.lossLines(new.loss))]
   }
 
   /// Whether it is made anew: for itself, or for what a framework makes a part of it.

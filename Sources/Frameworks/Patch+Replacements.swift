@@ -20,7 +20,10 @@ extension Patch {
       switch target {
       case .pytorch:
         return replacing(
-          selection, class: target.kind(kind) ?? "", ["setattr(parent, name, \(made))"])
+          selection, class: target.kind(kind) ?? "",
+          (made.contains("settings")
+            ? ["settings = child.input_size, child.hidden_size, child.num_layers"] : [])
+            + ["setattr(parent, name, \(made))"])
       case .keras:
         guard let list = target.list(of: kind) else { return [] }
         return [
@@ -52,7 +55,8 @@ extension Patch {
     switch target {
     case .pytorch:
       return [
-        "class Truncated(nn.Module):  # no gradient flows back through more than \(steps) steps",
+        "# no gradient flows back through more than \(steps) steps",
+        "class Truncated(nn.Module):",
         "    def __init__(self, layer):",
         "        super().__init__()",
         "        self.layer = layer",
@@ -69,8 +73,8 @@ extension Patch {
     case .keras:
       guard let list = target.list(of: site.kind) else { return [] }
       return [
-        "class Truncated(keras.layers.Wrapper):  # no gradient flows back through more than \(steps)"
-          + " steps",
+        "# no gradient flows back through more than \(steps) steps",
+        "class Truncated(keras.layers.Wrapper):",
         "    def call(self, x):",
         "        layer, outputs, state = self.layer, [], None",
         "        length = x.shape[1]",

@@ -8,8 +8,8 @@ extension Patch {
   var withoutLine: [String] {
     new.diff(from: old).filter { !isCovered($0) }.map { change in
       let (from, to) = (change.from?.brief().line, change.to?.brief().line)
-      return "# \(change.path): \(to ?? "none") in place of \(from ?? "none"),"
-        + " for which there is no line"
+      return "# \(change.path): \(to ?? "none") in place of \(from ?? "none");"
+        + " there is no line for that"
     }
   }
 

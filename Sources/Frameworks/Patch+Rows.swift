@@ -58,9 +58,8 @@ extension Patch {
       "    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))",
       "    return distance <= \(Int(Outliers.limit)) * usual  # false for nan",
       "# where more than a tenth would go, it is a heavy tail: keep all",
-      "columns = np.concatenate(["
-        + names.map { "np.reshape(\($0), (len(\($0)), -1))" }.joined(separator: ", ")
-        + "], axis=1)",
+      "columns = np.concatenate(",
+      "    [np.reshape(part, (len(part), -1)) for part in (\(names.joined(separator: ", ")),)], axis=1)",
       "keep = " + (target == .pytorch ? "torch.tensor(\(keep))" : keep),
       "x_train, y_train = x_train[keep], y_train[keep]",
     ]

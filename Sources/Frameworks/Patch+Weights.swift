@@ -47,12 +47,12 @@ extension Patch {
   private func configured(_ begins: Beginning) -> [String] {
     let weight = begins.kind == Embedding.name ? "embeddings" : "kernel"
     return [(weight, begins.weight), ("recurrent", begins.recurrent), ("bias", begins.bias)]
-      .compactMap { name, rule in
-        guard let rule else { return nil }
+      .flatMap { name, rule -> [String] in
+        guard let rule else { return [] }
         guard let made = target.kerasInitializer(rule.member) else {
-          return "pass  # \(rule.name) is no part of Keras"
+          return ["pass  # \(rule.name) is no part of Keras"]
         }
-        return "config[\"\(name)_initializer\"] = \(made)"
+        return ExportTarget.broken("config[\"\(name)_initializer\"] = \(made)")
       }
   }
 }

@@ -16,18 +16,37 @@ public struct Reinitialize: Remedy {
   public static let price = Price(invasiveness: 0, timePerStep: 1, risk: "none; needs a new start")
   public static let isHot = false
 
-  public init() {}
+  /// How much of how a network begins is changed.
+  public enum Extent: Hashable, Sendable {
+    /// What is unsound, in as few places as it takes.
+    case unsound
+    /// Every layer, to what theory advises for it.
+    case all
+  }
 
-  public static func candidates(for evidence: Evidence) -> [Reinitialize] { [Reinitialize()] }
+  /// How much is changed.
+  public let extent: Extent
+
+  public init(_ extent: Extent = .all) { self.extent = extent }
+
+  public static func candidates(for evidence: Evidence) -> [Reinitialize] {
+    [Reinitialize(.unsound), Reinitialize()].filter { $0.applied(to: evidence.problem) != nil }
+  }
 
   /// Recurrent weights alone where the others are sound as they are.
   public func applied(to problem: Problem) -> Recipe? {
     let evidence = Evidence(problem)
-    let isRecurrenceAlone =
-      LongRecurrence.deviation(in: evidence) != nil
-      && PoorInitialization.deviation(in: evidence) == nil
-    let changed =
+    let isPoor = PoorInitialization.deviation(in: evidence) != nil
+    let isRecurrenceAlone = LongRecurrence.deviation(in: evidence) != nil && !isPoor
+    let whole =
       isRecurrenceAlone ? problem.recipe.withOrthogonalRecurrence : problem.recipe.referencePoint
-    return changed == problem.recipe ? nil : changed
+    guard extent == .unsound else { return whole == problem.recipe ? nil : whole }
+    guard isPoor else { return nil }
+    return problem.recipe.soundWritings.first { recipe in
+      let changed = evidence.with(recipe)
+      return recipe.diff(from: problem.recipe).count < whole.diff(from: problem.recipe).count
+        && PoorInitialization.deviation(in: changed) == nil
+        && LongRecurrence.deviation(in: changed) == nil
+    }
   }
 }

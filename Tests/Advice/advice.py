@@ -21,7 +21,7 @@ os.environ.setdefault("KERAS_BACKEND", "torch")
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from cases import CASES, DATA  # noqa: E402
+from cases import CASES, DATA, GUIDES  # noqa: E402
 from scripts import keras_script, torch_script  # noqa: E402
 
 SCRIPTS = {"pytorch": torch_script, "keras": keras_script}
@@ -134,8 +134,10 @@ def guide_lines(remedy, framework):
     name = "".join(part.capitalize() for part in remedy.split("-"))
     text = (HERE.parent.parent / "Guides" / "Remedies" / f"{name}.md").read_text()
     title = {"pytorch": "PyTorch", "keras": "Keras"}[framework]
-    found = re.search(rf"In {title}[^`]*?:\n\n```python\n(.*?)```", text, re.DOTALL)
-    return found.group(1).splitlines() if found else []
+    found = re.search(rf"In {title}(?:(?!```).)*?:\n\n```python\n(.*?)```", text, re.DOTALL)
+    if found is None:
+        raise ValueError(f"the guide of {remedy} has no block for {title}")
+    return found.group(1).splitlines()
 
 
 def main():
@@ -151,6 +153,7 @@ def main():
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # numbers that have vanished take PyTorch a hundred times as long
     frameworks = [options.framework] if options.framework else ["pytorch", "keras"]
+    guides = {remedy.split(",")[-1]: name for name, (remedy, _) in reversed(CASES.items())} | GUIDES
     failures, counts = [], dict.fromkeys(frameworks, 0)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary)
@@ -176,11 +179,12 @@ def main():
                 except ValueError as error:
                     print(f"{framework:8} {name}: not written ({error})")
                     continue
-                blocks = {"lines": lines[framework], "guide": guide_lines(remedy, framework)}
+                blocks = {"lines": lines[framework]}
+                last = remedy.split(",")[-1]
+                if guides.get(last) == name:
+                    blocks["guide"] = guide_lines(last, framework)
                 results = {}
                 for kind, block in {"sick": [], **blocks}.items():
-                    if kind == "guide" and not block:
-                        continue
                     text = script
                     try:
                         text = pasted(script, block, framework)

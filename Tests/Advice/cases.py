@@ -72,6 +72,7 @@ DATA = {
     "plain": (regression, [8]),
     "raw": (lambda path: regression(path, inputs=300.0), [8]),
     "far": (lambda path: regression(path, targets=20000.0), [8]),
+    "raw-and-far": (lambda path: regression(path, inputs=300.0, targets=20000.0), [8]),
     "spoilt": (lambda path: regression(path, bad=2), [8]),
     "classes": (classes, [2]),
     "images": (images, [8, 8, 1]),
@@ -138,6 +139,7 @@ CASES = {
     "large-rate-clipped": ("clip-gradients", recipe("far", mlp(32), SGD, standardize="inputs", epochs=60)),
     "raw-inputs": ("standardize-data", recipe("raw", mlp(32), SGD, standardize="targets")),
     "far-targets": ("standardize-data", recipe("far", mlp(32), SGD, standardize="inputs")),
+    "raw-and-far": ("standardize-data", recipe("raw-and-far", mlp(32), SGD, standardize="none")),
     "bad-rows-skipped": ("skip-bad-steps", recipe("spoilt", mlp(32), SGD, standardize="none", epochs=60)),
     "bad-rows-dropped": ("drop-bad-rows", recipe("spoilt", mlp(32), SGD, standardize="none")),
     "wide-weights": ("reinitialize", recipe("plain", deep(6, 48, "relu"), SGD, initializer=WIDE)),
@@ -180,4 +182,11 @@ CASES = {
     "norm-epsilon": ("restore-setting", recipe("plain", [dense(16), {"batch-norm": {"epsilon": 1e8}}, "relu", dense(1)], SGD)),
     "layer-norm-epsilon": ("restore-setting", recipe("plain", [dense(16), {"layer-norm": {"epsilon": 1e8}}, "relu", dense(1)], SGD)),
     "constrained": ("constrain-weights", recipe("plain", mlp(32, 32), momentum(0.02, 0.995))),
+    # By itself the penalty was seen to heal nothing: what it comes to is run beside a rate that does.
+    "regularized": ("lower-learning-rate,regularize-weights", recipe("plain", mlp(32), {"sgd": {"learning-rate": 3}})),
+    "regularized-adamw": ("lower-learning-rate,regularize-weights", recipe("plain", mlp(32, 32), {"adamw": {"learning-rate": 30}})),
+    "swept": ("standardize-data,adapt-learning-rate", recipe("raw", mlp(32), SGD, standardize="targets")),
 }
+
+# Remedies whose guide is run on another case than their first.
+GUIDES = {"standardize-data": "raw-and-far", "lower-momentum": "momentum"}

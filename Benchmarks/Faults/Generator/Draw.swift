@@ -174,6 +174,8 @@ package struct Draw {
     faulty.name = "\(id)-\(name)"
     var specimen = Specimen(
       id: faulty.name, kind: kind, blueprint: faulty, seed: validity.seeds[0], faults: faults)
+    let sound = try ground.recipe(seed: specimen.seed, in: folder)
+    specimen.settings = try specimen.recipe(in: folder).diff(from: sound).count
     do {
       try foretell(specimen)
       guard let sick = try validity.areSick(faulty) else {

@@ -19,6 +19,8 @@ package struct Specimen: Codable, Sendable {
   package var outcomes: [Outcome] = []
   /// Of the twin, on the recipe's seed.
   package var twin: Outcome?
+  /// How many settings the faults changed: two for a dropout in two layers.
+  package var settings: Int?
   /// The largest rate that trains, measured; nil where nobody measured it.
   package var rateEdge: Double?
 

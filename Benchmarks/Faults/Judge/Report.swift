@@ -89,6 +89,10 @@ package struct Report {
     row(
       "cures that change no more than was put in",
       faults.filter(\.isCured).share { $0.changes.count <= $0.specimen.faults.count }.text)
+    let counted = faults.filter { $0.isCured && $0.specimen.settings != nil }
+    row(
+      "cures that change no more settings than the faults did",
+      counted.share { $0.changes.count <= $0.specimen.settings ?? 0 }.text)
     row("called incurable", faults.share { $0.outcome == "incurable" }.text)
     row("cured", exploding.share(\.isCured).text)
     row("cured, score ≥ the twin's − 0.02", exploding.share { $0.isCured && $0.isAsGood }.text)

@@ -25,6 +25,35 @@ extension Recipe {
     return recipe
   }
 
+  /// Recipes whose weights may be sound, each with as few settings changed as what it mends takes:
+  /// factors on deviations back at 1; biases at zero; the recipe's own rule the one that theory
+  /// advises for most layers; and these together.
+  package var soundWritings: [Recipe] {
+    let unscaled = changingNumbers { setting in
+      setting.ingredient is any VarianceScaling && setting.name == "scale" ? 1 : setting.value
+    }
+    var advised = self
+    let rules = withSoundWeights.leaves.compactMap { layer in
+      (layer.ingredient as? any Weighted)?.initializer.value
+    }
+    let counts = Dictionary(grouping: rules) { $0 }.mapValues(\.count)
+    // Of as many the first: what comes first has the most behind it.
+    if let most = counts.values.max(), let rule = rules.first(where: { counts[$0] == most }) {
+      advised.initializer = rule
+    }
+    let weights = [unscaled, advised]
+    return ([self.withZeroBiases] + weights + weights.map(\.withZeroBiases)).filter { $0 != self }
+  }
+
+  /// The same recipe with biases that begin at zero.
+  private var withZeroBiases: Recipe {
+    replacingLeaves { choice in
+      guard var layer = choice.ingredient as? any Affine else { return [choice] }
+      layer.biasInitializer = .zeros
+      return [Choice(layer)]
+    }
+  }
+
   /// Every rule that divides by a fan divides by the inputs.
   package var overFanIn: Recipe {
     replacingLeaves { choice in

@@ -1,4 +1,5 @@
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
 /// One or more remedies on trial: the changed recipe, and its training as far as it has come.
@@ -71,6 +72,15 @@ package struct Candidate {
     else { return 0 }
     trainer.rewind(to: good, history: control.trace)
     return good.step
+  }
+
+  /// Where the recipe differs from the one as it was.
+  var changes: [Change] { recipe.diff(from: stages[0]) }
+
+  /// Whether it changes some of what another changes, and nothing else.
+  func changesLess(than other: Candidate) -> Bool {
+    let paths = Set(other.changes.map(\.path))
+    return changes.count < paths.count && changes.allSatisfy { paths.contains($0.path) }
   }
 
   /// Trains on up to a step.

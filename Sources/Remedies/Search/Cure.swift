@@ -226,14 +226,22 @@ public actor Cure {
     _ holding: [Candidate], _ halving: inout SuccessiveHalving, _ best: inout Candidate?
   ) throws -> Bool {
     let finalists = holding.prefix(SearchPolicy.finalists)
+    var tried: Set<Recipe> = []
     for (index, candidate) in finalists.enumerated() {
       let others = Array(finalists.dropFirst(index + 1))
-      guard try halving.isConfirmed(candidate, among: others) else { continue }
-      let promised = candidate.score
-      let trained = try halving.finish(candidate) { self.observe(.retraining($0)) }
-      guard trained.outcome == .holds else { continue }
-      if trained.score > best?.score ?? -.infinity { best = trained }
-      if trained.score >= max(0, promised - SearchPolicy.tolerance) { return true }
+      // Whose changes are some of these comes first, and need only reach what these have promised.
+      let smaller = holding.filter { $0.changesLess(than: candidate) }
+        .min { $0.changes.count < $1.changes.count }
+      for (next, rivals) in [(smaller, []), (candidate, others)] {
+        guard let next, tried.insert(next.recipe).inserted,
+          try halving.isConfirmed(next, among: rivals)
+        else { continue }
+        let promised = max(next.score, candidate.score)
+        let trained = try halving.finish(next) { self.observe(.retraining($0)) }
+        guard trained.outcome == .holds else { continue }
+        if trained.score > best?.score ?? -.infinity { best = trained }
+        if trained.score >= max(0, promised - SearchPolicy.tolerance) { return true }
+      }
     }
     return false
   }
