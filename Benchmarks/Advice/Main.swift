@@ -8,8 +8,8 @@ import KeelFrameworks
 import KeelRemedies
 import KeelTraining
 
-/// Prints what remedies of a recipe come to in other frameworks, in the mildest strength that heals it on
-/// three seeds.
+/// Prints what remedies of a recipe come to in other frameworks, in the mildest strength that heals
+/// it on three seeds.
 @main
 struct Advice: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -24,6 +24,7 @@ extension ExportTarget {
     case let rule as Orthogonal:
       return rule.gain == 1 ? draw("orthogonal") : draw("orthogonal", "gain=\(rule.gain)")
     case is Identity: return draw("eye")
+    case is PyTorch: return draw("kaiming_uniform", "a=5**0.5")
     default: return nil
     }
   }
@@ -59,6 +60,9 @@ extension ExportTarget {
     case let rule as Orthogonal:
       return rule.gain == 1 ? "\"orthogonal\"" : "keras.initializers.Orthogonal(\(rule.gain))"
     case is Identity: return "\"identity\""
+    case is PyTorch:
+      return
+        "keras.initializers.VarianceScaling(scale=1 / 3, mode=\"fan_in\", distribution=\"uniform\")"
     default: return nil
     }
   }

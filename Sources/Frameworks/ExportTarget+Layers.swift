@@ -34,8 +34,8 @@ extension ExportTarget {
     }
   }
 
-  /// What is made of `child` and its `settings`, or of its `config` in Keras, where one layer gives way to another; nil
-  /// where these two do not.
+  /// What is made of `child` and its `settings`, or of its `config` in Keras, where one layer gives
+  /// way to another; nil where these two do not.
   func made(for old: Choice<Layers>, _ new: Choice<Layers>) -> String? {
     switch (old.ingredient, new.ingredient) {
     case (is Recurrent, is any Recurrence):

@@ -44,6 +44,7 @@ extension Catalog {
     LeCun.self,
     Normal.self,
     Orthogonal.self,
+    PyTorch.self,
     TruncatedNormal.self,
     Uniform.self,
     Xavier.self,

@@ -20,7 +20,7 @@ extension Conv2D: Propagating {
     let gain = path.logGain(of: rule, fan, inputs: Double(fan.input) * inside)
     path.isExact = path.isExact && rule.isCentered && inside == 1
     let vector = Fan(input: fan.input, output: fan.rows)
-    path.multiply(gain: gain, bias: bias ? (biasInitializer.member, vector) : nil)
+    path.multiply(gain: gain, bias: bias ? (biasRule(rule), vector) : nil)
     path.shape = Shape(walks[0].outputs, walks[1].outputs, filters)
     path.record(layer, logWeightGain: gain)
     (activation.ingredient as? any Propagating)?.propagate(in: &path)

@@ -10,7 +10,7 @@ extension Dense: Propagating {
     let fan = Fan(input: path.shape.last, output: units)
     let gain = path.logGain(of: rule, fan, inputs: Double(fan.input))
     path.isExact = path.isExact && rule.isCentered
-    path.multiply(gain: gain, bias: bias ? (biasInitializer.member, fan) : nil)
+    path.multiply(gain: gain, bias: bias ? (biasRule(rule), fan) : nil)
     path.shape = path.shape.replacingLast(with: units)
     path.record(layer, logWeightGain: gain)
     (activation.ingredient as? any Propagating)?.propagate(in: &path)

@@ -9,7 +9,7 @@ extension Embedding: Propagating {
   package func propagate(in path: inout Propagation) {
     let layer = path.name(Self.name)
     let time = path.shape.count
-    let rule = path.initializer
+    let rule = path.initializer.rule(for: .embedding)
     let token = 2 * log(rule.std(Fan(input: units, output: tokens)))
     let place = positions ? 2 * log(rule.std(Fan(input: units, output: time))) : -.infinity
     let square = logSum(token, place)

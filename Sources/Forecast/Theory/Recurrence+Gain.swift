@@ -71,7 +71,7 @@ extension Recurrence {
   ) {
     let layer = path.name(Self.name)
     let (count, features) = (path.shape.axes[0], path.shape.last)
-    let rule = initializer.value?.member ?? path.initializer
+    let rule = (initializer.value?.member ?? path.initializer).rule(for: .recurrence(units: units))
     func gain(_ rule: any Initializer, _ inputs: Int) -> Double {
       2 * log(rule.std(Fan(input: inputs, output: units))) + log(Double(inputs))
     }

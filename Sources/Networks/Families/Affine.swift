@@ -19,6 +19,13 @@ public protocol Affine: Weighted, Activated {
 }
 
 extension Affine {
+  /// How the bias begins: as the layer says; where that is zeros, as the rule of its weights has
+  /// it.
+  /// - Parameter rule: of the weights.
+  public func biasRule(_ rule: any Initializer) -> any Initializer {
+    biasInitializer == .zeros ? rule.rule(for: .bias) : biasInitializer.member
+  }
+
   /// The layer without its activation, and the activation as a layer; nil where that is linear.
   public var split: (product: Choice<Layers>, activation: Choice<Layers>)? {
     guard activation != .linear else { return nil }

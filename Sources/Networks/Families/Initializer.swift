@@ -17,12 +17,27 @@ public protocol Initializer: Ingredient {
   func std(_ fan: Fan) -> Double
   /// Whether elements are random with mean 0, as theory wants them.
   var isCentered: Bool { get }
+  /// The rule for a part of a layer, where that is another one.
+  func rule(for part: WeightPart) -> any Initializer
+}
+
+/// What a rule fills, where that is not the weight of a product.
+public enum WeightPart: Hashable, Sendable {
+  /// A bias of which the layer itself says nothing but zeros.
+  case bias
+  /// A recurrent layer with a state of so many units.
+  case recurrence(units: Int)
+  /// Vectors of tokens.
+  case embedding
+  /// Queries, keys and values of an attention, each by itself.
+  case projection
 }
 
 extension Initializer {
   public var needsMatrix: Bool { false }
   public var needsData: Bool { false }
   public var isCentered: Bool { true }
+  public func rule(for part: WeightPart) -> any Initializer { part == .bias ? Zeros() : self }
 
   public func std(_ fan: Fan) -> Double {
     var random = Random(seed: 0, stream: "initializer/std")

@@ -59,9 +59,10 @@ extension Recurrence {
     }
     let layer = network.planner.name(Self.name)
     let rows = Shape(Self.gates, units).count
+    let rule = initializer.value?.member ?? network.initializer
     let weight = try network.planner.parameter(
       layer, "weight", Shape(rows, features), role: .weight,
-      fill: Self.fill(initializer.value?.member ?? network.initializer, features, units))
+      fill: Self.fill(rule, features, units))
     let recurrent = try network.planner.parameter(
       layer, "recurrent-weight", Shape(rows, units), role: .weight,
       fill: Self.fill(recurrentInitializer.member, units, units))
@@ -87,6 +88,7 @@ extension Recurrence {
     -> @Sendable (UnsafeMutableBufferPointer<Float>, inout Random) -> Void
   {
     let fan = Fan(input: inputs, output: units)
+    let rule = rule.rule(for: .recurrence(units: units))
     return { values, random in
       for gate in 0..<Self.gates {
         let first = gate * inputs * units

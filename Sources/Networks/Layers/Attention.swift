@@ -69,9 +69,8 @@ public struct Attention: Layer {
     _ input: Signal, _ layer: String, in network: inout NetworkBuilder
   ) throws -> AttentionKernel {
     let (time, units) = (input.shape.leading, input.shape.last)
-    let rule = network.initializer
     /// One matrix after another, each as if it stood alone.
-    func square(_ name: String, matrices: Int) throws -> Buffer {
+    func square(_ name: String, matrices: Int, _ rule: any Initializer) throws -> Buffer {
       let fan = Fan(input: units, output: units)
       return try network.planner.parameter(
         layer, name, Shape(matrices * units, units), role: .weight
@@ -89,9 +88,9 @@ public struct Attention: Layer {
         values.update(repeating: value)
       }
     }
-    let weight = try square("weight", matrices: 3)
+    let weight = try square("weight", matrices: 3, network.initializer.rule(for: .projection))
     let bias = try vector("bias", 3 * units)
-    let outputWeight = try square("output-weight", matrices: 1)
+    let outputWeight = try square("output-weight", matrices: 1, network.initializer)
     let outputBias = try vector("output-bias", units)
     var norm: AttentionKernel.Norm?
     if normalize {

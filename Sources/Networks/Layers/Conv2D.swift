@@ -33,7 +33,9 @@ public struct Conv2D: Affine {
     .init("activation", \.activation, "applied to the output"),
     .init("initializer", \.initializer, "of the weight; the recipe's if not given"),
     .init("bias", \.bias, "whether to add a bias"),
-    .init("bias-initializer", \.biasInitializer, "of the bias"),
+    .init(
+      "bias-initializer", \.biasInitializer,
+      "of the bias; zeros: as the initializer has it, which is 0 but for pytorch"),
   ]
   /// Channels of the output.
   public var filters = 1
@@ -66,7 +68,7 @@ public struct Conv2D: Affine {
     let weight = try network.planner.parameter(
       layer, "weight", Shape(filters, kernel, kernel, input.shape.last / groups), role: .weight
     ) { rule.fill($0, fan: fan, random: &$1) }
-    let biasRule = biasInitializer.member
+    let biasRule = biasRule(rule)
     let offset =
       bias
       ? try network.planner.parameter(layer, "bias", Shape(filters), role: .bias) {

@@ -20,7 +20,9 @@ public struct Dense: Affine {
     .init("activation", \.activation, "applied to the output"),
     .init("initializer", \.initializer, "of the weight; the recipe's if not given"),
     .init("bias", \.bias, "whether to add a bias"),
-    .init("bias-initializer", \.biasInitializer, "of the bias"),
+    .init(
+      "bias-initializer", \.biasInitializer,
+      "of the bias; zeros: as the initializer has it, which is 0 but for pytorch"),
   ]
   public var units = 1
   public var activation: Choice<Activations> = .linear
@@ -39,7 +41,7 @@ public struct Dense: Affine {
     let layer = network.planner.name(Self.name)
     let fan = Fan(input: input.shape.last, output: units)
     let rule = initializer.value?.member ?? network.initializer
-    let biasRule = biasInitializer.member
+    let biasRule = biasRule(rule)
     let weight = try network.planner.parameter(
       layer, "weight", Shape(units, fan.input), role: .weight, needsData: rule.needsData
     ) { rule.fill($0, fan: fan, random: &$1) }

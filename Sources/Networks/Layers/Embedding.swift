@@ -54,7 +54,7 @@ public struct Embedding: Layer {
     }
     let layer = network.planner.name(Self.name)
     let time = input.shape.count
-    let rule = network.initializer
+    let rule = network.initializer.rule(for: .embedding)
     func matrix(_ name: String, _ rows: Int) throws -> Buffer {
       let fan = Fan(input: units, output: rows)
       return try network.planner.parameter(layer, name, Shape(rows, units), role: .weight) {

@@ -22,6 +22,7 @@ import Testing
     .init(.he(.uniform, mode: .fanOut), std: (2 / 300.0).squareRoot(), .uniform),
     .init(.he(mode: .fanAverage, scale: 0.5), std: 0.5 * (2 / 350.0).squareRoot(), .normal),
     .init(.lecun(), std: 1 / 20, .normal), .init(.lecun(.uniform), std: 1 / 20, .uniform),
+    .init(.pytorch, std: (1 / 1200.0).squareRoot(), .uniform),
   ]
 
   /// Mean, deviation and shape within four standard errors of 120,000 draws.
