@@ -59,13 +59,17 @@ package struct Forecaster {
     let limit = searched.learningRate.holding.map { $0 * current }
     let crossing = self.crossing(searched.learningRate.holding)
     let isCrossing = !isExploding && crossing?.isFar ?? false
+    let isEndless = judged == .stable && !isExploding && !isCrossing && remembersAll
     return Forecast(
-      recipe: recipe, verdict: isExploding || isCrossing ? .exploding : judged,
+      recipe: recipe,
+      verdict: isExploding || isCrossing || isEndless ? .exploding : judged,
       step: isExploding
         ? dryRun.explosion?.step ?? fate.passes ?? dryRun.steps : isCrossing ? crossing?.step : nil,
       probability: Forecast.probability(
-        isSeen: isExploding, isFar: isCrossing, isNear: crossing != nil),
-      stepsSeen: dryRun.steps, crossesLimitAt: crossing?.step, findings: [], gradientGrowth: growth,
+        isSeen: isExploding, isFar: isCrossing, isNear: crossing != nil, isEndless: isEndless),
+      stepsSeen: dryRun.steps, crossesLimitAt: crossing?.step, remembersAll: remembersAll,
+      findings: [],
+      gradientGrowth: growth,
       batchNormGrowth: theory.batchNorms?.growth, notes: theory.notes(growth: growth),
       learningRate: .init(current: current, limit: scope == .full ? limit : nil),
       margin: searched.margin, searched: searched,
@@ -89,6 +93,13 @@ package struct Forecaster {
       return nil
     }
     return (step, course.largest > Forecast.farBeyond * limit)
+  }
+
+  /// Whether the momentum remembers more steps than the run has: gradients, and with them the noise
+  /// of batches, add up and nothing takes them away.
+  private var remembersAll: Bool {
+    guard let optimizer = recipe.optimizer.ingredient as? SGD else { return false }
+    return (1 - optimizer.momentum) * Double(virtualTrainer.total) <= 1
   }
 
   /// Inputs that have no size of their own to search over.

@@ -33,9 +33,10 @@ package struct ForecastPage: Page {
     case .exploding:
       let how =
         run.explosion.map(TrainPage.sentence)
-        ?? crossing ?? "the exact curvature of this linear model says so"
+        ?? crossing ?? endless ?? "the exact curvature of this linear model says so"
       return [
-        "\(name)  \(out.red("✗ will explode")) at step \(forecast.step ?? 0)", "  \(how)",
+        "\(name)  \(out.red("✗ will explode"))\(forecast.step.map { " at step \($0)" } ?? "")",
+        "  \(how)",
         "  \(steps): \(loss)\(death)",
       ]
     case .vanishing:
@@ -59,6 +60,11 @@ package struct ForecastPage: Page {
     forecast.crossesLimitAt.map { step in
       "its schedule carries the learning rate beyond its limit at step \(Text.count(step))"
     }
+  }
+
+  private var endless: String? {
+    forecast.remembersAll
+      ? "its momentum remembers more steps than the run has: gradients add up for good" : nil
   }
 
   private var death: String {
@@ -204,10 +210,12 @@ package struct ForecastPage: Page {
   }
 
   private var next: [String] {
-    forecast.verdict == .exploding
-      ? [
-        out.dim("next"), "  keel cure \(line)    find the smallest change that works, and prove it",
-      ]
-      : [out.dim("next"), "  keel train \(line)    train it, watching every layer"]
+    let command =
+      switch forecast.verdict {
+      case .exploding: "keel cure \(line)    find the smallest change that works, and prove it"
+      case .vanishing: "keel diagnose \(line)    find out why it learns nothing, by experiment"
+      case .stable: "keel train \(line)    train it, watching every layer"
+      }
+    return [out.dim("next"), "  \(command)"]
   }
 }

@@ -29,9 +29,17 @@ extension Recipe {
   /// factors on deviations back at 1; biases at zero; the recipe's own rule the one that theory
   /// advises for most layers; and these together.
   package var soundWritings: [Recipe] {
-    let unscaled = changingNumbers { setting in
-      setting.ingredient is any VarianceScaling && setting.name == "scale" ? 1 : setting.value
+    func unscaled(_ choice: Choice<Initializers>) -> Choice<Initializers> {
+      guard var rule = choice.ingredient as? any VarianceScaling else { return choice }
+      rule.scale = 1
+      return Choice(rule)
     }
+    var withoutFactors = replacingLeaves { choice in
+      guard var layer = choice.ingredient as? any Weighted else { return [choice] }
+      layer.initializer.value = layer.initializer.value.map(unscaled)
+      return [Choice(layer)]
+    }
+    withoutFactors.initializer = unscaled(initializer)
     var advised = self
     let rules = withSoundWeights.leaves.compactMap { layer in
       (layer.ingredient as? any Weighted)?.initializer.value
@@ -41,7 +49,7 @@ extension Recipe {
     if let most = counts.values.max(), let rule = rules.first(where: { counts[$0] == most }) {
       advised.initializer = rule
     }
-    let weights = [unscaled, advised]
+    let weights = [withoutFactors, advised]
     return ([self.withZeroBiases] + weights + weights.map(\.withZeroBiases)).filter { $0 != self }
   }
 

@@ -79,8 +79,11 @@ package struct Candidate {
 
   /// Whether it changes some of what another changes, and nothing else.
   func changesLess(than other: Candidate) -> Bool {
-    let paths = Set(other.changes.map(\.path))
-    return changes.count < paths.count && changes.allSatisfy { paths.contains($0.path) }
+    let (own, others) = (changes.map(\.path), other.changes.map(\.path))
+    return own.count < others.count
+      && own.allSatisfy { path in
+        others.contains { $0.hasPrefix(path) || path.hasPrefix($0) }
+      }
   }
 
   /// Trains on up to a step.

@@ -95,4 +95,17 @@ struct AdaptiveForecastTests {
     let steady = try Forecaster(Problem(recipe)).run()
     #expect(steady.crossesLimitAt == nil && steady.verdict == .stable)
   }
+
+  /// A momentum that remembers more steps than the run has is said to explode, though no step of the
+  /// dry run shows it; one that forgets is not.
+  @Test(arguments: [(1.0, true), (0.9995, true), (0.99, false)])
+  func aMomentumThatRemembersAllExplodes(_ momentum: Double, _ isEndless: Bool) throws {
+    var recipe = regression("momentum", rate: 0.0001, widths: [16], activation: .relu)
+    recipe.training = .init(epochs: 80, batch: 32)
+    recipe.optimizer = .sgd(learningRate: 0.0001, momentum: momentum)
+    let forecast = try Forecaster(Problem(recipe)).run()
+    #expect(forecast.remembersAll == isEndless)
+    #expect(forecast.verdict == (isEndless ? .exploding : .stable))
+    #expect(!isEndless || (forecast.step == nil && forecast.probability < 0.9))
+  }
 }
