@@ -21,9 +21,12 @@ public struct ConstrainWeights: Remedy {
 
   public init(limit: Double) { self.limit = limit }
 
-  /// 4 is the largest limit of the dropout papers; 2 is √2 times the norm He gives a unit.
+  /// √2 times the norm that He gives a unit.
+  static let tight = 2.0
+
+  /// 4 is the largest limit of the dropout papers.
   public static func candidates(for evidence: Evidence) -> [ConstrainWeights] {
-    [4, 2].map(ConstrainWeights.init)
+    [4, tight].map(ConstrainWeights.init)
   }
 
   public func applied(to problem: Problem) -> Recipe? {

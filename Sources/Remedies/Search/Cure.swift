@@ -80,20 +80,25 @@ public actor Cure {
     return history
   }
 
-  /// Trains a healthy recipe with everything put back that deviates, and notes what it misses,
-  /// where that is much.
+  /// Trains a healthy recipe with everything put back that deviates, and with what is uncommon
+  /// eased, and notes what it misses, where that is much.
   private func compareWithReference(
     _ before: Training, _ trainer: Trainer, _ history: inout CaseHistory
   ) throws {
     let evidence = Evidence(problem, training: before, trace: trainer.trace)
-    let factors = Factor.all(of: evidence, in: causes)
-    guard budget > 0, before.score < 1 - SearchPolicy.much, !factors.isEmpty,
-      let reset = evidence.resetting(factors.filter { $0.reset(evidence) != nil })
-    else { return }
+    // A rate that trains is not too large.
+    let factors = Factor.all(of: evidence, in: causes).filter {
+      $0.cause != LargeLearningRate.self
+    }
+    let reset = evidence.resetting(factors.filter { $0.reset(evidence) != nil }) ?? evidence
+    let eased = reset.problem.with(reset.easingUncommon(trainer.trace))
+    guard budget > 0, before.score < 1 - SearchPolicy.much, eased.recipe != problem.recipe else {
+      return
+    }
     let trial: Trial
     do {
       trial = try Trial(
-        reset.problem, against: problem.recipe, atLeast: trainer.batches.total)
+        eased, against: problem.recipe, atLeast: trainer.batches.total)
     } catch is KeelError {
       return  // What cannot be trained says nothing of what can.
     }
@@ -102,7 +107,7 @@ public actor Cure {
       return
     }
     history.couldReach = .init(
-      score: trial.training.score, changes: reset.recipe.settings(insteadOf: problem.recipe))
+      score: trial.training.score, changes: eased.recipe.settings(insteadOf: problem.recipe))
   }
 
   /// Steps that the search may take.

@@ -1,8 +1,10 @@
 import Foundation
 import KeelCauses
 import KeelForecast
+import KeelNetworks
 import KeelRecipes
 import KeelRemedies
+import KeelSettings
 import KeelTestSupport
 import KeelTraining
 import Synchronization
@@ -33,6 +35,28 @@ struct CureTests {
     #expect(history.outcome == .healthy)
     #expect(history.recipe == recipe)
     #expect(history.trials.isEmpty && history.remedies.isEmpty && history.after == nil)
+  }
+
+  /// What a healthy training can have that costs it much without being a fault is named; a rate that
+  /// is higher than the reference, and trains, is none of it.
+  @Test(
+    arguments: [
+      ("regularizer", [.l2(0.1)], []), ("regularizer", [.maxNorm(0.2)], []),
+      ("clipping", [], [.globalNorm(0.01)]), (nil, [.l2(1e-4)], []), (nil, [], [.globalNorm(5)]),
+    ] as [(String?, Chain<Regularizers>, Chain<Clips>)])
+  func namesWhatCostsAHealthyTrainingMuch(
+    _ place: String?, _ regularizer: Chain<Regularizers>, _ clipping: Chain<Clips>
+  ) async throws {
+    let recipe = Recipe(
+      data: .moons(samples: 800, noise: 0.2, test: .fraction(0.2)),
+      model: [.dense(24), .relu, .dense(24), .relu, .dense(2)], initializer: .he(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.1), clipping: clipping,
+      regularizer: regularizer, training: .init(epochs: 30, batch: 32))
+    let history = try await Problem(recipe).cure()
+    #expect(history.outcome == .healthy)
+    let paths = history.couldReach?.changes.map(\.path) ?? []
+    #expect(paths.count == (place == nil ? 0 : 1))
+    #expect(place.map { paths[0].hasPrefix($0) } ?? true)
   }
 
   /// Healthy, and far below what it would be with what deviates put back: it is left as it is, and
