@@ -98,7 +98,9 @@ package struct Forecaster {
   /// Whether the momentum remembers more steps than the run has: gradients, and with them the noise
   /// of batches, add up and nothing takes them away.
   private var remembersAll: Bool {
-    guard let optimizer = recipe.optimizer.ingredient as? SGD else { return false }
+    guard let optimizer = recipe.optimizer.ingredient as? SGD,
+      let usual = SGD.retentions["momentum"]?.usual, optimizer.momentum > usual.upperBound
+    else { return false }
     return (1 - optimizer.momentum) * Double(virtualTrainer.total) <= 1
   }
 

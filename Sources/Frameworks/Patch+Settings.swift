@@ -129,11 +129,11 @@ extension Patch {
       let called = ExportTarget.snake(name)
       // Inside a layer or by itself: whatever has it.
       let list =
-        target.kind(name).map { "isinstance(layer, \($0))" }
-        ?? "layer.get_config().get(\"activation\") == \"\(called)\""
+        target.kind(name).map { "isinstance(l, \($0))" }
+        ?? "l.get_config().get(\"activation\") == \"\(called)\""
       let other = ExportTarget.snake(activation.name)
       return LayerEdit(
-        list: ("\(called)s", "\(called)s = [layer for layer in model.layers if \(list)]"),
+        list: ("\(called)s", "\(called)s = [l for l in model.layers if \(list)]"),
         selection: selection,
         lines: target.kind(name) == nil
           ? ["config[\"activation\"] = \"\(other)\""]

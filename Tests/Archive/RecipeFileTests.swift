@@ -40,6 +40,7 @@ import Testing
       [
         "{constant: {value: 3.5}}", "{he: {distribution: uniform, mode: fan-out, scale: 0.1}}",
         "identity", "{lecun: {distribution: uniform, mode: fan-average, scale: 7}}", "lsuv",
+        "pytorch",
         "{normal: {std: 0.02, mean: -1}}", "{orthogonal: {gain: 1.4142135623730951}}",
         "{truncated-normal: {std: 1e-7, mean: 1e7}}", "{uniform: {limit: 0.3333333333333333}}",
         "{xavier: {distribution: uniform, mode: fan-in, scale: 3e38}}", "zeros",

@@ -153,13 +153,14 @@ extension Evidence {
   }
 
   /// How often a finding of its kind was right, among so many factors that deviate:
-  /// (right + 1)/(all + 2) of 806 faults that `make faults` put into healthy recipes, seeds A; half
-  /// of them explode, half learn nothing.
+  /// (right + 1)/(all + 2) of 1,207 faults that `make faults` put into healthy recipes, 806 of
+  /// seeds A (half of them explode, half learn nothing) and 401 of seeds C (every setting).
   private static func confidence(_ kind: Finding.Kind, among suspects: Int) -> Double {
     switch kind {
-    case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.97 : 0.75  // 507 of 509, 105 of 107, 2 of 2
-    case .overdetermined: 0.97  // 155 of 158
-    case .joint: suspects < 3 ? 0.97 : 0.64  // 160 of 164, 6 of 9
+    // 813 of 815, 105 of 107, 2 of 2
+    case .cause: suspects < 2 ? 0.99 : suspects < 3 ? 0.97 : 0.75
+    case .overdetermined: 0.97  // 219 of 225
+    case .joint: suspects < 3 ? 0.94 : 0.64  // 267 of 284, 8 of 12
     case .contributing: 0.85  // none was seen; below what both experiments agree on
     case .suspect: 0.5
     }

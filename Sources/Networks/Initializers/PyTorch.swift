@@ -16,7 +16,7 @@ import KeelSettings
 /// `MultiheadAttention`, 2.13; LeCun et al., *Efficient backprop*, 1998, §4.6.
 public struct PyTorch: Initializer {
   public static let name = "pytorch"
-  public static let summary = "what PyTorch draws unless told: variance 1/(3·fan-in), biases too"
+  public static let summary = "what PyTorch draws unless told; biases too"
 
   public init() {}
 

@@ -173,20 +173,30 @@ public actor Cure {
       _ = try confirm(held(), &halving, &best)
     }
     if best == nil, let first = held().first { history.cured(by: first, confirmed: .trials) }
-    // What the experiments have seen to train is the cure in reserve, whatever it costs; where the
-    // budget left no room to see it, it is seen now.
-    let untried =
-      diagnosis.reference == nil || diagnosis.reference == .undecided
-      ? evidence.resetting(Factor.all(of: evidence, in: causes))?.recipe : nil
-    if best == nil, history.outcome != .cured,
-      let reference = diagnosis.soundReference ?? untried,
-      remedies.remedies.contains(where: { $0 == RestoreSetting.self }),
-      let last = Candidate([RestoreSetting(reference: reference)], on: problem)
-    {
+    guard best == nil, history.outcome != .cured,
+      remedies.remedies.contains(where: { $0 == RestoreSetting.self })
+    else { return }
+    for reference in reserves(diagnosis, evidence, trainer.trace) {
+      guard let last = Candidate([RestoreSetting(reference: reference)], on: problem) else {
+        continue
+      }
       // It may need longer than the recipe has.
       let whole = try halving.finish(last) { self.observe(.retraining($0)) }
-      if whole.outcome == .holds { _ = try confirm([whole], &halving, &best) }
+      if whole.outcome == .holds, try confirm([whole], &halving, &best) { return }
     }
+  }
+
+  /// What is tried where nothing else convinced, whatever it costs: what the experiments have seen
+  /// to train, or where the budget left no room to see it, everything that deviates put back; then
+  /// what need not be a fault eased, alone and with that.
+  private func reserves(_ diagnosis: Diagnosis, _ evidence: Evidence, _ trace: Trace) -> [Recipe] {
+    let reset = evidence.resetting(Factor.all(of: evidence, in: causes))
+    let untried =
+      diagnosis.reference == nil || diagnosis.reference == .undecided ? reset?.recipe : nil
+    let eased = [evidence, reset ?? evidence].map { $0.easingUncommon(trace) }
+    var seen: Set<Recipe> = [problem.recipe]
+    return ([diagnosis.soundReference ?? untried].compactMap { $0 } + eased)
+      .filter { seen.insert($0).inserted }
   }
 
   /// Takes back what the experiments have shown to be at work; where that does not convince, all

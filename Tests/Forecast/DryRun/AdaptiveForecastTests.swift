@@ -96,8 +96,8 @@ struct AdaptiveForecastTests {
     #expect(steady.crossesLimitAt == nil && steady.verdict == .stable)
   }
 
-  /// A momentum that remembers more steps than the run has is said to explode, though no step of the
-  /// dry run shows it; one that forgets is not.
+  /// A momentum that remembers more steps than the run has is said to explode, though no step of
+  /// the dry run shows it; one that forgets is not.
   @Test(arguments: [(1.0, true), (0.9995, true), (0.99, false)])
   func aMomentumThatRemembersAllExplodes(_ momentum: Double, _ isEndless: Bool) throws {
     var recipe = regression("momentum", rate: 0.0001, widths: [16], activation: .relu)

@@ -106,7 +106,7 @@ optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)
 
 # === match-loss for relu-cross-entropy-24
 # once model is there, before model.compile:
-relus = [layer for layer in model.layers if layer.get_config().get("activation") == "relu"]
+relus = [l for l in model.layers if l.get_config().get("activation") == "relu"]
 def remade(layer):
     config = layer.get_config()
     if layer in relus[-1:]:  # relu-2
@@ -218,7 +218,7 @@ optimizer = keras.optimizers.SGD(learning_rate=0.005)
 
 # === swap-activation for dense-dense
 # once model is there, before model.compile:
-exponentials = [layer for layer in model.layers if layer.get_config().get("activation") == "exponential"]
+exponentials = [l for l in model.layers if l.get_config().get("activation") == "exponential"]
 linears = [layer for layer in model.layers if isinstance(layer, keras.layers.Dense)]
 def remade(layer):
     config = layer.get_config()
@@ -232,7 +232,8 @@ model = keras.models.clone_model(model, clone_function=remade)
 
 # === truncate-backpropagation for recurrent-30
 # once model is there, before model.compile:
-class Truncated(keras.layers.Wrapper):  # no gradient flows back through more than 15 steps
+# no gradient flows back through more than 15 steps
+class Truncated(keras.layers.Wrapper):
     def call(self, x):
         layer, outputs, state = self.layer, [], None
         length = x.shape[1]

@@ -192,7 +192,8 @@ for layer in linears[-1:]:  # dense-2
 
 # === truncate-backpropagation for recurrent-30
 # once model is there, before model.to(device) and the optimizer:
-class Truncated(nn.Module):  # no gradient flows back through more than 15 steps
+# no gradient flows back through more than 15 steps
+class Truncated(nn.Module):
     def __init__(self, layer):
         super().__init__()
         self.layer = layer

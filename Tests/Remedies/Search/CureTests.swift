@@ -37,8 +37,8 @@ struct CureTests {
     #expect(history.trials.isEmpty && history.remedies.isEmpty && history.after == nil)
   }
 
-  /// What a healthy training can have that costs it much without being a fault is named; a rate that
-  /// is higher than the reference, and trains, is none of it.
+  /// What a healthy training can have that costs it much without being a fault is named; a rate
+  /// that is higher than the reference, and trains, is none of it.
   @Test(
     arguments: [
       ("regularizer", [.l2(0.1)], []), ("regularizer", [.maxNorm(0.2)], []),
