@@ -158,8 +158,8 @@ extension Forecast {
 
   /// (right + 1)/(all + 2), counted over forecasts that were sealed before the training, of faults
   /// and healthy recipes: 378 of 385 that exploded in the dry run, 24 of 1,389 that did not (seeds
-  /// B); over 60 growing schedules, 48 of 48 far beyond the limit, 0 of 2 just beyond it; and of 13
-  /// momenta that remember more than the run (seeds C and D) 8, the others learnt nothing.
+  /// B); over 60 growing schedules, 48 of 48 far beyond the limit, 0 of 2 just beyond it; and of 9
+  /// momenta that remember more than the run (seeds C) 6, the others learnt nothing.
   static func probability(isSeen: Bool, isFar: Bool, isNear: Bool, isEndless: Bool) -> Double {
     isSeen || isFar ? 0.98 : isEndless ? 0.6 : isNear ? 0.25 : 0.02
   }

@@ -59,7 +59,11 @@ package struct Forecaster {
     let limit = searched.learningRate.holding.map { $0 * current }
     let crossing = self.crossing(searched.learningRate.holding)
     let isCrossing = !isExploding && crossing?.isFar ?? false
-    let isEndless = judged == .stable && !isExploding && !isCrossing && remembersAll
+    // A run that was seen whole needs no guess, nor one of hardly more steps.
+    let isEndless =
+      max(dryRun.steps + 1, 3 * DryRun.length) <= virtualTrainer.total && judged == .stable
+      && !isExploding && !isCrossing
+      && remembersAll
     return Forecast(
       recipe: recipe,
       verdict: isExploding || isCrossing || isEndless ? .exploding : judged,

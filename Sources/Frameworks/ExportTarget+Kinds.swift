@@ -34,8 +34,9 @@ extension ExportTarget {
 
   private static let lists = [
     "dense": "linears", "conv2d": "convolutions", "recurrent": "recurrences", "lstm": "lstms",
-    "gru": "grus", "embedding": "embeddings", "attention": "attentions", "batch-norm": "norms",
-    "layer-norm": "norms", "rms-norm": "norms", "dropout": "dropouts",
+    "gru": "grus", "embedding": "embeddings", "attention": "attentions",
+    "batch-norm": "batch_norms",
+    "layer-norm": "layer_norms", "rms-norm": "rms_norms", "dropout": "dropouts",
   ]
 
   private static let pytorchKinds = [

@@ -4,9 +4,16 @@ import KeelSettings
 // Losses, as they are made elsewhere.
 
 extension ExportTarget {
-  /// What makes a loss on the outputs that Keel means it for; squared error for one that has no
+  /// Whether there is such a loss.
+  static func has(_ loss: Choice<Losses>) -> Bool {
+    loss.ingredient is Huber || loss.ingredient is SoftmaxCrossEntropy
+      || loss.ingredient is SigmoidCrossEntropy || loss.ingredient is MeanSquaredError
+  }
+
+  /// What makes a loss on the outputs that Keel means it for; none for one that has no
   /// counterpart.
   func lossLines(_ loss: Choice<Losses>) -> [String] {
+    guard Self.has(loss) else { return [] }
     if self == .keras, loss.ingredient is SoftmaxCrossEntropy {
       return [
         "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)  # class numbers",

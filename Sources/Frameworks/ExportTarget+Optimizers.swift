@@ -32,6 +32,9 @@ extension ExportTarget {
     optimizers[recipe.optimizer.name] != nil && !(recipe.optimizer.ingredient is AdamW)
   }
 
+  /// Whether there is such an optimizer; of another one only the rate can be set.
+  static func has(_ optimizer: Choice<Optimizers>) -> Bool { optimizers[optimizer.name] != nil }
+
   private static let optimizers = [
     "sgd": "SGD", "adagrad": "Adagrad", "rmsprop": "RMSprop", "adadelta": "Adadelta",
     "adam": "Adam", "adamw": "AdamW",

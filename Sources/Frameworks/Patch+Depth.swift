@@ -66,13 +66,14 @@ extension Patch {
   var residuals: [String] {
     guard new.hasResiduals, !old.hasResiduals else { return [] }
     let blocks = new.model.residualBlocks
-    // A block that begins with a normalisation begins behind the layer before.
+    // A block that begins with no product begins behind the one before.
     let pairs = blocks.map { block -> (String, String) in
-      block.isNormalized
-        ? ("starts[\(block.range.lowerBound - 1)] + 1", "starts[\(block.range.upperBound - 1)] + 1")
-        : ("starts[\(block.range.lowerBound)]", "starts[\(block.range.upperBound)]")
+      let end = "starts[\(block.range.upperBound - 1)] + \(1 + block.tail(in: target))"
+      return block.beginsWithProduct
+        ? ("starts[\(block.range.lowerBound)]", end)
+        : ("starts[\(block.range.lowerBound - 1)] + 1", end)
     }
-    let list = Self.listing(blocks) ?? pairs.map { "(\($0.0), \($0.1))" }.joined(separator: ", ")
+    let list = listing(blocks) ?? pairs.map { "(\($0.0), \($0.1))" }.joined(separator: ", ")
     switch target {
     case .pytorch:
       return [
@@ -101,15 +102,18 @@ extension Patch {
   }
 
   /// Blocks of one layer each in a row, as a loop.
-  private static func listing(_ blocks: [ResidualBlock]) -> String? {
+  private func listing(_ blocks: [ResidualBlock]) -> String? {
     guard let first = blocks.first, blocks.count > 1,
-      blocks.allSatisfy({ $0.range.count == 1 && $0.isNormalized == first.isNormalized }),
+      blocks.allSatisfy({
+        $0.range.count == 1 && $0.beginsWithProduct == first.beginsWithProduct
+          && $0.tail == first.tail && $0.endsInActivation == first.endsInActivation
+      }),
       blocks.last?.range.lowerBound == first.range.lowerBound + blocks.count - 1
     else { return nil }
     let range = "range(\(first.range.lowerBound), \(first.range.lowerBound + blocks.count))"
-    return first.isNormalized
-      ? "(starts[i - 1] + 1, starts[i] + 1) for i in \(range)"
-      : "(starts[i], starts[i + 1]) for i in \(range)"
+    let end = "starts[i] + \(1 + first.tail(in: target))"
+    return
+      "(\(first.beginsWithProduct ? "starts[i]" : "starts[i - 1] + 1"), \(end)) for i in \(range)"
   }
 }
 
@@ -117,7 +121,16 @@ extension Patch {
 struct ResidualBlock {
   /// Which products are within, counted from 0.
   let range: Range<Int>
-  let isNormalized: Bool
+  let beginsWithProduct: Bool
+  /// Layers behind the last product.
+  let tail: Int
+  /// Whether the last product has an activation of its own, which PyTorch makes a module.
+  let endsInActivation: Bool
+
+  /// Modules or layers behind the last product.
+  func tail(in target: ExportTarget) -> Int {
+    tail + (endsInActivation && target == .pytorch ? 1 : 0)
+  }
 }
 
 extension [Choice<Layers>] {
@@ -130,10 +143,14 @@ extension [Choice<Layers>] {
         case let block as Residual:
           let start = products
           walk(block.layers)
+          let leaves = block.layers.leaves
+          let last = leaves.lastIndex { $0.ingredient is any Affine }
+          let activation = last.flatMap { leaves[$0].ingredient as? any Affine }?.activation
           blocks.append(
             ResidualBlock(
-              range: start..<products,
-              isNormalized: block.layers.first?.member.isNormalization ?? false))
+              range: start..<products, beginsWithProduct: leaves.first?.ingredient is any Affine,
+              tail: last.map { leaves.count - 1 - $0 } ?? 0,
+              endsInActivation: activation.map { $0 != .linear } ?? false))
         case let block as Repeat: for _ in 0..<block.times { walk(block.layers) }
         case is any Affine: products += 1
         default: break

@@ -7,10 +7,17 @@ import KeelSettings
 extension Patch {
   /// What is done to the network: first its layers, then their settings, then how weights begin.
   var model: [Part] {
-    let layers = shortening + residuals + normalization + replacements + truncation
     let settings = output + activations + numbers + weights
-    let lines = target == .pytorch ? Self.joined(settings) : remade(settings)
-    return [Part(.model, layers + lines)]
+    let lines =
+      switch target {
+      case .pytorch:
+        shortening + residuals + replacements + normalization + truncation + Self.joined(settings)
+      // A layer inside another one is no longer among the model's.
+      case .keras:
+        shortening + residuals + replacements + remade(settings + penaltyEdits) + normalization
+          + truncation
+      }
+    return [Part(.model, lines)]
   }
 
   /// Their lines, each list made once.

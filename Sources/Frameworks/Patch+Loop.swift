@@ -15,12 +15,19 @@ extension Patch {
     let (penalty, clip) = (squares(old) != squares(new), old.clipping != new.clipping)
     switch target {
     case .pytorch: return penalty && (squares(new) == 0 || ExportTarget.couplesDecay(new))
-    case .keras: return clip || (old.schedule != new.schedule && new.schedule == .constant)
+    // A schedule is a part of it, but for a warm-up, which is a callback.
+    case .keras:
+      let isSteady = new.schedule == .constant || (isWarmedUp && old.schedule != .constant)
+      return clip || (old.schedule != new.schedule && isSteady)
     }
   }
 
   var optimizer: [Part] {
-    [Part(.optimizer, isOptimizerChanged ? target.optimizerLines(of: new) : [])]
+    let isKnown = ExportTarget.has(new.optimizer)
+    return [
+      Part(
+        isKnown ? .optimizer : .rate, isOptimizerChanged ? target.optimizerLines(of: new) : [])
+    ]
   }
 
   var loop: [Part] { accumulation + penalty + clip + schedule + skipping }
@@ -51,7 +58,7 @@ extension Patch {
   private var penalty: [Part] {
     guard old.regularizer != new.regularizer else { return [] }
     switch target {
-    case .keras: return [Part(.model, remade(penaltyEdits))]
+    case .keras: return []  // Arguments of layers: `penaltyEdits`.
     case .pytorch:
       return (squares(new) == squares(old) ? [] : squarePenalty)
         + (magnitudes(new) == magnitudes(old) ? [] : magnitudePenalty)
@@ -62,12 +69,15 @@ extension Patch {
   private var squarePenalty: [Part] {
     let lambda = squares(new)
     if lambda == 0 { return [Part(.backward, ["# leave the penalty Σ w² out of the loss"])] }
-    // The optimizer's lines have it.
-    if ExportTarget.couplesDecay(new) { return [] }
+    let isThere = squares(old) != 0
+    if ExportTarget.couplesDecay(new) {
+      return isThere
+        ? [Part(.backward, ["# leave a penalty Σ w² out of the loss: weight_decay is it"])] : []
+    }
     return [
       Part(
         .backward,
-        [
+        (isThere ? ["# in place of the penalty Σ w² that is there"] : []) + [
           "weights = [p for p in model.parameters() if p.ndim > 1]",
           "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
         ])
@@ -103,7 +113,8 @@ extension Patch {
   }
 
   /// Arguments of every Keras layer with weights.
-  private var penaltyEdits: [LayerEdit] {
+  var penaltyEdits: [LayerEdit] {
+    guard old.regularizer != new.regularizer else { return [] }
     let (l1, l2) = (magnitudes(new), squares(new))
     let penalty =
       l1 == 0 && l2 == 0
@@ -115,7 +126,7 @@ extension Patch {
       let weight = kind == Embedding.name ? "embeddings" : "kernel"
       let names =
         [Recurrent.name, LSTM.name, GRU.name].contains(kind) ? [weight, "recurrent"] : [weight]
-      let axis = kind == Conv2D.name ? "[0, 1, 2]" : "0"
+      let axis = kind == Conv2D.name ? "[0, 1, 2]" : kind == Embedding.name ? "1" : "0"
       let constraint = limit(new).map { "keras.constraints.MaxNorm(\($0), axis=\(axis))" } ?? "None"
       return names.flatMap { name in
         (isPenalty ? ["config[\"\(name)_regularizer\"] = \(penalty)"] : [])
@@ -130,6 +141,7 @@ extension Patch {
     // Keras makes it a part of the optimizer.
     guard old.clipping != new.clipping, target == .pytorch else { return [] }
     guard let limit = new.clipping.choices.last?.written?["global-norm"]?["limit"]?.number else {
+      guard new.clipping == [] else { return [] }
       return [
         Part(
           .gradients,
@@ -146,35 +158,49 @@ extension Patch {
 
   // MARK: schedules
 
+  /// Whether the newer schedule is a warm-up to a rate that stays.
+  private var isWarmedUp: Bool {
+    (new.schedule.ingredient as? WarmupSchedule)?.then == .constant
+  }
+
   var schedule: [Part] {
     guard old.schedule != new.schedule else { return [] }
     guard let warmup = new.schedule.ingredient as? WarmupSchedule else { return steady }
     let steps = warmup.steps
-    let isReplaced = old.schedule != .constant && old.schedule != warmup.then
-    let place: Place = isReplaced ? .schedule : .training
-    let rest =
-      warmup.then == .constant ? [] : ["# then the \(warmup.then.name) schedule, as before"]
     switch target {
     case .pytorch:
+      let made = [
+        " = torch.optim.lr_scheduler.LinearLR(",
+        "    optimizer, start_factor=1 / \(steps), total_iters=\(max(1, steps - 1)))",
+      ]
+      if old.schedule == .constant, isWarmedUp {
+        return [
+          Part(.training, ["warmup" + made[0], made[1]]), Part(.update, ["warmup.step()"]),
+        ]
+      }
+      // The script's own steps of its scheduler go on.
+      if isWarmedUp { return [Part(.schedule, ["scheduler" + made[0], made[1]])] }
+      guard old.schedule == warmup.then else { return [] }
       return [
         Part(
-          place,
+          .training,
           [
-            "warmup = torch.optim.lr_scheduler.LinearLR(",
-            "    optimizer, start_factor=1 / \(steps), total_iters=\(max(1, steps - 1)))",
-          ] + rest),
-        Part(.update, ["warmup.step()"]),
+            "warmup" + made[0], made[1],
+            "scheduler = torch.optim.lr_scheduler.SequentialLR(",
+            "    optimizer, [warmup, scheduler], milestones=[\(steps)])",
+          ])
       ]
     case .keras:
+      guard isWarmedUp else { return [] }
       return [
         Part(
-          place,
+          .training,
           [
             "rate = \(new.optimizer.member.learningRate)",
             "warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])",
             "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
             "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",
-          ] + rest)
+          ])
       ]
     }
   }
@@ -207,7 +233,9 @@ extension Patch {
         "    \(step)",
         "else:",
         "    skipped += 1",
-        "    if skipped == 16: norms.clear()  # sixteen in a row are the new usual",
+        "    if skipped == 16:  # so many in a row are the new usual",
+        "        norms.clear()",
+        "        skipped = 0",
       ]
     }
     let begun = [

@@ -1,7 +1,7 @@
 extension Patch {
   /// Where in a training script lines go, in the order in which it runs.
   package enum Place: CaseIterable {
-    case data, model, loss, optimizer, schedule, training, backward, gradients, step, update
+    case data, model, loss, optimizer, rate, schedule, training, backward, gradients, step, update
   }
 }
 
@@ -14,6 +14,7 @@ extension Patch.Place {
     case (.keras, .model): "# once model is there, before model.compile:"
     case (_, .loss): "# in place of the loss:"
     case (_, .optimizer): "# in place of the optimizer:"
+    case (_, .rate): "# once optimizer is there:"
     case (_, .schedule): "# in place of the schedule:"
     case (.pytorch, .training): "# before the loop:"
     case (.keras, .training): "# before model.fit:"

@@ -11,6 +11,8 @@ extension Patch {
     guard old.leaves.count == new.leaves.count else { return [] }
     let changed = zip(old.sites, new.sites).filter { $0.kind != $1.kind }
       .filter { target.made(for: $0.layer, $1.layer) != nil }
+      // Channels of an image do not come last in PyTorch.
+      .filter { !($0.0.layer.ingredient is BatchNorm && old.count(of: Conv2D.name) > 0) }
     let items = changed.map { (index: $0.index, value: $1.layer) }
     guard let first = changed.first else { return [] }
     let kind = first.0.kind

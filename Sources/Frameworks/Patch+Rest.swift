@@ -1,3 +1,4 @@
+import KeelNetworks
 import KeelRecipes
 import KeelSettings
 
@@ -17,13 +18,24 @@ extension Patch {
   private func isCovered(_ change: Change) -> Bool {
     let root = change.path.prefix { $0 != "." && $0 != "[" }
     switch root {
-    case "standardize", "loss", "optimizer", "regularizer", "clipping", "initializer": return true
-    case "schedule": return !schedule.isEmpty || new.schedule == .constant
-    case "training":
-      return change.path.hasSuffix("bad-steps") || change.path.hasSuffix("bad-rows")
-        || change.path.hasSuffix("batch")
-    case "model": return !model.allSatisfy(\.lines.isEmpty)
+    case "standardize", "optimizer", "regularizer", "initializer": return true
+    case "loss": return ExportTarget.has(new.loss)
+    case "clipping":
+      return new.clipping == [] || new.clipping.choices.last?.ingredient is ClipByGlobalNorm
+    case "schedule": return !schedule.allSatisfy(\.lines.isEmpty) || new.schedule == .constant
+    case "training": return change.path.hasSuffix("bad-steps") || change.path.hasSuffix("bad-rows")
+    case "model": return isModelCovered(change)
     default: return false
+    }
+  }
+
+  private func isModelCovered(_ change: Change) -> Bool {
+    switch change.path.split(separator: ".").last {
+    case "activation": !activations.isEmpty || !output.isEmpty
+    case "initializer", "bias-initializer", "recurrent-initializer": !weights.isEmpty
+    case "rate", "epsilon", "momentum": !numbers.isEmpty
+    case "truncate": !truncation.isEmpty
+    default: !model.allSatisfy(\.lines.isEmpty)
     }
   }
 }

@@ -5,12 +5,7 @@ import KeelRecipes
 // What is done to rows before training.
 
 extension Patch {
-  var rows: [Part] { [Part(.data, dropping + scaling + batching)] }
-
-  private var batching: [String] {
-    guard old.training.batch != new.training.batch else { return [] }
-    return ["batch_size = \(new.training.batch)  # rows a step, in place of \(old.training.batch)"]
-  }
+  var rows: [Part] { [Part(.data, dropping + scaling)] }
 
   private var scaling: [String] {
     let inputs = new.standardize.includesInputs && !old.standardize.includesInputs
@@ -57,11 +52,13 @@ extension Patch {
       "    if len(near) < 10: return np.isfinite(column)",
       "    usual = np.sqrt(np.mean(near[: len(near) * 9 // 10] ** 2))",
       "    return distance <= \(Int(Outliers.limit)) * usual  # false for nan",
-      "# where more than a tenth would go, it is a heavy tail: keep all",
       "columns = np.concatenate(",
       "    [np.reshape(part, (len(part), -1)) for part in (\(names.joined(separator: ", ")),)], axis=1)",
-      "keep = " + (target == .pytorch ? "torch.tensor(\(keep))" : keep),
-      "x_train, y_train = x_train[keep], y_train[keep]",
+      "keep = \(keep)",
+      "if keep.mean() < 0.9: keep[:] = True  # a heavy tail is no fault of rows",
+      target == .pytorch
+        ? "x_train, y_train = x_train[torch.tensor(keep)], y_train[torch.tensor(keep)]"
+        : "x_train, y_train = x_train[keep], y_train[keep]",
     ]
   }
 }

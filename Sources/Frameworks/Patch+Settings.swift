@@ -131,6 +131,8 @@ extension Patch {
       let list =
         target.kind(name).map { "isinstance(l, \($0))" }
         ?? "l.get_config().get(\"activation\") == \"\(called)\""
+        + (old.leaves.contains { $0.ingredient is any Recurrence }
+          ? " and not isinstance(l, keras.layers.RNN)" : "")
       let other = ExportTarget.snake(activation.name)
       return LayerEdit(
         list: ("\(called)s", "\(called)s = [l for l in model.layers if \(list)]"),

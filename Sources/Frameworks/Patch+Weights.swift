@@ -38,7 +38,9 @@ extension Patch {
           ] + draw(rule, into: "gate").map { "            " + $0 }
         }
     default:
-      let bias = begins.bias.map { draw($0, into: "layer.bias") } ?? []
+      // Rules that divide by a fan need a matrix there.
+      let isVector = begins.bias.map { !($0.member is any VarianceScaling || $0.member is PyTorch) }
+      let bias = isVector ?? false ? begins.bias.map { draw($0, into: "layer.bias") } ?? [] : []
       return draw(begins.weight, into: "layer.weight")
         + (bias.isEmpty ? [] : ["if layer.bias is not None:"] + indented(bias))
     }
@@ -70,11 +72,20 @@ struct Beginning: Equatable {
 extension LayerSite {
   /// Nil for a layer without weights that are drawn.
   var beginning: Beginning? {
-    rule.map {
-      Beginning(
-        kind: kind, weight: $0,
-        recurrent: (layer.ingredient as? any Recurrence)?.recurrentInitializer,
-        bias: (layer.ingredient as? any Affine)?.biasInitializer)
+    guard let rule else { return nil }
+    func resolved(_ rule: Choice<Initializers>, for part: WeightPart?) -> Choice<Initializers> {
+      part.map { Choice(rule.member.rule(for: $0)) } ?? rule
     }
+    let recurrence = layer.ingredient as? any Recurrence
+    let part: WeightPart? =
+      switch layer.ingredient {
+      case is Embedding: .embedding
+      case is Attention: .projection
+      default: recurrence.map { .recurrence(units: $0.units) }
+      }
+    return Beginning(
+      kind: kind, weight: resolved(rule, for: part),
+      recurrent: recurrence.map { resolved($0.recurrentInitializer, for: part) },
+      bias: (layer.ingredient as? any Affine).map { Choice($0.biasRule(rule.member)) })
   }
 }

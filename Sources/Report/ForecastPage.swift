@@ -33,7 +33,9 @@ package struct ForecastPage: Page {
     case .exploding:
       let how =
         run.explosion.map(TrainPage.sentence)
-        ?? crossing ?? endless ?? "the exact curvature of this linear model says so"
+        ?? (forecast.step == nil ? endless : nil)
+        ?? (forecast.step == forecast.crossesLimitAt ? crossing : nil)
+        ?? "the exact curvature of this linear model says so"
       return [
         "\(name)  \(out.red("✗ will explode"))\(forecast.step.map { " at step \($0)" } ?? "")",
         "  \(how)",

@@ -34,6 +34,7 @@ PLACES = {
         "# once model is there, before model.to(device) and the optimizer:": ("before", r"^criterion = .*\n"),
         "# in place of the loss:": ("replace", r"^criterion = .*\n"),
         "# in place of the optimizer:": ("replace", r"^optimizer = .*\n"),
+        "# once optimizer is there:": ("after", r"^optimizer = .*\n"),
         "# in place of the schedule:": ("replace", r"^scheduler = .*\n"),
         "# before the loop:": ("before", r"^for epoch .*\n"),
         "# before loss.backward():": ("before", r"^ +loss\.backward\(\)\n"),
@@ -46,6 +47,7 @@ PLACES = {
         "# once model is there, before model.compile:": ("before", r"^loss = .*\n"),
         "# in place of the loss:": ("replace", r"^loss = .*\n"),
         "# in place of the optimizer:": ("replace", r"^optimizer = .*\n"),
+        "# once optimizer is there:": ("after", r"^optimizer = .*\n"),
         "# before model.fit:": ("before", r"^model\.fit.*\n"),
     },
 }
@@ -70,7 +72,10 @@ def pasted(script, lines, framework):
             raise ValueError(f"the script has no place for '{place}'")
         indent = re.match(r" *", found.group()).group()
         text = "".join(f"{indent}{line}\n" for line in body)
-        # What says that it replaces a clip does so.
+        # What says that it replaces a clip, or a penalty, does so.
+        if any("leave the penalty" in line or "penalty Σ |w| that is there" in line for line in body):
+            script = re.sub(r"^ +loss = loss \+ .*\n", "", script, flags=re.MULTILINE)
+            found = re.search(pattern, script, re.MULTILINE)
         if any("in place of the clip" in line for line in body):
             script = re.sub(r"^ +torch\.nn\.utils\.clip_grad.*\n", "", script, flags=re.MULTILINE)
             found = re.search(pattern, script, re.MULTILINE)
@@ -82,7 +87,7 @@ def pasted(script, lines, framework):
     return script
 
 
-def reader(folder, data, torch):
+def reader(folder, data):
     """What 'rows()' gives in a script: the arrays of a file, the last fifth for testing."""
     import numpy as np
 
@@ -172,12 +177,12 @@ def main():
                 continue
             lines = json.loads(answer.stdout)
             data = recipe["data"]["csv"]["file"][:-4]
-            rows = reader(folder, data, torch)
+            rows = reader(folder, data)
             for framework in frameworks:
                 try:
                     script = SCRIPTS[framework](whole, DATA[data][1])
                 except ValueError as error:
-                    print(f"{framework:8} {name}: not written ({error})")
+                    failures.append(f"{framework} {name}: not written ({error})")
                     continue
                 blocks = {"lines": lines[framework]}
                 last = remedy.split(",")[-1]
@@ -202,6 +207,14 @@ def main():
                 shown = " ".join(f"{k} {v:.2f}" if isinstance(v, float) else f"{k} FAILED {v!r}" for k, v in results.items())
                 print(f"{framework:8} {name} ({remedy}): {shown}", flush=True)
     print(", ".join(f"{count} cures for {framework}" for framework, count in counts.items()))
+    tried = {name for _, (remedies, _) in CASES.items() for name in remedies.split(",")}
+    known = {"".join(c if c.islower() else f"-{c.lower()}" for c in path.stem).lstrip("-")
+             for path in (HERE.parent.parent / "Guides" / "Remedies").glob("*.md")}
+    failures += [f"{name}: no case" for name in known - tried]
+    failures += [f"{name}: there is no such case" for name in options.names if name not in CASES]
+    if not options.names:
+        failures += [f"{framework}: {counts[framework]} cures, {least} wanted"
+                     for framework, least in [("pytorch", 20), ("keras", 12)] if counts.get(framework, least) < least]
     print(f"{len(failures)} failed" + "".join(f"\n  {failure}" for failure in failures))
     sys.exit(1 if failures else 0)
 

@@ -167,12 +167,15 @@ CASES = {
     "mismatched": ("match-loss", recipe("classes", [dense(24), "relu", dense(3), "relu"], ADAM, "cross-entropy")),
     "dropout": ("ease-dropout", recipe("plain", [dense(32), "relu", {"dropout": 0.97}, dense(32), "relu", {"dropout": 0.97}, dense(1)], SGD)),
     "decay": ("ease-penalty", recipe("plain", mlp(32), SGD, regularizer={"l2": 1000})),
+    "magnitudes": ("ease-penalty", recipe("plain", mlp(32), SGD, regularizer={"l1": 300})),
     "decay-weak": ("ease-penalty", recipe("plain", mlp(32), SGD, regularizer={"l2": 10})),
     "decay-adamw": ("ease-penalty", recipe("plain", mlp(32), {"adamw": {"learning-rate": 0.01, "weight-decay": 300}})),
     "momentum": ("lower-momentum", recipe("plain", mlp(32, 32), momentum(0.05, 0.9995))),
     "accumulated": ("lower-momentum", recipe("plain", mlp(32), momentum(0.01, 1))),
     "low-rate": ("raise-learning-rate", recipe("plain", mlp(32), {"sgd": {"learning-rate": 1e-7}})),
     "growing-rate": ("steady-schedule", recipe("plain", mlp(32), SGD, schedule={"exponential": 1.02}, epochs=60)),
+    "growing-behind-warmup": ("steady-schedule", recipe(
+        "plain", mlp(32), SGD, schedule={"warmup": {"steps": 20, "then": {"exponential": 1.02}}}, epochs=60)),
     "long-warmup": ("steady-schedule", recipe("plain", mlp(32), SGD, schedule={"warmup": {"steps": 100000}})),
     "warmed-up": ("warm-up", recipe("plain", mlp(32, 32), {"sgd": 0.3})),
     "residual-sum": ("normalize-output", recipe(

@@ -7,6 +7,7 @@ nothing is installed where less than 15 GB are free: the exit code is then 3.
 """
 
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ TORCH = "torch<2.14"
 def main(folder):
     python = folder / "bin" / "python"
     if python.exists() and subprocess.run([python, "-c", "import torch, keras, numpy"], capture_output=True,
-                                          env={"KERAS_BACKEND": "torch"}).returncode == 0:
+                                          env=os.environ | {"KERAS_BACKEND": "torch"}).returncode == 0:
         return
     venv.create(folder, with_pip=True, clear=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

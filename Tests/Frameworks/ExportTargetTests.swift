@@ -93,7 +93,7 @@ struct ExportTargetTests {
     case let remedy as WarmUp: return ["\(remedy.steps)", isPyTorch ? "LinearLR" : "callbacks"]
     case is SkipBadSteps:
       return ["10 * statistics.median", isPyTorch ? "optimizer.step()" : "apply("]
-    case is DropBadRows: return ["25 * usual", "y_train[keep]"]
+    case is DropBadRows: return ["25 * usual", "x_train[", "y_train["]
     case is AddResiduals: return [isPyTorch ? "Residual(nn.Sequential)" : "layers.add", "starts"]
     case let remedy as GateRecurrence: return [remedy.cell.uppercased() + "("]
     case let remedy as TruncateBackpropagation:

@@ -36,6 +36,9 @@ extension Recipe {
     }
     var withoutFactors = replacingLeaves { choice in
       guard var layer = choice.ingredient as? any Weighted else { return [choice] }
+      let scale = (layer.initializer.value?.ingredient as? any VarianceScaling)?.scale ?? 1
+      // Branches of residual blocks begin small for a reason.
+      guard scale > 2 || scale < 0.05 else { return [choice] }
       layer.initializer.value = layer.initializer.value.map(unscaled)
       return [Choice(layer)]
     }

@@ -82,7 +82,11 @@ package struct Candidate {
     let (own, others) = (changes.map(\.path), other.changes.map(\.path))
     return own.count < others.count
       && own.allSatisfy { path in
-        others.contains { $0.hasPrefix(path) || path.hasPrefix($0) }
+        // Another rule for weights is some of a rule and what goes with it.
+        others.contains {
+          path == $0 || path.hasPrefix("\($0).") || path.hasPrefix("\($0)[")
+            || (path == "initializer" && $0.hasPrefix("initializer."))
+        }
       }
   }
 

@@ -181,8 +181,8 @@ public actor Cure {
         continue
       }
       // It may need longer than the recipe has.
-      let whole = try halving.finish(last) { self.observe(.retraining($0)) }
-      if whole.outcome == .holds, try confirm([whole], &halving, &best) { return }
+      let trained = try halving.finish(last) { self.observe(.retraining($0)) }
+      if trained.outcome == .holds, try confirm([trained], &halving, &best) { return }
     }
   }
 
@@ -195,7 +195,7 @@ public actor Cure {
       diagnosis.reference == nil || diagnosis.reference == .undecided ? reset?.recipe : nil
     let eased = [evidence, reset ?? evidence].map { $0.easingUncommon(trace) }
     var seen: Set<Recipe> = [problem.recipe]
-    return ([diagnosis.soundReference ?? untried].compactMap { $0 } + eased)
+    return ([diagnosis.soundReference ?? untried].compactMap { $0 } + (budget > 0 ? eased : []))
       .filter { seen.insert($0).inserted }
   }
 
@@ -251,7 +251,7 @@ public actor Cure {
         guard let next, tried.insert(next.recipe).inserted,
           try halving.isConfirmed(next, among: rivals)
         else { continue }
-        let promised = max(next.score, candidate.score)
+        let promised = candidate.score
         let trained = try halving.finish(next) { self.observe(.retraining($0)) }
         guard trained.outcome == .holds else { continue }
         if trained.score > best?.score ?? -.infinity { best = trained }

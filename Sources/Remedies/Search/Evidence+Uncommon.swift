@@ -5,9 +5,9 @@ import KeelTraining
 
 extension Evidence {
   /// The recipe with settings eased that need not be a fault, and yet cost a healthy training much:
-  /// more dropout, stronger penalties and a lower rate than is common, weights held below what they
-  /// begin with, a clip that acts on most steps.
-  /// - Parameter trace: of its training.
+  /// more dropout, stronger penalties and a lower rate than is common, weights held close to what
+  /// they begin with, a clip that acts on most steps.
+  /// - Parameter trace: of a training with the recipe's clips.
   func easingUncommon(_ trace: Trace) -> Recipe {
     let mild: [any Remedy] = [
       EaseDropout(rate: Reference.dropout),
