@@ -61,7 +61,7 @@ extension ExportTarget {
       switch (self, entry.key) {
       case (_, "momentum") where entry.value.number == 0: return nil
       case (_, "nesterov"):
-        return entry.value == .scalar("true") ? "nesterov=\(Self.python(true))" : nil
+        return entry.value == .scalar("true") ? "nesterov=True" : nil
       case (.pytorch, "beta1"):
         let betas = ["beta1", "beta2"].compactMap { values[$0]?.number }
         return "betas=(\(betas.map { "\($0)" }.joined(separator: ", ")))"

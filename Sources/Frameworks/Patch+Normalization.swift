@@ -63,9 +63,7 @@ extension Patch {
     guard isBefore(new), !isBefore(old) else { return [] }
     switch target {
     case .pytorch:
-      return pytorch(
-        Selection(kind: Attention.name, indices: [], total: 0), of: Attention.name
-      ) { layer in
+      return pytorch(.all(Attention.name), of: Attention.name) { layer in
         [
           "\(layer).norm = nn.LayerNorm(\(layer).embed_dim)",
           "\(layer).register_forward_pre_hook(",

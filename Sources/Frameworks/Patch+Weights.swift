@@ -73,11 +73,11 @@ extension LayerSite {
   /// Nil for a layer without weights that are drawn.
   var beginning: Beginning? {
     guard let rule else { return nil }
-    func resolved(_ rule: Choice<Initializers>, for part: WeightPart?) -> Choice<Initializers> {
+    func resolved(_ rule: Choice<Initializers>, for part: ParameterPart?) -> Choice<Initializers> {
       part.map { Choice(rule.member.rule(for: $0)) } ?? rule
     }
     let recurrence = layer.ingredient as? any Recurrence
-    let part: WeightPart? =
+    let part: ParameterPart? =
       switch layer.ingredient {
       case is Embedding: .embedding
       case is Attention: .projection

@@ -6,6 +6,9 @@ struct Selection {
   /// How many there are.
   let total: Int
 
+  /// Every layer of a kind, however many there are.
+  static func all(_ kind: String) -> Selection { Selection(kind: kind, indices: [], total: 0) }
+
   var isAll: Bool { indices.count == total }
 
   /// The part of a Python list of all of them.

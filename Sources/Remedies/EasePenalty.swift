@@ -29,13 +29,16 @@ public struct EasePenalty: Remedy {
     /// Share of a weight lost per unit of rate.
     public let decay: Double
 
+    /// 1e-4 for penalties, 0.01 for the decay.
+    static let usual = Common(penalty: 1e-4, decay: 0.01)
+
     public init(penalty: Double, decay: Double) { (self.penalty, self.decay) = (penalty, decay) }
   }
 
   public init(_ common: Common?) { self.common = common }
 
   public static func candidates(for evidence: Evidence) -> [EasePenalty] {
-    [.init(Common(penalty: 1e-4, decay: 0.01)), .init(nil)]
+    [.init(.usual), .init(nil)]
   }
 
   public func applied(to problem: Problem) -> Recipe? {

@@ -42,9 +42,10 @@ public struct Reinitialize: Remedy {
       isRecurrenceAlone ? problem.recipe.withOrthogonalRecurrence : problem.recipe.referencePoint
     guard extent == .unsound else { return whole == problem.recipe ? nil : whole }
     guard isPoor else { return nil }
+    let most = whole.diff(from: problem.recipe).count
     return problem.recipe.soundWritings.first { recipe in
       let changed = evidence.with(recipe)
-      return recipe.diff(from: problem.recipe).count < whole.diff(from: problem.recipe).count
+      return recipe.diff(from: problem.recipe).count < most
         && PoorInitialization.deviation(in: changed) == nil
         && LongRecurrence.deviation(in: changed) == nil
     }

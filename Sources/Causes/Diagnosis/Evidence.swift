@@ -154,7 +154,8 @@ extension Evidence {
 
   /// How often a finding of its kind was right, among so many factors that deviate:
   /// (right + 1)/(all + 2) of 1,207 faults that `make faults` put into healthy recipes, 806 of
-  /// seeds A (half of them explode, half learn nothing) and 401 of seeds C (every setting).
+  /// seeds A (half of them explode, half learn nothing) and 401 of seeds C (every setting),
+  /// which are counted without how many factors deviate, as the fewest.
   private static func confidence(_ kind: Finding.Kind, among suspects: Int) -> Double {
     switch kind {
     // 813 of 815, 105 of 107, 2 of 2

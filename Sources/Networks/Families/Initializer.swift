@@ -18,11 +18,11 @@ public protocol Initializer: Ingredient {
   /// Whether elements are random with mean 0, as theory wants them.
   var isCentered: Bool { get }
   /// The rule for a part of a layer, where that is another one.
-  func rule(for part: WeightPart) -> any Initializer
+  func rule(for part: ParameterPart) -> any Initializer
 }
 
-/// What a rule fills, where that is not the weight of a product.
-public enum WeightPart: Hashable, Sendable {
+/// A parameter, or part of one, that is not the weight of a product.
+public enum ParameterPart: Hashable, Sendable {
   /// A bias of which the layer itself says nothing but zeros.
   case bias
   /// A recurrent layer with a state of so many units.
@@ -37,7 +37,7 @@ extension Initializer {
   public var needsMatrix: Bool { false }
   public var needsData: Bool { false }
   public var isCentered: Bool { true }
-  public func rule(for part: WeightPart) -> any Initializer { part == .bias ? Zeros() : self }
+  public func rule(for part: ParameterPart) -> any Initializer { part == .bias ? Zeros() : self }
 
   public func std(_ fan: Fan) -> Double {
     var random = Random(seed: 0, stream: "initializer/std")

@@ -32,7 +32,7 @@ public struct PyTorch: Initializer {
     random.fill(values, uniformFrom: -limit, to: limit)
   }
 
-  public func rule(for part: WeightPart) -> any Initializer {
+  public func rule(for part: ParameterPart) -> any Initializer {
     switch part {
     case .bias: return self
     case .recurrence(let units):

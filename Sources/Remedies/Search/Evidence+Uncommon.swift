@@ -9,10 +9,7 @@ extension Evidence {
   /// they begin with, a clip that acts on most steps.
   /// - Parameter trace: of a training with the recipe's clips.
   func easingUncommon(_ trace: Trace) -> Recipe {
-    let mild: [any Remedy] = [
-      EaseDropout(rate: Reference.dropout),
-      EasePenalty(.init(penalty: 1e-4, decay: 0.01)),
-    ]
+    let mild: [any Remedy] = [EaseDropout(rate: Reference.dropout), EasePenalty(.usual)]
     var recipe = mild.reduce(problem) { problem, remedy in
       remedy.applied(to: problem).map(problem.with) ?? problem
     }.recipe
