@@ -36,7 +36,7 @@ extension ExportTarget {
     guard rule.mode != .fanAverage else {
       return Self.call(
         "nn.init.xavier_\(distribution)_",
-        [weight] + (gain == 1 ? [] : ["gain=\(gain.squareRoot())"]))
+        [weight] + (gain == 1 ? [] : ["gain=\(gain)**0.5"]))
     }
     // With the gain of a linear layer it is LeCun's.
     return Self.call(
@@ -56,31 +56,33 @@ extension ExportTarget {
     case let rule as Uniform:
       return "keras.initializers.RandomUniform(-\(rule.limit), \(rule.limit))"
     case let rule as Constant: return "keras.initializers.Constant(\(rule.value))"
-    case is Zeros: return "\"zeros\""
+    case is Zeros: return "keras.initializers.Zeros()"
     case let rule as Orthogonal:
-      return rule.gain == 1 ? "\"orthogonal\"" : "keras.initializers.Orthogonal(\(rule.gain))"
-    case is Identity: return "\"identity\""
+      return "keras.initializers.Orthogonal(\(rule.gain == 1 ? "" : "\(rule.gain)"))"
+    case is Identity: return "keras.initializers.Identity()"
     case is PyTorch:
-      return
-        "keras.initializers.VarianceScaling(scale=1 / 3, mode=\"fan_in\", distribution=\"uniform\")"
+      return "keras.initializers.VarianceScaling(1 / 3, \"fan_in\", \"uniform\")"
     default: return nil
     }
   }
 
   private func keras(_ rule: any VarianceScaling) -> String {
     let names: [(any VarianceScaling.Type, FanMode, String)] = [
-      (He.self, .fanIn, "he"), (LeCun.self, .fanIn, "lecun"), (Xavier.self, .fanAverage, "glorot"),
+      (He.self, .fanIn, "He"), (LeCun.self, .fanIn, "Lecun"), (Xavier.self, .fanAverage, "Glorot"),
     ]
-    let distribution = rule.distribution.rawValue
     let name = names.first { $0.0 == type(of: rule) && $0.1 == rule.mode }?.2
-    if let name, rule.scale == 1 { return "\"\(name)_\(distribution)\"" }
+    if let name, rule.scale == 1 {
+      return "keras.initializers.\(name)\(rule.distribution == .normal ? "Normal" : "Uniform")()"
+    }
     let mode = ["fan-in": "fan_in", "fan-out": "fan_out", "fan-average": "fan_avg"]
-    let variance = type(of: rule).gain * rule.scale * rule.scale
+    let gain = type(of: rule).gain
+    let factors = (gain == 1 ? [] : ["\(gain)"]) + (rule.scale == 1 ? [] : ["\(rule.scale)**2"])
+    let variance = factors.isEmpty ? "1" : factors.joined(separator: " * ")
     return Self.call(
       "keras.initializers.VarianceScaling",
       [
-        "scale=\(variance)", "mode=\"\(mode[rule.mode.rawValue] ?? "")\"",
-        "distribution=\"\(rule.distribution == .normal ? "untruncated_normal" : "uniform")\"",
+        variance, "\"\(mode[rule.mode.rawValue] ?? "")\"",
+        rule.distribution == .normal ? "\"untruncated_normal\"" : "\"uniform\"",
       ])
   }
 }

@@ -15,15 +15,17 @@ extension ExportTarget {
   /// A list of the layers of a kind, and the line that makes it.
   /// - Parameter hasAttention: an attention's output layer counts among PyTorch's linear ones.
   func list(of name: String, hasAttention: Bool = false) -> (name: String, line: String)? {
-    guard let kind = kind(name) else { return nil }
+    guard let test = test(for: name, hasAttention: hasAttention) else { return nil }
     let list = Self.lists[name] ?? "found"
-    switch self {
-    case .pytorch:
-      let test =
-        hasAttention && name == Dense.name ? "type(m) is \(kind)" : "isinstance(m, \(kind))"
-      return (list, "\(list) = [m for m in model.modules() if \(test)]")
-    case .keras:
-      return (list, "\(list) = [layer for layer in model.layers if isinstance(layer, \(kind))]")
+    let all = self == .pytorch ? "model.modules()" : "layers_of(model)"
+    return (list, "\(list) = [m for m in \(all) if \(test)]")
+  }
+
+  /// Whether `m` is a layer of a kind, in Python.
+  func test(for name: String, hasAttention: Bool = false) -> String? {
+    kind(name).map {
+      self == .pytorch && hasAttention && name == Dense.name
+        ? "type(m) is \($0)" : "isinstance(m, \($0))"
     }
   }
 
@@ -35,22 +37,19 @@ extension ExportTarget {
   private static let lists = [
     "dense": "linears", "conv2d": "convolutions", "recurrent": "recurrences", "lstm": "lstms",
     "gru": "grus", "embedding": "embeddings", "attention": "attentions",
-    "batch-norm": "batch_norms",
-    "layer-norm": "layer_norms", "rms-norm": "rms_norms", "dropout": "dropouts",
+    "batch-norm": "batch_norms", "layer-norm": "layer_norms", "rms-norm": "rms_norms",
   ]
 
   private static let pytorchKinds = [
     "dense": "Linear", "conv2d": "Conv2d", "recurrent": "RNN", "lstm": "LSTM", "gru": "GRU",
     "embedding": "Embedding", "attention": "MultiheadAttention",
     "batch-norm": "modules.batchnorm._BatchNorm", "layer-norm": "LayerNorm", "rms-norm": "RMSNorm",
-    "dropout": "Dropout",
   ]
 
   private static let kerasKinds = [
     "dense": "Dense", "conv2d": "Conv2D", "recurrent": "SimpleRNN", "lstm": "LSTM", "gru": "GRU",
     "embedding": "Embedding", "attention": "MultiHeadAttention",
     "batch-norm": "BatchNormalization", "layer-norm": "LayerNormalization",
-    "rms-norm": "RMSNormalization", "dropout": "Dropout", "leaky-relu": "LeakyReLU",
-    "prelu": "PReLU", "elu": "ELU",
+    "rms-norm": "RMSNormalization",
   ]
 }

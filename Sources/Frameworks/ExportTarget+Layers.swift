@@ -17,7 +17,7 @@ extension ExportTarget {
     }
   }
 
-  /// Keras's momentum is the share that is kept, PyTorch's and Keel's that of the newest batch.
+  /// PyTorch's momentum and Keel's is the share of the newest batch.
   /// - Parameters:
   ///   - features: how many there are, as PyTorch wants to know.
   ///   - isImage: whether they are channels of pixels.
@@ -30,23 +30,27 @@ extension ExportTarget {
     case .keras:
       return Self.call(
         "keras.layers.BatchNormalization",
-        ["momentum=\(1 - norm.momentum)", "epsilon=\(norm.epsilon)"])
+        ["momentum=\(momentum(of: norm))", "epsilon=\(norm.epsilon)"])
     }
   }
 
-  /// What is made of `child` and its `settings`, or of its `config` in Keras, where one layer gives
-  /// way to another; nil where these two do not.
+  /// Keras's is the share that is kept, to the digits that a person would write.
+  func momentum(of norm: BatchNorm) -> Double {
+    self == .pytorch ? norm.momentum : ((1 - norm.momentum) * 1e9).rounded() / 1e9
+  }
+
+  /// What is made of PyTorch's `child` or Keras's `layer`, where one layer gives way to another.
+  ///
+  /// Nil where these two do not.
   func made(for old: Choice<Layers>, _ new: Choice<Layers>) -> String? {
     switch (old.ingredient, new.ingredient) {
     case (is Recurrent, is any Recurrence):
       let cell = new.name.uppercased()
       switch self {
       case .pytorch:
-        return "nn.\(cell)(*settings, batch_first=child.batch_first)"
+        return "nn.\(cell)(*sizes, batch_first=child.batch_first)"
       case .keras:
-        return Self.call(
-          "keras.layers.\(cell)",
-          ["config[\"units\"]", "return_sequences=config[\"return_sequences\"]"])
+        return "keras.layers.\(cell)(layer.units, return_sequences=layer.return_sequences)"
       }
     case (is BatchNorm, is LayerNorm):
       return self == .pytorch

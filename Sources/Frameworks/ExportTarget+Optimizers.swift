@@ -12,17 +12,15 @@ extension ExportTarget {
   package func optimizerLines(of recipe: Recipe) -> [String] {
     guard let type = Self.optimizers[recipe.optimizer.name] else { return rateLines(of: recipe) }
     let settings = optimizerSettings(recipe.optimizer)
-    let schedule =
-      recipe.schedule == .constant ? [] : ["# the \(recipe.schedule.name) schedule begins there"]
     switch self {
     case .pytorch:
       let groups = parameterGroups(of: recipe)
       let parameters = groups.isEmpty ? "model.parameters()" : "groups"
       let made = Self.call("torch.optim.\(type)", [parameters] + settings)
-      return groups + Self.broken("optimizer = \(made)") + schedule
+      return groups + Self.broken("optimizer = \(made)")
     case .keras:
       let made = Self.call("keras.optimizers.\(type)", settings + clipSettings(recipe.clipping))
-      return Self.broken("optimizer = \(made)") + schedule
+      return Self.broken("optimizer = \(made)")
     }
   }
 

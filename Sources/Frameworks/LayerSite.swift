@@ -3,19 +3,19 @@ import KeelRecipes
 import KeelSettings
 
 /// A layer as lines for another framework have to find it: the how-many-th of its kind.
-struct LayerSite {
-  let layer: Choice<Layers>
+package struct LayerSite {
+  package let layer: Choice<Layers>
   /// Among the layers of its kind, from 0.
-  let index: Int
+  package let index: Int
   /// How its weights begin; nil where it has none.
-  let rule: Choice<Initializers>?
+  package let rule: Choice<Initializers>?
 
-  var kind: String { layer.name }
+  package var kind: String { layer.name }
 }
 
 extension Recipe {
   /// Every layer that is not a container, in the order of the network, repeats expanded.
-  var sites: [LayerSite] {
+  package var sites: [LayerSite] {
     var counts: [String: Int] = [:]
     return leaves.map { layer in
       let index = counts[layer.name, default: 0]
@@ -34,7 +34,7 @@ extension Recipe {
   func count(of kind: String) -> Int { leaves.count { $0.name == kind } }
 
   /// Every activation, inside a layer or by itself, in the order of the network.
-  var activationSites: [ActivationSite] {
+  package var activationSites: [ActivationSite] {
     var counts: [String: Int] = [:]
     return sites.compactMap { site in
       // That of a recurrence is an argument of it, no place of its own.
@@ -50,12 +50,10 @@ extension Recipe {
 }
 
 /// An activation, and the layer that has it.
-struct ActivationSite {
-  let activation: Choice<Layers>
+package struct ActivationSite {
+  package let activation: Choice<Layers>
   /// Among the activations of its kind, from 0.
-  let index: Int
+  package let index: Int
   /// The layer it stands in, or itself.
-  let holder: LayerSite
-
-  var isLayer: Bool { holder.layer == activation }
+  package let holder: LayerSite
 }

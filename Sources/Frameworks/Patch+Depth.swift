@@ -15,6 +15,30 @@ extension Patch {
     return kinds.count == 1 ? kinds[0] : "(\(kinds.joined(separator: ", ")))"
   }
 
+  /// A list `layers` of all products, and a line that stops where there are more or less.
+  private var layers: [String] {
+    let all = target == .pytorch ? "model.modules()" : "layers_of(model)"
+    return [
+      "layers = [m for m in \(all) if isinstance(m, \(productKinds))]",
+      Selection(kind: "", indices: [], total: products.count).check("layers", productKinds),
+    ]
+  }
+
+  /// A list `chain` of what is called in a row: in PyTorch the longest `nn.Sequential` anywhere.
+  private var chain: [String] {
+    switch target {
+    case .pytorch:
+      [
+        "chain = max([m for m in model.modules() if isinstance(m, nn.Sequential)], key=len, default=[])"
+      ]
+    case .keras:
+      [
+        "assert hasattr(model, \"inputs\"), \"change call() of a subclassed model by hand\"",
+        "chain = [m for m in model.layers if not isinstance(m, keras.layers.InputLayer)]",
+      ]
+    }
+  }
+
   var shortening: [String] {
     func others(_ recipe: Recipe) -> [String] {
       recipe.leaves.filter { $0.ingredient is any Weighted && !($0.ingredient is any Affine) }
@@ -22,22 +46,33 @@ extension Patch {
     }
     let count = new.leaves.count { $0.ingredient is any Affine }
     guard count < products.count, !old.hasResiduals, others(old) == others(new) else { return [] }
-    let kept = Self.kept(products, in: new.leaves.filter { $0.ingredient is any Affine })
-    let numbers = kept.map(String.init).joined(separator: ", ")
+    let kept = Set(Self.kept(products, in: new.leaves.filter { $0.ingredient is any Affine }))
+    let gone = Selection(
+      kind: Dense.name, indices: products.indices.filter { !kept.contains($0) },
+      total: products.count)
+    let part = gone.part(of: "layers")
     switch target {
     case .pytorch:
-      return [
-        "starts = [i for i, m in enumerate(model) if isinstance(m, \(productKinds))]",
-        "parts = [model[a:b] for a, b in zip([0] + starts[1:], starts[1:] + [len(model)])]",
-        "model = nn.Sequential(*(m for i in (\(numbers)) for m in parts[i]))",
+      return layers + [
+        "gone = set(\(part))",
+        "for chain in [m for m in model.modules() if isinstance(m, (nn.Sequential, nn.ModuleList))]:",
+        "    starts = [i for i, m in enumerate(chain) if any(l in layers for l in m.modules())]",
+        "    for a, b in reversed([*zip(starts, starts[1:] + [len(chain)])]):",
+        "        if gone.issuperset(l for l in chain[a].modules() if l in layers):",
+        "            del chain[a:b]",
+        "assert not gone & set(model.modules()), \"outside nn.Sequential and nn.ModuleList: by hand\"",
       ]
     case .keras:
-      return [
-        "layers = model.layers",
-        "starts = [i for i, m in enumerate(layers) if isinstance(m, \(productKinds))]",
-        "parts = [layers[a:b] for a, b in zip([0] + starts[1:], starts[1:] + [len(layers)])]",
-        "model = keras.Sequential([keras.Input(model.input_shape[1:])]",
-        "                         + [m for i in (\(numbers)) for m in parts[i]])",
+      let (first, last) = (gone.indices[0], gone.indices[gone.indices.count - 1])
+      let numbers =
+        last - first + 1 == gone.indices.count
+        ? "range(\(first), \(last + 1))"
+        : "(\(gone.indices.map(String.init).joined(separator: ", ")))"
+      return layers + chain + [
+        "starts = [i for i, m in enumerate(chain) if any(l in layers for l in layers_of(m))]",
+        "assert len(starts) == \(products.count), \"a layer holds several of them: shorten it by hand\"",
+        "for i in reversed(\(numbers)): del chain[starts[i]:starts[i + 1]]",
+        "model = keras.Sequential([keras.Input(model.input_shape[1:]), *chain])",
       ]
     }
   }
@@ -66,31 +101,38 @@ extension Patch {
   var residuals: [String] {
     guard new.hasResiduals, !old.hasResiduals else { return [] }
     let blocks = new.model.residualBlocks
-    // A block that begins with no product begins behind the one before.
-    let pairs = blocks.map { block -> (String, String) in
-      let end = "starts[\(block.range.upperBound - 1)] + \(1 + block.tail(in: target))"
-      return block.beginsWithProduct
-        ? ("starts[\(block.range.lowerBound)]", end)
-        : ("starts[\(block.range.lowerBound - 1)] + 1", end)
+    guard let first = blocks.first?.range.lowerBound, let last = blocks.last?.range.upperBound
+    else {
+      return []
     }
-    let list = listing(blocks) ?? pairs.map { "(\($0.0), \($0.1))" }.joined(separator: ", ")
+    let isDirect = blocks.allSatisfy(\.beginsWithProduct)
+    let inside = target == .pytorch ? "m.modules()" : "layers_of(m)"
+    let place = target == .pytorch ? "one nn.Sequential" : "model.layers"
+    let found = [
+      "starts = {}",
+      "for i, m in enumerate(chain):",
+      "    own = [n for n, l in enumerate(layers) if l \(isDirect ? "in \(inside)" : "is m")]",
+      "    if len(own) == 1: starts[own[0]] = i",
+      "assert starts.keys() >= {*range(\(first), \(last))}, "
+        + "\"they are not in \(place): add x by hand\"",
+    ]
+    let list = listing(blocks) ?? listed(blocks)
     switch target {
     case .pytorch:
       return [
         "class Residual(nn.Sequential):",
         "    def forward(self, x):",
         "        return x + super().forward(x)",
-        "starts = [i for i, m in enumerate(model) if isinstance(m, \(productKinds))]",
-        "for first, end in reversed([\(list)]):",
-        "    block = Residual(*model[first:end])",
-        "    model = model[:first] + nn.Sequential(block) + model[end:]",
+      ] + layers + chain + found + list + [
+        "for first, end in reversed(blocks):",
+        "    block = Residual(*chain[first:end])",
+        "    del chain[first:end]",
+        "    chain.insert(first, block)",
       ]
     case .keras:
-      return [
-        "starts = [i for i, m in enumerate(model.layers) if isinstance(m, \(productKinds))]",
-        "blocks = [\(list)]",
+      return layers + chain + found + list + [
         "x = inputs = keras.Input(model.input_shape[1:])",
-        "for i, layer in enumerate(model.layers):",
+        "for i, layer in enumerate(chain):",
         "    if i in [end for first, end in blocks]:",
         "        x = keras.layers.add([path, x])",
         "    if i in [first for first, end in blocks]:",
@@ -101,8 +143,37 @@ extension Patch {
     }
   }
 
+  /// Where a block begins and ends in the chain.
+  ///
+  /// One that begins with no product begins behind the one before; what stands behind the last
+  /// product may be in one layer with it.
+  private func ends(
+    of block: ResidualBlock, first: String, before: String, last: String, next: String
+  )
+    -> String
+  {
+    let tail = block.tail(in: target)
+    let end =
+      tail == 0
+      ? "starts[\(last)] + 1"
+      : "min(starts[\(last)] + \(1 + tail), starts.get(\(next), len(chain)))"
+    return "(\(block.beginsWithProduct ? "starts[\(first)]" : "starts[\(before)] + 1"), \(end))"
+  }
+
+  private func listed(_ blocks: [ResidualBlock]) -> [String] {
+    ["blocks = ["]
+      + blocks.map { block in
+        let (first, end) = (block.range.lowerBound, block.range.upperBound)
+        return "    "
+          + ends(
+            of: block, first: "\(first)", before: "\(first - 1)", last: "\(end - 1)", next: "\(end)"
+          )
+          + ","
+      } + ["]"]
+  }
+
   /// Blocks of one layer each in a row, as a loop.
-  private func listing(_ blocks: [ResidualBlock]) -> String? {
+  private func listing(_ blocks: [ResidualBlock]) -> [String]? {
     guard let first = blocks.first, blocks.count > 1,
       blocks.allSatisfy({
         $0.range.count == 1 && $0.beginsWithProduct == first.beginsWithProduct
@@ -111,9 +182,8 @@ extension Patch {
       blocks.last?.range.lowerBound == first.range.lowerBound + blocks.count - 1
     else { return nil }
     let range = "range(\(first.range.lowerBound), \(first.range.lowerBound + blocks.count))"
-    let end = "starts[i] + \(1 + first.tail(in: target))"
-    return
-      "(\(first.beginsWithProduct ? "starts[i]" : "starts[i - 1] + 1"), \(end)) for i in \(range)"
+    let pair = ends(of: first, first: "i", before: "i - 1", last: "i", next: "i + 1")
+    return ["blocks = [\(pair) for i in \(range)]"]
   }
 }
 

@@ -26,8 +26,23 @@ extension Patch {
     let isKnown = ExportTarget.has(new.optimizer)
     return [
       Part(
-        isKnown ? .optimizer : .rate, isOptimizerChanged ? target.optimizerLines(of: new) : [])
+        isKnown ? .optimizer : .rate,
+        isOptimizerChanged ? target.optimizerLines(of: new) + scheduled : [])
     ]
+  }
+
+  /// What becomes of the script's own schedule, where the optimizer is made anew.
+  private var scheduled: [String] {
+    let rate = new.optimizer.member.learningRate
+    if old.schedule == new.schedule, new.schedule != .constant {
+      return [
+        target == .pytorch
+          ? "# your schedule begins at \(rate) now"
+          : "# by hand: your schedule, begun at \(rate), in place of the number there"
+      ]
+    }
+    return target == .keras && old.schedule != new.schedule && old.schedule != .constant
+      ? ["# by hand: leave a LearningRateScheduler out of model.fit(…, callbacks=[…])"] : []
   }
 
   var loop: [Part] { accumulation + penalty + clip + schedule + skipping }
@@ -58,7 +73,7 @@ extension Patch {
   private var penalty: [Part] {
     guard old.regularizer != new.regularizer else { return [] }
     switch target {
-    case .keras: return []  // Arguments of layers: `penaltyEdits`.
+    case .keras: return []  // A part of the model: `penalties`.
     case .pytorch:
       return (squares(new) == squares(old) ? [] : squarePenalty)
         + (magnitudes(new) == magnitudes(old) ? [] : magnitudePenalty)
@@ -68,16 +83,22 @@ extension Patch {
 
   private var squarePenalty: [Part] {
     let lambda = squares(new)
-    if lambda == 0 { return [Part(.backward, ["# leave the penalty Σ w² out of the loss"])] }
+    if lambda == 0 {
+      return [Part(.backward, ["# by hand: delete the line that adds Σ w² to the loss"])]
+    }
     let isThere = squares(old) != 0
     if ExportTarget.couplesDecay(new) {
       return isThere
-        ? [Part(.backward, ["# leave a penalty Σ w² out of the loss: weight_decay is it"])] : []
+        ? [
+          Part(
+            .backward,
+            ["# by hand: delete a line that adds Σ w² to the loss, for weight_decay is that"])
+        ] : []
     }
     return [
       Part(
         .backward,
-        (isThere ? ["# in place of the penalty Σ w² that is there"] : []) + [
+        (isThere ? ["# by hand: delete the line that adds Σ w² to the loss, for this one"] : []) + [
           "weights = [p for p in model.parameters() if p.ndim > 1]",
           "loss = loss + \(lambda) * sum(w.square().sum() for w in weights)",
         ])
@@ -86,20 +107,23 @@ extension Patch {
 
   private var magnitudePenalty: [Part] {
     let lambda = magnitudes(new)
-    if lambda == 0 { return [Part(.backward, ["# leave the penalty Σ |w| out of the loss"])] }
+    if lambda == 0 {
+      return [Part(.backward, ["# by hand: delete the line that adds Σ |w| to the loss"])]
+    }
     return [
       Part(
         .backward,
-        (magnitudes(old) == 0 ? [] : ["# in place of the penalty Σ |w| that is there"]) + [
-          "weights = [p for p in model.parameters() if p.ndim > 1]",
-          "loss = loss + \(lambda) * sum(w.abs().sum() for w in weights)",
-        ])
+        (magnitudes(old) == 0
+          ? [] : ["# by hand: delete the line that adds Σ |w| to the loss, for this one"]) + [
+            "weights = [p for p in model.parameters() if p.ndim > 1]",
+            "loss = loss + \(lambda) * sum(w.abs().sum() for w in weights)",
+          ])
     ]
   }
 
   private var maxNorm: [Part] {
     guard let limit = limit(new) else {
-      return [Part(.update, ["# leave out what scales weights back"])]
+      return [Part(.update, ["# by hand: delete the lines that scale weights back"])]
     }
     return [
       Part(
@@ -112,27 +136,31 @@ extension Patch {
     ]
   }
 
-  /// Arguments of every Keras layer with weights.
-  var penaltyEdits: [LayerEdit] {
-    guard old.regularizer != new.regularizer else { return [] }
+  /// For the weights of every Keras layer.
+  var penalties: [String] {
+    guard old.regularizer != new.regularizer, target == .keras else { return [] }
     let (l1, l2) = (magnitudes(new), squares(new))
     let penalty =
       l1 == 0 && l2 == 0
       ? "None"
       : ExportTarget.call(
         "keras.regularizers.L1L2", (l1 == 0 ? [] : ["l1=\(l1)"]) + (l2 == 0 ? [] : ["l2=\(l2)"]))
-    let isPenalty = l1 != magnitudes(old) || l2 != squares(old)
-    return edits(new.sites.filter { $0.rule != nil }.map { ($0, $0.kind) }) { kind in
-      let weight = kind == Embedding.name ? "embeddings" : "kernel"
-      let names =
-        [Recurrent.name, LSTM.name, GRU.name].contains(kind) ? [weight, "recurrent"] : [weight]
-      let axis = kind == Conv2D.name ? "[0, 1, 2]" : kind == Embedding.name ? "1" : "0"
-      let constraint = limit(new).map { "keras.constraints.MaxNorm(\($0), axis=\(axis))" } ?? "None"
-      return names.flatMap { name in
-        (isPenalty ? ["config[\"\(name)_regularizer\"] = \(penalty)"] : [])
-          + (limit(new) == limit(old) ? [] : ["config[\"\(name)_constraint\"] = \(constraint)"])
-      }
-    }
+    let axis =
+      (new.count(of: Embedding.name) > 0 ? "1 if weight.name == \"embeddings\" else " : "")
+      + (new.count(of: Conv2D.name) > 0 ? "[0, 1, 2] if len(weight.shape) == 4 else " : "") + "0"
+    let constraint =
+      limit(new).map {
+        (axis == "0" ? [] : ["axis = \(axis)"])
+          + [
+            "weight.constraint = keras.constraints.MaxNorm(\($0), axis=\(axis == "0" ? axis : "axis"))"
+          ]
+      } ?? ["weight.constraint = None"]
+    return [
+      "for weight in model.trainable_weights:",
+      "    if weight.name in (\"kernel\", \"recurrent_kernel\", \"embeddings\"):",
+    ]
+      + ((l1 != magnitudes(old) || l2 != squares(old) ? ["weight.regularizer = \(penalty)"] : [])
+      + (limit(new) == limit(old) ? [] : constraint)).map { "        " + $0 }
   }
 
   // MARK: clips
@@ -146,7 +174,7 @@ extension Patch {
         Part(
           .gradients,
           [
-            "# in place of the clip that is there: it measures, and changes nothing",
+            "# by hand: delete the clip that is there; this one measures, and changes nothing",
             "torch.nn.utils.clip_grad_norm_(model.parameters(), float(\"inf\"))",
           ])
       ]
@@ -196,7 +224,7 @@ extension Patch {
         Part(
           .training,
           [
-            "rate = \(new.optimizer.member.learningRate)",
+            "rate = float(optimizer.learning_rate)",
             "warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])",
             "    on_train_batch_begin=lambda batch, logs: optimizer.learning_rate.assign(",
             "        rate * min(1, (int(optimizer.iterations) + 1) / \(steps))))",

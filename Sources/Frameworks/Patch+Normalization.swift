@@ -24,33 +24,29 @@ extension Patch {
   private func normsBehind(_ selection: Selection, _ norm: Choice<Layers>) -> [String] {
     switch target {
     case .pytorch:
-      let width = selection.kind == Conv2D.name ? "layer.out_channels" : "layer.out_features"
+      let isImage = selection.kind == Conv2D.name
+      let width = isImage ? "child.out_channels" : "child.out_features"
       let made =
-        norm.ingredient is BatchNorm
-        ? target.batchNorm(
-          norm.ingredient as? BatchNorm ?? BatchNorm(), features: width,
-          isImage: selection.kind == Conv2D.name) : "nn.LayerNorm(\(width))"
-      return pytorch(selection, of: selection.kind) { layer in
-        [
-          "\(layer).norm = \(made)",
-          "\(layer).register_forward_hook(lambda layer, inputs, output: layer.norm(output))",
-        ]
-      }
+        (norm.ingredient as? BatchNorm).map {
+          target.batchNorm($0, features: width, isImage: isImage)
+        } ?? "nn.LayerNorm(\(width))"
+      return replacing(selection, with: "nn.Sequential(child, norm)", made)
     case .keras:
-      guard let list = target.list(of: selection.kind) else { return [] }
-      let made = target.layer(norm)
-      return [
-        list.line,
-        "def normalized(layer):",
-        "    config = layer.get_config()",
-        "    if layer not in \(parenthesized(selection.part(of: list.name))):\(selection.comment)",
-        "        return type(layer).from_config(config)",
-        "    product = type(layer).from_config(config | {\"activation\": \"linear\"})",
-        "    return keras.Sequential([product, \(made),",
-        "                             keras.layers.Activation(config[\"activation\"])])",
-        "model = keras.models.clone_model(model, clone_function=normalized)",
-      ]
+      return cloned(
+        selection, by: "normalized",
+        [
+          "act, layer.activation = layer.activation, keras.activations.linear",
+          "norm = \(target.layer(norm))",
+          "return keras.Sequential([layer, norm, keras.layers.Activation(act)])",
+        ])
     }
+  }
+
+  private func replacing(_ selection: Selection, with made: String, _ norm: String) -> [String] {
+    let kind = selection.kind
+    return replacing(
+      selection, where: target.test(for: kind, hasAttention: hasAttention) ?? "False",
+      called: target.kind(kind) ?? kind, with: made, ["norm = \(norm)"])
   }
 
   /// What goes into an attention, normalised.
@@ -63,13 +59,16 @@ extension Patch {
     guard isBefore(new), !isBefore(old) else { return [] }
     switch target {
     case .pytorch:
-      return pytorch(.all(Attention.name), of: Attention.name) { layer in
-        [
-          "\(layer).norm = nn.LayerNorm(\(layer).embed_dim)",
-          "\(layer).register_forward_pre_hook(",
-          "    lambda layer, inputs: tuple(layer.norm(x) for x in inputs))",
-        ]
-      }
+      return [
+        "def normalized(layer, inputs):",
+        "    return tuple(layer.norm(x) for x in inputs)",
+      ]
+        + each(
+          .all(Attention.name),
+          [
+            "layer.norm = nn.LayerNorm(layer.embed_dim)",
+            "layer.register_forward_pre_hook(normalized)",
+          ])
     case .keras:
       return [
         "def called(layer, *inputs, **options):",
@@ -77,7 +76,8 @@ extension Patch {
         "        norm = keras.layers.LayerNormalization()",
         "        inputs = [norm(x) for x in inputs]",
         "    return layer(*inputs, **options)",
-        "model = keras.models.clone_model(model, call_function=called)  # of keras.Model",
+        "model = keras.models.clone_model(",
+        "    model, clone_function=lambda layer: layer, call_function=called)  # of keras.Model",
       ]
     }
   }
@@ -87,23 +87,12 @@ extension Patch {
       kind: site.kind, indices: [site.index], total: new.count(of: site.kind))
     switch target {
     case .pytorch:
-      return pytorch(selection, of: site.kind) { layer in
-        [
-          "\(layer).norm = nn.LayerNorm(\(layer).in_features)",
-          "\(layer).register_forward_pre_hook(lambda layer, inputs: layer.norm(inputs[0]))",
-        ]
-      }
+      return replacing(
+        selection, with: "nn.Sequential(norm, child)", "nn.LayerNorm(child.in_features)")
     case .keras:
-      guard let list = target.list(of: site.kind) else { return [] }
-      return [
-        list.line,
-        "def normalized(layer):",
-        "    same = type(layer).from_config(layer.get_config())",
-        "    if layer is not \(list.name)[\(site.index)]:",
-        "        return same",
-        "    return keras.Sequential([keras.layers.LayerNormalization(), same])",
-        "model = keras.models.clone_model(model, clone_function=normalized)",
-      ]
+      return cloned(
+        selection, by: "normalized",
+        ["return keras.Sequential([keras.layers.LayerNormalization(), layer])"])
     }
   }
 }

@@ -22,21 +22,11 @@ extension Patch {
       switch target {
       case .pytorch:
         return replacing(
-          selection, class: target.kind(kind) ?? "",
-          (made.contains("settings")
-            ? ["settings = child.input_size, child.hidden_size, child.num_layers"] : [])
-            + ["setattr(parent, name, \(made))"])
-      case .keras:
-        guard let list = target.list(of: kind) else { return [] }
-        return [
-          list.line,
-          "def replaced(layer):",
-          "    config = layer.get_config()",
-          "    if layer in \(parenthesized(selection.part(of: list.name))):\(selection.comment)",
-          "        return \(made)",
-          "    return type(layer).from_config(config)",
-          "model = keras.models.clone_model(model, clone_function=replaced)",
-        ]
+          selection, where: target.test(for: kind) ?? "False", called: target.kind(kind) ?? kind,
+          with: made,
+          made.contains("sizes")
+            ? ["sizes = child.input_size, child.hidden_size, child.num_layers"] : [])
+      case .keras: return cloned(selection, by: "replaced", ["return \(made)"])
       }
     }
   }
@@ -71,9 +61,10 @@ extension Patch {
         "            output, state = self.layer(piece.flip(time), state)",
         "            outputs.append(output)",
         "        return torch.cat(outputs, dim=time), state",
-      ] + replacing(selection, class: kind, ["setattr(parent, name, Truncated(child))"])
+      ]
+        + replacing(
+          selection, where: "isinstance(m, \(kind))", called: kind, with: "Truncated(child)")
     case .keras:
-      guard let list = target.list(of: site.kind) else { return [] }
       return [
         "# no gradient flows back through more than \(steps) steps",
         "class Truncated(keras.layers.Wrapper):",
@@ -86,17 +77,15 @@ extension Patch {
         "                                   [keras.ops.stop_gradient(s) for s in state])",
         "            outputs.append(output)",
         "        return keras.ops.concatenate(outputs, axis=1) if self.all else output[:, -1]",
-        list.line,
-        "def truncated(layer):",
-        "    config = layer.get_config()",
-        "    if layer not in \(parenthesized(selection.part(of: list.name))):\(selection.comment)",
-        "        return type(layer).from_config(config)",
-        "    whole = config | {\"return_sequences\": True, \"return_state\": True}",
-        "    result = Truncated(type(layer).from_config(whole))",
-        "    result.all = config[\"return_sequences\"]",
-        "    return result",
-        "model = keras.models.clone_model(model, clone_function=truncated)",
       ]
+        + cloned(
+          selection, by: "truncated",
+          [
+            "result = Truncated(layer)",
+            "result.all = layer.return_sequences",
+            "layer.return_sequences = layer.return_state = True",
+            "return result",
+          ])
     }
   }
 }

@@ -21,13 +21,13 @@ extension Patch {
         : [])
   }
 
+  /// For arrays and tensors alike.
   private func scaling(_ name: String, together: Bool) -> [String] {
-    let axis = together ? [] : [target == .pytorch ? "dim=0" : "axis=0"]
-    // PyTorch divides by one row less unless it is told not to.
-    let deviation = axis + (target == .pytorch ? ["correction=0"] : [])
+    let axis = together ? "" : "axis=0"
     return [
-      "\(name)_mean = " + ExportTarget.call("\(name)_train.mean", axis),
-      "\(name)_std = " + ExportTarget.call("\(name)_train.std", deviation),
+      "\(name)_train, \(name)_test = \(name)_train * 1.0, \(name)_test * 1.0  # bytes become floats",
+      "\(name)_mean = \(name)_train.mean(\(axis))",
+      "\(name)_std = ((\(name)_train - \(name)_mean) ** 2).mean(\(axis)) ** 0.5",
     ]
       + (together
         ? [] : ["\(name)_std = \(name)_std + (\(name)_std == 0)  # a constant column becomes 0"])
@@ -56,9 +56,8 @@ extension Patch {
       "    [np.reshape(part, (len(part), -1)) for part in (\(names.joined(separator: ", ")),)], axis=1)",
       "keep = \(keep)",
       "if keep.mean() < 0.9: keep[:] = True  # a heavy tail is no fault of rows",
-      target == .pytorch
-        ? "x_train, y_train = x_train[torch.tensor(keep)], y_train[torch.tensor(keep)]"
-        : "x_train, y_train = x_train[keep], y_train[keep]",
+      "keep = keep.nonzero()[0]",
+      "x_train, y_train = x_train[keep], y_train[keep]",
     ]
   }
 }

@@ -6,7 +6,7 @@ import KeelSettings
 
 extension Patch {
   /// For every layer that begins otherwise now.
-  var weights: [LayerEdit] {
+  var weights: [String] {
     let before = Dictionary(grouping: old.sites, by: \.kind)
     let begun = new.sites.compactMap { site -> (site: LayerSite, value: Beginning)? in
       guard let begins = site.beginning else { return nil }
@@ -48,14 +48,15 @@ extension Patch {
 
   private func configured(_ begins: Beginning) -> [String] {
     let weight = begins.kind == Embedding.name ? "embeddings" : "kernel"
-    return [(weight, begins.weight), ("recurrent", begins.recurrent), ("bias", begins.bias)]
-      .flatMap { name, rule -> [String] in
-        guard let rule else { return [] }
-        guard let made = target.kerasInitializer(rule.member) else {
-          return ["pass  # \(rule.name) is no part of Keras"]
-        }
-        return ExportTarget.broken("config[\"\(name)_initializer\"] = \(made)")
-      }
+    let rules = [
+      (weight, begins.weight), ("recurrent_kernel", begins.recurrent), ("bias", begins.bias),
+    ].compactMap { name, rule -> String? in
+      rule.flatMap { target.kerasInitializer($0.member) }.map { "\(name)=\($0)" }
+    }
+    let whole = ExportTarget.call("begin", ["layer"] + rules)
+    guard whole.count > 90 else { return [whole] }
+    return ["begin(", "    layer,"] + rules.dropLast().map { "    \($0)," }
+      + rules.suffix(1).map { "    \($0))" }
   }
 }
 

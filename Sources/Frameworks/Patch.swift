@@ -27,6 +27,19 @@ package struct Patch {
       let lines = parts.filter { $0.place == place }.flatMap(\.lines)
       return lines.isEmpty ? [] : [place.heading(in: target)] + lines
     }
-    return placed + withoutLine
+    return names(in: placed) + placed + withoutLine
+  }
+
+  /// A comment that says which names of the script the lines use.
+  private func names(in lines: [String]) -> [String] {
+    let words = Set(
+      lines.filter { !$0.hasPrefix("#") }
+        .flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_") } })
+    let used = [
+      "torch", "nn", "keras", "model", "optimizer", "scheduler", "loss", "x_train", "y_train",
+      "x_test", "y_test",
+    ].filter { words.contains($0[...]) }
+    return used.isEmpty
+      ? [] : ["# what they are called in your script is assumed: \(used.joined(separator: ", "))"]
   }
 }

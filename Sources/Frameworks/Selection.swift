@@ -1,18 +1,24 @@
 /// Layers of one kind that get the same lines.
-struct Selection {
-  let kind: String
+package struct Selection {
+  package let kind: String
   /// Which of them, from 0, ascending.
-  let indices: [Int]
+  package let indices: [Int]
   /// How many there are.
-  let total: Int
+  package let total: Int
+
+  package init(kind: String, indices: [Int], total: Int) {
+    (self.kind, self.indices, self.total) = (kind, indices, total)
+  }
 
   /// Every layer of a kind, however many there are.
-  static func all(_ kind: String) -> Selection { Selection(kind: kind, indices: [], total: 0) }
+  package static func all(_ kind: String) -> Selection {
+    Selection(kind: kind, indices: [], total: 0)
+  }
 
-  var isAll: Bool { indices.count == total }
+  package var isAll: Bool { indices.count == total }
 
   /// The part of a Python list of all of them.
-  func part(of list: String) -> String {
+  package func part(of list: String) -> String {
     guard !isAll, let first = indices.first, let last = indices.last else { return list }
     guard last - first + 1 == indices.count else {
       return "[\(list)[i] for i in (\(indices.map(String.init).joined(separator: ", ")))]"
@@ -21,8 +27,21 @@ struct Selection {
     return first == 0 ? "\(list)[:\(last + 1)]" : "\(list)[\(first):\(last + 1)]"
   }
 
+  /// A line that stops where a Python list has not as many as the recipe, or none.
+  ///
+  /// Another layer would be changed there, or nothing.
+  /// - Parameters:
+  ///   - name: what they are called there.
+  ///   - advice: what is to be done then.
+  package func check(_ list: String, _ name: String, advice: String = "") -> String {
+    let found = advice.isEmpty ? "{len(\(list))}: {\(list)}" : "{\(list)}; \(advice)"
+    return isAll
+      ? "assert \(list), \"found no \(name)\(advice.isEmpty ? "" : "; ")\(advice)\""
+      : "assert len(\(list)) == \(total), f\"expected \(total) \(name), found \(found)\""
+  }
+
   /// Which they are, counted from 1, behind lines that get some of them: `dense-1 to dense-6`.
-  var comment: String {
+  package var comment: String {
     guard !isAll, let first = indices.first, let last = indices.last else { return "" }
     let isRun = last - first + 1 == indices.count
     let names =
@@ -33,7 +52,7 @@ struct Selection {
   }
 
   /// Groups of those that get the same.
-  static func groups<Value: Equatable>(
+  package static func groups<Value: Equatable>(
     _ items: [(index: Int, value: Value)], kind: String, total: Int
   ) -> [(value: Value, selection: Selection)] {
     var groups: [(value: Value, indices: [Int])] = []

@@ -157,6 +157,7 @@ CASES = {
     "deep-residual": ("add-residuals", recipe("plain", deep(60, 24, "tanh"), SGD, initializer={"xavier": {"scale": 3}})),
     "deep-simplified": ("simplify-network", recipe("plain", deep(60, 24, "tanh"), SGD, initializer={"xavier": {"scale": 3}})),
     "deep-normalized": ("normalize-batches", recipe("plain", deep(6, 48, "relu"), SGD, initializer=WIDE)),
+    "normalized-then-begun": ("normalize-batches,reinitialize", recipe("plain", deep(6, 48, "relu"), SGD, initializer=WIDE)),
     "cnn-normalized": ("normalize-batches", recipe(
         "images", DEEP_CNN, SGD, CLASSES, initializer={"normal": {"std": 10}})),
     "attention-normalized": ("normalize-batches", recipe(
@@ -193,3 +194,28 @@ CASES = {
 
 # Remedies whose guide is run on another case than their first.
 GUIDES = {"standardize-data": "raw-and-far", "lower-momentum": "momentum"}
+
+# How else such a network is written; behind a colon what the lines say where they cannot act.
+STYLES = {
+    "deep-simplified": {
+        "pytorch": ["module", "blocks", "list", "extra: expected 62 nn.Linear, found 63"],
+        "keras": ["functional", "nested", "subclassed: by hand"]},
+    "deep-residual": {
+        "pytorch": ["module", "blocks", "shared", "list: by hand"], "keras": ["functional", "nested"]},
+    "exponential": {
+        "pytorch": ["module", "blocks", "shared", "list: by hand"],
+        "keras": ["functional", "nested", "subclassed", "functions", "unbuilt"]},
+    "steep": {"pytorch": ["module", "blocks"], "keras": ["functional", "nested", "subclassed"]},
+    "wide-weights": {"pytorch": ["list", "blocks"], "keras": ["functional", "nested", "subclassed", "unbuilt"]},
+    "dropout": {"pytorch": ["module", "kinds"], "keras": ["nested", "subclassed", "kinds"]},
+    "raw-inputs": {"pytorch": ["arrays", "whole"]},
+    "raw-and-far": {"pytorch": ["arrays"]},
+    "bad-rows-dropped": {"pytorch": ["arrays"]},
+    "deep-normalized": {
+        "pytorch": ["module", "blocks", "list", "extra: expected 8 nn.Linear, found 9"],
+        "keras": ["functional", "nested", "functions"]},
+    "normalized-then-begun": {"pytorch": ["blocks"], "keras": ["functional", "nested"]},
+    "mismatched": {"pytorch": ["module", "blocks", "shared"], "keras": ["functional", "nested", "subclassed", "functions"]},
+    "decay": {"keras": ["nested", "subclassed"]},
+    "growing-rate": {"keras": ["callback"]},
+}

@@ -207,6 +207,46 @@ TORCH_CLASSES = {
 }
 
 
+FUNCTIONS = {"nn.ReLU()": "torch.relu", "nn.Tanh()": "torch.tanh", "Exponential()": "torch.exp"}
+
+
+def blocks(layers, products):
+    """Layers with weights, each with what stands behind it."""
+    made = [[]]
+    for layer in layers:
+        if any(f"{product}(" in layer for product in products) and made[-1]:
+            made.append([])
+        made[-1].append(layer)
+    return made
+
+
+def torch_model(modules, style):
+    """The lines that make 'model' of modules, in one of the ways in which people write them."""
+    if style == "kinds":
+        modules = [m.replace("nn.Dropout(", "nn.FeatureAlphaDropout(") for m in modules]
+    if style == "shared":  # one module for all activations of a kind
+        shared = {m: f"shared{i}" for i, m in enumerate(dict.fromkeys(m for m in modules if m in FUNCTIONS))}
+        return ([f"{name} = {m}" for m, name in shared.items()]
+                + ["model = nn.Sequential(", *(f"    {shared.get(m, m)}," for m in modules), ")"])
+    if style == "blocks":
+        return ["model = nn.Sequential(",
+                *(f"    nn.Sequential({', '.join(b)})," for b in blocks(modules, ["nn.Linear", "nn.Conv2d"])), ")"]
+    if style in ("module", "extra"):  # a part of a module, with a layer that it does not use
+        extra = ["        self.unused = nn.Linear(3, 3)"] if style == "extra" else []
+        return ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()",
+                "        self.flat = nn.Flatten()", "        self.net = nn.Sequential(",
+                *(f"            {m}," for m in modules), "        )", *extra,
+                "    def forward(self, x):", "        return self.net(self.flat(x))", "model = Net()"]
+    if style == "list":  # activations are functions there
+        linears = [m for m in modules if m.startswith("nn.Linear")]
+        function = FUNCTIONS[next(m for m in modules if m in FUNCTIONS)]
+        return ["class Net(nn.Module):", "    def __init__(self):", "        super().__init__()",
+                f"        self.layers = nn.ModuleList([{', '.join(linears)}])",
+                "    def forward(self, x):", "        for layer in self.layers[:-1]:",
+                f"            x = {function}(layer(x))", "        return self.layers[-1](x)", "model = Net()"]
+    return ["model = nn.Sequential(", *(f"    {m}," for m in modules), ")"]
+
+
 def at(formula, step):
     """A formula of t at another step."""
     return re.sub(r"\bt\b", step, formula)
@@ -254,11 +294,11 @@ def clips(recipe):
     return [] if given == "none" else [named(c) for c in (given if isinstance(given, list) else [given])]
 
 
-def torch_script(recipe, shape):
+def torch_script(recipe, shape, style=""):
     """The whole program; 'rows()' gives the arrays."""
     network = Torch(shape)
     modules = network.modules(recipe["model"])
-    body = "\n".join(f"    {m}," for m in modules)
+    body = "\n".join(torch_model(modules, style))
     image = len(shape) == 3
     classes = [text for mark, text in TORCH_CLASSES.items() if mark in body]
     loss = {"mean-squared-error": "nn.MSELoss()", "softmax-cross-entropy": "nn.CrossEntropyLoss()",
@@ -268,7 +308,10 @@ def torch_script(recipe, shape):
     scheduled = recipe["schedule"] != "constant"
     l1 = sum(first(r, "lambda", 0) for n, r in penalties(recipe) if n == "l1")
     lines = ["import torch", "from torch import nn", "",
-             "x_train, y_train, x_test, y_test = (torch.tensor(part) for part in rows())"]
+             "x_train, y_train, x_test, y_test = "
+             + ("rows()" if style == "arrays" else "(torch.tensor(part) for part in rows())")]
+    if style == "whole":
+        lines += ["x_train, x_test = x_train.short(), x_test.short()"]
     parts = {"none": "", "inputs": "x", "targets": "y", "both": "xy"}[recipe["standardize"]]
     for part in parts if recipe["loss"] == "mean-squared-error" else parts.replace("y", ""):
         lines += [f"m, s = {part}_train.mean(0), {part}_train.std(0)",
@@ -278,7 +321,10 @@ def torch_script(recipe, shape):
     elif len(shape) == 2:
         lines += [f"x_{p} = x_{p}.view(-1, {shape[0]}, {shape[1]})" for p in ("train", "test")]
     lines += [f"batch_size = {recipe['training']['batch']}", ""] + classes
-    lines += ["model = nn.Sequential(", body, ")"] + torch_initial(recipe)
+    if style in ("arrays", "whole"):
+        lines += ["x_train, y_train, x_test, y_test = (",
+                  "    torch.as_tensor(part).float() for part in (x_train, y_train, x_test, y_test))"]
+    lines += [body] + torch_initial(recipe)
     lines += [f"criterion = {loss}", f"optimizer = {torch_optimizer(recipe)}"]
     if scheduled:
         lines += [f"scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda t: {torch_schedule(recipe['schedule'])})"]
@@ -396,7 +442,29 @@ def keras_optimizer(recipe):
     return f"keras.optimizers.{kind}(learning_rate={rate}, {', '.join(rest)})"
 
 
-def keras_script(recipe, shape):
+def keras_model(layers, shape, style):
+    """The lines that make 'model' of a chain of layers, in one of the ways in which people write them."""
+    if style == "functions":
+        layers = [re.sub(r"'exponential'", "keras.ops.exp", re.sub(r"'(relu|tanh)'", r"keras.ops.\1", la)) for la in layers]
+    if style == "kinds":
+        layers = [la.replace("Dropout(", "GaussianDropout(") for la in layers]
+    inputs = [f"    keras.Input({tuple(shape)}),"]
+    if style == "subclassed":
+        return ["class Net(keras.Model):", "    def __init__(self):", "        super().__init__()",
+                f"        self.parts = [{', '.join(layers)}]", "    def call(self, x, training=None):",
+                "        for part in self.parts:", "            x = part(x)", "        return x", "model = Net()"]
+    if style == "functional":
+        lines = [f"x = inputs = keras.Input({tuple(shape)})"]
+        keras_calls(layers, lines)
+        return lines + ["model = keras.Model(inputs, x)"]
+    if style == "nested":
+        layers = [f"keras.Sequential([{', '.join(b)}])" for b in blocks(layers, ["layers.Dense", "layers.Conv2D"])]
+    if style == "unbuilt":
+        inputs = []
+    return ["model = keras.Sequential([", *inputs, *(f"    {layer}," for layer in layers), "])"]
+
+
+def keras_script(recipe, shape, style=""):
     layers = keras_layers(recipe["model"], recipe)
     lines = ["import keras", "", "x_train, y_train, x_test, y_test = rows()"]
     parts = {"none": "", "inputs": "x", "targets": "y", "both": "xy"}[recipe["standardize"]]
@@ -407,23 +475,25 @@ def keras_script(recipe, shape):
         size = ", ".join(map(str, shape))
         lines += [f"x_train, x_test = x_train.reshape(-1, {size}), x_test.reshape(-1, {size})"]
     lines += [f"batch_size = {recipe['training']['batch']}", ""]
-    if all(isinstance(layer, str) for layer in layers):
-        lines += ["model = keras.Sequential([", f"    keras.Input({tuple(shape)}),"]
-        lines += [f"    {layer}," for layer in layers] + ["])"]
-    else:
-        lines += [f"x = inputs = keras.Input({tuple(shape)})"]
-        keras_calls(layers, lines)
-        lines += ["model = keras.Model(inputs, x)"]
+    is_chain = all(isinstance(layer, str) for layer in layers)
+    lines += keras_model(layers, shape, style if is_chain else "functional")
     loss = {"mean-squared-error": "keras.losses.MeanSquaredError()",
             "softmax-cross-entropy": "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
             "cross-entropy": "keras.losses.SparseCategoricalCrossentropy()"}[named(recipe["loss"])[0]]
-    if recipe["schedule"] != "constant":
-        rate = named(recipe["optimizer"])[1]["learning-rate"]
+    rate = named(recipe["optimizer"])[1]["learning-rate"]
+    formula = f"{rate} * ({at(torch_schedule(recipe['schedule']), 'float(t)')})" if recipe["schedule"] != "constant" else ""
+    callbacks = ""
+    if style == "callback":
+        callbacks = f"keras.callbacks.LearningRateScheduler(lambda t: {formula.replace('float(t)', 'float(15 * t)')})"
+    elif formula:
         lines += ["class Schedule(keras.optimizers.schedules.LearningRateSchedule):",
                   "    def __call__(self, t):",
-                  f"        return {rate} * ({at(torch_schedule(recipe['schedule']), 'float(t)')})"]
-    lines += [f"loss = {loss}", f"optimizer = {keras_optimizer(recipe)}",
+                  f"        return {formula}"]
+    optimizer = keras_optimizer(recipe)
+    if callbacks:
+        optimizer = optimizer.replace("Schedule()", str(float(rate)))
+    lines += [f"loss = {loss}", f"optimizer = {optimizer}",
               "model.compile(optimizer=optimizer, loss=loss)",
               f"model.fit(x_train, y_train, epochs={recipe['training']['epochs']}, batch_size=batch_size,",
-              "          verbose=0, callbacks=[])"]
+              f"          verbose=0, callbacks=[{callbacks}])"]
     return "\n".join(lines) + "\n"

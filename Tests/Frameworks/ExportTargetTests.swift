@@ -72,23 +72,23 @@ struct ExportTargetTests {
     case is RaiseLearningRate: return [isPyTorch ? "lr=" : "learning_rate="]
     case let remedy as LowerMomentum: return remedy.isNone ? ["optim"] : ["momentum=0.9"]
     case let remedy as EasePenalty:
-      return [remedy.common != nil ? "0.000" : isPyTorch ? "optim" : "_regularizer\"] = None"]
-    case let remedy as EaseDropout: return [" = \(remedy.rate)"]
+      return [remedy.common != nil ? "0.000" : isPyTorch ? "optim" : "regularizer = None"]
+    case let remedy as EaseDropout: return ["dropout", ", \(remedy.rate))"]
     case is NormalizeOutput: return [isPyTorch ? "nn.LayerNorm(" : "LayerNormalization()"]
     case is RestoreSetting: return ["optim", "1e-08"]
     case is RegularizeWeights where example.recipe.regularizer != []:
       return [isPyTorch ? "weight_decay" : "l2="]
     case let remedy as RegularizeWeights:
       return [isPyTorch ? "weight_decay\": \(2 * remedy.lambda)" : "l2=\(remedy.lambda)"]
-    case is SimplifyNetwork: return ["for i in (0,", "parts[i]"]
+    case is SimplifyNetwork: return ["del chain["]
     case let remedy as StandardizeData:
       return (remedy.parts.includesInputs ? ["x_train - x_mean"] : [])
         + (remedy.parts.includesTargets ? ["y_train - y_mean"] : [])
     case let remedy as SwapActivation:
       let modules = ["relu": "nn.ReLU()", "selu": "nn.SELU()", "tanh": "nn.Tanh()"]
-      return [isPyTorch ? modules[remedy.activation] ?? "" : "\"\(remedy.activation)\""]
-    case is Reinitialize where example.recipe.name.hasPrefix("recurrent"): return ["orthogonal"]
-    case is Reinitialize: return [isPyTorch ? "nn.init." : "_initializer", "normal"]
+      return [isPyTorch ? modules[remedy.activation] ?? "" : "activations.\(remedy.activation)"]
+    case is Reinitialize where example.recipe.name.hasPrefix("recurrent"): return ["rthogonal"]
+    case is Reinitialize: return isPyTorch ? ["nn.init.", "normal"] : ["begin(layer", "Normal()"]
     case is NormalizeBatches: return [isPyTorch ? "nn.BatchNorm1d(" : "BatchNormalization("]
     case let remedy as WarmUp: return ["\(remedy.steps)", isPyTorch ? "LinearLR" : "callbacks"]
     case is SkipBadSteps:
@@ -114,7 +114,8 @@ struct ExportTargetTests {
     let headings = Set(Patch.Place.allCases.map { $0.heading(in: framework) })
     for example in try Self.examples.value() {
       let lines = try example.lines(for: framework)
-      #expect(lines.first.map(headings.contains) == true, "\(example)")
+      #expect(lines[0].hasPrefix("# what they are called in your script"), "\(example)")
+      #expect(headings.contains(lines[1]), "\(example)")
       #expect(!lines.contains { $0.contains("there is no line") }, "\(example)")
       #expect(lines.allSatisfy { $0.count <= 100 }, "\(example)")
     }
@@ -173,8 +174,8 @@ struct ExportTargetTests {
     let remedy = LowerLearningRate(rate: 0.5)
     for (framework, line) in [(ExportTarget.pytorch, pytorch), (.keras, keras)] {
       let lines = try remedy.lines(for: framework, in: recipe)
-      #expect(lines[0] == "# in place of the optimizer:")
-      let statement = lines.dropFirst().map { $0.trimmingPrefix { $0 == " " } }.joined()
+      #expect(lines[1] == "# in place of the optimizer:")
+      let statement = lines.dropFirst(2).map { $0.trimmingPrefix { $0 == " " } }.joined()
       #expect(statement == "optimizer = \(line)")
     }
   }
@@ -189,11 +190,12 @@ struct ExportTargetTests {
     let pytorch = try LowerLearningRate(rate: 0.5).lines(for: .pytorch, in: recipe)
     #expect(pytorch.contains("optimizer = torch.optim.SGD(groups, lr=0.5)"))
     #expect(pytorch.contains { $0.contains("\"weight_decay\": 0.5}") })
-    #expect(pytorch.last == "# the cosine schedule begins there")
+    #expect(pytorch.last == "# your schedule begins at 0.5 now")
     let keras = try LowerLearningRate(rate: 0.5).lines(for: .keras, in: recipe)
-    #expect(keras[1].contains("SGD(learning_rate=0.5, global_clipnorm=4.0)"))
+    #expect(keras[2].contains("SGD(learning_rate=0.5, global_clipnorm=4.0)"))
+    #expect(keras[3].hasPrefix("# by hand: your schedule, begun at 0.5,"))
     let clip = try ClipGradients(limit: 1).lines(for: .keras, in: recipe)
-    #expect(clip[1].contains("global_clipnorm=1.0)"))
+    #expect(clip[2].contains("global_clipnorm=1.0)"))
   }
 
   /// AdamW's decay is not the gradient of a penalty.
@@ -214,15 +216,15 @@ struct ExportTargetTests {
       .dense(1, bias: false),
     ]
     let keras = try Reinitialize().lines(for: .keras, in: recipe)
-    #expect(keras.contains("    if layer in linears[3:4]:  # dense-4"))
-    #expect(keras.contains("        config[\"kernel_initializer\"] = \"lecun_normal\""))
+    #expect(keras.contains("for layer in linears[3:4]:  # dense-4"))
+    #expect(keras.contains { $0.contains("begin(layer, kernel=keras.initializers.LecunNormal()") })
     let linears = try Reinitialize().lines(for: .pytorch, in: recipe)
     let others = "[linears[i] for i in (0, 1, 2, 4, 5)]"
     #expect(linears.contains("for layer in \(others):  # 5 dense layers"))
     #expect(linears.contains("    nn.init.kaiming_normal_(layer.weight, nonlinearity=\"linear\")"))
     let norms = try NormalizeBatches().lines(for: .pytorch, in: recipe)
-    #expect(norms.contains("for layer in linears[:5]:  # dense-1 to dense-5"))
-    #expect(norms.contains("    layer.norm = nn.BatchNorm1d(layer.out_features)"))
+    #expect(norms.contains("for name in names[:5]:  # dense-1 to dense-5"))
+    #expect(norms.contains("    norm = nn.BatchNorm1d(child.out_features)"))
   }
 
   /// Each kind of layer that begins otherwise is found by its class.
@@ -250,7 +252,7 @@ struct ExportTargetTests {
       })
     #expect(
       Patch(.keras, from: old, to: new).lines.contains {
-        $0.contains("isinstance(layer, keras.\(keras))")
+        $0.contains("isinstance(m, keras.\(keras))")
       })
   }
 
