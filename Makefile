@@ -58,7 +58,7 @@ test-levels: build
 	    || exit 1; done
 
 # Sick trainings in PyTorch and Keras, healed by the lines that Keel prints for them and by those of its
-# guides. Brings PyTorch (190 MB) into .build/advice; about twelve minutes.
+# guides. Brings PyTorch (190 MB) into .build/advice; about twenty minutes.
 test-advice: deps python
 	$(BUILD) --product keel && $(BUILD) --product advice
 	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"

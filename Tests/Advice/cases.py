@@ -207,7 +207,7 @@ STYLES = {
         "keras": ["functional", "nested", "subclassed", "functions", "unbuilt"]},
     "steep": {"pytorch": ["module", "blocks"], "keras": ["functional", "nested", "subclassed"]},
     "wide-weights": {"pytorch": ["list", "blocks"], "keras": ["functional", "nested", "subclassed", "unbuilt"]},
-    "dropout": {"pytorch": ["module", "kinds"], "keras": ["nested", "subclassed", "kinds"]},
+    "dropout": {"pytorch": ["module"], "keras": ["nested", "subclassed", "kinds"]},
     "raw-inputs": {"pytorch": ["arrays", "whole"]},
     "raw-and-far": {"pytorch": ["arrays"]},
     "bad-rows-dropped": {"pytorch": ["arrays"]},

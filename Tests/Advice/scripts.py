@@ -222,8 +222,6 @@ def blocks(layers, products):
 
 def torch_model(modules, style):
     """The lines that make 'model' of modules, in one of the ways in which people write them."""
-    if style == "kinds":
-        modules = [m.replace("nn.Dropout(", "nn.FeatureAlphaDropout(") for m in modules]
     if style == "shared":  # one module for all activations of a kind
         shared = {m: f"shared{i}" for i, m in enumerate(dict.fromkeys(m for m in modules if m in FUNCTIONS))}
         return ([f"{name} = {m}" for m, name in shared.items()]
