@@ -154,14 +154,30 @@ public struct Forecast: Codable, Sendable {
 
 extension Forecast {
   /// A schedule's largest rate so many times beyond the largest that holds will not be borne.
-  static let farBeyond = 3.0
+  package static let farBeyond = 3.0
 
-  /// (right + 1)/(all + 2), counted over forecasts that were sealed before the training, of faults
-  /// and healthy recipes: 378 of 385 that exploded in the dry run, 24 of 1,389 that did not (seeds
-  /// B); over 60 growing schedules, 48 of 48 far beyond the limit, 0 of 2 just beyond it; and of 9
-  /// momenta that remember more than the run (seeds C) 6, the others learnt nothing.
-  static func probability(isSeen: Bool, isFar: Bool, isNear: Bool, isEndless: Bool) -> Double {
-    isSeen || isFar ? 0.98 : isEndless ? 0.6 : isNear ? 0.25 : 0.02
+  /// What speaks for an explosion.
+  enum Prospect {
+    /// The dry run, or the exact curvature of a linear model.
+    case seen
+    /// A schedule that carries the rate far beyond its limit.
+    case farBeyond
+    /// A momentum that remembers more steps than the run has.
+    case endless
+    /// A rate at its limit, now or later; or nobody found one that holds.
+    case near
+    case nothing
+
+    /// (right + 1)/(all + 2) of forecasts that were sealed before the training, of faults and
+    /// healthy recipes.
+    var probability: Double {
+      switch self {
+      case .seen, .farBeyond: 0.98
+      case .endless: 0.6
+      case .near: 0.25
+      case .nothing: 0.02
+      }
+    }
   }
 }
 

@@ -33,8 +33,9 @@ package struct ForecastPage: Page {
     case .exploding:
       let how =
         run.explosion.map(TrainPage.sentence)
+        ?? (run.outlierStep != nil ? "its batch holds a row that lies far outside the rest" : nil)
         ?? (forecast.step == nil ? endless : nil)
-        ?? (forecast.step == forecast.crossesLimitAt ? crossing : nil)
+        ?? crossing.map { "\($0), and \(Text.number(Forecast.farBeyond)) times beyond it there" }
         ?? "the exact curvature of this linear model says so"
       return [
         "\(name)  \(out.red("✗ will explode"))\(forecast.step.map { " at step \($0)" } ?? "")",

@@ -27,6 +27,9 @@ public struct DryRun: Hashable, Codable, Sendable {
   /// The step whose averaged loss first passed 5·max(B, L₀), whether it came back or not; nil where
   /// none did.
   public let leftAtStep: Int?
+  /// A later step whose batch holds a row far outside the rest, and from which the training
+  /// explodes; nil where there is none.
+  public let outlierStep: Int?
 
   /// Steps of a dry run whose loss does not stand above where it began.
   public static let length = 40
@@ -41,6 +44,7 @@ public struct DryRun: Hashable, Codable, Sendable {
     try container.encode(diesAtStep, forKey: .diesAtStep)
     try container.encode(vanishingSteps, forKey: .vanishingSteps)
     try container.encode(leftAtStep, forKey: .leftAtStep)
+    try container.encode(outlierStep, forKey: .outlierStep)
   }
 }
 
@@ -56,16 +60,18 @@ extension VirtualTrainer {
       trainer.advance()
       evaluationBudget.countGradient(rows: batchSize)
     }
-    let verdict = dryVerdict
+    let judged = dryVerdict
     var losses = trainer.trace.losses
     let endingLoss = trainer.explosion == nil ? sampleLoss() : Double(losses.last ?? .nan)
     let death = death(&losses)
+    let outlierStep = judged == .exploding ? nil : stepWreckedByOutlier()
+    let verdict = outlierStep == nil ? judged : .exploding
     let run = DryRun(
       steps: trainer.step, losses: losses, startingLoss: initialLoss, endingLoss: endingLoss,
       explosion: trainer.explosion
-        ?? (verdict == .exploding ? trainer.lateDivergence(.exploding) : nil),
+        ?? (judged == .exploding ? trainer.lateDivergence(.exploding) : nil),
       diesAtStep: death, vanishingSteps: trainer.vanishingSteps,
-      leftAtStep: trainer.monitor.divergence.firstPassed)
+      leftAtStep: trainer.monitor.divergence.firstPassed, outlierStep: outlierStep)
     return (run, verdict)
   }
 

@@ -89,11 +89,35 @@ struct AdaptiveForecastTests {
     let explosion = try #require(Trainer(problem).train().explosion)
     #expect(forecast.verdict == .exploding && forecast.probability > 0.9)
     let crossing = try #require(forecast.crossesLimitAt)
-    #expect(forecast.step == crossing && crossing > DryRun.length)
-    #expect(abs(Double(explosion.step) / Double(crossing) - 1) < 0.5)
+    let step = try #require(forecast.step)
+    #expect(step > crossing && crossing > DryRun.length)
+    #expect(abs(Double(explosion.step) / Double(step) - 1) < 0.5)
     recipe.schedule = .exponential(factor: 1.0005)
     let steady = try Forecaster(Problem(recipe)).run()
     #expect(steady.crossesLimitAt == nil && steady.verdict == .stable)
+  }
+
+  /// Rows far outside the rest that the dry run does not meet are met, and the step is said; what
+  /// such rows do no harm to is not.
+  @Test(arguments: [(1e6, true), (30.0, false)])
+  func theBatchWithTheWorstRowIsTried(_ scale: Double, _ explodes: Bool) throws {
+    var recipe = regression("late outlier", rate: 0.003, widths: [16], activation: .relu)
+    recipe.data = .regression(
+      samples: 2560, features: 8, noise: 0.1, outliers: 1, outlierScale: scale)
+    recipe.training = .init(epochs: 2, batch: 16)
+    // A seed whose row comes late.
+    for seed in UInt64(0)..<20 {
+      recipe.seed = seed
+      let problem = try Problem(recipe)
+      let training = try Trainer(problem).train()
+      guard (training.explosion?.step ?? .max) > 3 * DryRun.length else { continue }
+      let forecast = try Forecaster(problem).run()
+      #expect(forecast.verdict == (explodes ? .exploding : .stable))
+      #expect(forecast.step == training.explosion?.step)
+      #expect((training.explosion != nil) == explodes)
+      return
+    }
+    Issue.record("no seed whose row comes late")
   }
 
   /// A momentum that remembers more steps than the run has is said to explode, though no step of
