@@ -19,6 +19,7 @@ extension Blueprint {
         epochs: (steps + perEpoch - 1) / perEpoch, batch: batch, maxSteps: steps,
         shuffle: shuffles))
     if hasDecay { recipe.schedule = .cosine() }
+    if let custom { apply(custom, to: &recipe) }
     if growth != 1 { recipe.schedule = .exponential(factor: pow(growth, 1 / Double(steps))) }
     if foldings != 1 { recipe.schedule = .exponential(factor: exp(-foldings / Double(steps))) }
     if warmups != 1 { recipe.schedule = .warmup(steps: Int(min(warmups * Double(steps), 1e15))) }
@@ -35,6 +36,18 @@ extension Blueprint {
     }
     recipe.folder = folder
     return recipe
+  }
+
+  private func apply(_ custom: Custom, to recipe: inout Recipe) {
+    switch custom {
+    case .warmup: recipe.schedule = .warmup(steps: steps / 10)
+    case .warmupCosine: recipe.schedule = .warmup(steps: steps / 20, then: .cosine())
+    case .steps: recipe.schedule = .step(every: max(1, steps / 3))
+    case .plateau: recipe.schedule = .plateau()
+    case .longMomentum:
+      recipe.optimizer = .sgd(learningRate: rate / 10, momentum: 0.99, nesterov: isFile)
+    case .decay: recipe.regularizer.choices.append(.l2(samples > 500 ? 1e-4 : 5e-4))
+    }
   }
 
   private func trainingRows(_ folder: String) throws -> Int {

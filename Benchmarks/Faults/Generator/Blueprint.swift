@@ -53,6 +53,12 @@ package struct Blueprint: Hashable, Codable, Sendable {
     }
   }
 
+  /// What healthy trainings use daily, and beginners' ones do not.
+  package enum Custom: String, Codable, CaseIterable, Sendable {
+    case warmup, warmupCosine = "warm-up and cosine", steps, plateau, longMomentum = "momentum 0.99"
+    case decay
+  }
+
   package enum Norm: String, Codable, Sendable { case none, batch, layer }
 
   // MARK: what is drawn
@@ -77,6 +83,8 @@ package struct Blueprint: Hashable, Codable, Sendable {
   package var steps = 300
   package var shuffles = true
   package var hasDecay = false
+  /// Nil in ledgers that were written before there was one.
+  package var custom: Custom?
   /// Of rows in a file, and of the rows that are poisoned.
   package var dataSeed: UInt64 = 0
   /// How many rows are poisoned where the factor is above 1, and whether their targets are.

@@ -10,6 +10,7 @@ package struct Draw {
   package let folder: String
   let index: Int
   private let kinds: [Fault.Kind]
+  private let isMild: Bool
   var dice: Dice
   var validity: Validity
   private var edges: [Fault.Kind: Edge?] = [:]
@@ -29,6 +30,7 @@ package struct Draw {
     id = "\(set.rawValue)\(index)"
     (self.index, self.folder, self.foretell) = (index, folder, foretell)
     kinds = set.kinds
+    isMild = set == .m
     dice = Dice(seed: set.base + UInt64(index), stream: "faults")
     validity = Validity(seed: set.base + UInt64(index) * 1000, folder: folder)
   }
@@ -38,6 +40,7 @@ package struct Draw {
   package mutating func specimens() throws -> [Specimen] {
     let first = kinds[index % kinds.count]
     guard try makeTwin(for: first) else { return [] }
+    if isMild { return try mild(first) }
     var found = try healthy()
     let others = kinds.filter { $0 != first && $0.applies(to: twin) }
     let second = dice.pick(others)
@@ -96,6 +99,27 @@ package struct Draw {
   }
 
   // MARK: one fault
+
+  /// One close to its edge, and one that hardly deviates; both train.
+  private mutating func mild(_ kind: Fault.Kind) throws -> [Specimen] {
+    guard let edge = try edge(of: kind) else { return [] }
+    let start = kind.range(of: twin).lowerBound
+    var found: [Specimen] = []
+    for (name, share) in [("near", dice.uniform(0.85, 0.99)), ("far", dice.uniform(0.2, 0.6))] {
+      let value = kind.rounded(start * pow(edge.holds / start, share))
+      let fault = fault(kind, value, edge.value, value / edge.value)
+      var blueprint = fault.inserted(into: twin)
+      blueprint.name = "\(id)-\(kind.rawValue)-\(name)"
+      var specimen = Specimen(
+        id: blueprint.name, kind: .mild, blueprint: blueprint, seed: validity.seeds[0],
+        faults: [fault])
+      try foretell(specimen)
+      guard let outcomes = try validity.areHealthy(blueprint) else { continue }
+      (specimen.outcomes, specimen.twin) = (outcomes, self.outcomes[0])
+      found.append(specimen)
+    }
+    return found
+  }
 
   private mutating func singles(_ kind: Fault.Kind, _ count: Int) throws -> [Specimen] {
     guard kind.hasSize else { return try unsized(kind, count) }

@@ -2,13 +2,15 @@ import Foundation
 import KeelEngine
 import KeelTraining
 
-/// Recipes that train, four plain ones to one of those that look as if they would not.
+/// Recipes that train, four plain ones to one of those that look as if they would not; where every
+/// setting may be the fault, one of the four with a schedule, a momentum or a decay as is common.
 package struct Healthy {
   package let id: String
   private let index: Int
   private let folder: String
   private var dice: Dice
   private let validity: Validity
+  private let hasCustoms: Bool
   private let foretell: (Specimen) throws -> Void
   package private(set) var rejections: [Rejection] = []
 
@@ -19,6 +21,7 @@ package struct Healthy {
     case spike = "spike that recovers"
     case normal = "shallow standard normal"
     case edge = "near the edge"
+    case custom = "what is used daily"
   }
 
   /// A loss this many times what the untrained network has: a spike, or a catapult.
@@ -29,14 +32,17 @@ package struct Healthy {
   ) {
     id = "\(set.rawValue)h\(index)"
     (self.index, self.folder, self.foretell) = (index, folder, foretell)
+    hasCustoms = set.kinds == Fault.Kind.settings
     dice = Dice(seed: set.base + UInt64(index), stream: "healthy")
     validity = Validity(seed: set.base + 5_000_000 + UInt64(index) * 1000, folder: folder)
   }
 
   /// - Throws: an error of the file system; `CancellationError`.
   package mutating func specimens() throws -> [Specimen] {
+    let hard = Hardness.allCases.filter { $0 != .custom }
     let hardness =
-      index % 5 == 4 ? Hardness.allCases[index / 5 % Hardness.allCases.count] : nil
+      index % 5 == 4
+      ? hard[index / 5 % hard.count] : index % 5 == 3 && hasCustoms ? .custom : nil
     for attempt in 0..<8 {
       let name = "\(id)-\(hardness.map { "\($0)" } ?? "plain")"
       do {
@@ -74,6 +80,13 @@ package struct Healthy {
       plan.rate = dice.log(0.0003, 0.001)
       plan.inputs = dice.log(10, 1000)
       plan.steps = max(plan.steps, 1000)
+      return try specimen(plan, hardness) { _ in true }
+    case .custom:
+      var plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases)
+      let customs = Blueprint.Custom.allCases
+      plan.custom = customs[index / 5 % customs.count]
+      if plan.custom == .longMomentum { plan.optimizer = .momentum }
+      plan.hasDecay = false
       return try specimen(plan, hardness) { _ in true }
     case .one:
       var plan = Twin.draw(name, &dice, Blueprint.Architecture.allCases)

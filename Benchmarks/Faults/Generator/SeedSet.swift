@@ -5,6 +5,8 @@ package enum SeedSet: String, CaseIterable, Codable, Sendable {
   /// Every other setting as the fault: fitted on C, reported on D.
   case c = "C"
   case d = "D"
+  /// Faults below their edge: what trains, and may be far from what it could reach.
+  case m = "M"
   /// What the tests run.
   case t = "T"
 
@@ -15,11 +17,16 @@ package enum SeedSet: String, CaseIterable, Codable, Sendable {
     case .t: 30_000_000
     case .c: 40_000_000
     case .d: 50_000_000
+    case .m: 60_000_000
     }
   }
 
   /// What its draws may have for a fault.
   package var kinds: [Fault.Kind] {
-    self == .c || self == .d ? Fault.Kind.settings : Fault.Kind.classic
+    switch self {
+    case .a, .b, .t: Fault.Kind.classic
+    case .c, .d: Fault.Kind.settings
+    case .m: Fault.Kind.allCases.filter(\.hasSize)
+    }
   }
 }

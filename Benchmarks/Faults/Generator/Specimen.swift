@@ -6,6 +6,8 @@ import KeelTraining
 package struct Specimen: Codable, Sendable {
   package enum Kind: String, Codable, Sendable {
     case single, overdetermined, joint, healthy, hard
+    /// A fault below its edge: it trains, as well as its twin or much worse.
+    case mild
   }
 
   package let id: String

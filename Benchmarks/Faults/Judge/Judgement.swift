@@ -25,6 +25,8 @@ package struct Judgement: Codable, Sendable {
   package let steps: Int
   package let diagnosisSteps: Int
   package let fullSteps: Int
+  /// What a healthy one was told that it could reach; nil where nothing was said.
+  package let couldReach: Double?
   package let seconds: Double
   package let baselines: [Baseline: Answer]
   package let recipe: String
@@ -64,6 +66,7 @@ package struct Judgement: Codable, Sendable {
     remedies = history.remedies.map(\.remedy)
     changes = history.remedies.flatMap { $0.changes.map(\.description) }
     score = (history.after ?? history.before).score
+    couldReach = history.couldReach?.score
     steps = history.cost.steps
     diagnosisSteps = history.cost.diagnosis
     fullSteps = Int((Double(steps) / history.cost.relativeToOneTraining).rounded())
@@ -100,6 +103,9 @@ extension Judgement {
     func fits(_ x: Fault, _ y: Fault) -> Bool { x.names.contains(a) && y.names.contains(b) }
     return fits(faults[0], faults[1]) || fits(faults[1], faults[0])
   }
+
+  /// How far a mild one is behind its twin.
+  package var shortfall: Double { (specimen.twin?.score ?? 0) - specimen.outcomes[0].score }
 
   /// Left alone, it would have come back.
   package var recovers: Bool { alarm?.recovers ?? false }

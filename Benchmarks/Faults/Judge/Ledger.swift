@@ -40,6 +40,15 @@ package final class Ledger: @unchecked Sendable {
     return decoder
   }()
 
+  /// One that is there already.
+  /// - Throws: where it is not.
+  package convenience init(reading path: String) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw CocoaError(.fileNoSuchFile, userInfo: [NSFilePathErrorKey: path])
+    }
+    try self.init(path)
+  }
+
   /// - Throws: an error of the file system, or of a line that cannot be read.
   package init(_ path: String) throws {
     if !FileManager.default.fileExists(atPath: path) {

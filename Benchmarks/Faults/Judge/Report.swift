@@ -2,6 +2,7 @@ import Foundation
 import KeelBenchmarks
 import KeelData
 import KeelFaults
+import KeelForecast
 
 /// Everything that was found, as tables.
 package struct Report {
@@ -12,13 +13,16 @@ package struct Report {
   /// Faults whose training explodes: what Keel is to name and to cure.
   package let exploding: [Judgement]
   package let healthy: [Judgement]
+  /// Faults that train.
+  package let mild: [Judgement]
 
   package init(_ entries: [Ledger.Entry], _ seal: Seal) {
     (self.entries, self.seal) = (entries, seal)
     all = entries.flatMap(\.judgements)
-    faults = all.filter(\.specimen.isFault)
+    mild = all.filter { $0.specimen.kind == .mild }
+    faults = all.filter { $0.specimen.isFault && $0.specimen.kind != .mild }
     exploding = faults.filter(\.isExploding)
-    healthy = all.filter { !$0.specimen.isFault }
+    healthy = all.filter { !$0.specimen.isFault || $0.specimen.kind == .mild }
   }
 
   package var tables: [Table] {
@@ -70,6 +74,11 @@ package struct Report {
     row("false alarms: forecast", healthy.share(\.isForecast).text)
     row("… of the hard: diagnosis and cure", hard.share { $0.cure == .exploding }.text)
     row("… of the hard: forecast", hard.share(\.isForecast).text)
+    let daily = healthy.filter { $0.specimen.hardness == Healthy.Hardness.custom.rawValue }
+    if !daily.isEmpty {
+      row("… of what is used daily: diagnosis and cure", daily.share { $0.cure == .exploding }.text)
+      row("… of what is used daily: forecast", daily.share(\.isForecast).text)
+    }
     row("other faults called exploding", sick.share { $0.cure == .exploding }.text)
     row("… by the forecast", sick.share(\.isForecast).text)
     row(
@@ -100,6 +109,12 @@ package struct Report {
     row("cost of a cure, ≥ 3,000 steps (\(long.count))", Self.cost(long.map(\.cost)))
     row("… the diagnosis' own trials besides", Self.cost(long.map(\.diagnosisCost)))
     row("cost of a cure, all that were cured", Self.cost(exploding.filter(\.isCured).map(\.cost)))
+    if !mild.isEmpty {
+      let behind = mild.filter { $0.shortfall > 0.15 }
+      let level = mild.filter { $0.shortfall < Judgement.tolerance }
+      row("healthy, but 0.15 behind the twin: told", behind.share { $0.couldReach != nil }.text)
+      row("as good as the twin: nothing said", level.share { $0.couldReach == nil }.text)
+    }
     return table
   }
 
@@ -174,6 +189,21 @@ package struct Report {
     table.add(["steps from the first alarm to the NaN", ahead(\.raised)])
     table.add(["steps from the call of an explosion to the NaN", ahead(\.called)])
     table.add(["forecast before training", dying.share(\.isForecast).text])
+    // Beyond what a dry run sees.
+    let late = exploding.compactMap { judgement in
+      (judgement.alarm?.called ?? judgement.alarm?.raised).map { (judgement, step: Double($0)) }
+    }.filter { $0.step > Double(DryRun.length) }
+    table.add(["called after step \(DryRun.length): forecast", late.share { $0.0.isForecast }.text])
+    let ratios = late.compactMap { judgement, step in
+      judgement.isForecast ? judgement.told?.step.map { Double($0) / step } : nil
+    }
+    let errors = ratios.map { max($0, 1 / max($0, 1e-9)) }
+    table.add(["… the step said, ÷ that of the call", "median \(Table.number(ratios.median))"])
+    table.add([
+      "… off by a factor",
+      "median \(Table.number(errors.median)), within ×1.5 "
+        + errors.share { $0 <= 1.5 }.text,
+    ])
     return table
   }
 

@@ -30,6 +30,6 @@ package struct Told: Codable, Sendable {
     margin = forecast.margin.learningRate
     (suspect, self.suspects) = (suspects.first?.cause, suspects.count)
     evaluations = forecast.cost.evaluations
-    probability = Likelihood.ofExplosion(forecast.verdict, margin: forecast.margin.learningRate)
+    probability = forecast.probability
   }
 }

@@ -30,9 +30,11 @@ package struct Work: Sendable, Equatable {
   /// A seeded share of draws goes through the dear baseline as well.
   private var isDear: Bool { index % 4 == 1 }
 
+  /// - Parameter again: what an earlier run made of this draw; it follows from the seed, and is
+  ///   judged without being made anew.
   /// - Throws: an error of the file system; `CancellationError`.
   package func done(
-    in root: String, _ seal: Seal, baselines: Bool, keeps: Bool,
+    in root: String, _ seal: Seal, baselines: Bool, keeps: Bool, again: [Specimen]? = nil,
     where isWanted: @Sendable (Specimen) -> Bool = { _ in true }
   ) async throws -> Ledger.Entry {
     let folder = "\(root)/\(key)"
@@ -49,6 +51,10 @@ package struct Work: Sendable, Equatable {
     }
     var (specimens, rejections): ([Specimen], [Rejection])
     (specimens, rejections) = try withoutActuallyEscaping(foretell) { foretell in
+      if let again {
+        try again.forEach(foretell)
+        return (again, [])
+      }
       if isHealthy {
         var draw = Healthy(set: set, index: index, folder: folder, foretell: foretell)
         return (try draw.specimens(), draw.rejections)
