@@ -96,8 +96,7 @@ public enum UnusualSetting: Cause {
     let seen = (0..<trace.count).filter {
       trace.gradientNorms[$0].isFinite && trace.clippedNorms[$0].isFinite
     }
-    let acted = seen.count { trace.clippedNorms[$0] < trace.gradientNorms[$0] * 0.999 }
-    let share = Double(acted) / Double(max(1, seen.count))
+    let share = trace.clippedShare(of: seen)
     guard seen.count >= Reference.clippedSteps, share > Reference.clipped else { return [] }
     // How much is left of a gradient tells how far off it is.
     let left =

@@ -4,10 +4,11 @@ import KeelRecipes
 import KeelSettings
 import KeelTraining
 
-/// ReLU or tanh in place of hidden activations that are too steep, with the weights that belong to
-/// it.
+/// ReLU, SELU or tanh in place of hidden activations that are too steep, with the weights that
+/// belong to it; where none is, in place of those that are too flat.
 ///
-/// Slopes of at most 1 cannot make a gradient grow.
+/// Slopes of at most 1 cannot make a gradient grow. A sigmoid's is a quarter at most: with every
+/// layer of them at least three quarters of a gradient are lost.
 ///
 /// **References** Nair and Hinton, ICML 2010; Glorot et al., AISTATS 2011.
 public struct SwapActivation: Remedy {
@@ -37,7 +38,13 @@ public struct SwapActivation: Remedy {
     activation == "relu" ? .relu : activation == "selu" ? .selu : .tanh
   }
 
+  /// Of unit input it lets less than half of a gradient's size through.
+  private func isFlat(_ activation: any Activation) -> Bool {
+    (activation.rootMeanSquareSlope ?? 1) < 0.5
+  }
+
   private func changed(_ recipe: Recipe) -> Recipe {
-    recipe.replacingActivations(choice) { SteepActivation.isSteep($0.member) }
+    let steep = recipe.replacingActivations(choice) { SteepActivation.isSteep($0.member) }
+    return steep == recipe ? recipe.replacingActivations(choice) { isFlat($0.member) } : steep
   }
 }

@@ -91,17 +91,19 @@ extension Evidence {
   /// - Parameter budget: steps that the experiments may take; what they leave open is suspected,
   ///   not found. Nil: as many as they need where the recipe explodes, for then most are soon over,
   ///   and otherwise those of `trials` trainings.
+  /// - Parameter runner: makes the experiments, and keeps what may be gone on with.
   /// - Precondition: it is known how the training ended.
   /// - Throws: `CancellationError`.
   package func diagnosis(
-    _ catalog: CauseCatalog = .standard, budget: Int? = nil
+    _ catalog: CauseCatalog = .standard, budget: Int? = nil, by runner: TrialRunner? = nil
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict != .healthy else { return Diagnosis(training) }
     var table = TruthTable(
       self, Factor.all(of: self, in: catalog), of: training,
       budget: budget
-        ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)))
+        ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)),
+      by: runner ?? TrialRunner(against: recipe))
     if let whole = try table.withHidden(catalog) { table = whole }
     if let measured = try table.withMeasuredRate() { table = measured }
     var suspects = table.factors

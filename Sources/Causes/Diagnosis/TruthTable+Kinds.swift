@@ -27,6 +27,7 @@ extension TruthTable {
         return factors.indices.map { $0 == index ? .cause : nil }
       }
     }
+    try prepare(factors.indices.map { [$0] })
     let heals = try factors.indices.map { try resetHeals($0) }
     let sickens = try factors.indices.map { try insertSickens($0) }
     let isAnyHealed = heals.contains(true)

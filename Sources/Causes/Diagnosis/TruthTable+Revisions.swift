@@ -36,7 +36,8 @@ extension TruthTable {
     let others = factors.indices.filter { !Self.isRate(factors[$0]) }
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
-      evidence, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget)
+      evidence, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget,
+      by: runner)
     table.steps = steps
     for (kept, answer) in answers where kept.isSuperset(of: old) {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })
@@ -71,7 +72,8 @@ extension TruthTable {
     }
     guard !hidden.isEmpty else { return nil }
     var table = TruthTable(
-      evidence, factors + hidden, fixed: fixed, outcome, until: horizon, budget)
+      evidence, factors + hidden, fixed: fixed, outcome, until: horizon, budget,
+      by: runner)
     let new = Set(factors.count..<factors.count + hidden.count)
     for (kept, answer) in answers { table.answers[kept.union(new)] = answer }
     table.steps = steps

@@ -26,6 +26,7 @@ package struct TruthTable {
   let outcome: TrialOutcome
   /// Steps that all trials together may take.
   let budget: Int
+  let runner: TrialRunner
   var answers: [Set<Int>: TrialOutcome] = [:]
   /// Experiments that took longer than the recipe.
   var lengthened: Set<Recipe> = []
@@ -37,21 +38,24 @@ package struct TruthTable {
   package internal(set) var steps = 0
 
   /// - Parameter training: how the recipe's own ended.
-  init(_ evidence: Evidence, _ factors: [Factor], of training: Training, budget: Int) {
+  init(
+    _ evidence: Evidence, _ factors: [Factor], of training: Training, budget: Int,
+    by runner: TrialRunner
+  ) {
     let isExploding = training.verdict == .exploding
     self.init(
       evidence, factors.filter { $0.reset(evidence) != nil },
       fixed: factors.filter { $0.reset(evidence) == nil }, .init(training.verdict),
       until: max(Self.shortest, isExploding ? 2 * training.steps : evidence.stalledSteps(training)),
-      budget)
+      budget, by: runner)
   }
 
   init(
     _ evidence: Evidence, _ factors: [Factor], fixed: [Factor], _ outcome: TrialOutcome,
-    until horizon: Int, _ budget: Int
+    until horizon: Int, _ budget: Int, by runner: TrialRunner
   ) {
     (self.evidence, self.factors, self.outcome) = (evidence, factors, outcome)
-    (self.horizon, self.budget, self.fixed) = (horizon, budget, fixed)
+    (self.horizon, self.budget, self.fixed, self.runner) = (horizon, budget, fixed, runner)
     answers[Set(factors.indices)] = outcome
   }
 
@@ -99,10 +103,28 @@ package struct TruthTable {
   }
 
   private mutating func experiment(_ problem: Problem) throws -> Trial {
-    let trial = try Trial(
-      problem, against: evidence.recipe, atLeast: horizon, atMost: budget - steps)
-    steps += trial.training.steps
-    return trial
+    try experiments([problem])[0]
+  }
+
+  private mutating func experiments(_ problems: [Problem]) throws -> [Trial] {
+    let before = runner.steps
+    defer { steps += runner.steps - before }
+    return try runner.trials(
+      problems, atLeast: horizon, atMost: (budget - steps) / problems.count)
+  }
+
+  /// Makes the trials of answers that will be asked for, two side by side, where there is room for
+  /// both to the end.
+  mutating func prepare(_ sets: [Set<Int>]) throws {
+    let open = sets.filter { answers[$0] == nil }.compactMap { changed(keeping: $0)?.problem }
+    for start in stride(from: 0, to: open.count - 1, by: 2)
+    where (budget - steps) / 2 > max(Self.patience, 3 * horizon) {
+      do {
+        _ = try experiments(Array(open[start...start + 1]))
+      } catch is KeelError {
+        // Which of them cannot be made is found out when it is asked for.
+      }
+    }
   }
 
   /// Whether the reference has not learnt by the end of the recipe, and might yet.
@@ -141,7 +163,12 @@ package struct TruthTable {
 
   /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
   mutating func resetHeals(_ index: Int) throws -> Bool? {
-    let answer = try answer(keeping: Set(factors.indices).subtracting([index]))
+    let others = Set(factors.indices).subtracting([index])
+    // The most suspicious alone, which mostly is the one; then two at a time.
+    if index % 2 == 1, index + 1 < factors.count {
+      try prepare([others, Set(factors.indices).subtracting([index + 1])])
+    }
+    let answer = try answer(keeping: others)
     return answer == .undecided ? nil : answer == .holds
   }
 

@@ -12,7 +12,7 @@ package struct Candidate {
   let treatments: [CaseHistory.Treatment]
   /// The recipe as it was, and after each of the remedies.
   let stages: [Recipe]
-  package let trainer: Trainer
+  package private(set) var trainer: Trainer
   private(set) var training: Training
   /// The step at which it was first seen to hold.
   private(set) var heldAt: Int?
@@ -90,6 +90,13 @@ package struct Candidate {
       }
   }
 
+  /// Takes the place of its training with one of the same recipe that has come further.
+  mutating func goOn(from ahead: Trainer) {
+    guard ahead.step > trainer.step else { return }
+    trainer = ahead
+    training = ahead.train(steps: 0)
+  }
+
   /// Trains on up to a step.
   /// - Returns: how many steps that took.
   /// - Throws: `CancellationError`.
@@ -128,9 +135,7 @@ package struct Candidate {
   private var isMasked: Bool {
     let trace = trainer.trace
     guard recipe.clipping != [] else { return false }
-    let late = trace.count - trace.count / 3..<trace.count
-    let acted = late.count { trace.clippedNorms[$0] < trace.gradientNorms[$0] * 0.999 }
-    return 2 * acted > late.count
+    return trace.clippedShare(of: trace.count - trace.count / 3..<trace.count) > 0.5
   }
 
   /// That it does not learn is said only at the end of the recipe.

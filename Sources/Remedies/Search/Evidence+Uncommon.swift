@@ -7,10 +7,16 @@ extension Evidence {
   /// The recipe with settings eased that need not be a fault, and yet cost a healthy training much:
   /// more dropout, stronger penalties and a lower rate than is common, weights held close to what
   /// they begin with, a clip that acts on most steps.
-  /// - Parameter trace: of a training with the recipe's clips.
-  func easingUncommon(_ trace: Trace) -> Recipe {
-    let mild: [any Remedy] = [EaseDropout(rate: Reference.dropout), EasePenalty(.usual)]
-    var recipe = mild.reduce(problem) { problem, remedy in
+  /// - Parameters:
+  ///   - trace: of a training with the recipe's clips.
+  ///   - isWhole: nothing is left of dropout and penalties, be they as they are common: what one
+  ///     layer bears, five of them may not.
+  func easingUncommon(_ trace: Trace, isWhole: Bool = false) -> Recipe {
+    let easing: [any Remedy] =
+      isWhole
+      ? [EaseDropout(rate: 0), EasePenalty(nil)]
+      : [EaseDropout(rate: Reference.dropout), EasePenalty(.usual)]
+    var recipe = easing.reduce(problem) { problem, remedy in
       remedy.applied(to: problem).map(problem.with) ?? problem
     }.recipe
     let reference = Reference.learningRate(recipe.optimizer.member)
@@ -21,8 +27,7 @@ extension Evidence {
     recipe.regularizer.choices.removeAll { choice in
       (choice.ingredient as? MaxNorm).map { $0.limit < ConstrainWeights.tight } ?? false
     }
-    let acted = (0..<trace.count).count { trace.clippedNorms[$0] < trace.gradientNorms[$0] * 0.999 }
-    if recipe.clipping != [], 2 * acted > trace.count { recipe.clipping = [] }
+    if recipe.clipping != [], trace.clippedShare(of: 0..<trace.count) > 0.5 { recipe.clipping = [] }
     return recipe
   }
 }

@@ -190,6 +190,13 @@ struct SearchSchedule {
     }
   }
 
+  /// The mildest strength of the remedies that are made for nothing that was found.
+  var others: [Bracket] {
+    ordered(catalog.remedies.filter { !treats($0) && canHelp($0) }.map { [$0] }).map { kinds in
+      Bracket { strengths.of(kinds[0]).prefix(1).map { [$0] } }
+    }
+  }
+
   /// A remedy for what was found with any other, in the order in which they act: what changes the
   /// network or the data first, so that rates and limits are measured with it in place.
   private var pairs: [Bracket] {

@@ -1,4 +1,3 @@
-import Dispatch
 import KeelCauses
 import KeelEngine
 import KeelRecipes
@@ -10,6 +9,8 @@ import KeelTraining
 /// Only scores after equally many steps are compared.
 struct SuccessiveHalving {
   private let control: Trainer
+  /// What the diagnosis has tried.
+  private let runner: TrialRunner
   private let problem: Problem
   /// The steps of the whole recipe.
   private let horizon: Int
@@ -26,13 +27,16 @@ struct SuccessiveHalving {
   /// Recipes that hold on no other seed, or not to the end.
   private(set) var refuted: Set<Recipe> = []
 
-  /// - Parameter control: the run that exploded.
+  /// - Parameters:
+  ///   - control: the run that exploded.
+  ///   - runner: has made the experiments of its diagnosis.
   init(
-    _ problem: Problem, against control: Trainer,
+    _ problem: Problem, against control: Trainer, after runner: TrialRunner,
     observe: @escaping (CaseHistory.TrialRecord) -> Void
   ) {
     self.problem = problem
     self.control = control
+    self.runner = runner
     self.observe = observe
     horizon = max(control.batches.total, Trial.least)
     let epochs = min(
@@ -69,9 +73,7 @@ struct SuccessiveHalving {
       guard next > last, case let room = (end - steps) / (next - last), room > 0 else { break }
       // Where not all can go on, the best do: what was shown to heal may take that long to show
       // itself.
-      let better = pool.sorted { $0.score > $1.score }
-      for candidate in better.dropFirst(room) { report(candidate) }
-      pool = Array(better.prefix(room))
+      keep(pool.sorted { $0.score > $1.score }.prefix(room), of: &pool)
       try advance(&pool, to: next)
     }
     for candidate in pool { report(candidate) }
@@ -120,10 +122,7 @@ struct SuccessiveHalving {
         guard steps < limit else { break }
         let next = min(horizon, SearchPolicy.growth * length)
         let better = Self.advancing(pool).prefix(max(1, (limit - steps) / (next - length)))
-        for candidate in pool where !better.contains(where: { $0.trainer === candidate.trainer }) {
-          report(candidate)
-        }
-        pool = Array(better)
+        keep(better, of: &pool)
         length = next
         try advance(&pool, to: length)
         for candidate in pool where !candidate.isAlive { report(candidate) }
@@ -149,14 +148,18 @@ struct SuccessiveHalving {
     _ brackets: [Bracket], into pool: inout [Candidate], until end: Int,
     keeping isKept: (Candidate) -> Bool = { $0.isAlive }
   ) throws {
-    for bracket in brackets where steps < end {
+    var waiting = brackets[...]
+    while steps < end, !waiting.isEmpty {
       let room = places - pool.count - survivors.count
+      guard room > 0 else { break }
       var entries: [Candidate] = []
-      for remedies in bracket.entries() where entries.count < room {
-        guard let candidate = Candidate(remedies, on: problem, from: control),
-          tried.insert(candidate.recipe).inserted
-        else { continue }
-        entries.append(candidate)
+      while entries.count < min(SearchPolicy.beside, room), let bracket = waiting.popFirst() {
+        for remedies in bracket.entries() where entries.count < room {
+          guard let candidate = Candidate(remedies, on: problem, from: control),
+            !runner.isDoomed(candidate.recipe), tried.insert(candidate.recipe).inserted
+          else { continue }
+          entries.append(candidate)
+        }
       }
       try Task.checkCancellation()
       do {
@@ -174,19 +177,23 @@ struct SuccessiveHalving {
   /// computes does not depend on how many there are.
   private mutating func advance(_ pool: inout [Candidate], to step: Int) throws {
     let before = pool.reduce(0) { $0 + $1.trainer.step }
-    pool.withUnsafeMutableBufferPointer { candidates in
-      withUnsafeCurrentTask { task in
-        // Each iteration has a candidate of its own; asking a task whether it is cancelled is
-        // allowed from any thread.
-        nonisolated(unsafe) let (candidates, task) = (candidates, task)
-        DispatchQueue.concurrentPerform(iterations: candidates.count) { index in
-          _ = try? candidates[index].advance(
-            to: step, isCancelled: { task?.isCancelled ?? false })
-        }
-      }
+    let candidates = pool
+    pool = try SideBySide.map(pool.count) { place, isCancelled in
+      var candidate = candidates[place]
+      _ = try? candidate.advance(to: step, isCancelled: isCancelled)
+      return candidate
     }
     steps += pool.reduce(0) { $0 + $1.trainer.step } - before
     try Task.checkCancellation()
+  }
+
+  /// Who does not go on has shown what it can.
+  private mutating func keep(_ better: some Sequence<Candidate>, of pool: inout [Candidate]) {
+    let better = Array(better)
+    for candidate in pool where !better.contains(where: { $0.trainer === candidate.trainer }) {
+      report(candidate)
+    }
+    pool = better
   }
 
   private mutating func report(_ candidate: Candidate) {
@@ -230,13 +237,17 @@ struct SuccessiveHalving {
 
   /// Trains to the end of the recipe: what the cure comes to.
   ///
-  /// What began at a snapshot, or repeated the data, begins again, as the cured recipe will.
+  /// What began at a snapshot, or repeated the data, begins again, as the cured recipe will; where
+  /// an experiment has trained the same further, it goes on from there.
   mutating func finish(_ candidate: Candidate, observe: (Step) -> Void) throws -> Candidate {
     var candidate = candidate
     if candidate.start > 0 || candidate.isLengthened,
       let whole = Candidate(candidate.remedies, on: problem, isFinal: true)
     {
       candidate = whole
+    }
+    if let ahead = runner.takeTrainer(of: candidate.trainer.recipe) {
+      candidate.goOn(from: ahead)
     }
     steps += try candidate.advance(to: candidate.trainer.batches.total, observe: observe)
     if candidate.outcome != .holds { refuted.insert(candidate.recipe) }

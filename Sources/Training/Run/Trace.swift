@@ -96,6 +96,13 @@ public struct Trace: Sendable {
     clippedNorms.indices.count { clippedNorms[$0] < gradientNorms[$0] }
   }
 
+  /// In what share of some steps clipping took more than a thousandth off the norm of all
+  /// gradients: what is less is rounding.
+  package func clippedShare(of steps: some Collection<Int>) -> Double {
+    let acted = steps.count { clippedNorms[$0] < gradientNorms[$0] * 0.999 }
+    return Double(acted) / Double(max(1, steps.count))
+  }
+
   /// Whether a step changed nothing.
   public func wasSkipped(_ step: Int) -> Bool { clippedNorms[step].isNaN }
 

@@ -37,6 +37,22 @@ struct CureTests {
     #expect(history.trials.isEmpty && history.remedies.isEmpty && history.after == nil)
   }
 
+  /// Layers of sigmoids lose the gradient, and nothing that deviates is at fault: what is not made
+  /// for a cause is tried before anything is called incurable.
+  @Test(arguments: [6, 8])
+  func curesWhatNoCauseExplains(_ layers: Int) async throws {
+    let recipe = Recipe(
+      data: .moons(samples: 800, noise: 0.1, test: .fraction(0.25)), standardize: .inputs,
+      model: [
+        .repeat(layers, [.dense(24), .sigmoid]), .dense(2),
+      ], loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: 0.05),
+      training: .init(epochs: 40, batch: 32))
+    let history = try await Problem(recipe).cure()
+    #expect(history.before.verdict == .vanishing && history.outcome == .cured)
+    #expect(history.findings.allSatisfy { $0.kind == .suspect })
+    #expect(history.after?.score ?? 0 > 0.9)
+  }
+
   /// What a healthy training can have that costs it much without being a fault is named; a rate
   /// that is higher than the reference, and trains, is none of it.
   @Test(

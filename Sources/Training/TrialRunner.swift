@@ -1,0 +1,63 @@
+import KeelEngine
+import KeelRecipes
+
+/// Makes the trials of one control, none twice, and keeps the trainings of those that hold: who
+/// needs one to its end goes on from there.
+package final class TrialRunner {
+  /// Steps that all trials have taken.
+  package private(set) var steps = 0
+  private let control: Recipe
+  /// Those that were decided.
+  private var made: [Recipe: Trial] = [:]
+  /// Of those that hold, the latest.
+  private var kept: [Trainer] = []
+  /// Trainings that are kept at a time: each has the memory of a whole one.
+  private static let most = 2
+
+  package init(against control: Recipe) { self.control = control }
+
+  /// - Parameters:
+  ///   - minimum: steps that must be taken before it can be said to hold.
+  ///   - maximum: steps that may be taken.
+  /// - Throws: `KeelError` where the variant cannot be planned; `CancellationError`.
+  package func trial(
+    _ variant: Problem, atLeast minimum: Int = 0, atMost maximum: Int = .max
+  ) throws -> Trial {
+    try trials([variant], atLeast: minimum, atMost: maximum)[0]
+  }
+
+  /// Several side by side.
+  /// - Throws: `KeelError` where one cannot be planned; `CancellationError`.
+  @discardableResult
+  package func trials(
+    _ variants: [Problem], atLeast minimum: Int, atMost maximum: Int = .max
+  ) throws -> [Trial] {
+    let new = variants.filter { made[$0.recipe] == nil }
+    let trainers = try new.map { variant in
+      let lasting = variant.recipe.lasting(Trial.least, rows: variant.rows.train.count)
+      return try Trainer(variant.with(lasting), keepsSnapshots: false)
+    }
+    let trials = try SideBySide.map(new.count) { place, isCancelled in
+      try Trial(
+        trainers[place], of: new[place].recipe, against: control, atLeast: minimum,
+        atMost: maximum, isCancelled: isCancelled)
+    }
+    var answers = made
+    for (variant, (trainer, trial)) in zip(new, zip(trainers, trials)) {
+      steps += trial.training.steps
+      answers[variant.recipe] = trial
+      if trial.outcome != .undecided { made[variant.recipe] = trial }
+      if trial.outcome == .holds { kept = kept.suffix(Self.most - 1) + [trainer] }
+    }
+    return variants.compactMap { answers[$0.recipe] }
+  }
+
+  /// The training of a recipe that held, as far as it has come, to go on with; nil where there is
+  /// none.
+  package func takeTrainer(of recipe: Recipe) -> Trainer? {
+    kept.firstIndex { $0.recipe == recipe }.map { kept.remove(at: $0) }
+  }
+
+  /// Whether a recipe was seen to explode.
+  package func isDoomed(_ recipe: Recipe) -> Bool { made[recipe]?.outcome == .explodes }
+}
