@@ -44,7 +44,9 @@ package struct Forecaster {
       sharpness = virtualTrainer.sharpness()
       try note()
       let search = MarginSearch(
-        virtualTrainer: virtualTrainer, dryRun: dryRun, isExploding: isExploding,
+        virtualTrainer: virtualTrainer, dryRun: dryRun,
+        // A row that explodes later says nothing of the rate.
+        isExploding: isExploding && dryRun.outlierStep == nil,
         depth: measured.layers.count, gradientGrowth: growth, sharpness: sharpness)
       searched.learningRate = try search.learningRate()
       try note()
@@ -57,8 +59,9 @@ package struct Forecaster {
     }
     let current = recipe.optimizer.member.learningRate
     let limit = searched.learningRate.holding.map { $0 * current }
-    let crossing = self.crossing(searched.learningRate.holding)
-    let isCrossing = !isExploding && crossing?.farBeyond != nil
+    let crossing =
+      isExploding || judged != .stable ? nil : crossing(searched.learningRate.holding, dryRun)
+    let isCrossing = crossing?.farBeyond != nil
     // A run that was seen whole needs no guess, nor one of hardly more steps.
     let isEndless =
       max(dryRun.steps + 1, 3 * DryRun.length) <= virtualTrainer.total && judged == .stable
@@ -72,7 +75,8 @@ package struct Forecaster {
       recipe: recipe,
       verdict: isExploding || isCrossing || isEndless ? .exploding : judged,
       step: isExploding
-        ? dryRun.explosion?.step ?? fate.passes ?? dryRun.outlierStep ?? dryRun.steps
+        ? dryRun.explosion?.step ?? [fate.passes, dryRun.outlierStep].compactMap { $0 }.min()
+          ?? dryRun.steps
         : isCrossing ? crossing?.farBeyond : nil,
       probability: prospect.probability,
       stepsSeen: dryRun.steps, crossesLimitAt: crossing?.step, remembersAll: remembersAll,
@@ -94,15 +98,17 @@ package struct Forecaster {
   /// whose largest rate lies up to 2.3 times beyond the limit at their end train. Curvature gives
   /// way while the rate grows: 22 of seeds C exploded at 1.7 to 20 times the limit and more, 5
   /// times in the median.
-  private func crossing(_ limit: Double?) -> (step: Int, farBeyond: Int?)? {
+  private func crossing(_ limit: Double?, _ dryRun: DryRun) -> (step: Int, farBeyond: Int?)? {
     let course = RateCourse(virtualTrainer.trainer.problem)
-    // Its own rate has held for as long as was looked.
-    guard let limit = limit.map({ max($0, 1) }), course.largest > 1 + 1e-6,
+    // Where the dry run came down, its own rate holds, whatever a probe of it says.
+    let least = dryRun.endingLoss < dryRun.startingLoss ? 1.0 : 0
+    guard let limit = limit.map({ max($0, least) }), limit >= 1, course.largest > 1 + 1e-6,
       let step = course.firstStep(above: limit)
     else {
       return nil
     }
-    return (step, course.firstStep(above: Forecast.farBeyond * limit))
+    // What was seen without an explosion needs no guess.
+    return (step, course.firstStep(above: Forecast.farBeyond * limit, from: dryRun.steps))
   }
 
   /// Whether the momentum remembers more steps than the run has: gradients, and with them the noise

@@ -1,3 +1,4 @@
+import Foundation
 import KeelNetworks
 import KeelRecipes
 import KeelSettings
@@ -18,8 +19,14 @@ extension Patch {
   /// A list `layers` of all products, and a line that stops where there are more or less.
   private var layers: [String] {
     let all = target == .pytorch ? "model.modules()" : "layers_of(model)"
+    // The output layer of PyTorch's attention is of a kind derived from its linear one.
+    let isDerived = target == .pytorch && hasAttention
+    let test =
+      isDerived
+      ? "type(m) in [\(productKinds.trimmingCharacters(in: ["(", ")"]))]"
+      : "isinstance(m, \(productKinds))"
     return [
-      "layers = [m for m in \(all) if isinstance(m, \(productKinds))]",
+      "layers = [m for m in \(all) if \(test)]",
       Selection(kind: "", indices: [], total: products.count).check("layers", productKinds),
     ]
   }

@@ -54,7 +54,7 @@ extension Patch {
   func each(_ selection: Selection, _ lines: [String]) -> [String] {
     guard let list = target.list(of: selection.kind, hasAttention: hasAttention) else { return [] }
     let check = selection.check(list.name, target.kind(selection.kind) ?? selection.kind)
-    return [list.line] + (selection.isAll ? [] : [check])
+    return [list.line, check]
       + ["for layer in \(selection.part(of: list.name)):\(selection.comment)"]
       + lines.map { "    " + $0 }
   }

@@ -40,6 +40,6 @@ package struct Patch {
       "x_test", "y_test",
     ].filter { words.contains($0[...]) }
     return used.isEmpty
-      ? [] : ["# what they are called in your script is assumed: \(used.joined(separator: ", "))"]
+      ? [] : ["# change these names to those of your script: \(used.joined(separator: ", "))"]
   }
 }

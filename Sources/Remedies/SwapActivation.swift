@@ -13,7 +13,7 @@ import KeelTraining
 /// **References** Nair and Hinton, ICML 2010; Glorot et al., AISTATS 2011.
 public struct SwapActivation: Remedy {
   public static let name = "swap-activation"
-  public static let summary = "a hidden activation whose slope is at most 1"
+  public static let summary = "a hidden activation neither steep nor flat"
   public static let undoes = [SteepActivation.name]
   public static let mayHelp = [NumericOverflow.name]
   public static let price = Price(
@@ -45,6 +45,10 @@ public struct SwapActivation: Remedy {
 
   private func changed(_ recipe: Recipe) -> Recipe {
     let steep = recipe.replacingActivations(choice) { SteepActivation.isSteep($0.member) }
-    return steep == recipe ? recipe.replacingActivations(choice) { isFlat($0.member) } : steep
+    guard steep == recipe, let output = recipe.model.last else { return steep }
+    // What the loss wants of the output is no hidden activation.
+    var changed = recipe.replacingActivations(choice) { isFlat($0.member) }
+    changed.model[changed.model.count - 1] = output
+    return changed
   }
 }

@@ -115,7 +115,8 @@ package struct CurePage: Page {
   /// The best attempt, where nothing cured.
   private var nearest: [String] {
     guard let best = history.bestAttempt else {
-      return history.outcome == .incurable ? ["  no remedy Keel knows changes anything here"] : []
+      return history.outcome == .incurable
+        ? ["  no remedy was tried: none fits, or the budget left no room for one"] : []
     }
     let remedies = best.remedies.map(\.remedy).joined(separator: ", ")
     let came =

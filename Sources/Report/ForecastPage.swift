@@ -33,9 +33,9 @@ package struct ForecastPage: Page {
     case .exploding:
       let how =
         run.explosion.map(TrainPage.sentence)
-        ?? (run.outlierStep != nil ? "its batch holds a row that lies far outside the rest" : nil)
+        ?? (run.outlierStep != nil ? "over a batch with a row that lies far outside the rest" : nil)
         ?? (forecast.step == nil ? endless : nil)
-        ?? crossing.map { "\($0), and \(Text.number(Forecast.farBeyond)) times beyond it there" }
+        ?? farBeyond
         ?? "the exact curvature of this linear model says so"
       return [
         "\(name)  \(out.red("✗ will explode"))\(forecast.step.map { " at step \($0)" } ?? "")",
@@ -63,6 +63,12 @@ package struct ForecastPage: Page {
     forecast.crossesLimitAt.map { step in
       "its schedule carries the learning rate beyond its limit at step \(Text.count(step))"
     }
+  }
+
+  private var farBeyond: String? {
+    guard let first = forecast.crossesLimitAt, let step = forecast.step else { return nil }
+    return "its schedule passes the largest rate that holds at step \(Text.count(first)), and has "
+      + "\(Text.number(Forecast.farBeyond)) times that rate at step \(Text.count(step))"
   }
 
   private var endless: String? {

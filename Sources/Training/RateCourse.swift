@@ -37,8 +37,9 @@ package struct RateCourse {
   /// The median: what the run has for at least half of its steps.
   package var usual: Double { factors.sorted()[factors.count / 2] }
 
-  /// The first step looked at whose factor is above a limit; nil where none is.
-  package func firstStep(above limit: Double) -> Int? {
-    factors.firstIndex { $0 > limit }.map { steps[$0] }
+  /// The first step looked at, of those from `first` on, whose factor is above a limit; nil where
+  /// none is.
+  package func firstStep(above limit: Double, from first: Int = 0) -> Int? {
+    zip(steps, factors).first { $0.0 >= first && $0.1 > limit }?.0
   }
 }

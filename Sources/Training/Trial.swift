@@ -14,6 +14,8 @@ package struct Trial: Sendable {
   package let training: Training
   /// Whether its loss still fell at its end.
   package let isFalling: Bool
+  /// Whether it came to the end of its recipe, or exploded.
+  let isOver: Bool
 
   /// Trains from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and has not
   /// learnt; that it does not learn is said only at the end of its recipe.
@@ -39,7 +41,7 @@ package struct Trial: Sendable {
       training = try train(until: steps)
     }
     let isDecided = trainer.isOver || (training.verdict == .healthy && steps >= first)
-    isFalling = trainer.isFalling
+    (isFalling, isOver) = (trainer.isFalling, trainer.isOver)
     changes = variant.diff(from: control)
     outcome = isDecided ? TrialOutcome(training.verdict) : .undecided
     self.training = training

@@ -1,8 +1,8 @@
 import KeelEngine
 import KeelRecipes
 
-/// Makes the trials of one control, none twice, and keeps the trainings of those that hold: who
-/// needs one to its end goes on from there.
+/// Makes the trials of one control, none twice, and keeps the trainings of those that hold, where
+/// they are small: who needs one to its end goes on from there.
 package final class TrialRunner {
   /// Steps that all trials have taken.
   package private(set) var steps = 0
@@ -13,6 +13,9 @@ package final class TrialRunner {
   private var kept: [Trainer] = []
   /// Trainings that are kept at a time: each has the memory of a whole one.
   private static let most = 2
+  /// Trainings that must fit memory for any to be kept, or for two to be made side by side: the
+  /// control, those two, and those that are kept, with as much again to spare.
+  private static let room = 10
 
   package init(against control: Recipe) { self.control = control }
 
@@ -32,10 +35,21 @@ package final class TrialRunner {
   package func trials(
     _ variants: [Problem], atLeast minimum: Int, atMost maximum: Int = .max
   ) throws -> [Trial] {
-    let new = variants.filter { made[$0.recipe] == nil }
+    var seen: Set<Recipe> = []
+    let new = variants.filter { variant in
+      let known = made[variant.recipe]
+      let isLongEnough = known.map { $0.isOver || $0.training.steps >= minimum } ?? false
+      return !isLongEnough && seen.insert(variant.recipe).inserted
+    }
     let trainers = try new.map { variant in
       let lasting = variant.recipe.lasting(Trial.least, rows: variant.rows.train.count)
       return try Trainer(variant.with(lasting), keepsSnapshots: false)
+    }
+    let isSmall = trainers.allSatisfy {
+      $0.trainingStep.plan.floats <= Planner.memoryLimit / 4 / Self.room
+    }
+    guard new.count < 2 || isSmall else {
+      return try variants.map { try trial($0, atLeast: minimum, atMost: maximum) }
     }
     let trials = try SideBySide.map(new.count) { place, isCancelled in
       try Trial(
@@ -47,7 +61,7 @@ package final class TrialRunner {
       steps += trial.training.steps
       answers[variant.recipe] = trial
       if trial.outcome != .undecided { made[variant.recipe] = trial }
-      if trial.outcome == .holds { kept = kept.suffix(Self.most - 1) + [trainer] }
+      if trial.outcome == .holds, isSmall { kept = kept.suffix(Self.most - 1) + [trainer] }
     }
     return variants.compactMap { answers[$0.recipe] }
   }
@@ -58,6 +72,11 @@ package final class TrialRunner {
     kept.firstIndex { $0.recipe == recipe }.map { kept.remove(at: $0) }
   }
 
-  /// Whether a recipe was seen to explode.
-  package func isDoomed(_ recipe: Recipe) -> Bool { made[recipe]?.outcome == .explodes }
+  /// Whether a recipe's trial was decided.
+  package func hasMade(_ recipe: Recipe) -> Bool { made[recipe] != nil }
+
+  /// Whether a recipe was seen to explode, or to learn nothing to its end.
+  package func isDoomed(_ recipe: Recipe) -> Bool {
+    made[recipe].map { $0.outcome != .holds } ?? false
+  }
 }

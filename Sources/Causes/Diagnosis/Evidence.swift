@@ -118,7 +118,11 @@ extension Evidence {
     }
     // Causes first, then those that share the blame, then suspects; within a kind the further off.
     let findings = Finding.Kind.ranked.flatMap { kind in
-      suspects.indices.filter { kinds[$0] == kind }.map { index in
+      suspects.indices.filter { kinds[$0] == kind }.sorted { first, second in
+        // Of several that are enough to mend, a rate comes last: lowered far enough it hides much.
+        kind == .joint && suspects[first].cause != LargeLearningRate.self
+          && suspects[second].cause == LargeLearningRate.self
+      }.map { index in
         suspects[index].finding(
           kind, confidence: Self.confidence(kind, among: suspects.count),
           with: table.partners(of: index), in: self,

@@ -75,9 +75,9 @@ package struct TruthTable {
   }
 
   private mutating func trial(_ kept: Set<Int>) throws -> TrialOutcome {
-    guard steps < budget else { return .undecided }
-    guard let changed = changed(keeping: kept),
-      let trial = try train(changed, isReference: kept.isEmpty)
+    guard let changed = changed(keeping: kept) else { return .notMade }
+    guard steps < budget || runner.hasMade(changed.recipe) else { return .undecided }
+    guard let trial = try train(changed, isReference: kept.isEmpty)
     else { return .notMade }
     rows.append(
       TruthTableRow(
@@ -117,10 +117,11 @@ package struct TruthTable {
   /// both to the end.
   mutating func prepare(_ sets: [Set<Int>]) throws {
     let open = sets.filter { answers[$0] == nil }.compactMap { changed(keeping: $0)?.problem }
-    for start in stride(from: 0, to: open.count - 1, by: 2)
-    where (budget - steps) / 2 > max(Self.patience, 3 * horizon) {
+    for start in stride(from: 0, to: open.count - 1, by: 2) {
+      let pair = Array(open[start...start + 1])
+      guard pair.allSatisfy({ max($0.steps, Trial.least) <= (budget - steps) / 2 }) else { return }
       do {
-        _ = try experiments(Array(open[start...start + 1]))
+        _ = try experiments(pair)
       } catch is KeelError {
         // Which of them cannot be made is found out when it is asked for.
       }

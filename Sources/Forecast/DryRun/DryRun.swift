@@ -7,7 +7,8 @@ import KeelTraining
 ///
 /// Forty steps; up to eighty more only while the loss stands above where it began, and three times
 /// as many as an unusual momentum remembers, as far as the budget goes. What explodes in
-/// them explodes in the training, which is the same bit for bit.
+/// them explodes in the training, which is the same bit for bit. Then the batch with the row
+/// furthest outside the rest, which is a guess.
 public struct DryRun: Hashable, Codable, Sendable {
   /// Steps taken.
   public let steps: Int
@@ -27,8 +28,8 @@ public struct DryRun: Hashable, Codable, Sendable {
   /// The step whose averaged loss first passed 5·max(B, L₀), whether it came back or not; nil where
   /// none did.
   public let leftAtStep: Int?
-  /// A later step whose batch holds a row far outside the rest, and from which the training
-  /// explodes; nil where there is none.
+  /// A later step in which the training explodes over a batch with a row far outside the rest; nil
+  /// where there is none.
   public let outlierStep: Int?
 
   /// Steps of a dry run whose loss does not stand above where it began.
@@ -49,7 +50,7 @@ public struct DryRun: Hashable, Codable, Sendable {
 }
 
 extension VirtualTrainer {
-  /// Takes the steps and judges them; the network is then as it was before.
+  /// Takes the steps and judges them; the network is then as they left it, until it is reset.
   /// - Throws: `CancellationError`.
   package func dryRun() throws -> (run: DryRun, verdict: Forecast.Verdict) {
     let least = max(DryRun.length, remembered)
@@ -64,7 +65,7 @@ extension VirtualTrainer {
     var losses = trainer.trace.losses
     let endingLoss = trainer.explosion == nil ? sampleLoss() : Double(losses.last ?? .nan)
     let death = death(&losses)
-    let outlierStep = judged == .exploding ? nil : stepWreckedByOutlier()
+    let outlierStep = judged == .exploding ? nil : try stepWreckedByOutlier()
     let verdict = outlierStep == nil ? judged : .exploding
     let run = DryRun(
       steps: trainer.step, losses: losses, startingLoss: initialLoss, endingLoss: endingLoss,

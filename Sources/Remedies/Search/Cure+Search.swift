@@ -81,13 +81,19 @@ extension Cure {
         reserve.filter { !halving.refuted.contains($0.recipe) && seen.insert($0.recipe).inserted })
     }
     if trainer.batches.total <= max(whole, SearchPolicy.leastSteps) {
-      _ = try confirm(held(), &halving, &best)
+      // A trial may repeat the data more often than the recipe: what holds there alone is no cure.
+      let all = held()
+      for start in stride(from: 0, to: all.count, by: SearchPolicy.finalists) where best == nil {
+        if try confirm(Array(all[start...]), &halving, &best) { return }
+      }
+    } else if best == nil, let first = held().first {
+      history.cured(by: first, confirmed: .trials)
     }
-    if best == nil, let first = held().first { history.cured(by: first, confirmed: .trials) }
     guard best == nil, history.outcome != .cured,
       remedies.remedies.contains(where: { $0 == RestoreSetting.self })
     else { return }
-    for reference in reserves(diagnosis, evidence, trainer.trace) {
+    for reference in reserves(diagnosis, evidence, trainer.trace) where !runner.isDoomed(reference)
+    {
       guard let last = Candidate([RestoreSetting(reference: reference)], on: problem) else {
         continue
       }
@@ -98,8 +104,9 @@ extension Cure {
   }
 
   /// What is tried where nothing else convinced, whatever it costs: what the experiments have seen
-  /// to train, or where the budget left no room to see it, everything that deviates put back; then
-  /// what need not be a fault eased, alone and with that.
+  /// to train (where that took longer than the recipe has, first the recipe itself for as long), or
+  /// where the budget left no room to see it, everything that deviates put back; then what need not
+  /// be a fault eased, alone and with that.
   private func reserves(_ diagnosis: Diagnosis, _ evidence: Evidence, _ trace: Trace) -> [Recipe] {
     let reset = evidence.resetting(Factor.all(of: evidence, in: causes))
     let untried =
@@ -108,7 +115,12 @@ extension Cure {
       [evidence, reset ?? evidence].map { $0.easingUncommon(trace, isWhole: isWhole) }
     }
     var seen: Set<Recipe> = [problem.recipe]
-    return ([diagnosis.soundReference ?? untried].compactMap { $0 } + (budget > 0 ? eased : []))
+    let reference = diagnosis.soundReference ?? untried
+    var longer = problem.recipe
+    longer.training = reference?.training ?? longer.training
+    // No experiment has fewer steps than a trial, and none shows what fewer come to.
+    return ([longer, reference].compactMap { $0 } + (budget > 0 ? eased : []))
+      .map { $0.lasting(Trial.least, rows: problem.rows.train.count) }
       .filter { seen.insert($0).inserted }
   }
 

@@ -25,8 +25,8 @@ public enum SearchPolicy {
   /// Epochs of the first round, but no more than one part in so many of the run: many candidates
   /// must fit the budget.
   static let first = (epochs: 2, parts: 10)
-  /// Brackets are opened together until they come to so many candidates: whatever the machine, what
-  /// is tried is the same, and four keep most machines busy.
+  /// Brackets are opened together until they come to so many candidates, whatever the number of
+  /// cores: four keep most machines busy.
   static let beside = 4
   /// Each round has so many times the steps of the one before, and of those that hold one in so
   /// many goes on.

@@ -153,7 +153,9 @@ struct SuccessiveHalving {
       let room = places - pool.count - survivors.count
       guard room > 0 else { break }
       var entries: [Candidate] = []
-      while entries.count < min(SearchPolicy.beside, room), let bracket = waiting.popFirst() {
+      while entries.count < min(SearchPolicy.beside, room), steps + entries.count * first < end,
+        let bracket = waiting.popFirst()
+      {
         for remedies in bracket.entries() where entries.count < room {
           guard let candidate = Candidate(remedies, on: problem, from: control),
             !runner.isDoomed(candidate.recipe), tried.insert(candidate.recipe).inserted

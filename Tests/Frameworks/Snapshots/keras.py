@@ -1,11 +1,11 @@
 # === adapt-learning-rate for rate-1.0
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.Adam(
     learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)
 
 # === add-residuals for linear-80-1.3
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -44,12 +44,12 @@ for layer in linears[1:80]:  # dense-2 to dense-80
         bias=keras.initializers.Zeros())
 
 # === clip-gradients for rate-1.0
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.SGD(learning_rate=1.0, global_clipnorm=1.0)
 
 # === constrain-weights for dense-dense
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:
@@ -57,7 +57,7 @@ for weight in model.trainable_weights:
         weight.constraint = keras.constraints.MaxNorm(4.0, axis=0)
 
 # === drop-bad-rows for 1-rows-1000.0-relu
-# what they are called in your script is assumed: x_train, y_train
+# change these names to those of your script: x_train, y_train
 # once x_train, y_train, x_test and y_test are there:
 import numpy as np
 def is_usual(column):
@@ -75,7 +75,7 @@ keep = keep.nonzero()[0]
 x_train, y_train = x_train[keep], y_train[keep]
 
 # === ease-dropout for dropout-0.985-relu
-# what they are called in your script is assumed: model, x_train
+# change these names to those of your script: model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -87,7 +87,7 @@ for layer in layers_of(model):
             setattr(layer, name, min(getattr(layer, name), 0.5))
 
 # === ease-penalty for sgd-penalty
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:
@@ -95,7 +95,7 @@ for weight in model.trainable_weights:
         weight.regularizer = keras.regularizers.L1L2(l2=0.0001)
 
 # === gate-recurrence for recurrent-30
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -112,6 +112,7 @@ def replaced(layer):
     return keras.layers.GRU(layer.units, return_sequences=layer.return_sequences)
 model = keras.models.clone_model(model, clone_function=replaced, recursive=True)
 grus = [m for m in layers_of(model) if isinstance(m, keras.layers.GRU)]
+assert grus, "found no keras.layers.GRU"
 for layer in grus:
     begin(
         layer,
@@ -119,17 +120,17 @@ for layer in grus:
         recurrent_kernel=keras.initializers.Orthogonal())
 
 # === lower-learning-rate for rate-1.0
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.SGD(learning_rate=0.01)
 
 # === lower-momentum for momentum-1.0-32
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.SGD(learning_rate=0.01, momentum=0.9)
 
 # === match-loss for relu-cross-entropy-24
-# what they are called in your script is assumed: keras, model, loss, x_train, y_train
+# change these names to those of your script: keras, model, loss, x_train, y_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -149,7 +150,7 @@ if y_train[0].size > 1:  # rows of probabilities
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
 
 # === normalize-batches for linear-80-1.3
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -165,7 +166,7 @@ def normalized(layer):
 model = keras.models.clone_model(model, clone_function=normalized, recursive=True)
 
 # === normalize-output for blocks-14-0.01
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -179,12 +180,12 @@ def normalized(layer):
 model = keras.models.clone_model(model, clone_function=normalized, recursive=True)
 
 # === raise-learning-rate for rate-1e-06-constant
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.SGD(learning_rate=0.01)
 
 # === regularize-weights for momentum-1.0-32
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:
@@ -192,7 +193,7 @@ for weight in model.trainable_weights:
         weight.regularizer = keras.regularizers.L1L2(l2=0.0001)
 
 # === reinitialize for linear-80-1.3
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -203,17 +204,18 @@ def begin(layer, **rules):  # draws weights anew
         if weight.name in rules:
             weight.assign(rules[weight.name].clone()(weight.shape))
 linears = [m for m in layers_of(model) if isinstance(m, keras.layers.Dense)]
+assert linears, "found no keras.layers.Dense"
 for layer in linears:
     begin(layer, kernel=keras.initializers.GlorotNormal(), bias=keras.initializers.Zeros())
 
 # === restore-setting for epsilon
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.Adam(
     learning_rate=0.001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)
 
 # === simplify-network for linear-80-1.3
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -229,7 +231,7 @@ for i in reversed(range(9, 80)): del chain[starts[i]:starts[i + 1]]
 model = keras.Sequential([keras.Input(model.input_shape[1:]), *chain])
 
 # === skip-bad-steps for 1-rows-1000.0-relu
-# what they are called in your script is assumed: keras, model, optimizer
+# change these names to those of your script: keras, model, optimizer
 # before model.fit:
 import collections, math, statistics
 norms, skipped = collections.deque(maxlen=64), 0
@@ -251,7 +253,7 @@ def apply_usual(gradients, variables=None):  # model.compile(…, run_eagerly=Tr
 optimizer.apply = apply_usual
 
 # === standardize-data for 1-rows-1000.0-relu
-# what they are called in your script is assumed: x_train, y_train, x_test, y_test
+# change these names to those of your script: x_train, y_train, x_test, y_test
 # once x_train, y_train, x_test and y_test are there:
 # mean and deviation of the training part, for both parts
 x_train, x_test = x_train * 1.0, x_test * 1.0  # bytes become floats
@@ -269,13 +271,13 @@ y_test = (y_test - y_mean) / y_std
 # in the targets' own units: prediction * y_std + y_mean
 
 # === steady-schedule for exponential-rate
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.SGD(learning_rate=0.005)
 # by hand: leave a LearningRateScheduler out of model.fit(…, callbacks=[…])
 
 # === swap-activation for dense-dense
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -298,7 +300,7 @@ for layer in linears[-1:]:  # dense-2
     begin(layer, kernel=keras.initializers.GlorotNormal(), bias=keras.initializers.Zeros())
 
 # === truncate-backpropagation for recurrent-30
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 def layers_of(part):  # with those inside others
@@ -326,7 +328,7 @@ def truncated(layer):
 model = keras.models.clone_model(model, clone_function=truncated, recursive=True)
 
 # === warm-up for dense-dense
-# what they are called in your script is assumed: keras, model, optimizer
+# change these names to those of your script: keras, model, optimizer
 # before model.fit:
 rate = float(optimizer.learning_rate)
 warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup])
@@ -334,13 +336,13 @@ warmup = keras.callbacks.LambdaCallback(  # for model.fit(…, callbacks=[warmup
         rate * min(1, (int(optimizer.iterations) + 1) / 10)))
 
 # === lower-learning-rate for adagrad
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.Adagrad(
     learning_rate=0.0001, epsilon=1e-10, initial_accumulator_value=0.0)
 
 # === regularize-weights for adagrad
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:
@@ -348,13 +350,13 @@ for weight in model.trainable_weights:
         weight.regularizer = keras.regularizers.L1L2(l2=0.0001)
 
 # === lower-learning-rate for rmsprop
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.RMSprop(
     learning_rate=0.0001, rho=0.99, epsilon=1e-08)
 
 # === regularize-weights for rmsprop
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:
@@ -362,13 +364,13 @@ for weight in model.trainable_weights:
         weight.regularizer = keras.regularizers.L1L2(l2=0.0001)
 
 # === lower-learning-rate for adam
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.Adam(
     learning_rate=0.0001, beta_1=0.9, beta_2=0.999, epsilon=1e-08)
 
 # === regularize-weights for adam
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:
@@ -376,13 +378,13 @@ for weight in model.trainable_weights:
         weight.regularizer = keras.regularizers.L1L2(l2=0.0001)
 
 # === lower-learning-rate for adamw
-# what they are called in your script is assumed: keras, optimizer
+# change these names to those of your script: keras, optimizer
 # in place of the optimizer:
 optimizer = keras.optimizers.AdamW(
     learning_rate=0.0001, beta_1=0.9, beta_2=0.999, epsilon=1e-08, weight_decay=0.01)
 
 # === regularize-weights for adamw
-# what they are called in your script is assumed: keras, model, x_train
+# change these names to those of your script: keras, model, x_train
 # once model is there, before model.compile:
 if not model.built: model(x_train[:1])  # makes its weights
 for weight in model.trainable_weights:

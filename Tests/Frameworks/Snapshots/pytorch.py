@@ -1,11 +1,11 @@
 # === adapt-learning-rate for rate-1.0
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.Adam(
     model.parameters(), lr=0.001, betas=(0.9, 0.999), eps=1e-08)
 
 # === add-residuals for linear-80-1.3
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 class Residual(nn.Sequential):
     def forward(self, x):
@@ -36,19 +36,19 @@ for layer in linears[1:80]:  # dense-2 to dense-80
         nn.init.zeros_(layer.bias)
 
 # === clip-gradients for rate-1.0
-# what they are called in your script is assumed: torch, nn, model
+# change these names to those of your script: torch, nn, model
 # between loss.backward() and optimizer.step():
 torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
 
 # === constrain-weights for dense-dense
-# what they are called in your script is assumed: model
+# change these names to those of your script: model
 # after optimizer.step():
 for weight in model.parameters():
     if weight.ndim > 1:
         weight.data.renorm_(p=2, dim=0, maxnorm=4.0)
 
 # === drop-bad-rows for 1-rows-1000.0-relu
-# what they are called in your script is assumed: x_train, y_train
+# change these names to those of your script: x_train, y_train
 # once x_train, y_train, x_test and y_test are there:
 import numpy as np
 def is_usual(column):
@@ -66,7 +66,7 @@ keep = keep.nonzero()[0]
 x_train, y_train = x_train[keep], y_train[keep]
 
 # === ease-dropout for dropout-0.985-relu
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 # F.dropout in forward is changed by hand
 for layer in model.modules():
@@ -75,7 +75,7 @@ for layer in model.modules():
         layer.dropout = min(layer.dropout, 0.5)
 
 # === ease-penalty for sgd-penalty
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
@@ -85,7 +85,7 @@ optimizer = torch.optim.SGD(groups, lr=0.01)
 # by hand: delete a line that adds Σ w² to the loss, for weight_decay is that
 
 # === gate-recurrence for recurrent-30
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 names = [name for name, m in model.named_modules(remove_duplicate=False)
          if isinstance(m, nn.RNN)]
@@ -96,6 +96,7 @@ for name in names:
     sizes = child.input_size, child.hidden_size, child.num_layers
     setattr(model.get_submodule(parent), part, nn.GRU(*sizes, batch_first=child.batch_first))
 grus = [m for m in model.modules() if isinstance(m, nn.GRU)]
+assert grus, "found no nn.GRU"
 for layer in grus:
     for name, weight in layer.named_parameters():
         if name.startswith("weight_ih"):
@@ -106,19 +107,19 @@ for layer in grus:
                 nn.init.orthogonal_(gate)
 
 # === lower-learning-rate for rate-1.0
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
 # === lower-momentum for momentum-1.0-32
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
 # before loss.backward():
 optimizer.zero_grad()  # gradients add up where it is missing
 
 # === match-loss for relu-cross-entropy-24
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 names = [name for name, m in model.named_modules(remove_duplicate=False)
          if isinstance(m, nn.ReLU)]
@@ -130,7 +131,7 @@ for name in names[-1:]:  # relu-2
 criterion = nn.CrossEntropyLoss()  # on logits, and class numbers or probabilities
 
 # === normalize-batches for linear-80-1.3
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 names = [name for name, m in model.named_modules(remove_duplicate=False)
          if isinstance(m, nn.Linear)]
@@ -142,7 +143,7 @@ for name in names[:80]:  # dense-1 to dense-80
     setattr(model.get_submodule(parent), part, nn.Sequential(child, norm))
 
 # === normalize-output for blocks-14-0.01
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 names = [name for name, m in model.named_modules(remove_duplicate=False)
          if isinstance(m, nn.Linear)]
@@ -154,12 +155,12 @@ for name in names[-1:]:  # dense-16
     setattr(model.get_submodule(parent), part, nn.Sequential(norm, child))
 
 # === raise-learning-rate for rate-1e-06-constant
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
 
 # === regularize-weights for momentum-1.0-32
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
@@ -167,22 +168,23 @@ groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
 optimizer = torch.optim.SGD(groups, lr=0.01, momentum=1.0)
 
 # === reinitialize for linear-80-1.3
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 linears = [m for m in model.modules() if isinstance(m, nn.Linear)]
+assert linears, "found no nn.Linear"
 for layer in linears:
     nn.init.xavier_normal_(layer.weight)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
 
 # === restore-setting for epsilon
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.Adam(
     model.parameters(), lr=0.001, betas=(0.9, 0.999), eps=1e-08)
 
 # === simplify-network for linear-80-1.3
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 layers = [m for m in model.modules() if isinstance(m, nn.Linear)]
 assert len(layers) == 81, f"expected 81 nn.Linear, found {len(layers)}: {layers}"
@@ -195,7 +197,7 @@ for chain in [m for m in model.modules() if isinstance(m, (nn.Sequential, nn.Mod
 assert not gone & set(model.modules()), "outside nn.Sequential and nn.ModuleList: by hand"
 
 # === skip-bad-steps for 1-rows-1000.0-relu
-# what they are called in your script is assumed: torch, nn, model, optimizer
+# change these names to those of your script: torch, nn, model, optimizer
 # before the loop:
 import collections, math, statistics
 norms, skipped = collections.deque(maxlen=64), 0
@@ -214,7 +216,7 @@ else:
         skipped = 0
 
 # === standardize-data for 1-rows-1000.0-relu
-# what they are called in your script is assumed: x_train, y_train, x_test, y_test
+# change these names to those of your script: x_train, y_train, x_test, y_test
 # once x_train, y_train, x_test and y_test are there:
 # mean and deviation of the training part, for both parts
 x_train, x_test = x_train * 1.0, x_test * 1.0  # bytes become floats
@@ -232,12 +234,12 @@ y_test = (y_test - y_mean) / y_std
 # in the targets' own units: prediction * y_std + y_mean
 
 # === steady-schedule for exponential-rate
-# what they are called in your script is assumed: torch, optimizer, scheduler
+# change these names to those of your script: torch, optimizer, scheduler
 # in place of the schedule:
 scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.0)
 
 # === swap-activation for dense-dense
-# what they are called in your script is assumed: nn, model
+# change these names to those of your script: nn, model
 # once model is there, before model.to(device) and the optimizer:
 names = [name for name, m in model.named_modules(remove_duplicate=False)
          if type(m).__name__.lower() in ("exponential", "exp")]
@@ -253,7 +255,7 @@ for layer in linears[-1:]:  # dense-2
         nn.init.zeros_(layer.bias)
 
 # === truncate-backpropagation for recurrent-30
-# what they are called in your script is assumed: torch, nn, model
+# change these names to those of your script: torch, nn, model
 # once model is there, before model.to(device) and the optimizer:
 # no gradient flows back through more than 15 steps
 class Truncated(nn.Module):
@@ -278,7 +280,7 @@ for name in names:
     setattr(model.get_submodule(parent), part, Truncated(child))
 
 # === warm-up for dense-dense
-# what they are called in your script is assumed: torch, optimizer
+# change these names to those of your script: torch, optimizer
 # before the loop:
 warmup = torch.optim.lr_scheduler.LinearLR(
     optimizer, start_factor=1 / 10, total_iters=9)
@@ -286,13 +288,13 @@ warmup = torch.optim.lr_scheduler.LinearLR(
 warmup.step()
 
 # === lower-learning-rate for adagrad
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.Adagrad(
     model.parameters(), lr=0.0001, eps=1e-10, initial_accumulator_value=0.0)
 
 # === regularize-weights for adagrad
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
@@ -301,13 +303,13 @@ optimizer = torch.optim.Adagrad(
     groups, lr=0.01, eps=1e-10, initial_accumulator_value=0.0)
 
 # === lower-learning-rate for rmsprop
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.RMSprop(
     model.parameters(), lr=0.0001, alpha=0.99, eps=1e-08)
 
 # === regularize-weights for rmsprop
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
@@ -315,13 +317,13 @@ groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
 optimizer = torch.optim.RMSprop(groups, lr=0.01, alpha=0.99, eps=1e-08)
 
 # === lower-learning-rate for adam
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.Adam(
     model.parameters(), lr=0.0001, betas=(0.9, 0.999), eps=1e-08)
 
 # === regularize-weights for adam
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 weights = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim <= 1]
@@ -329,13 +331,13 @@ groups = [{"params": weights, "weight_decay": 0.0002}, {"params": others}]
 optimizer = torch.optim.Adam(groups, lr=0.001, betas=(0.9, 0.999), eps=1e-08)
 
 # === lower-learning-rate for adamw
-# what they are called in your script is assumed: torch, model, optimizer
+# change these names to those of your script: torch, model, optimizer
 # in place of the optimizer:
 optimizer = torch.optim.AdamW(
     model.parameters(), lr=0.0001, betas=(0.9, 0.999), eps=1e-08, weight_decay=0.01)
 
 # === regularize-weights for adamw
-# what they are called in your script is assumed: model, loss
+# change these names to those of your script: model, loss
 # before loss.backward():
 weights = [p for p in model.parameters() if p.ndim > 1]
 loss = loss + 0.0001 * sum(w.square().sum() for w in weights)

@@ -37,6 +37,21 @@ struct CureTests {
     #expect(history.trials.isEmpty && history.remedies.isEmpty && history.after == nil)
   }
 
+  /// Ten steps teach nothing, and no remedy is a cure that leaves it at ten: what a trial that
+  /// repeats the data has learnt, the recipe has not.
+  @Test func whatIsTooShortIsMadeLonger() async throws {
+    let recipe = Recipe(
+      data: .regression(samples: 800, features: 3, noise: 0.1, test: .fraction(0.2)),
+      standardize: .both, model: [.dense(64), .relu, .dense(64), .relu, .dense(1)],
+      initializer: .he(), loss: .meanSquaredError, optimizer: .adam(learningRate: 0.0003),
+      training: .init(epochs: 1, batch: 64))
+    let history = try await Problem(recipe).cure()
+    #expect(history.before.verdict != .healthy)
+    #expect(history.outcome == .cured && history.confirmed == .training)
+    #expect(history.recipe.diff(from: recipe).map(\.path) == ["training.epochs"])
+    #expect(try Trainer(Problem(history.recipe)).train().verdict == .healthy)
+  }
+
   /// Layers of sigmoids lose the gradient, and nothing that deviates is at fault: what is not made
   /// for a cause is tried before anything is called incurable.
   @Test(arguments: [6, 8])
@@ -51,6 +66,16 @@ struct CureTests {
     #expect(history.before.verdict == .vanishing && history.outcome == .cured)
     #expect(history.findings.allSatisfy { $0.kind == .suspect })
     #expect(history.after?.score ?? 0 > 0.9)
+  }
+
+  /// What the loss wants of the output stays, be it flat.
+  @Test func anOutputIsNoHiddenActivation() throws {
+    let recipe = Recipe(
+      data: .moons(samples: 100), model: [.dense(8), .sigmoid, .dense(1), .sigmoid],
+      loss: .binaryCrossEntropy, optimizer: .sgd(learningRate: 0.05),
+      training: .init(epochs: 1, batch: 32))
+    let swapped = try #require(SwapActivation(activation: "relu").applied(to: Problem(recipe)))
+    #expect(swapped.model.map(\.name) == ["dense", "relu", "dense", "sigmoid"])
   }
 
   /// What a healthy training can have that costs it much without being a fault is named; a rate
