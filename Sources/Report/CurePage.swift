@@ -3,8 +3,8 @@ import Keel
 /// What a person reads after a cure: the verdict, the cause, the change, what comes out then; then
 /// the evidence, and what to type next.
 package struct CurePage: Page {
-  private let history: CaseHistory
-  private let recipe: Recipe
+  let history: CaseHistory
+  let recipe: Recipe
   private let line: String
   private let written: String?
   private let wanted: String?
@@ -27,7 +27,7 @@ package struct CurePage: Page {
     Reproducible(result: history, findings: history.findings, line: line)
   }
 
-  private var out: Style.Type { Style.self }
+  var out: Style.Type { Style.self }
 
   package var text: String {
     (verdict + unwritten + reference + cause + change + code + trials + unknown + next).joined(
@@ -47,7 +47,7 @@ package struct CurePage: Page {
       return [
         "\(name)  \(out.yellow("! \(history.before.verdict.rawValue)")): it does not learn "
           + "(skill \(Text.number(history.before.skill))), but it does not explode; nothing changed",
-        "  keel diagnose \(line)    finds out why",
+        "  keel diagnose \(line)  # finds out why",
       ]
     case .cured, .incurable, .interrupted:
       guard let explosion = history.before.explosion else {
@@ -123,18 +123,7 @@ package struct CurePage: Page {
       best.outcome == .holds
       ? "holds for \(Text.count(best.steps)) steps, score \(Text.number(best.score))"
       : "\(best.outcome.rawValue) after \(Text.count(best.steps)) steps"
-    return ["  nearest: \(remedies) (\(came))", Self.changes(best)]
-  }
-
-  private static func changes(_ trial: CaseHistory.TrialRecord) -> String {
-    let text = trial.remedies.flatMap(\.changes).map { change in
-      "\(change.path)=\(change.to?.brief().line ?? "none")"
-    }.joined(separator: " ")
-    return cut("    " + text)
-  }
-
-  private static func cut(_ line: String) -> String {
-    line.count > Text.width ? line.prefix(Text.width - 1) + "…" : line
+    return ["  nearest: \(remedies) (\(came))", Self.cut("    " + Self.changes(best))]
   }
 
   /// The same change for those who train elsewhere.
@@ -167,43 +156,6 @@ package struct CurePage: Page {
       + "\(Text.number(after.loss)), skill \(Text.number(after.skill))\(metric ?? "")"
   }
 
-  /// The best of the trials, and how many there were of the others.
-  private var trials: [String] {
-    guard !history.trials.isEmpty else { return [] }
-    let own = history.trials.filter { $0.seed == recipe.seed }
-    let holding = own.filter { $0.outcome == .holds }
-      .sorted { ($0.steps, $0.score) > ($1.steps, $1.score) }
-    let rows = holding.prefix(4).map { trial in
-      Self.cut(
-        "  holds \(Text.right(Text.count(trial.steps), 6)) steps  "
-          + "\(Text.padded("score \(Text.number(trial.score))", 14)) "
-          + Self.changes(trial).drop { $0 == " " })
-    }
-    let others = history.trials.filter { $0.seed != recipe.seed }
-    let tallies =
-      (own.isEmpty ? [] : [tally(own)])
-      + (others.isEmpty ? [] : ["on other seeds \(tally(others))"])
-    return [
-      out.bold("trials") + "  " + tallies.joined(separator: "; ")
-    ] + rows + [
-      "  in all \(Text.count(history.cost.steps)) steps, "
-        + "\(Text.number(history.cost.relativeToOneTraining)) trainings of 1,000 or more "
-        + "(--json lists every trial)", "",
-    ]
-  }
-
-  /// How trials ended, in words: `12 hold, 3 explode, 1 does not learn`.
-  private func tally(_ trials: [CaseHistory.TrialRecord]) -> String {
-    let words = [
-      (TrialOutcome.holds, "hold"), (.explodes, "explode"), (.doesNotLearn, "do not learn"),
-      (.undecided, "undecided"), (.notMade, "not made"),
-    ]
-    return words.compactMap { outcome, word in
-      let count = trials.count { $0.outcome == outcome }
-      return count == 0 ? nil : "\(count) \(word)"
-    }.joined(separator: ", ")
-  }
-
   private var unknown: [String] {
     switch history.outcome {
     case .cured:
@@ -233,17 +185,17 @@ package struct CurePage: Page {
     switch history.outcome {
     case .cured:
       guard let written else {
-        return [out.dim("next"), "  keel cure \(line) -o fixed.yaml    write the cured recipe"]
+        return [out.dim("next"), "  keel cure \(line) -o fixed.yaml  # write the cured recipe"]
       }
       return [
-        out.dim("next"), "  keel train \(Text.quoted(written))    train the cured recipe",
+        out.dim("next"), "  keel train \(Text.quoted(written))  # train the cured recipe",
       ]
     case .incurable:
       return history.trials.isEmpty
-        ? [out.dim("next"), "  keel diagnose \(line)    what was tried to find out why"]
-        : [out.dim("next"), "  keel cure \(line) --budget 10    search for longer"]
+        ? [out.dim("next"), "  keel diagnose \(line)  # what was tried to find out why"]
+        : [out.dim("next"), "  keel cure \(line) --budget 10  # search for longer"]
     case .interrupted:
-      return [out.dim("next"), "  keel cure \(line)    begin again"]
+      return [out.dim("next"), "  keel cure \(line)  # begin again"]
     case .healthy, .notExploding: return []
     }
   }

@@ -103,9 +103,9 @@ package struct DiagnosisPage: Page {
     let commands = diagnosis.findings.flatMap(\.exhibits).compactMap { exhibit in
       FindingLines.healing(exhibit, of: line)
     }
-    let seen = commands.first.map { "  \(FindingLines.wrapped($0, at: 2))    see it learn" }
+    let seen = commands.first.map { "  \(FindingLines.wrapped($0, at: 2))  # see it learn" }
     return [out.dim("next")] + (seen.map { [$0] } ?? [])
-      + ["  keel cure \(line)    find the smallest change that works"]
+      + ["  keel cure \(line)  # find the smallest change that works"]
   }
 
   private var unknown: [String] {
@@ -142,8 +142,8 @@ package struct DiagnosisPage: Page {
   private var next: [String] {
     let proof =
       diagnosis.scope == .quick
-      ? ["  keel diagnose \(line)    find out which, by experiment"] : []
+      ? ["  keel diagnose \(line)  # find out which, by experiment"] : []
     return [out.dim("next")] + proof
-      + ["  keel cure \(line)    find the smallest change that works"]
+      + ["  keel cure \(line)  # find the smallest change that works"]
   }
 }

@@ -221,9 +221,9 @@ package struct ForecastPage: Page {
   private var next: [String] {
     let command =
       switch forecast.verdict {
-      case .exploding: "keel cure \(line)    find the smallest change that works, and prove it"
-      case .vanishing: "keel diagnose \(line)    find out why it learns nothing, by experiment"
-      case .stable: "keel train \(line)    train it, watching every layer"
+      case .exploding: "keel cure \(line)  # find the smallest change that works, and prove it"
+      case .vanishing: "keel diagnose \(line)  # find out why it learns nothing, by experiment"
+      case .stable: "keel train \(line)  # train it, watching every layer"
       }
     return [out.dim("next"), "  \(command)"]
   }

@@ -253,22 +253,22 @@ package struct TrainPage: Page {
     lines.append(out.dim("next"))
     switch training.outcome {
     case .exploded:
-      lines.append("  keel cure \(line)    find the smallest change that works, and prove it")
+      lines.append("  keel cure \(line)  # find the smallest change that works, and prove it")
       if training.recoveries.isEmpty {
-        lines.append("  keel train \(line) --heal    go back to before it, and on")
+        lines.append("  keel train \(line) --heal  # go back to before it, and on")
       }
     case .stopped:
       lines.append(
-        saved.map { "  keel train \(line) --resume \($0)    go on where it stopped" }
-          ?? "  keel train \(line)    train it again from the start")
+        saved.map { "  keel train \(line) --resume \($0)  # go on where it stopped" }
+          ?? "  keel train \(line)  # train it again from the start")
     case .trained where training.verdict != .healthy:
-      lines.append("  keel diagnose \(line)    find out why it learns nothing")
+      lines.append("  keel diagnose \(line)  # find out why it learns nothing")
     case .trained where saved == nil:
       let heal = training.recoveries.isEmpty ? "" : " --heal"
-      lines.append("  keel train \(line)\(heal) --save model.safetensors    keep the network")
+      lines.append("  keel train \(line)\(heal) --save model.safetensors  # keep the network")
     case .trained: break
     }
-    if let saved { lines.append("  keel predict \(saved) NEW.csv    use it") }
+    if let saved { lines.append("  keel predict \(saved) NEW.csv  # use it") }
     return lines
   }
 

@@ -72,7 +72,11 @@ import Testing
     ),
     (
       ["train", "healthy.yaml", "--seed", "-1"],
-      "Error: Missing value for '--seed <seed>'"
+      "Error: The value '-1' is invalid for '--seed <seed>'"
+    ),
+    (
+      ["cure", "healthy.yaml", "--budget", "-1"],
+      "Error: --budget takes a number of trainings, 0 or more"
     ),
     (["train", "healthy.yaml", "--set"], "Error: Missing value for '--set <path=value>'"),
     (

@@ -54,7 +54,7 @@ import Testing
     #expect(
       lines.suffix(3) == [
         "next",
-        "  keel cure page.yaml --seed 1    find the smallest change that works, and prove it",
+        "  keel cure page.yaml --seed 1  # find the smallest change that works, and prove it",
         "  keel train page.yaml --seed 1 --heal    go back to before it, and on",
       ])
   }
@@ -138,7 +138,7 @@ import Testing
     try tool.write("page.yaml", Sample.exploding)
     let result = try tool.run("cure", "page.yaml", "-o", "fixed.yaml")
     #expect(result.code == 0)
-    #expect(result.lines.dropLast().last == "  keel train fixed.yaml    train the cured recipe")
+    #expect(result.lines.dropLast().last == "  keel train fixed.yaml  # train the cured recipe")
     #expect(try tool.run("train", "fixed.yaml").code == 0)
     // Only what the page says was changed, was changed.
     let old = try tool.run("show", "page.yaml").lines

@@ -114,7 +114,7 @@ struct ExportTargetTests {
     let headings = Set(Patch.Place.allCases.map { $0.heading(in: framework) })
     for example in try Self.examples.value() {
       let lines = try example.lines(for: framework)
-      #expect(lines[0].hasPrefix("# what they are called in your script"), "\(example)")
+      #expect(lines[0].hasPrefix("# change these names to those of your script: "), "\(example)")
       #expect(headings.contains(lines[1]), "\(example)")
       #expect(!lines.contains { $0.contains("there is no line") }, "\(example)")
       #expect(lines.allSatisfy { $0.count <= 100 }, "\(example)")

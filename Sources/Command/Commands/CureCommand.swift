@@ -21,6 +21,7 @@ struct CureCommand: AsyncParsableCommand {
   var fixed: String?
 
   @Option(
+    parsing: .unconditional,
     help:
       "What the search may cost beyond the final training, in trainings of 1,000 steps or more, or thirds of 10¹¹ multiply-adds, whichever allows more; the diagnosis may cost twice that."
   )

@@ -19,7 +19,7 @@ struct ShowCommand: AsyncParsableCommand {
     help: ArgumentHelp("Change a setting; as often as wanted.", valueName: "path=value"))
   var changes: [String] = []
 
-  @Option(help: "The seed, in place of the recipe's.")
+  @Option(parsing: .unconditional, help: "The seed, in place of the recipe's.")
   var seed: UInt64?
 
   @OptionGroup var output: OutputOptions

@@ -4,7 +4,8 @@ import Keel
 
 /// How much of the machine is used.
 struct MachineOptions: ParsableArguments {
-  @Option(help: "Threads for matrix products; all cores if not given.")
+  @Option(
+    parsing: .unconditional, help: "Threads for matrix products; all cores if not given.")
   var threads: Int?
 
   func validate() throws {

@@ -16,7 +16,7 @@ struct RecipeOptions: ParsableArguments {
       valueName: "path=value"))
   var changes: [String] = []
 
-  @Option(help: "The seed, in place of the recipe's.")
+  @Option(parsing: .unconditional, help: "The seed, in place of the recipe's.")
   var seed: UInt64?
 
   func read() throws -> Recipe {

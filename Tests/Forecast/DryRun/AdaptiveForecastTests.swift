@@ -113,8 +113,9 @@ struct AdaptiveForecastTests {
       guard (training.explosion?.step ?? .max) > 3 * DryRun.length else { continue }
       let forecast = try Forecaster(problem).run()
       #expect(forecast.verdict == (explodes ? .exploding : .stable))
-      #expect(forecast.step == training.explosion?.step)
-      #expect((training.explosion != nil) == explodes)
+      #expect((training.explosion != nil) == explodes && (forecast.step != nil) == explodes)
+      // By a network that has learnt for forty steps, in the training for more.
+      #expect(abs((forecast.step ?? 0) - (training.explosion?.step ?? 0)) <= 5)
       return
     }
     Issue.record("no seed whose row comes late")
