@@ -161,7 +161,7 @@ CASES = {
     "cnn-normalized": ("normalize-batches", recipe(
         "images", DEEP_CNN, SGD, CLASSES, initializer={"normal": {"std": 10}})),
     "attention-normalized": ("normalize-batches", recipe(
-        "tokens", ATTENTIONS, SGD, standardize="targets", initializer={"normal": {"std": 2}})),
+        "tokens", ATTENTIONS, SGD, standardize="targets", initializer={"normal": {"std": 1}})),
     "truncated": ("truncate-backpropagation", recipe("sequences", recurrent("tanh", 3), {"sgd": 0.1})),
     "steep": ("swap-activation", recipe("plain", deep(8, 24, {"leaky-relu": {"slope": 3}}), SGD)),
     "exponential": ("swap-activation", recipe("plain", [dense(24), "exponential", dense(24), "exponential", dense(24), "exponential", dense(1)], SGD)),
