@@ -44,13 +44,15 @@ package enum Text {
     let indent = line.prefix { $0 == " " }.count
     let text = line.dropFirst(indent)
     let isCommand = text.drop { !$0.isShown }.hasPrefix("keel ")
-    guard isCommand, let gap = text.firstRange(of: "    ") else {
+    guard isCommand, let gap = text.firstRange(of: "  # ") else {
       let hang = label(line) ?? indent + 2
       return broken(text, indent, min(hang, width / 2), width, isCommand ? " \\" : "")
     }
     let note = text[gap.upperBound...]
     return broken(text[..<gap.lowerBound], indent, min(indent + 2, width / 2), width, " \\")
-      + broken(note, indent + 4, min(indent + 4, width / 2), width, "")
+      + broken(note, 0, 0, max(8, width - indent - 6), "").map {
+        String(repeating: " ", count: indent + 4) + "# " + $0
+      }
   }
 
   private static func broken(

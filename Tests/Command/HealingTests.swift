@@ -67,6 +67,6 @@ import Testing
     let result = try tool().run("train", "jump.yaml")
     #expect(result.code == 1)
     #expect(
-      result.lines.contains("  keel train jump.yaml --heal    go back to before it, and on"))
+      result.lines.contains("  keel train jump.yaml --heal  # go back to before it, and on"))
   }
 }

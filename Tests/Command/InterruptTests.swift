@@ -20,8 +20,8 @@ import Testing
         """
         saved to model
         next
-          keel train long.yaml --seed 3 --resume model    go on where it stopped
-          keel predict model NEW.csv    use it
+          keel train long.yaml --seed 3 --resume model  # go on where it stopped
+          keel predict model NEW.csv  # use it
 
         """))
     #expect(try tool.contents == ["long.yaml", "model"])

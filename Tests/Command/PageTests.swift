@@ -38,7 +38,7 @@ import Testing
         "              # at the end; # untrained, # for the best constant: skill #",
         "  accuracy    # % on the training part, # % on the test part",
         "  gradient    median #, largest # at step #", "", "next",
-        "  keel train page.yaml --save model.safetensors    keep the network",
+        "  keel train page.yaml --save model.safetensors  # keep the network",
       ])
     #expect(
       lines[0].hasPrefix("page  99 parameters · 240 rows to train on, 60 to test · 160 steps"))
@@ -55,7 +55,7 @@ import Testing
       lines.suffix(3) == [
         "next",
         "  keel cure page.yaml --seed 1  # find the smallest change that works, and prove it",
-        "  keel train page.yaml --seed 1 --heal    go back to before it, and on",
+        "  keel train page.yaml --seed 1 --heal  # go back to before it, and on",
       ])
   }
 
@@ -82,7 +82,7 @@ import Testing
     #expect(
       lines.contains { $0.hasPrefix("trials  ") } && lines.contains { $0.hasPrefix("not known  ") })
     #expect(lines.count <= 32)
-    #expect(lines.last == "  keel cure page.yaml -o fixed.yaml    write the cured recipe")
+    #expect(lines.last == "  keel cure page.yaml -o fixed.yaml  # write the cured recipe")
   }
 
   /// Forty steps and theory: suspects, and that they are no more.

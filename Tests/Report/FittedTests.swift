@@ -12,9 +12,11 @@ struct FittedTests {
   }
 
   @Test func aCommandGoesOnBehindABackslash() {
-    let lines = Text.fitted("  keel train r.yaml --set 'a=1' --set 'b=2'    see it", to: 24)
+    let lines = Text.fitted("  keel train r.yaml --set 'a=1' --set 'b=2'  # see it", to: 24)
     #expect(
-      lines == ["  keel train r.yaml \\", "    --set 'a=1' --set \\", "    'b=2'", "      see it"])
+      lines == [
+        "  keel train r.yaml \\", "    --set 'a=1' --set \\", "    'b=2'", "      # see it",
+      ])
   }
 
   @Test func theRestStandsBelowTheText() {
