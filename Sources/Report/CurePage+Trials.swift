@@ -5,8 +5,11 @@ extension CurePage {
   var trials: [String] {
     guard !history.trials.isEmpty else { return [] }
     let own = history.trials.filter { $0.seed == recipe.seed }
+    // One that was seen again later stands where it came furthest.
+    var seen: Set<String> = []
     let holding = own.filter { $0.outcome == .holds }
       .sorted { ($0.steps, $0.score) > ($1.steps, $1.score) }
+      .filter { seen.insert(Self.changes($0)).inserted }
     let rows = holding.prefix(4).map { trial in
       Self.cut(
         "  holds \(Text.right(Text.count(trial.steps), 6)) steps  "
