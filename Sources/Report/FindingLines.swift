@@ -33,7 +33,9 @@ struct FindingLines {
   private static func proof(_ finding: Finding) -> String {
     let others = finding.partners?.formatted(.list(type: .and).locale(Locale(identifier: "en_GB")))
     switch finding.kind {
-    case .cause: return "without it the recipe trains; it alone makes a sound recipe sick"
+    case .cause:
+      return "without it the recipe trains\(isLonger(finding) ? ", given more epochs" : ""); "
+        + "it alone makes a sound recipe sick"
     case .contributing:
       return others.map { "the recipe trains only once this and \($0) are mended together" }
         ?? "without it the recipe trains, but alone in a sound recipe it does no harm"
@@ -43,6 +45,14 @@ struct FindingLines {
         + (others ?? "the others named here")
     case .joint: return "harmful only together with the others named here: mend any one of them"
     case .suspect: return "far from what is usual; no experiment has decided whether it matters"
+    }
+  }
+
+  /// Whether the experiment that shows it took longer than the recipe has.
+  private static func isLonger(_ finding: Finding) -> Bool {
+    finding.exhibits.contains { exhibit in
+      guard case .training(let changes) = exhibit.reproduction else { return false }
+      return changes.contains { $0.path == "training.epochs" }
     }
   }
 

@@ -85,6 +85,25 @@ import Testing
     #expect(lines.last == "  keel cure page.yaml -o fixed.yaml  # write the cured recipe")
   }
 
+  /// An experiment that took longer than the recipe has says so.
+  @Test func aDiagnosisThatNeedsMoreEpochs() throws {
+    let tool = try Tool()
+    try tool.write(
+      "short.yaml",
+      """
+      data: {regression: {samples: 800, features: 3, noise: 0.1, test: 0.2}}
+      standardize: both
+      model: [{dense: 64}, relu, {dense: 64}, relu, {dense: 1}]
+      initializer: he
+      loss: mean-squared-error
+      optimizer: {adam: 0.0003}
+      training: {epochs: 1, batch: 64}
+      """)
+    let lines = try tool.run("diagnose", "short.yaml").lines
+    #expect(lines.contains { $0.contains("trains, given more epochs") })
+    #expect(lines.contains { $0.contains("--set 'training.epochs=") })
+  }
+
   /// Forty steps and theory: suspects, and that they are no more.
   @Test func aQuickDiagnosis() throws {
     let tool = try Tool()
