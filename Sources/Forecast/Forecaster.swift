@@ -60,7 +60,7 @@ package struct Forecaster {
     let current = recipe.optimizer.member.learningRate
     let limit = searched.learningRate.holding.map { $0 * current }
     let crossing =
-      isExploding || judged != .stable ? nil : crossing(searched.learningRate.holding, dryRun)
+      isExploding ? nil : crossing(searched.learningRate.holding, dryRun, judged)
     let isCrossing = crossing?.farBeyond != nil
     // A run that was seen whole needs no guess, nor one of hardly more steps.
     let isEndless =
@@ -98,11 +98,13 @@ package struct Forecaster {
   /// whose largest rate lies up to 2.3 times beyond the limit at their end train. Curvature gives
   /// way while the rate grows: 22 of seeds C exploded at 1.7 to 20 times the limit and more, 5
   /// times in the median.
-  private func crossing(_ limit: Double?, _ dryRun: DryRun) -> (step: Int, farBeyond: Int?)? {
+  private func crossing(
+    _ limit: Double?, _ dryRun: DryRun, _ judged: Forecast.Verdict
+  ) -> (step: Int, farBeyond: Int?)? {
     let course = RateCourse(virtualTrainer.trainer.problem)
-    // Where the dry run came down, its own rate holds, whatever a probe of it says.
-    let least = dryRun.endingLoss < dryRun.startingLoss ? 1.0 : 0
-    guard let limit = limit.map({ max($0, least) }), limit >= 1, course.largest > 1 + 1e-6,
+    // An edge may be twice off: where the dry run was borne, its rate counts as one that holds.
+    let least = judged == .stable ? 0.5 : 1
+    guard let limit, limit >= least, case let limit = max(limit, 1), course.largest > 1 + 1e-6,
       let step = course.firstStep(above: limit)
     else {
       return nil
