@@ -9,16 +9,21 @@ package struct CurePage: Page {
   private let written: String?
   private let wanted: String?
   private let framework: ExportTarget?
+  private let budget: Double
+  private let onlyExplosions: Bool
 
   /// - Parameters:
   ///   - recipe: what was to be cured, and `line` how it stood on the command line.
   ///   - written: where the cured recipe was written; nil where it was not.
   ///   - wanted: where it was to be written.
   ///   - framework: for whom the cure is printed as lines of code, too.
+  ///   - budget: what the search might cost, and `onlyExplosions` what was to be left alone: a
+  ///     command that goes on says so again.
   package init(
     _ history: CaseHistory, of recipe: Recipe, line: String, written: String?, wanted: String?,
-    framework: ExportTarget?
+    framework: ExportTarget?, budget: Double, onlyExplosions: Bool
   ) {
+    (self.budget, self.onlyExplosions) = (budget, onlyExplosions)
     (self.history, self.recipe, self.line) = (history, recipe, line)
     (self.written, self.wanted, self.framework) = (written, wanted, framework)
   }
@@ -89,7 +94,9 @@ package struct CurePage: Page {
   }
 
   private var cause: [String] {
-    history.outcome == .healthy || history.outcome == .notExploding
+    // Before the experiments nothing is known of causes.
+    let isOpen = history.outcome == .interrupted && history.findings.isEmpty
+    return history.outcome == .healthy || history.outcome == .notExploding || isOpen
       ? [] : FindingLines(history.findings, of: line).lines
   }
 
@@ -185,18 +192,29 @@ package struct CurePage: Page {
     switch history.outcome {
     case .cured:
       guard let written else {
-        return [out.dim("next"), "  keel cure \(line) -o fixed.yaml  # write the cured recipe"]
+        return [out.dim("next"), "  \(again(to: "fixed.yaml"))  # write the cured recipe"]
       }
       return [
         out.dim("next"), "  keel train \(Text.quoted(written))  # train the cured recipe",
       ]
     case .incurable:
-      return history.trials.isEmpty
+      let more = max(10, 3 * budget)
+      return history.trials.isEmpty && budget >= SearchPolicy.budget
         ? [out.dim("next"), "  keel diagnose \(line)  # what was tried to find out why"]
-        : [out.dim("next"), "  keel cure \(line) --budget 10  # search for longer"]
-    case .interrupted:
-      return [out.dim("next"), "  keel cure \(line)  # begin again"]
+        : [out.dim("next"), "  \(again(budget: more, to: wanted))  # search for longer"]
+    case .interrupted: return [out.dim("next"), "  \(again(to: wanted))  # begin again"]
     case .healthy, .notExploding: return []
     }
+  }
+
+  /// The same command, with everything that decides what comes out.
+  private func again(budget more: Double? = nil, to target: String?) -> String {
+    let limit = more ?? budget
+    let number = Int(exactly: limit).map { "\($0)" } ?? "\(limit)"
+    return
+      (["keel cure", line] + (limit == SearchPolicy.budget ? [] : ["--budget \(number)"])
+      + (onlyExplosions ? ["--only-explosions"] : [])
+      + (framework.map { ["--as \($0.rawValue)"] } ?? [])
+      + (target.map { ["-o \(Text.quoted($0))"] } ?? [])).joined(separator: " ")
   }
 }

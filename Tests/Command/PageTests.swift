@@ -139,6 +139,10 @@ import Testing
     #expect(result.out.contains("no experiment has decided"))
     #expect(!result.out.contains("times in 100"))
     #expect(result.out.contains("change  restore-setting"))
+    // What writes the cure decides as this one did.
+    #expect(
+      result.lines.last { !$0.isEmpty }
+        == "  keel cure page.yaml --budget 0 -o fixed.yaml  # write the cured recipe")
     #expect(try tool.run("cure", "page.yaml", "--budget=-1").code == 64)
   }
 

@@ -72,7 +72,7 @@ struct CureCommand: AsyncParsableCommand {
       output.show(
         CurePage(
           history, of: recipe, line: source.line, written: failure == nil ? target : nil,
-          wanted: fixed, framework: framework))
+          wanted: fixed, framework: framework, budget: budget, onlyExplosions: onlyExplosions))
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }
