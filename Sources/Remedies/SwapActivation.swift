@@ -7,8 +7,8 @@ import KeelTraining
 /// ReLU, SELU or tanh in place of hidden activations that are too steep, with the weights that
 /// belong to it; where none is, in place of those that are too flat.
 ///
-/// Slopes of at most 1 cannot make a gradient grow. A sigmoid's is a quarter at most: with every
-/// layer of them at least three quarters of a gradient are lost.
+/// Slopes near 1 do not make a gradient grow. A sigmoid's is a quarter at most: where weights do
+/// not make up for it, three quarters of a gradient are lost with every layer.
 ///
 /// **References** Nair and Hinton, ICML 2010; Glorot et al., AISTATS 2011.
 public struct SwapActivation: Remedy {

@@ -26,6 +26,7 @@ package struct TruthTable {
   let outcome: TrialOutcome
   /// Steps that all trials together may take.
   let budget: Int
+  /// Makes the trials, and remembers them.
   let runner: TrialRunner
   var answers: [Set<Int>: TrialOutcome] = [:]
   /// Experiments that took longer than the recipe.
