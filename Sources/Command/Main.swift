@@ -40,7 +40,8 @@ struct KeelCommand: AsyncParsableCommand {
 ///
 /// BLAS looks at its settings when it is loaded. Where it has to be told, the process begins anew:
 /// which core's kernels go with those asked for; and, where memory is limited, that it starts no
-/// threads of its own, each of which takes 139 MB of addresses for nothing.
+/// threads of its own, each of which takes 139 MB of addresses for nothing. Nor does every thread
+/// keep 64 MB for small allocations then: Dispatch waits for ever for a thread that finds no stack.
 private func takeKernels() throws {
   try KernelLevel.check()
   var settings: [String: String] = [:]
@@ -48,6 +49,7 @@ private func takeKernels() throws {
   var memory = rlimit()
   if getrlimit(addressSpace, &memory) == 0, memory.rlim_cur != unlimited {
     settings["OPENBLAS_NUM_THREADS"] = "1"
+    settings["MALLOC_ARENA_MAX"] = "1"
   }
   settings = settings.filter { getenv($0.key) == nil }
   guard !settings.isEmpty, KernelLevel.current.blas != nil else { return }

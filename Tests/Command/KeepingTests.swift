@@ -105,7 +105,7 @@ import Testing
   @Test func whereTheSystemGivesNoMemoryItIsSaid() throws {
     let tool = try tool(Sample.healthy.replacingOccurrences(of: "dense: 16", with: "dense: 400"))
     #if os(Linux)
-      for memory in [200_000, 250_000, 350_000] {
+      for memory in [200_000, 225_000, 250_000] {
         let result = try tool.run(["train", "r.yaml"], memory: memory)
         #expect(result.code == 70, "\(memory) kB")
         #expect(result.err.contains("the system gives no"), "\(memory) kB")
