@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "Keel", targets: ["Keel"]),
     .library(name: "KeelArchive", targets: ["KeelArchive"]),
+    .library(name: "KeelRunners", targets: ["KeelRunners"]),
     .executable(name: "keel", targets: ["KeelCommand"]),
   ],
   dependencies: [
@@ -78,6 +79,14 @@ let package = Package(
         "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine",
       ],
       path: "Sources/Keel"),
+    .target(name: "CProcesses", path: "Sources/CProcesses"),
+    .target(
+      name: "KeelRunners",
+      dependencies: [
+        "Keel", "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings",
+        "KeelEngine", "CProcesses",
+      ],
+      path: "Sources/Runners"),
     .target(
       name: "KeelArchive",
       dependencies: ["Keel", "Yams"],
@@ -86,7 +95,7 @@ let package = Package(
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
-        "Keel", "KeelArchive", "KeelReport",
+        "Keel", "KeelRunners", "KeelArchive", "KeelReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),

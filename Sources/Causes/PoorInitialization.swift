@@ -32,21 +32,10 @@ public enum PoorInitialization: Cause {
       .flatMap { $0.ratio < Reference.smallInitialization ? $0.deviation : nil }
   }
 
-  /// One weight or bias as it begins, and what its layer's weights would have at the reference.
-  private struct Start {
-    let layer: String
-    let isBias: Bool
-    let rms, reference: Double
-    var ratio: Double { rms / reference }
-
-    var deviation: Deviation {
-      Deviation(
-        quantity: "root mean square of initial \(isBias ? "biases" : "weights")", value: rms,
-        reference: reference, layer: layer)
+  private static func parameters(_ evidence: Evidence) -> [InitialWeight] {
+    if let engine = evidence.problem.engine {
+      return evidence.recipe.initializer == engine.soundInitializer ? [] : engine.initialWeights
     }
-  }
-
-  private static func parameters(_ evidence: Evidence) -> [Start] {
     let sound = evidence.recipe.withSoundWeights
     guard let given = evidence.recipe.initialSizes(evidence.problem),
       let average = sound.initialSizes(evidence.problem),
@@ -62,14 +51,19 @@ public enum PoorInitialization: Cause {
       guard let reference = references[start.parameter.layer], start.parameter.role != .scale else {
         return nil
       }
-      return Start(
+      return InitialWeight(
         layer: start.parameter.layer, isBias: start.parameter.role == .bias, rms: start.rms,
         reference: reference)
     }
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {
-    evidence.recipe.withSoundWeights
+    guard let engine = evidence.problem.engine else { return evidence.recipe.withSoundWeights }
+    // Which of its layers are unsound, and how they are mended, is for the engine to say.
+    guard !engine.initialWeights.isEmpty else { return nil }
+    var recipe = evidence.recipe
+    recipe.initializer = engine.soundInitializer
+    return recipe
   }
 
   /// The layer whose gain is the furthest from 1.
@@ -103,5 +97,15 @@ public enum PoorInitialization: Cause {
       model: [.repeat(layers, [.dense(units), .relu]), .dense(1)], initializer: initializer,
       loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.002),
       training: .init(epochs: 30, batch: 32))
+  }
+}
+
+extension InitialWeight {
+  fileprivate var ratio: Double { rms / reference }
+
+  fileprivate var deviation: Deviation {
+    Deviation(
+      quantity: "root mean square of initial \(isBias ? "biases" : "weights")", value: rms,
+      reference: reference, layer: layer)
   }
 }

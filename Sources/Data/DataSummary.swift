@@ -8,6 +8,10 @@ public struct DataSummary: Hashable, Sendable {
     public let rms: Double
     /// Whether no column ever changes: standardised, nothing is left of it.
     public let isConstant: Bool
+
+    package init(rms: Double, isConstant: Bool = false) {
+      (self.rms, self.isConstant) = (rms, isConstant)
+    }
   }
 
   /// The inputs, all columns together.
@@ -18,6 +22,12 @@ public struct DataSummary: Hashable, Sendable {
   public let targetRange: ClosedRange<Float>?
   /// Columns of targets; 1 for classes.
   public let targetColumns: Int
+
+  /// Of rows that are not at hand.
+  package init(inputs: Block, targets: Block?) {
+    (self.inputs, self.targets) = (inputs, targets)
+    (targetRange, targetColumns) = (nil, 1)
+  }
 
   /// - Parameter outliers: rows that are not counted; the rest tells how large the data are.
   public init(_ examples: Examples, leavingOut outliers: [Int] = []) {

@@ -23,6 +23,14 @@ public struct Outliers: Hashable, Sendable {
     public let distance: Double
     /// The column's usual distance; infinite where too few numbers differ to tell.
     public let usual: Double
+
+    package init(
+      row: Int, column: Int, isTarget: Bool, value: Float, distance: Double, usual: Double
+    ) {
+      (self.row, self.column, self.isTarget) = (row, column, isTarget)
+      (self.value, self.distance, self.usual) = (value, distance, usual)
+    }
+
     var ratio: Double { distance.isFinite ? distance / usual : .infinity }
   }
 
@@ -76,6 +84,9 @@ public struct Outliers: Hashable, Sendable {
   }
 
   private init() { (rows, worst) = ([], nil) }
+
+  /// Of rows that are not at hand: the one that somebody else found.
+  package init(_ worst: Value?) { (rows, self.worst) = (worst.map { [$0.row] } ?? [], worst) }
 
   /// What rows have that were freed of them.
   package static let none = Outliers()

@@ -164,6 +164,12 @@ package struct Forecaster {
       let isWhole = virtualTrainer.stepsPerEpoch == 1
       // Single batches add to what the mean batch does: their growth, where it is seen, is faster.
       let dies = isWhole ? fate.dies : continued(dryRun, isSteady: true) ?? fate.dies
+      let reached = linear.component(recipe, after: dryRun.steps, of: virtualTrainer.total)
+      // A part of the loss is not more than the loss: near the edge batches that differ damp what
+      // the mean batch lets grow, because the mean of log |1 − ηλ| lies below its log at the mean.
+      if !isWhole, judged == .stable, reached > dryRun.endingLoss {
+        return LinearModel.Fate(passes: nil, dies: nil)
+      }
       return LinearModel.Fate(passes: fate.passes, dies: dies)
     }
     return LinearModel.Fate(passes: nil, dies: continued(dryRun, isSteady: false))
@@ -193,5 +199,13 @@ package struct Forecaster {
     let end = sum / Double(recent.count) + slope * middle
     let rest = log(Double(Float.greatestFiniteMagnitude)) - end
     return dryRun.losses.count - 1 + Int((rest / slope).rounded(.up))
+  }
+}
+
+extension Problem {
+  /// Theory, one batch and forty steps; nil where somebody else trains, who shows none of it.
+  /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
+  package func quickForecast() throws -> Forecast? {
+    engine == nil ? try Forecaster(self, .quick).run() : nil
   }
 }

@@ -36,6 +36,10 @@ public struct Reinitialize: Remedy {
   /// Recurrent weights alone where the others are sound as they are.
   public func applied(to problem: Problem) -> Recipe? {
     let evidence = Evidence(problem)
+    guard problem.engine == nil else {
+      let changed = PoorInitialization.reset(evidence)
+      return changed == problem.recipe ? nil : changed
+    }
     let isPoor = PoorInitialization.deviation(in: evidence) != nil
     let isRecurrenceAlone = LongRecurrence.deviation(in: evidence) != nil && !isPoor
     let whole =

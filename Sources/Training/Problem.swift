@@ -5,6 +5,9 @@ import Synchronization
 
 /// A recipe and the rows it trains on, loaded once: what every verb takes.
 ///
+/// Or somebody else's training, which an engine runs: the recipe then holds its settings, and
+/// nothing else of it.
+///
 /// It is a value: rows that change afterwards, in a file or in the arrays it was made of, are not
 /// seen.
 public struct Problem: Sendable {
@@ -13,6 +16,8 @@ public struct Problem: Sendable {
   /// The rows, before they are standardised; without bad ones where the recipe drops them.
   public let rows: DataSplit
   private let facts: RowFacts
+  /// Who trains it; nil where Keel does.
+  package let engine: (any TrainingEngine)?
 
   /// Reads or makes the rows that the recipe names.
   /// - Throws: `KeelError` where they cannot be read, or where they are to be given
@@ -45,15 +50,30 @@ public struct Problem: Sendable {
     self.init(recipe, rows, RowFacts(recipe, rows))
   }
 
-  private init(_ recipe: Recipe, _ rows: DataSplit, _ facts: RowFacts) {
-    (self.recipe, self.rows, self.facts) = (recipe, rows, facts)
+  /// Another's training.
+  /// - Parameters:
+  ///   - rows: how many there are; what is in them is not known here.
+  ///   - summary, outliers: what is known of them.
+  package init(
+    _ recipe: Recipe, rows: DataSplit, summary: DataSummary, outliers: Outliers,
+    by engine: any TrainingEngine
+  ) {
+    self.init(
+      recipe, rows, RowFacts(recipe, rows, known: (outliers, summary)), by: engine)
+  }
+
+  private init(
+    _ recipe: Recipe, _ rows: DataSplit, _ facts: RowFacts,
+    by engine: (any TrainingEngine)? = nil
+  ) {
+    (self.recipe, self.rows, self.facts, self.engine) = (recipe, rows, facts, engine)
   }
 
   /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
   /// gone do not come back.)
   public func with(_ recipe: Recipe) -> Problem {
-    recipe.training.badRows == self.recipe.training.badRows
-      ? Problem(recipe, rows, facts)
+    recipe.training.badRows == self.recipe.training.badRows || engine != nil
+      ? Problem(recipe, rows, facts, by: engine)
       : Problem(recipe, rows: rows)
   }
 
@@ -91,10 +111,15 @@ public struct Problem: Sendable {
 private final class RowFacts: Sendable {
   private let recipe: Recipe
   private let rows: DataSplit
-  private let known = Mutex<(outliers: Outliers, summary: DataSummary)?>(nil)
+  private let known: Mutex<(outliers: Outliers, summary: DataSummary)?>
   private let sum = Mutex<String?>(nil)
 
-  init(_ recipe: Recipe, _ rows: DataSplit) { (self.recipe, self.rows) = (recipe, rows) }
+  init(
+    _ recipe: Recipe, _ rows: DataSplit, known: (outliers: Outliers, summary: DataSummary)? = nil
+  ) {
+    (self.recipe, self.rows) = (recipe, rows)
+    self.known = Mutex(known)
+  }
 
   var measured: (outliers: Outliers, summary: DataSummary) {
     known.withLock { known in

@@ -20,28 +20,29 @@ package struct Trial: Sendable {
   /// Trains from step 0 for max(100 steps, 2 epochs), and on ×3 while it is finite and has not
   /// learnt; that it does not learn is said only at the end of its recipe.
   /// - Parameters:
-  ///   - trainer: of the variant, at step 0.
+  ///   - session: of the variant, at step 0.
   ///   - minimum: steps that must be taken before it can be said to hold.
   ///   - maximum: steps that may be taken.
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError`; `KeelError` where whoever trains cannot go on.
   init(
-    _ trainer: Trainer, of variant: Recipe, against control: Recipe, atLeast minimum: Int,
+    _ session: any TrainingSession, of variant: Recipe, against control: Recipe, atLeast minimum: Int,
     atMost maximum: Int, isCancelled: () -> Bool
   ) throws {
     func train(until step: Int) throws -> Training {
-      let training = trainer.train(steps: step - trainer.step, isCancelled: isCancelled)
+      let training = try session.train(
+        steps: step - session.step, isCancelled: isCancelled, observe: { _ in })
       if isCancelled() { throw CancellationError() }
       return training
     }
-    let first = min(max(100, 2 * trainer.batches.stepsPerEpoch, minimum), trainer.batches.total)
+    let first = min(max(100, 2 * session.stepsPerEpoch, minimum), session.total)
     var steps = min(first, maximum)
     var training = try train(until: steps)
-    while !trainer.isOver, training.verdict != .healthy, steps < maximum {
+    while !session.isOver, training.verdict != .healthy, steps < maximum {
       steps = min(3 * steps, maximum)
       training = try train(until: steps)
     }
-    let isDecided = trainer.isOver || (training.verdict == .healthy && steps >= first)
-    (isFalling, isOver) = (trainer.isFalling, trainer.isOver)
+    let isDecided = session.isOver || (training.verdict == .healthy && steps >= first)
+    (isFalling, isOver) = (session.isFalling, session.isOver)
     changes = variant.diff(from: control)
     outcome = isDecided ? TrialOutcome(training.verdict) : .undecided
     self.training = training

@@ -6,18 +6,18 @@ import KeelRecipes
 package final class TrialRunner {
   /// Steps that all trials have taken.
   package private(set) var steps = 0
-  private let control: Recipe
+  private let control: Problem
   /// Those that were decided.
   private var made: [Recipe: Trial] = [:]
   /// Of those that hold, the latest.
-  private var kept: [Trainer] = []
+  private var kept: [any TrainingSession] = []
   /// Trainings that are kept at a time: each has the memory of a whole one.
   private static let most = 2
   /// Trainings that must fit memory for any to be kept, or for two to be made side by side: the
   /// control, those two, and those that are kept, with as much again to spare.
   private static let room = 10
 
-  package init(against control: Recipe) { self.control = control }
+  package init(against control: Problem) { self.control = control }
 
   /// - Parameters:
   ///   - minimum: steps that must be taken before it can be said to hold.
@@ -41,34 +41,33 @@ package final class TrialRunner {
       let isLongEnough = known.map { $0.isOver || $0.training.steps >= minimum } ?? false
       return !isLongEnough && seen.insert(variant.recipe).inserted
     }
-    let trainers = try new.map { variant in
+    let sessions = try new.map { variant in
       let lasting = variant.recipe.lasting(Trial.least, rows: variant.rows.train.count)
-      return try Trainer(variant.with(lasting), keepsSnapshots: false)
+      return try variant.with(lasting).session()
     }
-    let isSmall = trainers.allSatisfy {
-      $0.trainingStep.plan.floats <= Planner.memoryLimit / 4 / Self.room
-    }
+    let isSmall = sessions.allSatisfy { $0.floats <= Planner.memoryLimit / 4 / Self.room }
     guard new.count < 2 || isSmall else {
       return try variants.map { try trial($0, atLeast: minimum, atMost: maximum) }
     }
-    let trials = try SideBySide.map(new.count) { place, isCancelled in
+    let trials = try SideBySide.map(new.count, isSerial: control.engine != nil) {
+      place, isCancelled in
       try Trial(
-        trainers[place], of: new[place].recipe, against: control, atLeast: minimum,
+        sessions[place], of: new[place].recipe, against: control.recipe, atLeast: minimum,
         atMost: maximum, isCancelled: isCancelled)
     }
     var answers = made
-    for (variant, (trainer, trial)) in zip(new, zip(trainers, trials)) {
+    for (variant, (session, trial)) in zip(new, zip(sessions, trials)) {
       steps += trial.training.steps
       answers[variant.recipe] = trial
       if trial.outcome != .undecided { made[variant.recipe] = trial }
-      if trial.outcome == .holds, isSmall { kept = kept.suffix(Self.most - 1) + [trainer] }
+      if trial.outcome == .holds, isSmall { kept = kept.suffix(Self.most - 1) + [session] }
     }
     return variants.compactMap { answers[$0.recipe] }
   }
 
   /// The training of a recipe that held, as far as it has come, to go on with; nil where there is
   /// none.
-  package func takeTrainer(of recipe: Recipe) -> Trainer? {
+  package func takeSession(of recipe: Recipe) -> (any TrainingSession)? {
     kept.firstIndex { $0.recipe == recipe }.map { kept.remove(at: $0) }
   }
 

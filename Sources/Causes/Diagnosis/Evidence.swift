@@ -103,7 +103,7 @@ extension Evidence {
       self, Factor.all(of: self, in: catalog), of: training,
       budget: budget
         ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)),
-      by: runner ?? TrialRunner(against: recipe))
+      by: runner ?? TrialRunner(against: problem))
     if let whole = try table.withHidden(catalog) { table = whole }
     if let measured = try table.withMeasuredRate() { table = measured }
     var suspects = table.factors

@@ -72,18 +72,20 @@ public struct Factor: Sendable {
     _ kind: Finding.Kind, confidence: Double, with partners: [String]? = nil,
     in evidence: Evidence, healed: Recipe?
   ) -> Finding {
+    // What somebody else trains, no command of Keel's measures again.
+    let isOwn = evidence.problem.engine == nil
     let main = Exhibit(
       quantity: deviation.quantity, measured: deviation.value, expected: deviation.reference,
       layer: deviation.layer, step: 0,
-      reproduction: healed.flatMap { Self.training(of: $0, instead: evidence.recipe) }
-        ?? .diagnosis)
+      reproduction: isOwn
+        ? healed.flatMap { Self.training(of: $0, instead: evidence.recipe) } ?? .diagnosis : nil)
     let measured = evidence.forecast.map { cause.exhibits(in: $0) } ?? []
     let recorded = evidence.trace.map { cause.exhibits(in: $0, of: evidence.problem) } ?? []
     return Finding(
       cause: cause.name, confidence: confidence, kind: kind, place: deviation.place,
       partners: partners,
       exhibits: [main] + measured.map { $0.reproduced(by: .forecast) }
-        + recorded.map { $0.reproduced(by: .training(changes: [])) })
+        + recorded.map { isOwn ? $0.reproduced(by: .training(changes: [])) : $0 })
   }
 
   /// Nil where the two are one.

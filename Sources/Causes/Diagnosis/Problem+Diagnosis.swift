@@ -34,14 +34,14 @@ extension Problem {
     observe: @escaping @Sendable (Step) -> Void = { _ in }
   ) async throws -> Diagnosis {
     try await Worker(name: "keel-diagnosis").run {
-      let trainer = try Trainer(self)
-      let training = trainer.train(
+      let session = try session(keepsSnapshots: true)
+      let training = try session.train(
         steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
         observe: observe)
       try Task.checkCancellation()
       guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
       let evidence = try Evidence(
-        self, forecast: Forecaster(self, .quick).run(), training: training, trace: trainer.trace)
+        self, forecast: quickForecast(), training: training, trace: session.trace)
       return try scope == .full ? evidence.diagnosis(causes) : evidence.quickDiagnosis(causes)
     }
   }
@@ -72,7 +72,7 @@ extension Problem {
       }
       guard training.verdict != .healthy else { return Diagnosis(training) }
       return try Evidence(
-        self, forecast: Forecaster(self, .quick).run(), training: training, trace: trace
+        self, forecast: quickForecast(), training: training, trace: trace
       ).diagnosis(causes)
     }
   }

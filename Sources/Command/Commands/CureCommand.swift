@@ -11,7 +11,7 @@ struct CureCommand: AsyncParsableCommand {
     commandName: "cure",
     abstract: "Find the smallest change that works, prove it by trial, and write it.")
 
-  @OptionGroup var source: RecipeOptions
+  @OptionGroup var source: ProblemOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
 
@@ -40,15 +40,19 @@ struct CureCommand: AsyncParsableCommand {
     guard budget.isFinite, budget >= 0 else {
       throw ValidationError("--budget takes a number of trainings, 0 or more")
     }
+    guard fixed == nil || source.engine == nil else {
+      throw ValidationError("-o writes a recipe; the cure of --engine is lines for its program")
+    }
   }
 
   func run() async throws {
     machine.apply()
-    let recipe = try source.read()
-    if let fixed { try source.checkTarget(fixed, recipe) }
+    if let fixed, let source = source.source { try source.checkTarget(fixed, source.read()) }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
-    let cure = Cure(try Problem(recipe), budget: budget, onlyExplosions: onlyExplosions) {
+    let (problem, engine) = try source.problem()
+    defer { engine?.finish() }
+    let cure = Cure(problem, budget: budget, onlyExplosions: onlyExplosions) {
       bar.show($0)
     }
     let history: CaseHistory
@@ -71,8 +75,9 @@ struct CureCommand: AsyncParsableCommand {
     if failure == nil || !output.json {
       output.show(
         CurePage(
-          history, of: recipe, line: source.line, written: failure == nil ? target : nil,
-          wanted: fixed, framework: framework, budget: budget, onlyExplosions: onlyExplosions))
+          history, of: problem.recipe, line: source.line, written: failure == nil ? target : nil,
+          wanted: fixed, framework: framework, engine: engine?.name, budget: budget,
+          onlyExplosions: onlyExplosions), to: source.isStartedByEngine ? engine : nil)
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }

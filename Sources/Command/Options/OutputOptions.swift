@@ -1,5 +1,6 @@
 import ArgumentParser
 import KeelReport
+import KeelRunners
 
 /// How the answer is given.
 struct OutputOptions: ParsableArguments {
@@ -12,6 +13,14 @@ struct OutputOptions: ParsableArguments {
   /// Shows a page to whom it is for.
   func show(_ page: some Page) {
     if json { Terminal.output.write(raw: page.json) } else { Terminal.output.write(page.text) }
+  }
+
+  /// The same where standard output may be an engine's: people then read it on standard error, and
+  /// the engine is told.
+  func show(_ page: some Page, to engine: Engine?) {
+    guard let engine else { return show(page) }
+    engine.finish(page.json)
+    if !json { Terminal.error.write(page.text) }
   }
 
   var wantsProgress: Bool { !json && !quiet }

@@ -56,6 +56,16 @@ package struct LinearModel: Sendable {
     package let dies: Int?
   }
 
+  /// The component after so many steps of the mean batch; never more than the whole loss.
+  package func component(_ recipe: Recipe, after steps: Int, of total: Int) -> Double {
+    let schedule = recipe.schedule.member
+    let growths = (0..<steps).map { step in
+      let rate = schedule.learningRate(optimizer.learningRate, at: step, of: total)
+      return 2 * log(optimizer.growth(sharpness: sharpness, learningRate: rate))
+    }
+    return component * exp(growths.reduce(0, +))
+  }
+
   /// - Parameters:
   ///   - edge: the loss of a divergence.
   ///   - horizon: how far to look for the death; a training that is stopped at its end never sees

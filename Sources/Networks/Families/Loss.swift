@@ -114,7 +114,7 @@ public struct LossSum: Hashable, Sendable {
   /// How many outputs were NaN or infinite.
   public var nonFinite: Int
 
-  init(sum: Double, nonFinite: Int) {
+  package init(sum: Double, nonFinite: Int) {
     self.sum = sum
     self.nonFinite = nonFinite
   }

@@ -12,7 +12,7 @@ package struct Candidate {
   let treatments: [CaseHistory.Treatment]
   /// The recipe as it was, and after each of the remedies.
   let stages: [Recipe]
-  package private(set) var trainer: Trainer
+  package private(set) var session: any TrainingSession
   private(set) var training: Training
   /// The step at which it was first seen to hold.
   private(set) var heldAt: Int?
@@ -31,7 +31,7 @@ package struct Candidate {
   ///   - isFinal: as many steps as the recipe says, and no more: a trial has at least fifty.
   package init?(
     _ remedies: [any Remedy], on problem: Problem, seed: UInt64? = nil,
-    from control: Trainer? = nil, isFinal: Bool = false
+    from control: (any TrainingSession)? = nil, isFinal: Bool = false
   ) {
     var changed = problem
     var treatments: [CaseHistory.Treatment] = []
@@ -46,24 +46,26 @@ package struct Candidate {
     var recipe = changed.recipe
     recipe.seed = seed ?? recipe.seed
     let trial = isFinal ? recipe : recipe.lasting(Trial.least, rows: changed.rows.train.count)
-    guard let trainer = try? Trainer(changed.with(trial), keepsSnapshots: false) else {
-      return nil
-    }
+    guard let session = try? changed.with(trial).session(),
+      let untrained = try? session.train(steps: 0, isCancelled: { false }, observe: { _ in })
+    else { return nil }
     isLengthened = trial != recipe
     self.remedies = remedies
     self.recipe = recipe
     self.treatments = treatments
     self.stages = stages
-    self.trainer = trainer
-    start = Self.join(trainer, to: control, remedies)
-    training = trainer.train(steps: 0)
+    self.session = session
+    training = untrained
+    start = Self.join(session, to: control, remedies)
+    if start > 0 { training = (session as? Trainer)?.train(steps: 0) ?? untrained }
   }
 
-  /// - Returns: the step the trainer then stands at.
+  /// - Returns: the step the session then stands at.
   private static func join(
-    _ trainer: Trainer, to control: Trainer?, _ remedies: [any Remedy]
+    _ session: any TrainingSession, to control: (any TrainingSession)?, _ remedies: [any Remedy]
   ) -> Int {
-    guard let control, let explosion = control.explosion,
+    guard let trainer = session as? Trainer, let control = control as? Trainer,
+      let explosion = control.explosion,
       remedies.allSatisfy({ type(of: $0).isHot }),
       type(of: trainer.recipe.optimizer.member) == type(of: control.recipe.optimizer.member),
       // What another schedule has taught up to there is no merit of this one.
@@ -91,25 +93,25 @@ package struct Candidate {
   }
 
   /// Takes the place of its training with one of the same recipe that has come further.
-  mutating func goOn(from ahead: Trainer) {
-    guard ahead.step > trainer.step else { return }
-    trainer = ahead
-    training = ahead.train(steps: 0)
+  mutating func goOn(from ahead: any TrainingSession) throws {
+    guard ahead.step > session.step else { return }
+    session = ahead
+    training = try ahead.train(steps: 0, isCancelled: { false }, observe: { _ in })
   }
 
   /// Trains on up to a step.
   /// - Returns: how many steps that took.
-  /// - Throws: `CancellationError`.
+  /// - Throws: `CancellationError`; `KeelError` where whoever trains cannot go on.
   mutating func advance(
     to step: Int, isCancelled: () -> Bool = { Task.isCancelled },
     observe: (Step) -> Void = { _ in }
   ) throws -> Int {
-    let before = trainer.step
-    training = trainer.train(
+    let before = session.step
+    training = try session.train(
       steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
     if isCancelled() { throw CancellationError() }
-    if outcome == .holds { heldAt = heldAt ?? trainer.step }
-    return trainer.step - before
+    if outcome == .holds { heldAt = heldAt ?? session.step }
+    return session.step - before
   }
 
   var outcome: TrialOutcome { TrialOutcome(training.verdict) }
@@ -118,7 +120,7 @@ package struct Candidate {
 
   /// What is left of it: finite, and either it learns or its loss still falls.
   var isAlive: Bool {
-    outcome == .holds || (outcome == .doesNotLearn && trainer.isFalling)
+    outcome == .holds || (outcome == .doesNotLearn && session.isFalling)
   }
 
   /// The dearest of its remedies, and within a class the time of a step; a clip that acts in most
@@ -133,17 +135,17 @@ package struct Candidate {
   }
 
   private var isMasked: Bool {
-    let trace = trainer.trace
+    let trace = session.trace
     guard recipe.clipping != [] else { return false }
     return trace.clippedShare(of: trace.count - trace.count / 3..<trace.count) > 0.5
   }
 
   /// That it does not learn is said only at the end of the recipe.
-  private var isOpen: Bool { outcome == .doesNotLearn && !trainer.isOver }
+  private var isOpen: Bool { outcome == .doesNotLearn && !session.isOver }
 
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
-      remedies: treatments, outcome: isOpen ? .undecided : outcome, steps: trainer.step,
+      remedies: treatments, outcome: isOpen ? .undecided : outcome, steps: session.step,
       loss: training.loss,
       score: training.score, seed: recipe.seed)
   }

@@ -7,29 +7,31 @@ import KeelTraining
 
 extension Cure {
   /// Steps that the search may take.
-  private func allowance(_ trainer: Trainer) -> Int {
+  private func allowance(_ session: any TrainingSession) -> Int {
     let share = budget.isNaN ? 0 : max(0, budget)
-    let trainings = Double(max(SearchPolicy.leastSteps, trainer.batches.total))
+    let trainings = Double(max(SearchPolicy.leastSteps, session.total))
     let work =
-      SearchPolicy.work / SearchPolicy.budget / max(1, trainer.trainingStep.plan.multiplyAdds)
+      SearchPolicy.work / SearchPolicy.budget / max(1, session.multiplyAdds)
     return Int(min(share * max(trainings, work), SearchPolicy.mostSteps))
   }
 
   /// Finds out why it fails, and looks for a change that works.
-  func treat(_ trainer: Trainer, _ before: Training, _ history: inout CaseHistory) throws {
-    let whole = allowance(trainer)
-    let forecast = try Forecaster(problem, .quick).run()
-    history.spend(Int(forecast.cost.evaluations))
+  func treat(
+    _ session: any TrainingSession, _ before: Training, _ history: inout CaseHistory
+  ) throws {
+    let whole = allowance(session)
+    let forecast = try problem.quickForecast()
+    history.spend(Int(forecast?.cost.evaluations ?? 0))
     let evidence = Evidence(
-      problem, forecast: forecast, training: before, trace: trainer.trace)
-    let runner = TrialRunner(against: problem.recipe)
+      problem, forecast: forecast, training: before, trace: session.trace)
+    let runner = TrialRunner(against: problem)
     let diagnosis = try evidence.diagnosis(
       causes, budget: SearchPolicy.diagnosis * whole, by: runner)
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 
     let strengths = Strengths(evidence.with(diagnosis))
-    var halving = SuccessiveHalving(problem, against: trainer, after: runner) {
+    var halving = SuccessiveHalving(problem, against: session, after: runner) {
       self.observe(.tried($0))
     }
     // Steps taken so far, whatever becomes of the search.
@@ -80,7 +82,7 @@ extension Cure {
       return SuccessiveHalving.ranked(
         reserve.filter { !halving.refuted.contains($0.recipe) && seen.insert($0.recipe).inserted })
     }
-    if trainer.batches.total <= max(whole, SearchPolicy.leastSteps) {
+    if session.total <= max(whole, SearchPolicy.leastSteps) {
       // A trial may repeat the data more often than the recipe: what holds there alone is no cure.
       let all = held()
       for start in stride(from: 0, to: all.count, by: SearchPolicy.finalists) where best == nil {
@@ -92,7 +94,7 @@ extension Cure {
     guard best == nil, history.outcome != .cured,
       remedies.remedies.contains(where: { $0 == RestoreSetting.self })
     else { return }
-    for reference in reserves(diagnosis, evidence, trainer.trace) where !runner.isDoomed(reference)
+    for reference in reserves(diagnosis, evidence, session.trace) where !runner.isDoomed(reference)
     {
       guard let last = Candidate([RestoreSetting(reference: reference)], on: problem) else {
         continue

@@ -56,21 +56,21 @@ public actor Cure {
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`, after which
   ///   `history` has what was known by then.
   public func run() throws -> CaseHistory {
-    let trainer = try Trainer(problem)
-    let before = trainer.train(
-      isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
+    let session = try problem.session(keepsSnapshots: true)
+    let before = try session.train(
+      steps: .max, isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
     try Task.checkCancellation()
     var history = CaseHistory(
-      problem.recipe, before, fullSteps: trainer.batches.total, onlyExplosions: onlyExplosions)
+      problem.recipe, before, fullSteps: session.total, onlyExplosions: onlyExplosions)
     self.history = history
     guard history.outcome == .incurable else {
-      if history.outcome == .healthy { try compareWithReference(before, trainer, &history) }
+      if history.outcome == .healthy { try compareWithReference(before, session, &history) }
       self.history = history
       return history
     }
     observe(.failed(before))
     do {
-      try treat(trainer, before, &history)
+      try treat(session, before, &history)
     } catch is CancellationError {
       history.outcome = .interrupted
       self.history = history
@@ -83,22 +83,22 @@ public actor Cure {
   /// Trains a healthy recipe with everything put back that deviates, and with what is uncommon
   /// eased, and notes what it misses, where that is much.
   private func compareWithReference(
-    _ before: Training, _ trainer: Trainer, _ history: inout CaseHistory
+    _ before: Training, _ session: any TrainingSession, _ history: inout CaseHistory
   ) throws {
-    let evidence = Evidence(problem, training: before, trace: trainer.trace)
+    let evidence = Evidence(problem, training: before, trace: session.trace)
     // A rate that trains is not too large.
     let factors = Factor.all(of: evidence, in: causes).filter {
       $0.cause != LargeLearningRate.self
     }
     let reset = evidence.resetting(factors.filter { $0.reset(evidence) != nil }) ?? evidence
-    let eased = reset.problem.with(reset.easingUncommon(trainer.trace))
+    let eased = reset.problem.with(reset.easingUncommon(session.trace))
     guard budget > 0, before.score < 1 - SearchPolicy.much, eased.recipe != problem.recipe else {
       return
     }
     let trial: Trial
     do {
-      trial = try TrialRunner(against: problem.recipe)
-        .trial(eased, atLeast: trainer.batches.total)
+      trial = try TrialRunner(against: problem)
+        .trial(eased, atLeast: session.total)
     } catch is KeelError {
       return  // What cannot be trained says nothing of what can.
     }

@@ -8,7 +8,7 @@ import KeelTraining
 ///
 /// Only scores after equally many steps are compared.
 struct SuccessiveHalving {
-  private let control: Trainer
+  private let control: any TrainingSession
   /// What the diagnosis has tried.
   private let runner: TrialRunner
   private let problem: Problem
@@ -31,16 +31,16 @@ struct SuccessiveHalving {
   ///   - control: the run that exploded.
   ///   - runner: has made the experiments of its diagnosis.
   init(
-    _ problem: Problem, against control: Trainer, after runner: TrialRunner,
+    _ problem: Problem, against control: any TrainingSession, after runner: TrialRunner,
     observe: @escaping (CaseHistory.TrialRecord) -> Void
   ) {
     self.problem = problem
     self.control = control
     self.runner = runner
     self.observe = observe
-    horizon = max(control.batches.total, Trial.least)
+    horizon = max(control.total, Trial.least)
     let epochs = min(
-      SearchPolicy.first.epochs * control.batches.stepsPerEpoch, horizon / SearchPolicy.first.parts)
+      SearchPolicy.first.epochs * control.stepsPerEpoch, horizon / SearchPolicy.first.parts)
     // A trial goes well beyond the step that the recipe exploded in.
     let explosion = control.explosion?.step ?? 0
     let least = SearchPolicy.firstRound
@@ -112,8 +112,8 @@ struct SuccessiveHalving {
       var length = first
       var leader: Candidate?
       while length < horizon {
-        pool += survivors.filter { $0.trainer.step <= length }
-        survivors.removeAll { $0.trainer.step <= length }
+        pool += survivors.filter { $0.session.step <= length }
+        survivors.removeAll { $0.session.step <= length }
         let ahead = Self.ranked(pool.filter { $0.outcome == .holds }).first
         if survivors.isEmpty, Self.isDecided(pool, ahead, as: leader) { break }
         leader = ahead
@@ -139,7 +139,7 @@ struct SuccessiveHalving {
 
   /// Candidates that fit memory beside each other and the run that exploded.
   private var places: Int {
-    max(1, Planner.memoryLimit / max(1, control.trainingStep.plan.floats * 4) - 1)
+    max(1, Planner.memoryLimit / max(1, control.floats * 4) - 1)
   }
 
   /// The first round of those whose turn comes before a number of steps is spent; who is left of
@@ -178,21 +178,21 @@ struct SuccessiveHalving {
   /// Trains all of them up to a step, side by side: each has memory of its own, and what a thread
   /// computes does not depend on how many there are.
   private mutating func advance(_ pool: inout [Candidate], to step: Int) throws {
-    let before = pool.reduce(0) { $0 + $1.trainer.step }
+    let before = pool.reduce(0) { $0 + $1.session.step }
     let candidates = pool
-    pool = try SideBySide.map(pool.count) { place, isCancelled in
+    pool = try SideBySide.map(pool.count, isSerial: problem.engine != nil) { place, isCancelled in
       var candidate = candidates[place]
       _ = try? candidate.advance(to: step, isCancelled: isCancelled)
       return candidate
     }
-    steps += pool.reduce(0) { $0 + $1.trainer.step } - before
+    steps += pool.reduce(0) { $0 + $1.session.step } - before
     try Task.checkCancellation()
   }
 
   /// Who does not go on has shown what it can.
   private mutating func keep(_ better: some Sequence<Candidate>, of pool: inout [Candidate]) {
     let better = Array(better)
-    for candidate in pool where !better.contains(where: { $0.trainer === candidate.trainer }) {
+    for candidate in pool where !better.contains(where: { $0.session === candidate.session }) {
       report(candidate)
     }
     pool = better
@@ -208,7 +208,7 @@ struct SuccessiveHalving {
     -> Bool
   {
     guard let ahead else { return pool.isEmpty }
-    return pool.count == 1 || ahead.trainer === leader?.trainer
+    return pool.count == 1 || ahead.session === leader?.session
   }
 
   /// The best third of those that hold, the best and the cheapest of the good ones among them, and
@@ -248,10 +248,10 @@ struct SuccessiveHalving {
     {
       candidate = whole
     }
-    if let ahead = runner.takeTrainer(of: candidate.trainer.recipe) {
-      candidate.goOn(from: ahead)
+    if let ahead = runner.takeSession(of: candidate.session.recipe) {
+      try candidate.goOn(from: ahead)
     }
-    steps += try candidate.advance(to: candidate.trainer.batches.total, observe: observe)
+    steps += try candidate.advance(to: candidate.session.total, observe: observe)
     if candidate.outcome != .holds { refuted.insert(candidate.recipe) }
     return candidate
   }
@@ -261,7 +261,7 @@ struct SuccessiveHalving {
   /// Whether it holds on two of three seeds (data order and initialisation both), and no worse
   /// there than the best of the others.
   mutating func isConfirmed(_ candidate: Candidate, among others: [Candidate]) throws -> Bool {
-    survivors.removeAll { $0.trainer === candidate.trainer }
+    survivors.removeAll { $0.session === candidate.session }
     let best = others.max { $0.score < $1.score }
     let rival = best.flatMap { $0.score > candidate.score ? $0 : nil }
     let length = max(candidate.heldAt ?? horizon, rival?.heldAt ?? 0)

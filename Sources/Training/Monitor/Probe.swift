@@ -17,6 +17,12 @@ public struct LayerMeasures: Sendable {
   /// ‖w_new‖.
   public let weightNorm: Double
 
+  package init(gradientNorm: Double, updateNorm: Double, weightNorm: Double) {
+    self.gradientNorm = gradientNorm
+    self.updateNorm = updateNorm
+    self.weightNorm = weightNorm
+  }
+
   init(_ sums: LayerSums.Sums) {
     gradientNorm = sums.gradient.squareRoot()
     updateNorm = sums.update.squareRoot()

@@ -23,6 +23,15 @@ public struct Baseline: Hashable, Sendable {
     reference >= Double(Float.leastNormalMagnitude) && reference.isFinite ? 1 - loss / reference : 0
   }
 
+  /// Of a training that runs elsewhere.
+  /// - Parameter constant: nil where nobody knows it: B is L₀ then.
+  package init(constant: Double?, initial: Double) {
+    self.constant = constant ?? initial
+    self.initial = initial
+    reference = constant.flatMap { $0 == 0 ? nil : $0 } ?? initial
+    hasOneTarget = constant == 0
+  }
+
   init(_ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches, loss: any Loss)
   {
     let kind = data.targets

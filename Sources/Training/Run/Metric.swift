@@ -16,6 +16,10 @@ public struct Metric: Hashable, Codable, Sendable {
   /// The metric over the test part; nil where there is none.
   public let test: Double?
 
+  package init(name: String, train: Double, test: Double?) {
+    (self.name, self.train, self.test) = (name, train, test)
+  }
+
   /// The test part's, if there is one.
   public var score: Double { test ?? train }
 

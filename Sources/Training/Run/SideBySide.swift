@@ -4,12 +4,16 @@ import Dispatch
 ///
 /// Each has memory of its own, and what a thread computes does not depend on how many there are.
 package enum SideBySide {
-  /// - Parameter body: gets a place, and whether the task that asks is cancelled.
+  /// - Parameters:
+  ///   - isSerial: one after the other, where they share what can do one thing at a time.
+  ///   - body: gets a place, and whether the task that asks is cancelled.
   /// - Returns: what it made, in the order of the places.
   /// - Throws: of the errors that of the first place.
   package static func map<Value>(
-    _ count: Int, _ body: (_ place: Int, _ isCancelled: () -> Bool) throws -> Value
+    _ count: Int, isSerial: Bool = false,
+    _ body: (_ place: Int, _ isCancelled: () -> Bool) throws -> Value
   ) throws -> [Value] {
+    if isSerial { return try (0..<count).map { try body($0) { Task.isCancelled } } }
     var made = [Result<Value, any Error>?](repeating: nil, count: count)
     made.withUnsafeMutableBufferPointer { made in
       withUnsafeCurrentTask { task in

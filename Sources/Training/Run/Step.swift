@@ -28,7 +28,8 @@ public struct Step: Sendable {
     }
   }
 
-  init(_ trace: Trace, _ layers: LayerSums, total: Int) {
+  /// - Parameter layers: nil where they were not measured.
+  package init(_ trace: Trace, _ layers: LayerSums?, total: Int) {
     index = trace.count - 1
     self.total = total
     loss = Double(trace.losses[index])
@@ -36,6 +37,7 @@ public struct Step: Sendable {
     gradientNorm = Double(trace.gradientNorms[index])
     clippedNorm = Double(trace.clippedNorms[index])
     self.layers = Layers(
-      names: trace.wasSkipped(index) ? [] : trace.layers, sums: layers.sums)
+      names: layers == nil || trace.wasSkipped(index) ? [] : trace.layers,
+      sums: layers?.sums ?? [])
   }
 }

@@ -82,6 +82,14 @@ public struct Trace: Sendable {
     events.reserveCapacity(Self.eventLimit)
   }
 
+  /// Of a training that runs elsewhere.
+  /// - Parameter names: of its layers, as far as they are known.
+  package init(names: [String], total: Int) {
+    self.init(
+      layers: names.isEmpty ? ["model"] : names, probes: ProbeCatalog.standard.probes,
+      total: total)
+  }
+
   /// A copy in memory of its own: whoever keeps it does not slow the run down.
   init(_ other: Trace) {
     self.init(layers: other.layers, probes: other.probes, total: 0)
@@ -120,7 +128,7 @@ public struct Trace: Sendable {
   }
 
   /// The layer whose update was largest for its weights, in a step (or the recorded one before it).
-  func mostMovedLayer(at step: Int) -> String {
+  package func mostMovedLayer(at step: Int) -> String {
     guard let probe = probes.firstIndex(where: { $0 == UpdateRatio.self }), !measures.isEmpty else {
       return layers[0]
     }
@@ -130,6 +138,17 @@ public struct Trace: Sendable {
   }
 
   // MARK: recording
+
+  /// A step that somebody else took.
+  package mutating func record(
+    loss: Double, learningRate: Double, gradientNorm: Double, layers: [String: LayerMeasures]
+  ) {
+    record(loss: loss, learningRate: learningRate)
+    gradientNorms[count - 1] = Self.norm(gradientNorm)
+    clippedNorms[count - 1] = gradientNorms[count - 1]
+    let names = self.layers
+    appendRow { probe, layer in layers[names[layer]].map(probe.measure) ?? .nan }
+  }
 
   mutating func record(loss: Double, learningRate: Double) {
     losses.append(Float(loss))

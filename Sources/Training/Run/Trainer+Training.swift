@@ -48,24 +48,8 @@ extension Trainer {
     let metric =
       verdict == .exploding || (isStopped && !isBrief)
       ? nil : metric(isCancelled: isBrief ? { false } : isCancelled)
-    let isStopped = isStopped || (verdict != .exploding && metric == nil)
-    let seconds = record.spent.time / .seconds(1)
-    return Training(
-      outcome: explosion != nil
-        ? .exploded : isStopped ? .stopped : verdict == .exploding ? .exploded : .trained,
-      verdict: verdict, steps: step, loss: endLoss,
-      skill: verdict == .exploding ? -.infinity : skill,
-      score: metric?.score ?? (verdict == .exploding ? -.infinity : .nan),
-      metric: metric, explosion: explosion ?? lateDivergence(verdict), rewoundTo: record.rewoundTo,
-      recoveries: record.recoveries, seconds: seconds,
-      stepsPerSecond: seconds > 0 ? Double(record.spent.steps) / seconds : 0)
-  }
-
-  /// A run that passed the edge, was not stopped, and learnt nothing all the same.
-  package func lateDivergence(_ verdict: Verdict) -> Explosion? {
-    guard verdict == .exploding, let step = monitor.divergence.firstPassed else { return nil }
-    return Explosion(
-      step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,
-      origin: nil)
+    return training(
+      isStopped: isStopped || (verdict != .exploding && metric == nil), metric: metric,
+      rewoundTo: record.rewoundTo, recoveries: record.recoveries, spent: record.spent)
   }
 }

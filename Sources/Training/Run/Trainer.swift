@@ -22,6 +22,11 @@ package final class Trainer {
   ///   the memory.
   /// - Throws: `KeelError` where recipe and rows do not fit, or the memory would not do.
   package init(_ problem: Problem, keepsSnapshots: Bool = true) throws {
+    if let engine = problem.engine {
+      throw KeelError(
+        .invalid, at: "problem", "is a training of \(engine.name), which Keel cannot run itself",
+        fix: "ask for a diagnosis or a cure of it: problem.diagnosis(), problem.cure()")
+    }
     let (recipe, rows) = (problem.recipe, problem.rows)
     var batches = try Batches(recipe, rows: rows.train.count)
     let plan = try recipe.plan(row: rows.train.shape, capacity: batches.size)
@@ -70,17 +75,9 @@ package final class Trainer {
       fix: "use a training.batch of at least 2, or layer-norm in its place")
   }
 
-  /// The recipe in effect.
-  package var recipe: Recipe { problem.recipe }
   package var baseline: Baseline { monitor.baseline }
   package var trace: Trace { record.trace }
   package var explosion: Explosion? { record.explosion }
-
-  /// The next step; as many as are done.
-  package var step: Int { record.trace.count }
-
-  /// Whether there is nothing left to do.
-  package var isOver: Bool { record.explosion != nil || step >= batches.total }
 
   /// Takes one step, in which nothing is allocated.
   package func advance() {

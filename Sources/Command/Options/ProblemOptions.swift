@@ -1,0 +1,67 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelReport
+import KeelRunners
+
+/// What is diagnosed or cured: a recipe, or the training that an engine makes.
+struct ProblemOptions: ParsableArguments {
+  @Argument(help: "A recipe file (YAML); none with --engine.")
+  var recipe: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "Change a setting, such as optimizer.sgd.learning-rate=0.01; as often as wanted.",
+      valueName: "path=value"))
+  var changes: [String] = []
+
+  @Option(parsing: .unconditional, help: "The seed, in place of the recipe's.")
+  var seed: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "A program that trains elsewhere and speaks the engine protocol; '-' is the one that started keel.",
+      valueName: "command"))
+  var engine: String?
+
+  func validate() throws {
+    guard (recipe == nil) != (engine == nil) else {
+      throw ValidationError(
+        recipe == nil
+          ? "give a recipe, or --engine with the command of a program that trains"
+          : "give a recipe or --engine, not both")
+    }
+    guard engine == nil || changes.isEmpty else {
+      throw ValidationError("--set changes a recipe; what --engine trains has none")
+    }
+  }
+
+  /// The recipe's options, where there is one.
+  var source: RecipeOptions? {
+    guard let recipe else { return nil }
+    var options = RecipeOptions()
+    (options.recipe, options.changes, options.seed) = (recipe, changes, seed)
+    return options
+  }
+
+  /// Whether standard input and output are the engine's.
+  var isStartedByEngine: Bool { engine == "-" }
+
+  /// The problem, and the engine that trains it, where one does.
+  func problem() throws -> (problem: Problem, engine: Engine?) {
+    if let source { return (try Problem(try source.read()), nil) }
+    let log: @Sendable (String) -> Void = { Terminal.error.write(raw: "  \($0)\n") }
+    let engine =
+      isStartedByEngine
+      ? try Engine(startedBy: log) : try Engine(command: engine ?? "", log: log)
+    return (try engine.problem(seed: seed ?? 0), engine)
+  }
+
+  /// The same choice on a command line, for what to type next.
+  var line: String {
+    if let source { return source.line }
+    let words = ["--engine", engine ?? "-"] + (seed.map { ["--seed", String($0)] } ?? [])
+    return words.map(Text.quoted).joined(separator: " ")
+  }
+}

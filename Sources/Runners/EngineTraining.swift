@@ -1,0 +1,237 @@
+import Foundation
+import KeelEngine
+import KeelNetworks
+import KeelRecipes
+import KeelTraining
+
+/// A training that an engine makes, as far as it has come.
+///
+/// It goes on from the state that the engine has kept of it; where it has kept none, from the
+/// start.
+final class EngineTraining: TrainingSession {
+  let problem: Problem
+  private(set) var total: Int
+  let stepsPerEpoch: Int
+  private(set) var trace: Trace
+  private(set) var divergence: Divergence
+  private(set) var explosion: Explosion?
+  private(set) var vanishingSteps = 0
+  /// Not known of another's network.
+  let multiplyAdds = Double.infinity
+  let floats = 0
+
+  private let runner: ProcessRunner
+  private let changes: [EngineChange]
+  /// The loss of its first step.
+  private var initialLoss = Double.nan
+  private var constantLoss: Double?
+  private var score: Double?
+  /// What the engine keeps of it, and the step that comes next.
+  private var snapshot: (name: String, step: Int)?
+  private var spent = (steps: 0, time: Duration.zero)
+
+  /// A trial alike another is repeated for so many steps, to see whether it comes out the same.
+  private static let repeated = 10
+
+  init(_ problem: Problem, by runner: ProcessRunner) throws {
+    let own = try runner.problem(seed: problem.recipe.seed).recipe
+    changes = try EngineChange.all(from: own, to: problem.recipe, runner.description)
+    (self.problem, self.runner) = (problem, runner)
+    total = problem.steps
+    let batch = max(1, problem.recipe.training.batch)
+    stepsPerEpoch = max(1, problem.rows.train.count / batch)
+    constantLoss = problem.recipe.standardize.includesTargets ? nil : runner.description.constantLoss
+    trace = Trace(names: runner.description.layers.map(\.name), total: total)
+    divergence = Divergence(scale: .nan, batch: batch, total: total)
+  }
+
+  /// Without the loss of a constant it is the least L₀ of all trials: the loss of a network that
+  /// knows nothing.
+  var baseline: Baseline {
+    let isOnScale = !problem.recipe.standardize.includesTargets
+    let least = isOnScale ? runner.leastInitialLoss(with: initialLoss) : initialLoss
+    return Baseline(constant: constantLoss ?? least, initial: initialLoss)
+  }
+
+  func isPassedOver(_ step: Int) -> Bool { !trace.losses[step].isFinite }
+
+  // MARK: training
+
+  func train(
+    steps: Int, isCancelled: () -> Bool, observe: (Step) -> Void
+  ) throws -> Training {
+    let goal = min(total, steps < total ? step + steps : total)
+    if !isOver, step < goal {
+      let (begin, first) = (ContinuousClock.now, step)
+      defer {
+        spent.time += ContinuousClock.now - begin
+        spent.steps += step - first
+      }
+      do {
+        try advance(to: goal, isCancelled, observe)
+      } catch let error as KeelError {
+        // Once more, from where nothing of it is left.
+        guard runner.canRestart, error.kind != .missing else { throw error }
+        forget()
+        try advance(to: goal, isCancelled, observe)
+      } catch is CancellationError {
+        return training(isStopped: true, metric: nil, spent: spent)
+      }
+      if first == 0, changes.isEmpty { try repeatStart(isCancelled) }
+    }
+    let isKnown = verdict != .exploding
+    let value = score ?? skill
+    let metric = isKnown ? Metric(name: score == nil ? "skill" : "score", train: value, test: nil) : nil
+    return training(isStopped: !isOver, metric: metric, spent: spent)
+  }
+
+  private func advance(
+    to goal: Int, _ isCancelled: () -> Bool, _ observe: (Step) -> Void
+  ) throws {
+    while !isOver, step < goal {
+      if let snapshot, snapshot.step != step { self.snapshot = nil }
+      let seen = trace.losses
+      if snapshot == nil { forget() }
+      let ending = try runner.make(
+        ProcessRunner.Trial(
+          seed: problem.recipe.seed, start: snapshot?.name ?? "start", steps: goal - step,
+          changes: changes, kept: goal < total ? [goal - 1] : []),
+        isCancelled: isCancelled
+      ) { answer in
+        try take(answer)
+        compare(seen)
+        observe(Step(trace, nil, total: total))
+        return explosion == nil
+      }
+      snapshot = snapshot?.step == step ? snapshot : nil
+      try end(ending, before: goal)
+    }
+  }
+
+  /// Everything that was seen: the next trial begins at the start.
+  private func forget() {
+    trace = Trace(names: trace.layers, total: total)
+    divergence = Divergence(scale: .nan, batch: problem.recipe.training.batch, total: total)
+    (explosion, snapshot, score, vanishingSteps) = (nil, nil, nil, 0)
+  }
+
+  /// One step's answer.
+  private func take(_ answer: JSONValue) throws {
+    guard let index = answer["step"]?.number, index == Double(step) else {
+      throw ProcessRunner.Fault(what: "'step' is not \(step), which comes next")
+    }
+    guard let loss = answer["loss"]?.number else {
+      throw ProcessRunner.Fault(what: "'loss' is missing, or no number")
+    }
+    let norm = try number("gradientNorm", in: answer) ?? .nan
+    let rate =
+      try number("learningRate", in: answer)
+      ?? recipe.schedule.member.learningRate(
+        recipe.optimizer.member.learningRate, at: step, of: total)
+    let layers = try measures(answer)
+    trace.record(loss: loss, learningRate: rate, gradientNorm: norm, layers: layers)
+    constantLoss = try number("constantLoss", in: answer) ?? constantLoss
+    if let name = answer["snapshot"]?.string { snapshot = (name, step) }
+    guard loss.isFinite else {
+      explosion = Explosion(
+        step: step - 1, place: "loss", pass: .forward, kind: .nonFinite,
+        origin: loss.isNaN ? .invalid : .overflow)
+      return
+    }
+    if step == 1 {
+      initialLoss = loss
+      divergence = Divergence(
+        scale: baseline.scale, batch: problem.recipe.training.batch, total: total)
+    }
+    if norm == 0 || isFirstWithoutGradient(layers) { vanishingSteps += 1 }
+    if case .divergence = divergence.look(at: trace.losses, step: step - 1) {
+      let passed = divergence.above ?? step - 1
+      explosion = Explosion(
+        step: passed, place: trace.mostMovedLayer(at: passed), pass: .update, kind: .divergence,
+        origin: nil)
+    }
+  }
+
+  private func number(_ key: String, in answer: JSONValue) throws -> Double? {
+    guard let value = answer[key] else { return nil }
+    guard let number = value.number else {
+      throw ProcessRunner.Fault(what: "'\(key)' is no number")
+    }
+    return number
+  }
+
+  private func measures(_ answer: JSONValue) throws -> [String: LayerMeasures] {
+    guard case .object(let layers) = answer["layers"] else { return [:] }
+    return try layers.mapValues { layer in
+      LayerMeasures(
+        gradientNorm: try number("gradient", in: layer) ?? .nan,
+        updateNorm: try number("update", in: layer) ?? .nan,
+        weightNorm: try number("weight", in: layer) ?? .nan)
+    }
+  }
+
+  /// Its gradient is less than 1e-3 of the last layer's.
+  private func isFirstWithoutGradient(_ layers: [String: LayerMeasures]) -> Bool {
+    guard trace.layers.count > 1, let first = layers[trace.layers[0]],
+      let last = layers[trace.layers[trace.layers.count - 1]]
+    else { return false }
+    return first.gradientNorm < 1e-3 * last.gradientNorm
+  }
+
+  private func end(_ ending: ProcessRunner.Ending, before goal: Int) throws {
+    score = try number("score", in: ending.answer) ?? score
+    constantLoss = try number("constantLoss", in: ending.answer) ?? constantLoss
+    switch ending.kind {
+    case .refused:
+      throw KeelError(
+        .invalid, at: runner.name,
+        "refuses '\(ending.answer["change"]?.string ?? "a trial")'",
+        fix: "leave it out: the search goes on without")
+    case .nonFinite:
+      let first = ending.answer["first"]
+      let pass = first?["pass"]?.string.flatMap(Explosion.Pass.init) ?? .forward
+      let isInvalid = first?["kind"]?.string == "invalid"
+      explosion = Explosion(
+        step: explosion?.step ?? max(0, step - 1),
+        place: first?["module"]?.string ?? explosion?.place ?? "loss", pass: pass,
+        kind: .nonFinite, origin: isInvalid ? .invalid : explosion?.origin ?? .overflow)
+    case .ok, .stopped:
+      guard explosion == nil, step < goal else { return }
+      // Its rows, or its program, have come to their end.
+      guard step > 0 else {
+        throw KeelError(
+          .invalid, at: runner.name, "has ended a trial without a step",
+          fix: "print a line with step and loss for every step")
+      }
+      total = step
+    }
+  }
+
+  // MARK: whether it comes out the same
+
+  private func repeatStart(_ isCancelled: () -> Bool) throws {
+    let seen = trace.losses
+    var again: [Float] = []
+    _ = try? runner.make(
+      ProcessRunner.Trial(
+        seed: problem.recipe.seed, start: "start", steps: min(Self.repeated, seen.count),
+        changes: [], kept: []), isCancelled: isCancelled
+    ) { answer in
+      again.append(Float(answer["loss"]?.number ?? .nan))
+      return true
+    }
+    for (one, other) in zip(seen, again) { note(one, other) }
+  }
+
+  /// Holds the newest step against an earlier trial alike.
+  private func compare(_ seen: [Float]) {
+    if step <= seen.count { note(seen[step - 1], trace.losses[step - 1]) }
+  }
+
+  private func note(_ one: Float, _ other: Float) {
+    guard one.isFinite, other.isFinite else { return }
+    let spread = abs(Double(one) - Double(other)) / max(abs(Double(one)), 1e-12)
+    // Sums in another order differ so much.
+    if spread > 1e-3 { runner.note(spread: spread) }
+  }
+}

@@ -1,0 +1,225 @@
+import Foundation
+import KeelEngine
+import KeelNetworks
+import KeelSettings
+import KeelTraining
+import Synchronization
+
+/// Somebody else's training, in a process that speaks the engine protocol (`Guides/Engines.md`).
+///
+/// It makes one trial at a time. An engine that dies, hangs or answers what is no answer is ended
+/// and started again; the trial is then tried once more.
+package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
+  package let description: EngineDescription
+  package var name: String { description.engine }
+  // Guarded by the lock, which a trial holds from its beginning to its end.
+  private let lock = NSLock()
+  private var state: State
+  /// What the trials of all sessions have shown.
+  private let facts = Mutex(Facts())
+
+  private struct State {
+    var channel: EngineChannel
+    /// Makes another; nil where the engine is who started this process.
+    let restart: (@Sendable () throws -> EngineChannel)?
+    var lastID = 0
+    /// Seconds that steps took, the latest of them.
+    var stepTimes: [Double] = []
+  }
+
+  private struct Facts {
+    /// L₀ of all trials on targets as they are; the least is what losses are held against.
+    var leastInitialLoss = Double.infinity
+    /// How far two trials alike were apart.
+    var spread: Double?
+  }
+
+  /// No line for so many seconds, or so many times the usual step, is a hang.
+  private static let patience = (seconds: 60.0, steps: 20.0)
+  /// A trial that was asked to stop has so many more lines.
+  private static let linesAfterStop = 1000
+
+  /// Starts an engine.
+  /// - Parameters:
+  ///   - command: as one would type it.
+  ///   - log: gets what it prints besides answers.
+  /// - Throws: `KeelError` where it cannot be started, or does not say what it trains.
+  package convenience init(
+    command: String, log: @escaping @Sendable (String) -> Void
+  ) throws {
+    try self.init { try EngineChannel(starting: command, log: log) }
+  }
+
+  /// The engine that has started this process.
+  package convenience init(startedByEngine log: @escaping @Sendable (String) -> Void) throws {
+    try self.init(EngineChannel(log: log), restart: nil)
+  }
+
+  private convenience init(_ start: @escaping @Sendable () throws -> EngineChannel) throws {
+    try self.init(try start(), restart: start)
+  }
+
+  private init(
+    _ channel: EngineChannel, restart: (@Sendable () throws -> EngineChannel)?
+  ) throws {
+    try channel.send(["keel": .number(1), "do": "describe"])
+    // A framework may take long to load.
+    let answer = try channel.answer(within: Self.patience.seconds)
+    if answer["end"]?.string == "refused" {
+      throw channel.invalid("refuses '\(answer["change"]?.string ?? "describe")'")
+    }
+    description = try EngineDescription(answer) { channel.invalid($0) }
+    state = State(channel: channel, restart: restart)
+    canRestart = restart != nil
+  }
+
+  /// The problem that verbs take.
+  /// - Throws: `KeelError` where a setting is not what it should be.
+  package func problem(seed: UInt64) throws -> Problem {
+    let problem = try description.problem(by: self) { what in
+      KeelError(.invalid, at: name, what, fix: "answer 'describe' as Guides/Engines.md says")
+    }
+    var recipe = problem.recipe
+    recipe.seed = seed
+    return problem.with(recipe)
+  }
+
+  // MARK: as an engine
+
+  package var initialWeights: [InitialWeight] { description.initialWeights }
+
+  package var soundInitializer: Choice<Initializers> {
+    name.lowercased().hasPrefix("pytorch") ? .pytorch : .xavier()
+  }
+
+  package var spread: Double? { facts.withLock { $0.spread } }
+
+  package func session(of problem: Problem) throws -> any TrainingSession {
+    try EngineTraining(problem, by: self)
+  }
+
+  // MARK: trials
+
+  /// A trial: how it begins, how long it goes on, and what is changed.
+  struct Trial {
+    let seed: UInt64
+    /// `start`, or a snapshot.
+    let start: String
+    let steps: Int
+    let changes: [EngineChange]
+    /// The steps after which the state is kept.
+    let kept: [Int]
+  }
+
+  /// How a trial ended.
+  struct Ending {
+    enum Kind: String { case ok, stopped, nonFinite = "non-finite", refused }
+    let kind: Kind
+    let answer: JSONValue
+  }
+
+  /// Makes a trial.
+  /// - Parameter step: gets every step's answer; says whether to go on.
+  /// - Throws: `KeelError` where the engine fails; `CancellationError`.
+  func make(
+    _ trial: Trial, isCancelled: () -> Bool, step: (JSONValue) throws -> Bool
+  ) throws -> Ending {
+    try lock.withLock {
+      do {
+        return try make(trial, isCancelled, step)
+      } catch {
+        // Whatever it was doing, the next trial must not find it doing that.
+        state.channel.end()
+        if let restart = state.restart, !(error is CancellationError) {
+          state.channel = try restart()
+        }
+        throw error
+      }
+    }
+  }
+
+  private func make(
+    _ trial: Trial, _ isCancelled: () -> Bool, _ step: (JSONValue) throws -> Bool
+  ) throws -> Ending {
+    state.lastID += 1
+    let id = Double(state.lastID)
+    var message: [String: JSONValue] = [
+      "id": .number(id), "do": "trial", "seed": .number(Double(trial.seed)),
+      "from": .string(trial.start), "steps": .number(Double(trial.steps)),
+      "changes": .array(trial.changes.map(\.message)),
+    ]
+    if !trial.kept.isEmpty { message["keep"] = .array(trial.kept.map { .number(Double($0)) }) }
+    try state.channel.send(.object(message))
+    var linesAfterStop: Int?
+    while true {
+      let begin = ContinuousClock.now
+      let usual = state.stepTimes.sorted()[safe: state.stepTimes.count / 2] ?? 0
+      let answer = try state.channel.answer(
+        within: max(Self.patience.seconds, Self.patience.steps * usual), isCancelled: isCancelled)
+      guard answer["id"]?.number == id else {
+        throw state.channel.invalid("answers another trial than \(Int(id)), which was asked for")
+      }
+      if let end = answer["end"] {
+        guard let kind = end.string.flatMap(Ending.Kind.init) else {
+          throw state.channel.invalid("'end' is none of ok, non-finite, stopped, refused")
+        }
+        return Ending(kind: kind, answer: answer)
+      }
+      if let lines = linesAfterStop {
+        guard lines < Self.linesAfterStop else {
+          throw state.channel.invalid("goes on after it was asked to stop")
+        }
+        linesAfterStop = lines + 1
+        continue
+      }
+      state.stepTimes.append((ContinuousClock.now - begin) / .seconds(1))
+      state.stepTimes.removeFirst(max(0, state.stepTimes.count - 20))
+      if isCancelled() { throw CancellationError() }
+      do {
+        guard try step(answer) else {
+          try state.channel.send(["id": .number(id), "do": "stop"])
+          linesAfterStop = 0
+          continue
+        }
+      } catch let fault as Fault {
+        throw state.channel.invalid(fault.what)
+      }
+    }
+  }
+
+  /// What is wrong with an answer.
+  struct Fault: Error { let what: String }
+
+  /// Whether a trial that failed can be tried again.
+  let canRestart: Bool
+
+  /// The least loss that a trial began with, this one's included.
+  func leastInitialLoss(with loss: Double) -> Double {
+    facts.withLock { facts in
+      if loss.isFinite { facts.leastInitialLoss = min(facts.leastInitialLoss, loss) }
+      return facts.leastInitialLoss
+    }
+  }
+
+  /// Two trials alike were so far apart.
+  func note(spread: Double) {
+    facts.withLock { $0.spread = max($0.spread ?? 0, spread) }
+  }
+
+  /// Tells the engine that nothing more is asked, and what came of it.
+  package func finish(_ result: JSONValue?) {
+    lock.withLock {
+      var message: [String: JSONValue] = ["do": "done"]
+      message["result"] = result
+      // Who has gone already need not be told.
+      try? state.channel.send(.object(message))
+      state.channel.end()
+    }
+  }
+}
+
+extension Array {
+  fileprivate subscript(safe index: Int) -> Element? {
+    indices.contains(index) ? self[index] : nil
+  }
+}

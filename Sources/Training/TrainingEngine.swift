@@ -1,0 +1,45 @@
+import KeelNetworks
+import KeelRecipes
+import KeelSettings
+
+/// Whoever trains in Keel's place: another framework, another process.
+///
+/// Everything that decides (verdicts, factors, experiments, searches) is the same for it; only the
+/// steps are taken elsewhere.
+package protocol TrainingEngine: AnyObject, Sendable {
+  /// What it calls itself: `pytorch 2.13`.
+  var name: String { get }
+  /// Weights as they begin, layer by layer, beside what a sound rule would give them; empty where
+  /// it does not tell.
+  var initialWeights: [InitialWeight] { get }
+  /// What `initializer` becomes where initial weights are reset.
+  var soundInitializer: Choice<Initializers> { get }
+  /// How far two trials alike were apart, as a share of the loss; nil where they came out the same.
+  var spread: Double? { get }
+  /// A training from its first step.
+  /// - Throws: `KeelError` where it cannot make the problem's recipe out of its own.
+  func session(of problem: Problem) throws -> any TrainingSession
+}
+
+/// The size of a weight as it begins.
+package struct InitialWeight: Hashable, Sendable {
+  package let layer: String
+  package let isBias: Bool
+  /// The root mean square of its values.
+  package let rms: Double
+  /// The same under a sound rule.
+  package let reference: Double
+
+  package init(layer: String, isBias: Bool, rms: Double, reference: Double) {
+    (self.layer, self.isBias, self.rms, self.reference) = (layer, isBias, rms, reference)
+  }
+}
+
+extension Problem {
+  /// A training of it from the first step, by whoever trains it.
+  /// - Parameter keepsSnapshots: false for a trial, which never goes back.
+  /// - Throws: `KeelError` where recipe and rows do not fit, or it cannot be trained so.
+  package func session(keepsSnapshots: Bool = false) throws -> any TrainingSession {
+    try engine?.session(of: self) ?? Trainer(self, keepsSnapshots: keepsSnapshots)
+  }
+}
