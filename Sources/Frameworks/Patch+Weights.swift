@@ -7,6 +7,8 @@ import KeelSettings
 extension Patch {
   /// For every layer that begins otherwise now.
   var weights: [String] {
+    // Of a network that only its own program knows, every module says for itself.
+    if old.initializer.name == "own" { return new.initializer == old.initializer ? [] : begunAnew }
     let before = Dictionary(grouping: old.sites, by: \.kind)
     let begun = new.sites.compactMap { site -> (site: LayerSite, value: Beginning)? in
       guard let begins = site.beginning else { return nil }
@@ -18,6 +20,24 @@ extension Patch {
       return isKnown ? nil : (site, begins)
     }
     return edits(begun) { target == .pytorch ? drawn($0) : configured($0) }
+  }
+
+  private var begunAnew: [String] {
+    switch target {
+    case .pytorch:
+      [
+        "for module in model.modules():",
+        "    reset = getattr(module, \"reset_parameters\", getattr(module, \"_reset_parameters\", None))",
+        "    if callable(reset):",
+        "        reset()",
+      ]
+    case .keras:
+      [
+        "for weight in model.trainable_variables:",
+        "    if len(weight.shape) > 1:",
+        "        weight.assign(keras.initializers.GlorotUniform()(weight.shape))",
+      ]
+    }
   }
 
   private func drawn(_ begins: Beginning) -> [String] {

@@ -4,30 +4,13 @@ import Foundation
 ///
 /// Numbers that are not finite are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`; bare ones,
 /// which Python writes, are read, too.
-package enum JSONValue: Hashable, Sendable, Codable {
+package enum JSONValue: Hashable, Sendable, Encodable {
   case null
   case bool(Bool)
   case number(Double)
   case string(String)
   case array([JSONValue])
   case object([String: JSONValue])
-
-  package init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if container.decodeNil() {
-      self = .null
-    } else if let value = try? container.decode(Bool.self) {
-      self = .bool(value)
-    } else if let value = try? container.decode(Double.self) {
-      self = .number(value)
-    } else if let value = try? container.decode(String.self) {
-      self = .string(value)
-    } else if let value = try? container.decode([JSONValue].self) {
-      self = .array(value)
-    } else {
-      self = .object(try container.decode([String: JSONValue].self))
-    }
-  }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
@@ -47,12 +30,51 @@ package enum JSONValue: Hashable, Sendable, Codable {
   }
 
   /// Nil where it is no JSON.
-  package init?(_ text: some Sequence<UInt8>) {
-    let decoder = JSONDecoder()
-    // Bare NaN and Infinity are JSON5.
-    decoder.allowsJSON5 = true
-    guard let value = try? decoder.decode(JSONValue.self, from: Data(text)) else { return nil }
-    self = value
+  package init?(_ text: some Collection<UInt8>) {
+    guard let value = Self.object(Data(text)) ?? Self.object(Data(Self.quotingNumbers(text)))
+    else { return nil }
+    self.init(value)
+  }
+
+  private static func object(_ data: Data) -> Any? {
+    try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+  }
+
+  /// The same with bare `NaN`, `Infinity` and `-Infinity`, outside of strings, as strings.
+  private static func quotingNumbers(_ text: some Collection<UInt8>) -> [UInt8] {
+    var (result, word): ([UInt8], [UInt8]) = ([], [])
+    var (isQuoted, isEscaped) = (false, false)
+    func flush() {
+      let isNumber = ["NaN", "Infinity", "-Infinity"].contains(String(decoding: word, as: UTF8.self))
+      result += isNumber ? [UInt8(ascii: "\"")] + word + [UInt8(ascii: "\"")] : word
+      word = []
+    }
+    for byte in text {
+      let isLetter = (byte | 0x20) >= UInt8(ascii: "a") && (byte | 0x20) <= UInt8(ascii: "z")
+      if !isQuoted, isLetter || byte == UInt8(ascii: "-") {
+        word.append(byte)
+        continue
+      }
+      flush()
+      result.append(byte)
+      if byte == UInt8(ascii: "\""), !isEscaped { isQuoted.toggle() }
+      isEscaped = isQuoted && byte == UInt8(ascii: "\\") && !isEscaped
+    }
+    flush()
+    return result
+  }
+
+  private init(_ value: Any) {
+    switch value {
+    case let value as String: self = .string(value)
+    case let value as [Any]: self = .array(value.map(JSONValue.init))
+    case let value as [String: Any]: self = .object(value.mapValues(JSONValue.init))
+    case let value as NSNumber:
+      // A truth value is a number of one character.
+      let isBool = String(cString: value.objCType) == "c"
+      self = isBool ? .bool(value.boolValue) : .number(value.doubleValue)
+    default: self = .null
+    }
   }
 
   /// One line, without its end.

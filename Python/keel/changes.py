@@ -1,0 +1,197 @@
+"""What Keel asks to be changed, made of a PyTorch training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Callable, Dict, List, Optional
+
+import torch
+
+from keel.batches import Batches, Columns, kept_rows, mapped, parts
+from keel.engine import JSON, Refused
+
+_OPTIMIZERS = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "adagrad": torch.optim.Adagrad,
+    "adadelta": torch.optim.Adadelta,
+}
+
+
+class Guard:
+    """Says which steps are passed over: not finite, or with a gradient far above the usual."""
+
+    def __init__(self) -> None:
+        self._decades: List[float] = []
+
+    def admits(self, loss: float, norm: float) -> bool:
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            return False
+        value = math.log10(max(norm, 1e-45))
+        if len(self._decades) >= 16:
+            ordered = sorted(self._decades)
+            median = ordered[len(ordered) // 2]
+            mad = sorted(abs(d - median) for d in ordered)[len(ordered) // 2]
+            if value > median + 10 * max(1.4826 * mad, 0.03):
+                return False
+        self._decades = (self._decades + [value])[-64:]
+        return True
+
+
+class Plan:
+    """The changes of one trial, in the order in which they act.
+
+    Raises ``Refused`` for what cannot be made.
+    """
+
+    def __init__(self, changes: List[JSON], columns: Columns) -> None:
+        self._columns = columns
+        self._settings: Dict[str, Any] = {}
+        self._resets = False
+        self._standardized = "none"
+        self._left_out: frozenset = frozenset()
+        self.changes_clip, self.clip = False, None
+        for change in changes:
+            if "set" in change:
+                self._set(change["set"], change.get("to"))
+            elif change.get("reset") == "initialization":
+                self._resets = True
+            elif "standardize" in change:
+                self._standardized = change["standardize"]
+            elif "clip" in change:
+                self.changes_clip, self.clip = True, change["clip"]
+            elif "skip-batches" in change:
+                self._left_out = frozenset(int(place) for place in change["skip-batches"])
+            else:
+                raise Refused(str(change))
+        if self._standardized in ("inputs", "both") and columns.inputs is None:
+            raise Refused("standardize inputs")
+        if self._standardized in ("targets", "both") and columns.targets is None:
+            raise Refused("standardize targets")
+
+    def _set(self, name: str, value: Any) -> None:
+        known = (
+            "learning-rate", "optimizer", "momentum", "beta1", "beta2", "rho", "epsilon",
+            "weight-decay", "schedule", "warmup", "bad-steps", "bad-rows",
+        )
+        if name not in known or (name == "schedule" and value != "constant"):
+            raise Refused(f"set {name}")
+        if name == "optimizer" and str(value).lower() not in _OPTIMIZERS:
+            raise Refused(f"set optimizer {value}")
+        self._settings[name] = value
+
+    # The model
+
+    def apply_to_model(self, model: torch.nn.Module) -> None:
+        if self._resets:
+            self.reset(model)
+
+    @staticmethod
+    def reset(model: torch.nn.Module) -> None:
+        """Each module's own rule; Xavier where it has none: never only the constructor, which may
+        hold the fault."""
+        for module in model.modules():
+            own = getattr(module, "reset_parameters", None) or getattr(
+                module, "_reset_parameters", None
+            )
+            if callable(own):
+                own()
+                continue
+            with torch.no_grad():
+                for name, value in module.named_parameters(recurse=False):
+                    if value.dim() > 1:
+                        torch.nn.init.xavier_uniform_(value)
+                    elif "bias" in name:
+                        value.zero_()
+
+    # The optimizer
+
+    def optimizer(self, own: torch.optim.Optimizer) -> torch.optim.Optimizer:
+        optimizer = own
+        if "optimizer" in self._settings:
+            kind = _OPTIMIZERS[str(self._settings["optimizer"]).lower()]
+            groups = [{"params": group["params"]} for group in own.param_groups]
+            decay = own.param_groups[0].get("weight_decay", 0.0)
+            rate = float(self._settings.get("learning-rate", own.param_groups[0]["lr"]))
+            optimizer = kind(groups, lr=rate, weight_decay=decay)
+        base = float(optimizer.param_groups[0]["lr"])
+        for group in optimizer.param_groups:
+            self._apply(group, base)
+        return optimizer
+
+    def _apply(self, group: Dict[str, Any], base: float) -> None:
+        for name, value in self._settings.items():
+            if name == "learning-rate":
+                # Groups keep their rates beside each other.
+                group["lr"] = float(value) * (group["lr"] / base if base else 1.0)
+                group.pop("initial_lr", None)
+            elif name in ("beta1", "beta2") and "betas" in group:
+                betas = list(group["betas"])
+                betas[0 if name == "beta1" else 1] = float(value)
+                group["betas"] = tuple(betas)
+            else:
+                keys = {
+                    "momentum": ("momentum",), "rho": ("alpha", "rho"), "epsilon": ("eps",),
+                    "weight-decay": ("weight_decay",),
+                }.get(name, ())
+                for key in keys:
+                    if key in group:
+                        group[key] = float(value)
+
+    def schedule(
+        self, own: Optional[Callable[[Any], Any]], optimizer: torch.optim.Optimizer
+    ) -> Any:
+        if own is None or self._settings.get("schedule") == "constant":
+            return None
+        return own(optimizer)
+
+    def warm(self, optimizer: torch.optim.Optimizer, step: int) -> None:
+        """Lowers the rates for a step of a warm-up; ``unwarm`` puts them back."""
+        steps = self._settings.get("warmup")
+        self._rates = None
+        if steps and step < steps:
+            self._rates = [group["lr"] for group in optimizer.param_groups]
+            for group in optimizer.param_groups:
+                group["lr"] *= (step + 1) / steps
+
+    def unwarm(self, optimizer: torch.optim.Optimizer) -> None:
+        for group, rate in zip(optimizer.param_groups, self._rates or []):
+            group["lr"] = rate
+
+    def guard(self) -> Optional[Guard]:
+        return Guard() if self._settings.get("bad-steps") == "skip" else None
+
+    # The data
+
+    def batches(
+        self, data: Callable[[int], Any], seed: int, per_epoch: Optional[int]
+    ) -> Batches:
+        return Batches(data, seed, per_epoch, self._changed, self._left_out)
+
+    def _changed(self, batch: Any) -> Any:
+        columns = self._columns
+        if self._settings.get("bad-rows") == "drop":
+            first, second = parts(batch)
+            kept = None
+            for block, values in ((columns.inputs, first), (columns.targets, second)):
+                if block is not None and values is not None:
+                    fine = ~block.is_far(values)
+                    kept = fine if kept is None else kept & fine
+            if kept is not None and not bool(kept.all()):
+                if not bool(kept.any()):
+                    return None
+                batch = kept_rows(batch, kept)
+        if self._standardized == "none":
+            return batch
+        both = self._standardized == "both"
+
+        def change(name: str, block: Any) -> Callable[[Any], Any]:
+            if both or self._standardized == name:
+                return lambda values: block.standardized(values) if block is not None else values
+            return lambda values: values
+
+        return mapped(
+            batch, change("inputs", columns.inputs), change("targets", columns.targets)
+        )

@@ -1,0 +1,104 @@
+"""Diagnosis and cure of a training that this process can make."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable, Iterable, Optional
+
+from keel import command
+from keel import engine as protocol
+from keel.result import Result, read
+
+Builder = Callable[[], Any]
+Data = Callable[[int], Iterable[Any]]
+Loss = Callable[[Any, Any], Any]
+
+
+def cure(
+    model: Builder,
+    data: Data,
+    loss: Loss,
+    optimizer: Callable[[Any], Any],
+    *,
+    steps: int,
+    schedule: Optional[Callable[[Any], Any]] = None,
+    clip: Optional[float] = None,
+    score: Optional[Callable[[Any], float]] = None,
+    seed: int = 0,
+    budget: Optional[float] = None,
+    progress: bool = True,
+) -> Result:
+    """Finds out why a training fails, and the smallest change that makes it train.
+
+    ``model()`` builds the network; ``data(seed)`` yields the batches of an epoch, as often as it is
+    called; ``loss(model, batch)`` is the loss of one, a scalar; ``optimizer(model)`` builds the
+    optimizer, and ``schedule(optimizer)`` what moves its rate, stepped after every step. ``clip`` is
+    the norm that gradients are clipped to; ``score(model)`` tells how good a network is, more is
+    better. ``budget`` is what the search may cost, in trainings of 1,000 steps or more.
+    """
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
+    arguments = ["cure", "--seed", str(seed)]
+    if budget is not None:
+        arguments += ["--budget", str(budget)]
+    result, page = command.ask(arguments, engine, progress)
+    return read(result, page, engine.framework)
+
+
+def diagnose(
+    model: Builder,
+    data: Data,
+    loss: Loss,
+    optimizer: Callable[[Any], Any],
+    *,
+    steps: int,
+    schedule: Optional[Callable[[Any], Any]] = None,
+    clip: Optional[float] = None,
+    score: Optional[Callable[[Any], float]] = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> Result:
+    """Finds out by experiment why a training fails; see ``cure`` for the arguments."""
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
+    result, page = command.ask(["diagnose", "--seed", str(seed)], engine, progress)
+    return read(result, page, engine.framework)
+
+
+def serve(
+    model: Builder,
+    data: Data,
+    loss: Loss,
+    optimizer: Callable[[Any], Any],
+    *,
+    steps: int,
+    schedule: Optional[Callable[[Any], Any]] = None,
+    clip: Optional[float] = None,
+    score: Optional[Callable[[Any], float]] = None,
+) -> None:
+    """Makes a script an engine: ``keel cure --engine "python train.py"``.
+
+    What the script prints goes to standard error; standard output is the protocol's.
+    """
+    writer = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
+    try:
+        protocol.serve(engine, sys.stdin, writer)
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def _engine(
+    model: Builder,
+    data: Data,
+    loss: Loss,
+    optimizer: Callable[[Any], Any],
+    steps: int,
+    schedule: Optional[Callable[[Any], Any]],
+    clip: Optional[float],
+    score: Optional[Callable[[Any], float]],
+) -> Any:
+    from keel.pytorch import PyTorchEngine
+
+    return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score)
