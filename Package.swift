@@ -158,6 +158,9 @@ let package = Package(
     .testTarget(
       name: "ArchiveTests", dependencies: ["KeelArchive", "KeelTestSupport"],
       path: "Tests/Archive"),
+    .testTarget(
+      name: "RunnersTests", dependencies: ["KeelRunners", "CProcesses"],
+      path: "Tests/Runners"),
     .testTarget(name: "ReportTests", dependencies: ["KeelReport"], path: "Tests/Report"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],

@@ -200,18 +200,16 @@ static void close_files(keel_program *program) {
   program->input = program->output = program->lifeline = -1;
 }
 
+void keel_close_input(keel_program *program) {
+  if (program->input >= 0) close(program->input);
+  program->input = -1;
+}
+
 int keel_end(keel_program *program) {
   close_files(program);
   int status = 0;
   if (program->guard <= 0) return status;
   while (waitpid(program->guard, &status, 0) < 0 && errno == EINTR) {}
-  program->guard = 0;
-  return status;
-}
-
-int keel_has_ended(keel_program *program) {
-  int status = 0;
-  if (program->guard <= 0 || waitpid(program->guard, &status, WNOHANG) <= 0) return -1;
   program->guard = 0;
   return status;
 }

@@ -52,8 +52,8 @@ public enum PoorInitialization: Cause {
         return nil
       }
       return InitialWeight(
-        layer: start.parameter.layer, isBias: start.parameter.role == .bias, rms: start.rms,
-        reference: reference)
+        layer: start.parameter.layer, isBias: start.parameter.role == .bias,
+        count: start.parameter.shape.count, rms: start.rms, reference: reference)
     }
   }
 

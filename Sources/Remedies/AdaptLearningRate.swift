@@ -1,4 +1,5 @@
 import KeelCauses
+import KeelEngine
 import KeelNetworks
 import KeelRecipes
 import KeelTraining
@@ -32,6 +33,9 @@ public struct AdaptLearningRate: Remedy {
   public static func candidates(for evidence: Evidence) -> [AdaptLearningRate] {
     guard !(evidence.recipe.optimizer.ingredient is Adam) else { return [] }
     let reference = Adam().learningRate
+    if evidence.problem.engine != nil {
+      return [reference, rounded(reference / 3)].map(AdaptLearningRate.init)
+    }
     return LowerLearningRate.rates(below: evidence.learningRateLimit, for: Adam.self)
       .filter { $0 <= 10 * reference }.prefix(3).map(AdaptLearningRate.init)
   }

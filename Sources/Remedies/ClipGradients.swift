@@ -1,5 +1,6 @@
 import KeelCauses
 import KeelEngine
+import KeelNetworks
 import KeelRecipes
 import KeelTraining
 
@@ -35,7 +36,13 @@ public struct ClipGradients: Remedy {
   }
 
   public func applied(to problem: Problem) -> Recipe? {
-    changed(problem.recipe)
+    guard problem.engine != nil else { return changed(problem.recipe) }
+    // An engine clips once: a tighter limit takes the place of its own.
+    let own = problem.recipe.clipping.choices.compactMap { $0.ingredient as? ClipByGlobalNorm }
+    guard own.allSatisfy({ $0.limit > limit }) else { return nil }
+    var recipe = problem.recipe
+    recipe.clipping = [.globalNorm(limit)]
+    return recipe
   }
 
   private func changed(_ recipe: Recipe) -> Recipe {

@@ -33,6 +33,14 @@ public struct LowerLearningRate: Remedy {
   public static func candidates(for evidence: Evidence) -> [LowerLearningRate] {
     let optimizer = evidence.recipe.optimizer.member
     let kind = type(of: optimizer)
+    // Nobody measures forty steps of another's training: the reference, and a decade around it.
+    if evidence.problem.engine != nil {
+      let reference = kind.referenceRate
+      let between = (min(optimizer.learningRate, 100 * reference) * reference).squareRoot()
+      let low = min(reference, optimizer.learningRate)
+      return [reference, rounded(between), rounded(low / 3), rounded(low / 10)]
+        .filter { $0 < optimizer.learningRate }.prefix(3).map(LowerLearningRate.init)
+    }
     // The rate at hand does not hold for longer than that, whatever forty steps say.
     let most = min(
       optimizer.learningRate,

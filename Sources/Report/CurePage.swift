@@ -9,7 +9,7 @@ package struct CurePage: Page {
   private let written: String?
   private let wanted: String?
   private let framework: ExportTarget?
-  private let engine: String?
+  private let engine: EngineNote?
   private let budget: Double
   private let onlyExplosions: Bool
 
@@ -17,21 +17,19 @@ package struct CurePage: Page {
   ///   - recipe: what was to be cured, and `line` how it stood on the command line.
   ///   - written: where the cured recipe was written; nil where it was not.
   ///   - wanted: where it was to be written.
-  ///   - framework: for whom the cure is printed as lines of code, too; for an engine of that name
-  ///     it always is.
+  ///   - framework: for whom the cure is printed as lines of code, too; for its own engine it
+  ///     always is.
   ///   - engine: what trains in Keel's place; nil where nothing does.
   ///   - budget: what the search might cost, and `onlyExplosions` what was to be left alone: a
   ///     command that goes on says so again.
   package init(
     _ history: CaseHistory, of recipe: Recipe, line: String, written: String?, wanted: String?,
-    framework: ExportTarget?, engine: String? = nil, budget: Double, onlyExplosions: Bool
+    framework: ExportTarget?, engine: EngineNote? = nil, budget: Double, onlyExplosions: Bool
   ) {
     (self.budget, self.onlyExplosions) = (budget, onlyExplosions)
     (self.history, self.recipe, self.line) = (history, recipe, line)
     (self.written, self.wanted, self.engine) = (written, wanted, engine)
-    self.framework =
-      framework
-      ?? ExportTarget.allCases.first { engine?.lowercased().hasPrefix($0.rawValue) == true }
+    self.framework = framework ?? engine?.framework
   }
 
   package var body: Reproducible<CaseHistory> {
@@ -41,8 +39,9 @@ package struct CurePage: Page {
   var out: Style.Type { Style.self }
 
   package var text: String {
-    (verdict + unwritten + reference + cause + change + code + trials + unknown + next).joined(
-      separator: "\n")
+    (verdict + unwritten + (engine?.caution ?? []) + reference + cause + change + code + trials
+      + unknown + next).joined(
+        separator: "\n")
       + "\n"
   }
 

@@ -7,10 +7,16 @@ package struct DiagnosisPage: Page {
   private let diagnosis: Diagnosis
   private let recipe: Recipe
   private let line: String
+  private let engine: EngineNote?
 
-  /// - Parameter line: the recipe as it stood on the command line.
-  package init(_ diagnosis: Diagnosis, of recipe: Recipe, line: String) {
+  /// - Parameters:
+  ///   - line: the recipe as it stood on the command line.
+  ///   - engine: what trained in Keel's place; nil where nothing did.
+  package init(
+    _ diagnosis: Diagnosis, of recipe: Recipe, line: String, engine: EngineNote? = nil
+  ) {
     (self.diagnosis, self.recipe, self.line) = (diagnosis, recipe, line)
+    self.engine = engine
   }
 
   private var out: Style.Type { Style.self }
@@ -53,7 +59,8 @@ package struct DiagnosisPage: Page {
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
     let lines =
-      head + FindingLines(diagnosis.findings, of: line).lines + ruledOut + table + unknown + next
+      head + (engine?.caution ?? []) + FindingLines(diagnosis.findings, of: line).lines + ruledOut
+      + table + unknown + next
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -92,7 +99,7 @@ package struct DiagnosisPage: Page {
   private var sickness: [String] {
     guard diagnosis.scope == .full else { return [] }
     guard diagnosis.verdict != .healthy, diagnosis.verdict != .exploding else { return [] }
-    return ["  " + Self.meaning(diagnosis.verdict), ""] + reference
+    return ["  " + Self.meaning(diagnosis.verdict), ""] + (engine?.caution ?? []) + reference
       + FindingLines(diagnosis.findings, of: line).lines + ruledOut
       + table
       + (diagnosis.findings.isEmpty ? [] : unknown) + mended

@@ -95,8 +95,10 @@ package struct TrainPage: Page {
   static func sentence(_ explosion: Explosion) -> String {
     switch explosion.kind {
     case .divergence:
-      return "the averaged loss passed 5 times its start, and nothing was learnt after; "
-        + "\(explosion.place) moved most for its size"
+      let left = "the averaged loss passed 5 times its start, and nothing was learnt after"
+      // Of an engine that tells no updates nobody knows which layer moved.
+      return explosion.place == "loss"
+        ? left : "\(left); \(explosion.place) moved most for its size"
     case .nonFinite:
       let pass =
         switch explosion.pass {

@@ -29,6 +29,9 @@ struct EngineChange: Hashable {
       changes += try optimizer(from: own, to: recipe)
       (rest.optimizer, rest.regularizer) = (recipe.optimizer, recipe.regularizer)
     }
+    if recipe.model != own.model {
+      note(try dropout(recipe)) { $0.model = recipe.model }
+    }
     if recipe.schedule != own.schedule {
       note(try schedule(from: own, to: recipe)) { $0.schedule = recipe.schedule }
     }
@@ -101,6 +104,19 @@ struct EngineChange: Hashable {
       }
       return sum + 2 * penalty.lambda
     }
+  }
+
+  /// Of what a network has, its dropouts can be told from without.
+  private static func dropout(_ recipe: Recipe) throws -> EngineChange {
+    let rest = recipe.model.dropFirst()
+    guard recipe.model.first?.ingredient is OwnModel, rest.count < 2,
+      rest.allSatisfy({ $0.ingredient is Dropout })
+    else {
+      throw KeelError(
+        .invalid, at: "model", "is the program's own", fix: "leave it out")
+    }
+    let rate = (rest.first?.ingredient as? Dropout)?.rate ?? 0
+    return .set("dropout", to: .number(rate))
   }
 
   private static func schedule(from own: Recipe, to recipe: Recipe) throws -> EngineChange {

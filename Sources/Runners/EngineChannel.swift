@@ -21,6 +21,8 @@ final class EngineChannel {
   private static let longest = 4 << 20
   /// Milliseconds after which a waiting trial sees that it is cancelled.
   private static let slice: Int32 = 200
+  /// Seconds that an engine has to end by itself once nothing more is asked.
+  private static let farewell = 2.0
   /// Bytes read at a time.
   private static let chunk = 1 << 16
 
@@ -31,9 +33,9 @@ final class EngineChannel {
   ///   - log: gets every line that is no answer.
   /// - Throws: `KeelError` where it cannot be started.
   init(starting command: String, log: @escaping (String) -> Void) throws {
-    (name, isOwn, self.log) = ("engine '\(command)'", true, log)
+    (name, isOwn, self.log) = ("engine '\(Self.shown(command))'", true, log)
     program = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
-    let words = ["/bin/sh", "-c", "exec \(command)"]
+    let words = ["/bin/sh", "-c", command]
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     let error = keel_start(&arguments, &program)
@@ -55,6 +57,17 @@ final class EngineChannel {
   /// Ends the engine, where it was started here.
   func end() {
     guard isOwn else { return }
+    _ = keel_end(&program)
+  }
+
+  /// Closes this end, and gives the engine a while to say its last words.
+  func close() {
+    guard isOwn, program.input >= 0 else { return }
+    keel_close_input(&program)
+    let end = ContinuousClock.now + .seconds(Self.farewell)
+    while ContinuousClock.now < end, let line = try? line(within: Self.farewell, { false }) {
+      log(String(decoding: line, as: UTF8.self))
+    }
     _ = keel_end(&program)
   }
 
@@ -137,11 +150,23 @@ final class EngineChannel {
         .invalid, at: name, "has closed its end", fix: "read and answer until Keel says done")
     }
     let status = keel_end(&program)
-    let signal = status & 0x7F
-    let how = signal != 0 ? "was ended by signal \(signal)" : "has ended with code \(status >> 8)"
+    // A shell tells of a signal by a code above 128.
+    let code = status >> 8
+    let signal = code > 128 ? code - 128 : status & 0x7F
+    if code == 126 || code == 127 {
+      return KeelError(
+        .missing, at: name, "cannot be started", fix: "check that the command runs by itself")
+    }
     return KeelError(
-      signal == 0 && status >> 8 == 127 ? .missing : .invalid, at: name, how,
+      .invalid, at: name,
+      signal != 0 ? "was ended by signal \(signal)" : "has ended with code \(code)",
       fix: "see what it has printed; an engine answers until its standard input closes")
+  }
+
+  /// A command as messages name it.
+  private static func shown(_ command: String) -> String {
+    let first = command.split(separator: "\n").first.map(String.init) ?? command
+    return first == command && first.count <= 60 ? first : "\(first.prefix(60))…"
   }
 
   private static func shown(_ line: ArraySlice<UInt8>) -> String {

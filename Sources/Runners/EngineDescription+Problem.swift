@@ -18,7 +18,7 @@ extension EngineDescription {
   func problem(by engine: any TrainingEngine, _ invalid: (String) -> KeelError) throws -> Problem {
     let epoch = max(1, min(stepsPerEpoch ?? steps, steps, Self.mostRows / batch))
     var recipe = Recipe(
-      name: self.engine, data: Choice(OwnData()), model: [Choice(OwnModel())],
+      name: self.engine, data: Choice(OwnData()), model: try model(invalid),
       initializer: Choice(OwnInitializer()), loss: Choice(OwnLoss()),
       optimizer: try optimizer(invalid), schedule: try schedule(invalid),
       clipping: try clipping(invalid), regularizer: try regularizer(invalid),
@@ -54,12 +54,23 @@ extension EngineDescription {
     return number
   }
 
+  /// Its network, and the strongest of its dropouts, which stands for all of them.
+  private func model(_ invalid: (String) -> KeelError) throws -> [Choice<Layers>] {
+    guard let rate = try number("dropout", invalid), rate > 0, rate < 1 else {
+      return [Choice(OwnModel())]
+    }
+    return [Choice(OwnModel()), .dropout(rate)]
+  }
+
   /// Whether its decay acts apart from the gradient.
   private var isDecoupled: Bool { ["adamw", "own"].contains(optimizerName) }
 
   /// As a recipe calls it; `own` for what Keel has none of.
   private var optimizerName: String {
     let name = settings["optimizer"]?.string?.lowercased() ?? "sgd"
+    // Momentum is no part of Keel's RMSprop.
+    let hasMomentum = (settings["momentum"]?.number ?? 0) != 0
+    if name == "rmsprop", hasMomentum { return "own" }
     let known = ["sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta"]
     return known.contains(name) ? name : "own"
   }
@@ -99,6 +110,7 @@ extension EngineDescription {
     default:
       var optimizer = OwnOptimizer()
       (optimizer.learningRate, optimizer.weightDecay) = (rate, decay)
+      optimizer.momentum = momentum
       return Choice(optimizer)
     }
   }

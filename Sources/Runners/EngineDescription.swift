@@ -24,6 +24,8 @@ package struct EngineDescription: Hashable, Sendable {
   /// A module, or a parameter of one.
   package struct Layer: Hashable, Sendable {
     package let name, kind: String
+    /// How many values it has; 0 where it does not tell.
+    package let count: Int
     /// The root mean square of its weights as they begin, and after a reset of their
     /// initialization; nil where it does not tell.
     package let rms, resetRMS: Double?
@@ -60,7 +62,9 @@ package struct EngineDescription: Hashable, Sendable {
     layers = try (answer["layers"]?.array ?? []).map { layer in
       guard let name = layer["name"]?.string else { throw invalid("a layer has no 'name'") }
       return Layer(
-        name: name, kind: layer["kind"]?.string ?? "", rms: try number("rms", in: layer),
+        name: name, kind: layer["kind"]?.string ?? "",
+        count: Int((layer["shape"]?.array ?? []).reduce(1) { $0 * ($1.number ?? 0) }),
+        rms: try number("rms", in: layer),
         resetRMS: try number("resetRms", in: layer))
     }
     if case .object(let settings) = answer["settings"] {
@@ -86,7 +90,8 @@ package struct EngineDescription: Hashable, Sendable {
     layers.compactMap { layer in
       guard let rms = layer.rms, let reset = layer.resetRMS, reset > 0 else { return nil }
       return InitialWeight(
-        layer: layer.name, isBias: layer.name.hasSuffix("bias"), rms: rms, reference: reset)
+        layer: layer.name, isBias: layer.name.hasSuffix("bias"), count: layer.count, rms: rms,
+        reference: reset)
     }
   }
 

@@ -40,7 +40,8 @@ final class EngineTraining: TrainingSession {
     total = problem.steps
     let batch = max(1, problem.recipe.training.batch)
     stepsPerEpoch = max(1, problem.rows.train.count / batch)
-    constantLoss = problem.recipe.standardize.includesTargets ? nil : runner.description.constantLoss
+    constantLoss =
+      problem.recipe.standardize.includesTargets ? nil : runner.description.constantLoss
     trace = Trace(names: runner.description.layers.map(\.name), total: total)
     divergence = Divergence(scale: .nan, batch: batch, total: total)
   }
@@ -53,7 +54,7 @@ final class EngineTraining: TrainingSession {
     return Baseline(constant: constantLoss ?? least, initial: initialLoss)
   }
 
-  func isPassedOver(_ step: Int) -> Bool { !trace.losses[step].isFinite }
+  func isPassedOver(_ step: Int) -> Bool { trace.wasSkipped(step) }
 
   // MARK: training
 
@@ -81,7 +82,8 @@ final class EngineTraining: TrainingSession {
     }
     let isKnown = verdict != .exploding
     let value = score ?? skill
-    let metric = isKnown ? Metric(name: score == nil ? "skill" : "score", train: value, test: nil) : nil
+    let metric =
+      isKnown ? Metric(name: score == nil ? "skill" : "score", train: value, test: nil) : nil
     return training(isStopped: !isOver, metric: metric, spent: spent)
   }
 
@@ -103,7 +105,7 @@ final class EngineTraining: TrainingSession {
         observe(Step(trace, nil, total: total))
         return explosion == nil
       }
-      snapshot = snapshot?.step == step ? snapshot : nil
+      if ending.kind != .refused { snapshot = snapshot?.step == step ? snapshot : nil }
       try end(ending, before: goal)
     }
   }
@@ -132,6 +134,7 @@ final class EngineTraining: TrainingSession {
     trace.record(loss: loss, learningRate: rate, gradientNorm: norm, layers: layers)
     constantLoss = try number("constantLoss", in: answer) ?? constantLoss
     if let name = answer["snapshot"]?.string { snapshot = (name, step) }
+    if answer["skipped"] == .bool(true) { return trace.passOver() }
     guard loss.isFinite else {
       explosion = Explosion(
         step: step - 1, place: "loss", pass: .forward, kind: .nonFinite,
@@ -144,7 +147,9 @@ final class EngineTraining: TrainingSession {
         scale: baseline.scale, batch: problem.recipe.training.batch, total: total)
     }
     if norm == 0 || isFirstWithoutGradient(layers) { vanishingSteps += 1 }
-    if case .divergence = divergence.look(at: trace.losses, step: step - 1) {
+    if case .divergence = divergence.look(
+      at: trace.losses, step: step - 1, without: trace.wasSkipped)
+    {
       let passed = divergence.above ?? step - 1
       explosion = Explosion(
         step: passed, place: trace.mostMovedLayer(at: passed), pass: .update, kind: .divergence,
@@ -182,6 +187,9 @@ final class EngineTraining: TrainingSession {
     score = try number("score", in: ending.answer) ?? score
     constantLoss = try number("constantLoss", in: ending.answer) ?? constantLoss
     switch ending.kind {
+    case .refused where snapshot != nil:
+      // It has forgotten the state: the next attempt begins at the start.
+      snapshot = nil
     case .refused:
       throw KeelError(
         .invalid, at: runner.name,

@@ -45,7 +45,8 @@ package enum JSONValue: Hashable, Sendable, Encodable {
     var (result, word): ([UInt8], [UInt8]) = ([], [])
     var (isQuoted, isEscaped) = (false, false)
     func flush() {
-      let isNumber = ["NaN", "Infinity", "-Infinity"].contains(String(decoding: word, as: UTF8.self))
+      let isNumber = ["NaN", "Infinity", "-Infinity"].contains(
+        String(decoding: word, as: UTF8.self))
       result += isNumber ? [UInt8(ascii: "\"")] + word + [UInt8(ascii: "\"")] : word
       word = []
     }

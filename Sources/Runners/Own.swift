@@ -51,9 +51,12 @@ struct OwnOptimizer: Optimizer {
   static let summary = "the optimizer of the engine's program"
   static let fields: [Field<OwnOptimizer>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "size of a step"),
+    .init("momentum", \.momentum, .share, "share of the last step that is kept"),
     .init("weight-decay", \.weightDecay, .nonNegative, "share of a weight lost per unit of rate"),
   ]
+  static let retentions = ["momentum": Retention(reference: 0.9, usual: 0...0.95)]
   var learningRate = 0.001
+  var momentum = 0.0
   var weightDecay = 0.0
 
   var initialSlots: KeyValuePairs<String, Float> { [:] }

@@ -34,37 +34,43 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
     var spread: Double?
   }
 
-  /// No line for so many seconds, or so many times the usual step, is a hang.
-  private static let patience = (seconds: 60.0, steps: 20.0)
+  /// No line for so many seconds is a hang.
+  package static let patience = 60.0
+  private let patience: Double
+  /// Nor is one that takes no longer than so many usual steps.
+  private static let usualSteps = 20.0
   /// A trial that was asked to stop has so many more lines.
   private static let linesAfterStop = 1000
 
   /// Starts an engine.
   /// - Parameters:
   ///   - command: as one would type it.
+  ///   - patience: seconds without a line that are no hang.
   ///   - log: gets what it prints besides answers.
   /// - Throws: `KeelError` where it cannot be started, or does not say what it trains.
   package convenience init(
-    command: String, log: @escaping @Sendable (String) -> Void
+    command: String, patience: Double = ProcessRunner.patience,
+    log: @escaping @Sendable (String) -> Void
   ) throws {
-    try self.init { try EngineChannel(starting: command, log: log) }
+    let start: @Sendable () throws -> EngineChannel = {
+      try EngineChannel(starting: command, log: log)
+    }
+    try self.init(try start(), patience: patience, restart: start)
   }
 
   /// The engine that has started this process.
   package convenience init(startedByEngine log: @escaping @Sendable (String) -> Void) throws {
-    try self.init(EngineChannel(log: log), restart: nil)
-  }
-
-  private convenience init(_ start: @escaping @Sendable () throws -> EngineChannel) throws {
-    try self.init(try start(), restart: start)
+    try self.init(EngineChannel(log: log), patience: Self.patience, restart: nil)
   }
 
   private init(
-    _ channel: EngineChannel, restart: (@Sendable () throws -> EngineChannel)?
+    _ channel: EngineChannel, patience: Double,
+    restart: (@Sendable () throws -> EngineChannel)?
   ) throws {
+    self.patience = patience
     try channel.send(["keel": .number(1), "do": "describe"])
     // A framework may take long to load.
-    let answer = try channel.answer(within: Self.patience.seconds)
+    let answer = try channel.answer(within: patience)
     if answer["end"]?.string == "refused" {
       throw channel.invalid("refuses '\(answer["change"]?.string ?? "describe")'")
     }
@@ -155,7 +161,7 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
       let begin = ContinuousClock.now
       let usual = state.stepTimes.sorted()[safe: state.stepTimes.count / 2] ?? 0
       let answer = try state.channel.answer(
-        within: max(Self.patience.seconds, Self.patience.steps * usual), isCancelled: isCancelled)
+        within: max(patience, Self.usualSteps * usual), isCancelled: isCancelled)
       guard answer["id"]?.number == id else {
         throw state.channel.invalid("answers another trial than \(Int(id)), which was asked for")
       }
@@ -213,7 +219,7 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
       message["result"] = result
       // Who has gone already need not be told.
       try? state.channel.send(.object(message))
-      state.channel.end()
+      state.channel.close()
     }
   }
 }

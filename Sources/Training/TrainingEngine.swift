@@ -25,13 +25,16 @@ package protocol TrainingEngine: AnyObject, Sendable {
 package struct InitialWeight: Hashable, Sendable {
   package let layer: String
   package let isBias: Bool
+  /// How many values it has.
+  package let count: Int
   /// The root mean square of its values.
   package let rms: Double
   /// The same under a sound rule.
   package let reference: Double
 
-  package init(layer: String, isBias: Bool, rms: Double, reference: Double) {
-    (self.layer, self.isBias, self.rms, self.reference) = (layer, isBias, rms, reference)
+  package init(layer: String, isBias: Bool, count: Int, rms: Double, reference: Double) {
+    (self.layer, self.isBias, self.count) = (layer, isBias, count)
+    (self.rms, self.reference) = (rms, reference)
   }
 }
 

@@ -25,7 +25,8 @@ package struct Trial: Sendable {
   ///   - maximum: steps that may be taken.
   /// - Throws: `CancellationError`; `KeelError` where whoever trains cannot go on.
   init(
-    _ session: any TrainingSession, of variant: Recipe, against control: Recipe, atLeast minimum: Int,
+    _ session: any TrainingSession, of variant: Recipe, against control: Recipe,
+    atLeast minimum: Int,
     atMost maximum: Int, isCancelled: () -> Bool
   ) throws {
     func train(until step: Int) throws -> Training {

@@ -23,8 +23,8 @@ int keel_start(char *const argv[], keel_program *program);
 /// (SIGKILL). Returns its wait status, as `waitpid` gives it.
 int keel_end(keel_program *program);
 
-/// The wait status of a program that has ended by itself; −1 while it has not.
-int keel_has_ended(keel_program *program);
+/// Closes the program's standard input: nothing more is asked of it.
+void keel_close_input(keel_program *program);
 
 /// Waits for something to read. Returns 1 where there is something (or the end), 0 after so many
 /// milliseconds, −1 where it failed; a signal does not end the wait.

@@ -124,14 +124,14 @@ extension Evidence {
           && suspects[second].cause == LargeLearningRate.self
       }.map { index in
         suspects[index].finding(
-          kind, confidence: Self.confidence(kind, among: suspects.count),
+          kind, confidence: confidence(kind, among: suspects.count),
           with: table.partners(of: index), in: self,
           healed: table.healed(index, kind, as: suspects[index]))
       }
     }
     let open = table.fixed.map {
       $0.finding(
-        .suspect, confidence: Self.confidence(.suspect, among: 1), in: self, healed: nil)
+        .suspect, confidence: confidence(.suspect, among: 1), in: self, healed: nil)
     }
     // Of a cause with several factors every one that is at work is reset.
     let resets = Dictionary(grouping: suspects.indices) { suspects[$0].cause.name }
@@ -156,6 +156,12 @@ extension Evidence {
     catalog.causes.filter { cause in !suspects.contains { $0.cause == cause } }.map {
       .init(cause: $0.name, why: Diagnosis.RuledOut.undeviating)
     }
+  }
+
+  /// Where trials alike do not come out the same, one of them is no proof.
+  private func confidence(_ kind: Finding.Kind, among suspects: Int) -> Double {
+    let usual = Self.confidence(kind, among: suspects)
+    return problem.engine?.spread == nil ? usual : min(usual, Finding.unproven)
   }
 
   /// How often a finding of its kind was right, among so many factors that deviate:

@@ -16,6 +16,13 @@ extension Recipe {
 
   /// Σ|w| and Σw² over all weights as they begin; nil where the network cannot be planned.
   package func initialWeights(_ problem: Problem) -> (magnitudes: Double, squares: Double)? {
+    if let weights = problem.engine?.initialWeights.filter({ !$0.isBias }) {
+      // Of normal values: the mean magnitude is √(2/π) of the root mean square.
+      return weights.reduce(into: (0, 0)) { total, weight in
+        total.0 += Double(weight.count) * weight.rms * (2 / Double.pi).squareRoot()
+        total.1 += Double(weight.count) * weight.rms * weight.rms
+      }
+    }
     let sums = initialValues(problem) { values in
       values.reduce(into: (magnitudes: 0.0, squares: 0.0)) { sums, value in
         sums.magnitudes += abs(Double(value))

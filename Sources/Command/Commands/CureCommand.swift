@@ -76,7 +76,7 @@ struct CureCommand: AsyncParsableCommand {
       output.show(
         CurePage(
           history, of: problem.recipe, line: source.line, written: failure == nil ? target : nil,
-          wanted: fixed, framework: framework, engine: engine?.name, budget: budget,
+          wanted: fixed, framework: framework, engine: engine?.note, budget: budget,
           onlyExplosions: onlyExplosions), to: source.isStartedByEngine ? engine : nil)
     }
     if let failure { throw failure }

@@ -35,7 +35,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     }
     bar.clear()
     output.show(
-      DiagnosisPage(diagnosis, of: problem.recipe, line: source.line),
+      DiagnosisPage(diagnosis, of: problem.recipe, line: source.line, engine: engine?.note),
       to: source.isStartedByEngine ? engine : nil)
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }

@@ -65,3 +65,8 @@ struct ProblemOptions: ParsableArguments {
     return words.map(Text.quoted).joined(separator: " ")
   }
 }
+
+extension Engine {
+  /// What a page says of it.
+  var note: EngineNote { EngineNote(name: name, spread: spread) }
+}

@@ -134,6 +134,8 @@ public struct Trace: Sendable {
     }
     let row = min(step / stride, measures.count / width - 1)
     let ratios = layers.indices.map { measures[row * width + probe * layers.count + $0] }
+    // Nobody has told how far the layers moved.
+    if ratios.allSatisfy(\.isNaN) { return "loss" }
     return layers[ratios.indices.max { ratios[$0] < ratios[$1] }.required("there are layers")]
   }
 
@@ -145,7 +147,8 @@ public struct Trace: Sendable {
   ) {
     record(loss: loss, learningRate: learningRate)
     gradientNorms[count - 1] = Self.norm(gradientNorm)
-    clippedNorms[count - 1] = gradientNorms[count - 1]
+    // A norm that nobody tells is no sign of a step that was skipped.
+    clippedNorms[count - 1] = gradientNorm.isNaN ? 0 : gradientNorms[count - 1]
     let names = self.layers
     appendRow { probe, layer in layers[names[layer]].map(probe.measure) ?? .nan }
   }
@@ -162,6 +165,12 @@ public struct Trace: Sendable {
   static func norm(_ gradientNorm: Double) -> Float {
     let largest = Double(Float.greatestFiniteMagnitude)
     return Float(gradientNorm.isFinite ? min(gradientNorm, largest) : gradientNorm)
+  }
+
+  /// Whoever took the newest step says that it changed nothing.
+  package mutating func passOver() {
+    clippedNorms[count - 1] = .nan
+    recordSkip()
   }
 
   /// A step that was taken, or as much of it as was.

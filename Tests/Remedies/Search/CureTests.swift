@@ -317,7 +317,7 @@ struct CureTests {
     let hot = try #require(
       Candidate([LowerLearningRate(rate: 0.01)], on: subject, from: trainer))
     #expect(hot.start > 0 && hot.start <= explosion.step)
-    #expect(hot.trainer.step == hot.start)
+    #expect(hot.session.step == hot.start)
     let cold = try #require(Candidate([StandardizeData(.both)], on: subject, from: trainer))
     #expect(cold.start == 0)
     let other = try #require(

@@ -15,7 +15,7 @@ struct TrialRunnerTests {
 
   @Test func noneIsMadeTwice() throws {
     let problem = try Self.problem(rate: 0.01)
-    let runner = TrialRunner(against: problem.recipe)
+    let runner = TrialRunner(against: problem)
     let first = try runner.trial(problem, atLeast: 300)
     #expect(first.outcome == .holds && runner.steps == first.training.steps)
     let again = try runner.trial(problem, atLeast: 300)
@@ -25,7 +25,7 @@ struct TrialRunnerTests {
   /// What the budget cut short is tried again when there is more.
   @Test func theUndecidedAreMadeAgain() throws {
     let problem = try Self.problem(rate: 1e-9)
-    let runner = TrialRunner(against: problem.recipe)
+    let runner = TrialRunner(against: problem)
     #expect(try runner.trial(problem, atMost: 200).outcome == .undecided)
     #expect(try runner.trial(problem).outcome == .doesNotLearn)
   }
@@ -33,9 +33,9 @@ struct TrialRunnerTests {
   /// Side by side or one after the other: the same bits.
   @Test func sideBySideIsAsOneByOne() throws {
     let problems = try [0.01, 0.02, 1e6].map { try Self.problem(rate: $0) }
-    let together = try TrialRunner(against: problems[0].recipe).trials(problems, atLeast: 300)
+    let together = try TrialRunner(against: problems[0]).trials(problems, atLeast: 300)
     let alone = try problems.map {
-      try TrialRunner(against: problems[0].recipe).trial($0, atLeast: 300)
+      try TrialRunner(against: problems[0]).trial($0, atLeast: 300)
     }
     #expect(together.map(\.training.loss) == alone.map(\.training.loss))
     #expect(together.map(\.outcome) == [.holds, .holds, .explodes])
@@ -44,19 +44,19 @@ struct TrialRunnerTests {
   /// A training that held goes on to what it would have come to in one piece.
   @Test func aTrainingIsGoneOnWith() throws {
     let problem = try Self.problem(rate: 0.01)
-    let runner = TrialRunner(against: problem.recipe)
+    let runner = TrialRunner(against: problem)
     _ = try runner.trial(problem, atLeast: 300)
-    let trainer = try #require(runner.takeTrainer(of: problem.recipe))
-    #expect(trainer.step == 300 && runner.takeTrainer(of: problem.recipe) == nil)
+    let trainer = try #require(runner.takeSession(of: problem.recipe) as? Trainer)
+    #expect(trainer.step == 300 && runner.takeSession(of: problem.recipe) == nil)
     #expect(try trainer.train().loss == Trainer(problem).train().loss)
   }
 
   @Test func whatExplodedIsDoomed() throws {
     let problem = try Self.problem(rate: 1e6)
-    let runner = TrialRunner(against: problem.recipe)
+    let runner = TrialRunner(against: problem)
     #expect(!runner.isDoomed(problem.recipe))
     _ = try runner.trial(problem)
-    #expect(runner.isDoomed(problem.recipe) && runner.takeTrainer(of: problem.recipe) == nil)
+    #expect(runner.isDoomed(problem.recipe) && runner.takeSession(of: problem.recipe) == nil)
   }
 
   /// One that cannot be planned throws, and nothing else is lost.
@@ -64,7 +64,7 @@ struct TrialRunnerTests {
     let problem = try Self.problem(rate: 0.01)
     var broken = problem.recipe
     broken.model = [.conv2d(4, kernel: 3), .dense(1)]
-    let runner = TrialRunner(against: problem.recipe)
+    let runner = TrialRunner(against: problem)
     #expect(throws: KeelError.self) {
       try runner.trials([problem, problem.with(broken)], atLeast: 100)
     }
