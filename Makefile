@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps python build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps python python-environment test-python wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -64,6 +64,25 @@ test-advice: deps python
 	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"
 	python3 Tests/Advice/environment.py .build/advice || { code=$$?; [ $$code = 3 ] && exit 0; exit $$code; }; \
 	.build/advice/bin/python -B Tests/Advice/advice.py --keel .build/release/keel --advice .build/release/advice $(ARGS)
+
+# PyTorch, Keras and pytest, in .build/advice; PyTorch takes 190 MB.
+python-environment: python
+	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"
+	python3 Tests/Advice/environment.py .build/advice
+	@.build/advice/bin/python -c "import pytest" 2>/dev/null || \
+	  .build/advice/bin/python -m pip install --quiet --disable-pip-version-check pytest
+
+# The Python package, with PyTorch and Keras as they are there.
+test-python: deps python-environment
+	$(BUILD) --product keel
+	cd Python && KEEL_COMMAND=$(CURDIR)/.build/release/keel KERAS_BACKEND=torch PYTHONPATH=. \
+	  ../.build/advice/bin/python -B -m pytest -q $(ARGS)
+
+# The Python package with the command in it, for machines that have no Swift: .build/dist/keel-….whl.
+wheel: deps python
+	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"
+	$(BUILD) --product keel --static-swift-stdlib --scratch-path .build/wheel
+	python3 Python/wheel.py --keel .build/wheel/release/keel --into .build/dist
 
 # What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
 golden: deps python

@@ -68,3 +68,13 @@ def ask(
     if result is None:
         raise KeelError(page.strip() or f"keel: ended with code {code}")
     return result, page
+
+
+def main() -> None:
+    """The command, as ``pip install`` puts it into ``PATH``."""
+    bundled = Path(__file__).parent / "bin" / "keel"
+    # The one in PATH may be this script.
+    command = str(bundled) if bundled.exists() else os.environ.get("KEEL_COMMAND")
+    if not command:
+        sys.exit("keel: this wheel carries no command; name it in KEEL_COMMAND")
+    os.execv(command, [command, *sys.argv[1:]])
