@@ -61,7 +61,10 @@ def ask(
         process.kill()
         raise
     finally:
-        process.stdin.close()
+        try:
+            process.stdin.close()
+        except BrokenPipeError:
+            pass  # It has ended, and its page says why.
         code = process.wait()
         listener.join(timeout=5)
     page = "".join(heard)

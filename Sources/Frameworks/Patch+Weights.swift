@@ -36,6 +36,8 @@ extension Patch {
         "for weight in model.trainable_variables:",
         "    if len(weight.shape) > 1:",
         "        weight.assign(keras.initializers.GlorotUniform()(weight.shape))",
+        "    elif \"bias\" in weight.path:",
+        "        weight.assign(keras.ops.zeros(weight.shape))",
       ]
     }
   }

@@ -37,6 +37,8 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
   /// No line for so many seconds is a hang.
   package static let patience = 60.0
   private let patience: Double
+  /// Loading a framework and its data may take so many times as long.
+  private static let loading = 5.0
   /// Nor is one that takes no longer than so many usual steps.
   private static let usualSteps = 20.0
   /// A trial that was asked to stop has so many more lines.
@@ -69,8 +71,7 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
   ) throws {
     self.patience = patience
     try channel.send(["keel": .number(1), "do": "describe"])
-    // A framework may take long to load.
-    let answer = try channel.answer(within: patience)
+    let answer = try channel.answer(within: Self.loading * patience)
     if answer["end"]?.string == "refused" {
       throw channel.invalid("refuses '\(answer["change"]?.string ?? "describe")'")
     }
