@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterable, Optional
 
 from keel import command
 from keel import engine as protocol
-from keel.result import Result, read
+from keel.result import KeelError, Result, read
 
 Builder = Callable[[], Any]
 Data = Callable[[int], Iterable[Any]]
@@ -18,8 +18,8 @@ Loss = Callable[[Any, Any], Any]
 def cure(
     model: Builder,
     data: Data,
-    loss: Loss,
-    optimizer: Callable[[Any], Any],
+    loss: Optional[Loss] = None,
+    optimizer: Optional[Callable[[Any], Any]] = None,
     *,
     steps: int,
     schedule: Optional[Callable[[Any], Any]] = None,
@@ -36,6 +36,10 @@ def cure(
     optimizer, and ``schedule(optimizer)`` what moves its rate, stepped after every step. ``clip`` is
     the norm that gradients are clipped to; ``score(model)`` tells how good a network is, more is
     better. ``budget`` is what the search may cost, in trainings of 1,000 steps or more.
+
+    A Keras model that is compiled needs neither ``loss`` nor ``optimizer``; its batches are what
+    ``fit`` takes, ``(x, y)`` or ``(x, y, sample_weight)``, and ``schedule(optimizer)`` is the rate
+    as a function of the step.
     """
     engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
     arguments = ["cure", "--seed", str(seed)]
@@ -48,8 +52,8 @@ def cure(
 def diagnose(
     model: Builder,
     data: Data,
-    loss: Loss,
-    optimizer: Callable[[Any], Any],
+    loss: Optional[Loss] = None,
+    optimizer: Optional[Callable[[Any], Any]] = None,
     *,
     steps: int,
     schedule: Optional[Callable[[Any], Any]] = None,
@@ -67,8 +71,8 @@ def diagnose(
 def serve(
     model: Builder,
     data: Data,
-    loss: Loss,
-    optimizer: Callable[[Any], Any],
+    loss: Optional[Loss] = None,
+    optimizer: Optional[Callable[[Any], Any]] = None,
     *,
     steps: int,
     schedule: Optional[Callable[[Any], Any]] = None,
@@ -92,13 +96,32 @@ def serve(
 def _engine(
     model: Builder,
     data: Data,
-    loss: Loss,
-    optimizer: Callable[[Any], Any],
+    loss: Optional[Loss],
+    optimizer: Optional[Callable[[Any], Any]],
     steps: int,
     schedule: Optional[Callable[[Any], Any]],
     clip: Optional[float],
     score: Optional[Callable[[Any], float]],
 ) -> Any:
+    made = model()
+    keras = sys.modules.get("keras")
+    # A Keras model is a module of torch, too, where torch is its backend.
+    if keras is not None and isinstance(made, keras.Model):
+        backend = keras.backend.backend()
+        if backend != "torch":
+            raise KeelError(
+                f"keel: Keras runs on its backend '{backend}', whose steps are not seen one by "
+                "one; set KERAS_BACKEND=torch before keras is imported"
+            )
+        from keel.keras_engine import KerasEngine
+
+        return KerasEngine(model, data, loss, optimizer, steps, schedule, clip, score, made)
+    if loss is None or optimizer is None:
+        raise KeelError(
+            "keel: loss(model, batch) and optimizer(model) are missing; only a compiled Keras "
+            "model does without"
+        )
+    del made
     from keel.pytorch import PyTorchEngine
 
     return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score)

@@ -1,0 +1,144 @@
+"""What Keel asks to be changed, made of a Keras training."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, Callable, List, Optional
+
+import keras
+import torch
+
+from keel.changes import Plan
+
+KINDS = {
+    "sgd": keras.optimizers.SGD,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+    "adadelta": keras.optimizers.Adadelta,
+}
+# Settings as Keel calls them, and as an optimizer of Keras does.
+SETTINGS = {
+    "momentum": "momentum",
+    "beta1": "beta_1",
+    "beta2": "beta_2",
+    "rho": "rho",
+    "epsilon": "epsilon",
+    "weight-decay": "weight_decay",
+}
+_CLIPS = ("clipnorm", "global_clipnorm", "clipvalue")
+
+
+class KerasPlan(Plan):
+    """The changes of one trial, for a model and an optimizer of Keras."""
+
+    def apply_to_model(self, model: Any) -> None:
+        if self._resets:
+            reset(model)
+
+    def optimizer(self, own: Any) -> Any:
+        """The optimizer with the settings asked for; its rate is for ``Rate`` to set."""
+        optimizer = own
+        if "optimizer" in self._settings:
+            optimizer = _replaced(own, KINDS[str(self._settings["optimizer"]).lower()])
+        elif inner(own).built:
+            # Momentum needs variables that an optimizer makes as it is built.
+            optimizer = type(own).from_config(own.get_config())
+        at_work = inner(optimizer)
+        for name, attribute in SETTINGS.items():
+            if name in self._settings and hasattr(at_work, attribute):
+                setattr(at_work, attribute, float(self._settings[name]))
+        if self.changes_clip:
+            for attribute in _CLIPS:
+                setattr(at_work, attribute, None)
+            for kind, limit in (self.clip or {}).items():
+                name = "clipvalue" if kind == "value" else "global_clipnorm"
+                setattr(at_work, name, float(limit))
+        return optimizer
+
+    def rate(self, base: float, factor: Optional[Callable[[int], float]], step: int) -> float:
+        """The learning rate of a step, its schedule being a factor on the base."""
+        rate = float(self._settings.get("learning-rate", base))
+        if factor is not None and self._settings.get("schedule") != "constant":
+            rate *= factor(step)
+        warmup = self._settings.get("warmup")
+        return rate * (step + 1) / warmup if warmup and step < warmup else rate
+
+
+class Rate:
+    """The learning rate of an optimizer, set from outside in every step."""
+
+    def __init__(self, optimizer: Any) -> None:
+        self.value = 0.0
+        # An optimizer made with a schedule lets nobody set a number, but takes what is called.
+        inner(optimizer).learning_rate = self
+
+    def __call__(self) -> torch.Tensor:
+        return keras.ops.convert_to_tensor(self.value, dtype=keras.config.floatx())
+
+
+def inner(optimizer: Any) -> Any:
+    """The optimizer at work: one that scales the loss holds another."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
+
+
+def _replaced(own: Any, kind: Any) -> Any:
+    """An optimizer of another kind with what any kind has of the old one's."""
+    before = inner(own)
+    names = _CLIPS + ("use_ema", "ema_momentum", "ema_overwrite_frequency")
+    names += ("loss_scale_factor", "gradient_accumulation_steps")
+    settings = {name: getattr(before, name, None) for name in names}
+    settings["weight_decay"] = before.weight_decay or None
+    if kind is keras.optimizers.AdamW:
+        settings["weight_decay"] = before.weight_decay or 0.0
+    settings = {name: value for name, value in settings.items() if value is not None}
+    made = kind(learning_rate=1.0, **settings)
+    return made if before is own else keras.optimizers.LossScaleOptimizer(made)
+
+
+# How weights begin
+
+
+def layers_of(model: Any) -> List[Any]:
+    """The model and all layers in it, each before those inside it."""
+    return list(model._flatten_layers())
+
+
+def owner_of(model: Any) -> Any:
+    """The innermost layer that has each variable, by the variable's id."""
+    return {id(v): layer for layer in layers_of(model) for v in layer.variables}
+
+
+def reset(model: Any) -> None:
+    """Draws every weight anew by its layer's default: never by what the constructor was given,
+    which may hold the fault. What is frozen stays: it has been trained before."""
+    owner = owner_of(model)
+    for variable in model.trainable_variables:
+        layer = owner[id(variable)]
+        rule = _default(layer, variable)
+        if rule is None:
+            continue
+        variable.assign(rule(tuple(variable.shape), dtype=variable.dtype))
+        if variable.name == "bias" and getattr(layer, "unit_forget_bias", False):
+            # A forget gate begins open; there is no rule of that name.
+            with torch.no_grad():
+                variable.value[layer.units : 2 * layer.units] = 1.0
+
+
+def _default(layer: Any, variable: Any) -> Optional[Any]:
+    """The initializer that Keras gives a variable where nobody names one; a new one, for one and
+    the same draws the same again."""
+    name = variable.name
+    # depthwise_kernel is drawn by depthwise_initializer.
+    names = (f"{name}_initializer", f"{name.removesuffix('_kernel')}_initializer")
+    for kind in type(layer).__mro__:
+        if not kind.__module__.startswith("keras."):
+            continue
+        known = inspect.signature(kind.__init__).parameters
+        for wanted in names:
+            if wanted in known and isinstance(known[wanted].default, str):
+                return keras.initializers.get(known[wanted].default)
+    if len(variable.shape) > 1:
+        return keras.initializers.GlorotUniform()
+    return keras.initializers.Zeros() if "bias" in name else None
