@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import keras
 import torch
@@ -114,31 +114,34 @@ def reset(model: Any) -> None:
     """Draws every weight anew by its layer's default: never by what the constructor was given,
     which may hold the fault. What is frozen stays: it has been trained before."""
     owner = owner_of(model)
+    twins: Dict[int, Dict[str, Any]] = {}
     for variable in model.trainable_variables:
         layer = owner[id(variable)]
-        rule = _default(layer, variable)
-        if rule is None:
-            continue
-        variable.assign(rule(tuple(variable.shape), dtype=variable.dtype))
-        if variable.name == "bias" and getattr(layer, "unit_forget_bias", False):
-            # A forget gate begins open; there is no rule of that name.
-            with torch.no_grad():
-                variable.value[layer.units : 2 * layer.units] = 1.0
+        if id(layer) not in twins:
+            twins[id(layer)] = _twin(layer)
+        same = twins[id(layer)].get(variable.name)
+        if same is not None and same.shape == variable.shape:
+            variable.assign(same.value)
+        elif len(variable.shape) > 1:
+            variable.assign(keras.initializers.GlorotUniform()(tuple(variable.shape)))
+        elif "bias" in variable.name:
+            variable.assign(keras.ops.zeros(variable.shape))
 
 
-def _default(layer: Any, variable: Any) -> Optional[Any]:
-    """The initializer that Keras gives a variable where nobody names one; a new one, for one and
-    the same draws the same again."""
-    name = variable.name
-    # depthwise_kernel is drawn by depthwise_initializer.
-    names = (f"{name}_initializer", f"{name.removesuffix('_kernel')}_initializer")
-    for kind in type(layer).__mro__:
-        if not kind.__module__.startswith("keras."):
-            continue
-        known = inspect.signature(kind.__init__).parameters
-        for wanted in names:
-            if wanted in known and isinstance(known[wanted].default, str):
-                return keras.initializers.get(known[wanted].default)
-    if len(variable.shape) > 1:
-        return keras.initializers.GlorotUniform()
-    return keras.initializers.Zeros() if "bias" in name else None
+def _twin(layer: Any) -> Dict[str, Any]:
+    """The variables by name of another layer alike, with the initializers that it has where nobody
+    names one; empty for a layer that Keras does not have."""
+    kind = type(layer)
+    if not kind.__module__.startswith("keras."):
+        return {}
+    try:
+        config = layer.get_config()
+        for name, parameter in inspect.signature(kind.__init__).parameters.items():
+            if name.endswith("initializer") and name in config:
+                config[name] = parameter.default
+        twin = kind.from_config(config)
+        # Which of its axes are inputs, and which gates begin open, is for its build to know.
+        twin.build_from_config(layer.get_build_config())
+    except Exception:  # Of a layer that cannot be made of its settings the shapes are known.
+        return {}
+    return {v.name: v for v in twin.trainable_variables}
