@@ -120,7 +120,9 @@ def _form(value: Any, role: str, found: Dict[str, Any]) -> Any:
     if isinstance(value, torch.Tensor):
         # One tensor may be inputs and targets: what happens to one must not happen to the other.
         tensor = value.view_as(value)
-    elif isinstance(value, (numpy.ndarray, numpy.generic)) and value.dtype.kind in "biuf":
+    elif getattr(value, "dtype", None) is None or not hasattr(value, "__array__"):
+        return value
+    elif (value := numpy.asarray(value)).dtype.kind in "biuf":
         is_picture = role == "x" and value.dtype == numpy.uint8
         is_float = value.dtype.kind == "f" or is_picture
         tensor = keras.ops.convert_to_tensor(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Dict, List
 
 import keras
-import torch
 
 from keel.changes import Plan
+from keel.keras_rate import Movement, inner
 
 KINDS = {
     "sgd": keras.optimizers.SGD,
@@ -43,8 +43,8 @@ class KerasPlan(Plan):
         if "optimizer" in self._settings:
             optimizer = _replaced(own, KINDS[str(self._settings["optimizer"]).lower()])
         elif inner(own).built:
-            # Momentum needs variables that an optimizer makes as it is built.
-            optimizer = type(own).from_config(own.get_config())
+            # For the variables of another model; and momentum needs some of its own.
+            optimizer = _again(own)
         at_work = inner(optimizer)
         for name, attribute in SETTINGS.items():
             if name in self._settings and hasattr(at_work, attribute):
@@ -57,30 +57,21 @@ class KerasPlan(Plan):
                 setattr(at_work, name, float(limit))
         return optimizer
 
-    def rate(self, base: float, factor: Optional[Callable[[int], float]], step: int) -> float:
-        """The learning rate of a step, its schedule being a factor on the base."""
-        rate = float(self._settings.get("learning-rate", base))
-        if factor is not None and self._settings.get("schedule") != "constant":
-            rate *= factor(step)
+    def rate(self, movement: Movement, step: int) -> float:
+        """The learning rate of a step."""
+        rate = float(self._settings.get("learning-rate", movement.base))
+        if self._settings.get("schedule") != "constant":
+            rate *= movement.factor(step)
         warmup = self._settings.get("warmup")
         return rate * (step + 1) / warmup if warmup and step < warmup else rate
 
 
-class Rate:
-    """The learning rate of an optimizer, set from outside in every step."""
-
-    def __init__(self, optimizer: Any) -> None:
-        self.value = 0.0
-        # An optimizer made with a schedule lets nobody set a number, but takes what is called.
-        inner(optimizer).learning_rate = self
-
-    def __call__(self) -> torch.Tensor:
-        return keras.ops.convert_to_tensor(self.value, dtype=keras.config.floatx())
-
-
-def inner(optimizer: Any) -> Any:
-    """The optimizer at work: one that scales the loss holds another."""
-    return getattr(optimizer, "inner_optimizer", optimizer)
+def _again(own: Any) -> Any:
+    """An optimizer alike that has not been built."""
+    at_work = inner(own)
+    # Whatever its rate is: it is set from outside.
+    made = type(at_work).from_config({**at_work.get_config(), "learning_rate": 1.0})
+    return made if at_work is own else keras.optimizers.LossScaleOptimizer(made)
 
 
 def _replaced(own: Any, kind: Any) -> Any:

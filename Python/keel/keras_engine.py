@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import keras
-import numpy
 import torch
 
+from keel import keras_description as description
 from keel.batches import Batches, Columns
 from keel.engine import JSON, Refused
 from keel.keras_batches import Source
-from keel.keras_changes import SETTINGS, KerasPlan, Rate, inner, owner_of, reset
+from keel.keras_changes import KerasPlan
 from keel.keras_constant import constant_loss
 from keel.keras_network import Network, check_loss, loss_of, optimizer_of, tells_classes
-from keel.keras_network import kept_state, measured, restore, rms
+from keel.keras_network import kept_state, measured, restore
+from keel.keras_rate import Movement, Rate
 from keel.offender import first_offender, offending_gradient, offending_parameter
 
 # States that are kept of trials: what is older is forgotten, and asked for from the start.
 _MOST_SNAPSHOTS = 8
 # Batches that a constant output is fitted to.
 _BATCHES = 32
-# A schedule is told in so many places, spread over the run.
-_FACTORS = 200
 
 
 class KerasEngine:
@@ -64,6 +63,8 @@ class KerasEngine:
         keras.utils.set_random_seed(seed % (1 << 32))
         network = Network(self.model(), self._sample)
         if self._first is not None:
+            if network.model is self._first.model:
+                raise TypeError("model() returned one model twice; build a new one in every call")
             network.take_names(self._first)
             self._names, self._first = (network.names, network.layer_names), None
         network.names, network.layer_names = self._names
@@ -83,102 +84,21 @@ class KerasEngine:
     def describe(self) -> JSON:
         network = self._network(0)
         optimizer = optimizer_of(network.model, self.optimizer)
-        at_work = inner(optimizer)
+        movement = Movement(optimizer, self.schedule, self.steps)
         columns = self.columns()
-        clip: JSON = {"global-norm": at_work.global_clipnorm, "value": at_work.clipvalue}
-        if self.clip is not None and not clip["global-norm"]:
-            clip["global-norm"] = float(self.clip)
-        clip = {name: limit for name, limit in clip.items() if limit}
-        base, _ = self._base(optimizer)
-        settings: JSON = {
-            "learning-rate": base,
-            "optimizer": type(at_work).__name__,
-            "clip": clip or None,
-            "precision": network.model.dtype_policy.name,
-            "schedule-factors": self._factors(optimizer),
-        }
-        for name, attribute in SETTINGS.items():
-            value = getattr(at_work, attribute, None)
-            settings[name] = None if value is None else float(value)
         batches = list(Batches(self.data, 0, per_epoch=None).take(_BATCHES))
-        constant = constant_loss(network.model, batches, self._value)
         return {
             "engine": f"keras {keras.__version__}",
             "parameters": sum(v.numel() for _, v in network.named_parameters()),
             "batch": columns.batch,
             "steps": self.steps,
             "stepsPerEpoch": columns.per_epoch,
-            "layers": self._layers(network),
-            "settings": {name: value for name, value in settings.items() if value is not None},
+            "constantLoss": constant_loss(network.model, batches, self._value),
+            "layers": description.layers(network),
+            "settings": description.settings(network.model, optimizer, movement, self.clip),
             "data": columns.description(),
-            "changes": self._changes(at_work, columns),
-            "constantLoss": constant,
+            "changes": description.changes(optimizer, columns),
         }
-
-    @staticmethod
-    def _changes(optimizer: Any, columns: Columns) -> List[str]:
-        settings = ["learning-rate", "optimizer", "schedule", "warmup", "bad-steps"]
-        settings += [
-            name
-            for name, attribute in SETTINGS.items()
-            # Another optimizer has settings that this one has not.
-            if hasattr(optimizer, attribute) or name in ("beta1", "beta2", "epsilon")
-        ]
-        changes = [f"set {name}" for name in settings] + ["reset initialization", "clip"]
-        if columns.inputs is not None or columns.targets is not None:
-            changes += ["standardize", "set bad-rows"]
-        return changes
-
-    @staticmethod
-    def _layers(network: Network) -> List[JSON]:
-        named = list(zip(network.names, network.variables))
-        owner = owner_of(network.model)
-        before = [rms(v) for _, v in named]
-        reset(network.model)
-        after = [rms(v) for _, v in named]
-        # A bias that begins with nothing by rule is held against its layer's weights.
-        weights = {
-            id(owner[id(v)]): size for (_, v), size in zip(named, after) if len(v.shape) > 1
-        }
-        layers: List[JSON] = []
-        for (name, v), size, anew in zip(named, before, after):
-            layer: JSON = {"name": name, "kind": type(owner[id(v)]).__name__}
-            layer["shape"] = list(v.shape)
-            if v.name == "bias":
-                layer.update(rms=size, resetRms=anew or weights.get(id(owner[id(v)]), 0.0))
-            elif len(v.shape) > 1:
-                layer.update(rms=size, resetRms=anew)
-            layers.append(layer)
-        return layers
-
-    def _places(self) -> List[int]:
-        count = min(_FACTORS, self.steps)
-        return sorted(
-            {round(i * (self.steps - 1) / max(1, count - 1)) for i in range(count)}
-        )
-
-    def _base(self, optimizer: Any) -> Any:
-        """The rate that a schedule is a share of, its largest, and the share of a step; None where
-        there is no schedule."""
-        own = inner(optimizer)._learning_rate
-        moves = own if isinstance(own, keras.optimizers.schedules.LearningRateSchedule) else None
-        if self.schedule is not None:
-            moves = self.schedule(optimizer)
-            if not callable(moves):
-                raise TypeError(
-                    f"schedule(optimizer) returned {type(moves).__name__}; return a Keras "
-                    "LearningRateSchedule, or a function of the step"
-                )
-        if moves is None:
-            # As it was written: 0.01, and not the float32 next to it.
-            return float(str(numpy.float32(float(optimizer.learning_rate)))), None
-        base = max(abs(float(moves(step))) for step in self._places()) or 1.0
-        return base, lambda step: float(moves(step)) / base
-
-    def _factors(self, optimizer: Any) -> Optional[List[float]]:
-        """What the schedule makes of the rate, in places spread over the run."""
-        _, factor = self._base(optimizer)
-        return None if factor is None else [factor(step) for step in self._places()]
 
     def columns(self) -> Columns:
         """How large the data are; measured once."""
@@ -229,7 +149,7 @@ class _Trial:
         self.engine, self.plan, self.network = engine, plan, network
         plan.apply_to_model(network.model)
         own = optimizer_of(network.model, engine.optimizer)
-        self._base, self._factor = engine._base(own)
+        self._movement = Movement(own, engine.schedule, engine.steps)
         self.optimizer = plan.optimizer(own)
         self._rate = Rate(self.optimizer)
         self._clip = None if plan.changes_clip else engine.clip
@@ -245,7 +165,7 @@ class _Trial:
         scaled.backward()
         scale = 1.0 if scaled is loss else float(scaled.detach() / loss.detach())
         size, norm, layers = measured(loss, network, scale)
-        rate = self._rate.value = self.plan.rate(self._base, self._factor, step)
+        rate = self._rate.value = self.plan.rate(self._movement, step)
         answer: JSON = {
             "step": step, "loss": size, "learningRate": rate, "gradientNorm": norm,
         }

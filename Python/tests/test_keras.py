@@ -43,8 +43,8 @@ def engine_of(training: Training, steps: int = 60, **options: Any) -> KerasEngin
     return KerasEngine(training.model, training.data, None, None, steps, **options)
 
 
-def run(engine: KerasEngine, steps: int, *changes: Any, start: str = "start", **more: Any) -> Answers:
-    request = {"id": "t", "seed": 3, "from": start, "steps": steps, "changes": list(changes)}
+def run(engine: KerasEngine, steps: int, *changes: Any, **more: Any) -> Answers:
+    request = {"id": "t", "seed": 3, "from": "start", "steps": steps, "changes": list(changes)}
     return list(engine.trial({**request, **more}))
 
 
@@ -116,7 +116,7 @@ def test_goes_on_from_a_snapshot_as_if_it_had_never_stopped(name: str) -> None:
     engine = engine_of(SOUND[name])
     whole = run(engine, 12, keep=[5])
     assert losses(whole) == losses(run(engine, 12))
-    rest = run(engine, 6, start=whole[5]["snapshot"])
+    rest = run(engine, 6, **{"from": whole[5]["snapshot"]})
     assert rest[0]["step"] == 6
     assert losses(rest) == losses(whole)[6:]
 
@@ -152,6 +152,63 @@ def test_takes_a_loss_and_an_optimizer_of_the_script() -> None:
     assert engine.describe()["constantLoss"] == pytest.approx(0.7411, abs=1e-3)
     own = losses(run(engine, 5))
     assert own[4] < own[0]
+
+
+@pytest.mark.parametrize("rate", [0.02, keras.optimizers.schedules.CosineDecay(0.02, 50)])
+def test_takes_one_optimizer_for_all_models(rate: Any) -> None:
+    shared = keras.optimizers.Adam(rate)
+
+    def model() -> Any:
+        made = sound().build("glorot_uniform")
+        made.compile(shared, "mse")
+        return made
+
+    engine = KerasEngine(model, sound().data, None, None, 20)
+    own = losses(run(engine, 5))
+    run(engine, 2, {"set": "learning-rate", "to": 7.0}, {"set": "beta1", "to": 0.5})
+    assert losses(run(engine, 5)) == own
+    assert engine.describe()["settings"]["learning-rate"] == 0.02
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_trains_in_less_than_float32(policy: str) -> None:
+    def model() -> Any:
+        with_policy = {"activation": "relu", "dtype": policy}
+        made = keras.Sequential(
+            [
+                keras.Input((8,)),
+                keras.layers.Dense(32, **with_policy),
+                keras.layers.Dense(1, dtype="float32"),
+            ]
+        )
+        optimizer = keras.optimizers.SGD(0.02, momentum=0.9)
+        if policy == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        made.compile(optimizer, "mse")
+        return made
+
+    engine = KerasEngine(model, sound().data, None, None, 60)
+    assert engine.describe()["settings"]["optimizer"] == "SGD"
+    answers = run(engine, 40, keep=[9])
+    assert losses(answers)[-1] < 0.5 * losses(answers)[0]
+    assert 0.01 < answers[0]["gradientNorm"] < 100
+    rest = run(engine, 5, **{"from": answers[9]["snapshot"]})
+    assert losses(rest) == losses(answers)[10:15]
+    for change in ({"set": "optimizer", "to": "adam"}, {"set": "learning-rate", "to": 0.1}):
+        assert losses(run(engine, 9, change)) != losses(answers)[:9]
+
+
+def test_takes_a_schedule_a_clip_and_a_score() -> None:
+    engine = engine_of(
+        sound(), schedule=lambda optimizer: lambda step: 0.01 / (1 + step), clip=0.5,
+        score=lambda model: -float(model.compute_loss(y=torch.ones(1, 1), y_pred=torch.ones(1, 1))),
+    )
+    settings = engine.describe()["settings"]
+    assert (settings["learning-rate"], settings["clip"]) == (0.01, {"global-norm": 0.5})
+    answers = run(engine, 4)
+    assert answers[3]["learningRate"] == pytest.approx(0.0025)
+    assert answers[-1] == {"end": "ok", "score": 0.0}
+    assert losses(run(engine, 4, {"clip": None})) != losses(answers)
 
 
 SETTINGS = [
@@ -280,6 +337,12 @@ def test_says_what_is_missing(monkeypatch: Any) -> None:
         _engine(bare, sound().data, None, None, 10, None, None, None)
     with pytest.raises(keel.KeelError, match="only a compiled Keras"):
         _engine(lambda: torch.nn.Linear(8, 1), sound().data, None, None, 10, None, None, None)
+    one = sound().model()
+    with pytest.raises(TypeError, match="one model twice"):
+        KerasEngine(lambda: one, sound().data, None, None, 10).describe()
+    with pytest.raises(TypeError, match="return one number"):
+        engine = KerasEngine(sound().model, sound().data, lambda m, b: m(b[0]), None, 10)
+        run(engine, 1)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(keel.KeelError, match="'jax'.*KERAS_BACKEND=torch"):
         _engine(sound().model, sound().data, None, None, 10, None, None, None)

@@ -1,0 +1,71 @@
+"""What a Keras training is, as Keel asks first."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional
+
+from keel.batches import Columns
+from keel.engine import JSON
+from keel.keras_changes import SETTINGS, owner_of, reset
+from keel.keras_network import Network, rms
+from keel.keras_rate import Movement, inner
+
+
+def layers(network: Network) -> List[JSON]:
+    """Every variable, how large it is, and how large it would begin by rule. Resets the network."""
+    named = list(zip(network.names, network.variables))
+    owner = owner_of(network.model)
+    before = [rms(v) for _, v in named]
+    reset(network.model)
+    after = [rms(v) for _, v in named]
+    # A bias that begins with nothing by rule is held against its layer's weights.
+    weights = {
+        id(owner[id(v)]): size for (_, v), size in zip(named, after) if len(v.shape) > 1
+    }
+    told: List[JSON] = []
+    for (name, v), size, anew in zip(named, before, after):
+        layer = owner[id(v)]
+        one: JSON = {"name": name, "kind": type(layer).__name__, "shape": list(v.shape)}
+        if v.name == "bias":
+            one.update(rms=size, resetRms=anew or weights.get(id(layer), 0.0))
+        elif len(v.shape) > 1:
+            one.update(rms=size, resetRms=anew)
+        told.append(one)
+    return told
+
+
+def settings(model: Any, optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
+    """The optimizer's settings in Keel's words."""
+    at_work = inner(optimizer)
+    # clipnorm, of each variable by itself, is no clip that Keel knows.
+    clips: JSON = {
+        "global-norm": at_work.global_clipnorm or (None if clip is None else float(clip)),
+        "value": at_work.clipvalue,
+    }
+    clips = {kind: limit for kind, limit in clips.items() if limit}
+    told: JSON = {
+        "learning-rate": movement.base,
+        "optimizer": type(at_work).__name__,
+        "clip": clips or None,
+        "precision": model.dtype_policy.name,
+        "schedule-factors": movement.factors(),
+    }
+    for name, attribute in SETTINGS.items():
+        value = getattr(at_work, attribute, None)
+        told[name] = None if value is None else float(value)
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def changes(optimizer: Any, columns: Columns) -> List[str]:
+    """What can be changed."""
+    names = ["learning-rate", "optimizer", "schedule", "warmup", "bad-steps"]
+    names += [
+        name
+        for name, attribute in SETTINGS.items()
+        # Another optimizer has settings that this one has not.
+        if hasattr(inner(optimizer), attribute) or name in ("beta1", "beta2", "epsilon")
+    ]
+    told = [f"set {name}" for name in names] + ["reset initialization", "clip"]
+    if columns.inputs is not None or columns.targets is not None:
+        told += ["standardize", "set bad-rows"]
+    return told
