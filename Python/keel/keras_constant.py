@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Tuple
 
 import torch
 
@@ -11,7 +11,9 @@ from keel.engine import JSON
 
 # Steps that the search for the constant may take.
 _SOLVER_STEPS = 50
-# How far sums of shares may be from 1.
+# Batches that are taken one by one where they cannot be joined.
+_APART = 8
+# How far sums of shares may be from 1, and a loss from the mean of its parts.
 _NEAR = 1e-3
 
 Value = Callable[[Any, JSON], torch.Tensor]
@@ -46,12 +48,12 @@ def constant_loss(model: Any, batches: List[JSON], value: Value) -> Optional[flo
 
     try:
         with torch.no_grad():
-            for batch in batches:
-                value(_StandIn(model, note), batch)
+            losses = [value(_StandIn(model, note), batch) for batch in batches]
         if len(outputs) != len(batches) or not batches:
             return None
         if any(output.shape[1:] != outputs[0].shape[1:] for output in outputs):
             return None
+        batches, outputs = _joined(model, batches, outputs, losses, value)
         found = [_least(model, batches, outputs, value, form) for form in _forms(outputs)]
     except Exception:  # A loss that needs more than outputs has none.
         return None
@@ -68,6 +70,32 @@ def _forms(outputs: List[torch.Tensor]) -> List[Callable[[torch.Tensor], torch.T
             forms.append(lambda free: free.softmax(-1))
         forms.append(torch.sigmoid)
     return forms
+
+
+def _joined(
+    model: Any,
+    batches: List[JSON],
+    outputs: List[torch.Tensor],
+    losses: List[torch.Tensor],
+    value: Value,
+) -> Tuple[List[JSON], List[torch.Tensor]]:
+    """All batches as one where its loss is the mean of theirs: a search asks for it many times."""
+    try:
+        whole = {
+            key: torch.cat([batch[key] for batch in batches])
+            if isinstance(first, torch.Tensor)
+            else first
+            for key, first in batches[0].items()
+        }
+        output = torch.cat(outputs)
+        with torch.no_grad():
+            loss = float(value(_StandIn(model, lambda *_, **__: output), whole))
+    except (RuntimeError, ValueError, KeyError):
+        return batches[:_APART], outputs[:_APART]
+    mean = float(sum(losses)) / len(losses)
+    if abs(loss - mean) <= _NEAR * abs(mean):
+        return [whole], [output]
+    return batches[:_APART], outputs[:_APART]
 
 
 def _least(
