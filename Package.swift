@@ -83,8 +83,8 @@ let package = Package(
     .target(
       name: "KeelRunners",
       dependencies: [
-        "Keel", "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings",
-        "KeelEngine", "CProcesses",
+        "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine",
+        "CProcesses",
       ],
       path: "Sources/Runners"),
     .target(
@@ -159,7 +159,7 @@ let package = Package(
       name: "ArchiveTests", dependencies: ["KeelArchive", "KeelTestSupport"],
       path: "Tests/Archive"),
     .testTarget(
-      name: "RunnersTests", dependencies: ["KeelRunners", "CProcesses"],
+      name: "RunnersTests", dependencies: ["KeelRunners", "Keel", "CProcesses"],
       path: "Tests/Runners"),
     .testTarget(name: "ReportTests", dependencies: ["KeelReport"], path: "Tests/Report"),
     .testTarget(

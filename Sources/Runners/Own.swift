@@ -76,7 +76,7 @@ struct OwnSchedule: Schedule {
   }
 }
 
-private enum Own {
+enum Own {
   static func error(_ place: String) -> KeelError {
     KeelError(
       .invalid, at: place, "belongs to the program of an engine",

@@ -184,7 +184,12 @@ import Testing
         ["train", "healthy.yaml", "--threads", "0"], 64, "keel",
         "--threads takes a number from 1 to 1024", "see 'keel --help'"
       ),
-      (["cure"], 64, "keel", "Missing expected argument '<recipe>'", "see 'keel --help'"),
+      (["train"], 64, "keel", "Missing expected argument '<recipe>'", "see 'keel --help'"),
+      (
+        ["cure"], 64, "keel",
+        "give a recipe, or --engine with the command of a program that trains",
+        "see 'keel --help'"
+      ),
       (["list", "loss"], 64, "loss", "is not a family of the catalogue", nil),
       (["predict", "a", "b"], 66, "a", "is not there", nil),
       (

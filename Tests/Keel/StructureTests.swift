@@ -91,12 +91,13 @@ struct StructureTests {
 
   /// Folders in the direction of imports: each may know those before it.
   private static let order = [
-    "CKernels", "Engine", "Settings", "Data", "Networks", "Recipes", "Training", "Forecast",
-    "Causes", "Frameworks", "Remedies", "Keel", "Archive", "Report", "Command",
+    "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training", "Forecast",
+    "Causes", "Frameworks", "Remedies", "Keel", "Runners", "Archive", "Report",
+    "Command",
   ]
 
   private static func module(_ folder: String) -> String {
-    ["CKernels", "Keel"].contains(folder) ? folder : "Keel\(folder)"
+    ["CKernels", "CProcesses", "Keel"].contains(folder) ? folder : "Keel\(folder)"
   }
 
   /// What a file imports of this package.
