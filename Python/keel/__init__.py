@@ -7,10 +7,37 @@
 
 ``model()`` builds the network, ``data(seed)`` yields batches, ``loss(model, batch)`` is the loss of
 one, ``optimizer(model)`` builds the optimizer.
+
+    watch = keel.watch(model, optimizer)   # in a loop of your own: what goes wrong first, and where
+    heal = keel.heal(model, optimizer)     # and a training that goes on when something does
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from keel.doctor import cure, diagnose, serve
 from keel.result import Change, Finding, KeelError, Result
 
-__all__ = ["Change", "Finding", "KeelError", "Result", "cure", "diagnose", "serve"]
+if TYPE_CHECKING:
+    from keel.callbacks import hugging_face, keras, lightning
+    from keel.healing import Heal, heal
+    from keel.watching import Exploded, First, Watch, watch
+
+__all__ = [
+    "Change", "Exploded", "Finding", "First", "Heal", "KeelError", "Result", "Watch", "cure",
+    "diagnose", "heal", "hugging_face", "keras", "lightning", "serve", "watch",
+]
 __version__ = "0.1.0"
+
+# What needs a framework is imported when it is asked for.
+_HOMES = {
+    "Exploded": "watching", "First": "watching", "Watch": "watching", "watch": "watching",
+    "Heal": "healing", "heal": "healing",
+    "hugging_face": "callbacks", "keras": "callbacks", "lightning": "callbacks",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'keel' has no attribute {name!r}")
+    return getattr(import_module(f"keel.{_HOMES[name]}"), name)

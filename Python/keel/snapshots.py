@@ -1,0 +1,102 @@
+"""States of a training that it can go back to."""
+
+from __future__ import annotations
+
+import copy
+import statistics
+from collections import deque
+from typing import Any, Deque, Dict, List, Optional
+
+import torch
+
+from keel.pytorch import random_state, set_random_state
+
+# Steps after a state that must be finite before it counts as sound.
+PROOF = 5
+# A loss so many times the usual is no sign of a sound state.
+_FAR = 3.0
+
+
+class Snapshot:
+    """The parameters, buffers, optimizer and random numbers of one moment."""
+
+    def __init__(
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int
+    ) -> None:
+        self.step = step
+        self.rates = [_rate(group) for group in optimizer.param_groups]
+        self._model = {name: value.detach().clone() for name, value in _state_of(model).items()}
+        self._states = {
+            parameter: copy.deepcopy(state) for parameter, state in optimizer.state.items()
+        }
+        self._groups = [
+            {key: copy.deepcopy(value) for key, value in group.items() if key != "params"}
+            for group in optimizer.param_groups
+        ]
+        self._random = random_state()
+
+    def restore(
+        self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, exactly: bool = True
+    ) -> None:
+        """Brings all of it back; not ``exactly`` leaves the settings of the optimizer and the
+        random numbers as they are, for a run that goes on."""
+        with torch.no_grad():
+            for name, value in _state_of(model).items():
+                if name in self._model:
+                    value.copy_(self._model[name])
+        optimizer.state.clear()
+        for parameter, state in self._states.items():
+            optimizer.state[parameter] = copy.deepcopy(state)
+        if exactly:
+            for group, kept in zip(optimizer.param_groups, self._groups):
+                group.update(copy.deepcopy(kept))
+            set_random_state(self._random)
+
+
+class Snapshots:
+    """The latest sound states: those that several finite steps with a usual loss followed."""
+
+    def __init__(self, every: int, most: int) -> None:
+        self.every = every
+        self.sound: Deque[Snapshot] = deque(maxlen=most)
+        self.losses: Deque[float] = deque(maxlen=64)
+        self._waiting: List[Snapshot] = []
+
+    def look(self, step: int, loss: Optional[float]) -> None:
+        """Hears of a step that is finite and not yet taken."""
+        if loss is not None:
+            usual = self.usual
+            if usual is not None and loss > usual + _FAR * abs(usual):
+                self.doubt()
+            else:
+                self.losses.append(loss)
+        # The state of a step is that after its update.
+        while self._waiting and step - self._waiting[0].step > PROOF:
+            self.sound.append(self._waiting.pop(0))
+
+    def take(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
+        """Keeps the state after a step, where one is due."""
+        if step % self.every == 0:
+            self._waiting.append(Snapshot(model, optimizer, step))
+
+    @property
+    def usual(self) -> Optional[float]:
+        """The median of the latest losses that were not far above it."""
+        return statistics.median(self.losses) if self.losses else None
+
+    def doubt(self) -> None:
+        """Forgets the states that are not proven."""
+        self._waiting.clear()
+
+    @property
+    def last(self) -> Optional[Snapshot]:
+        """The newest sound state."""
+        return self.sound[-1] if self.sound else None
+
+
+def _rate(group: Dict[str, Any]) -> float:
+    return float(group.get("lr", 0.0))
+
+
+def _state_of(model: torch.nn.Module) -> Dict[str, torch.Tensor]:
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
