@@ -187,9 +187,9 @@ def training(build, batches, loss, watcher=None):
 
 
 def timed(step, index):
-    start = time.process_time()
+    start = time.perf_counter()
     step(index)
-    return time.process_time() - start
+    return time.perf_counter() - start
 
 
 def measure(name, options):

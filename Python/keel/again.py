@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Dict, Iterator, List, Optional
+from typing import Any, Dict, Iterator, List, Optional, Set
 
 import torch
 
 from keel.engine import JSON
-from keel.offender import first_bad, first_offender, kind_of, module_names, tensors
+from keel.offender import first_bad, first_offender, is_finite, kind_of, module_names, tensors
 from keel.pytorch import random_state, set_random_state
 
 
@@ -31,15 +31,8 @@ class Pass:
 
     def backward(self, model: torch.nn.Module) -> Optional[JSON]:
         """The first module on the way back that is handed finite gradients and hands on others."""
-        names, found = module_names(model), []  # type: Any, List[JSON]
-
-        def look(module: torch.nn.Module, handed_on: Any, handed: Any) -> None:
-            bad = first_bad(handed_on)
-            if not found and bad is not None and first_bad(handed) is None:
-                found.append({"module": names[module], "pass": "backward", "kind": kind_of(bad)})
-
         with self._once_more(model), torch.enable_grad():
-            handles = [m.register_full_backward_hook(look) for m in model.modules()]
+            back = Back(model)
             try:
                 outputs = differentiable(model(*self.args, **self.kwargs))
                 known = [i for i in range(len(outputs)) if i in self.output_gradients]
@@ -51,9 +44,8 @@ class Pass:
                         allow_unused=True,
                     )
             finally:
-                for handle in handles:
-                    handle.remove()
-        return found[0] if found else None
+                back.close()
+        return back.found
 
     @contextlib.contextmanager
     def _once_more(self, model: torch.nn.Module) -> Iterator[None]:
@@ -74,6 +66,57 @@ class Pass:
             with torch.no_grad():
                 for name, value in model.named_buffers():
                     value.copy_(buffers[name])
+
+
+class Back:
+    """Listens to the gradients of every module's inputs, outputs and parameters. (Full backward
+    hooks bear no module that works in place.)"""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        self.found: Optional[JSON] = None
+        self._names = module_names(model)
+        self._handed_bad: Set[torch.nn.Module] = set()
+        self._within: Set[torch.nn.Module] = set()
+        self._handles: List[Any] = []
+        for module in model.modules():
+            self._handles += [
+                module.register_forward_pre_hook(self._enter, with_kwargs=True),
+                module.register_forward_hook(self._leave),
+            ]
+            for parameter in module.parameters(recurse=False):
+                if parameter.requires_grad:
+                    self._handles.append(self._on(parameter, self._hands_on, module))
+
+    def close(self) -> None:
+        """Listens no more."""
+        for handle in self._handles:
+            handle.remove()
+
+    def _enter(self, module: torch.nn.Module, args: Any, kwargs: Any) -> None:
+        for tensor in differentiable((args, kwargs)):
+            self._on(tensor, self._hands_on, module)
+
+    def _leave(self, module: torch.nn.Module, args: Any, output: Any) -> None:
+        for tensor in differentiable(output):
+            self._on(tensor, self._is_handed, module)
+
+    @staticmethod
+    def _on(tensor: torch.Tensor, hear: Any, module: torch.nn.Module) -> Any:
+        return tensor.register_hook(lambda gradient: hear(module, gradient))
+
+    def _is_handed(self, module: torch.nn.Module, gradient: torch.Tensor) -> None:
+        if not is_finite(gradient):
+            self._handed_bad.add(module)
+
+    def _hands_on(self, module: torch.nn.Module, gradient: torch.Tensor) -> None:
+        if is_finite(gradient) or module in self._handed_bad:
+            return
+        # A tensor goes to a module and to the one within it: that one has made it.
+        if self.found is None or module in self._within:
+            self._within = set(module.children())
+            self.found = {
+                "module": self._names[module], "pass": "backward", "kind": kind_of(gradient)
+            }
 
 
 def differentiable(output: Any) -> List[torch.Tensor]:

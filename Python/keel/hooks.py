@@ -34,6 +34,7 @@ class Hooks:
         parameter = next(model.parameters(), None)
         self._device = parameter.device.type if parameter is not None else "cpu"
         self._pass: Optional[Pass] = None
+        self._is_looking = False
         self._passes, self._was_training, self._has_learnt = 0, False, False
         self._is_queued, self._came_back, self._is_scaled = False, False, False
         # Gradients are still to be summed over processes when the pass back ends.
@@ -70,7 +71,7 @@ class Hooks:
     # A pass
 
     def _enter(self, module: torch.nn.Module, args: Any, kwargs: Any) -> None:
-        if is_compiling() or not torch.is_grad_enabled() or is_in_backward():
+        if self._is_deaf():
             return
         # A validation between two steps is none of the training.
         is_wanted = module.training or not self._was_training
@@ -94,11 +95,16 @@ class Hooks:
                 self.batch = value.shape[0]
                 break
 
+    def _is_deaf(self) -> bool:
+        return (
+            is_compiling() or self._is_looking or not torch.is_grad_enabled() or is_in_backward()
+        )
+
     def _leave(self, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         made = self._pass
         if made is None or made.args is not args and made.kwargs is not kwargs:
             return
-        if is_compiling() or not torch.is_grad_enabled() or is_in_backward():
+        if self._is_deaf():
             return
         for index, tensor in enumerate(differentiable(output)[:_MOST_OUTPUTS]):
             tensor.register_hook(functools.partial(self._back, made, index))
@@ -139,8 +145,8 @@ class Hooks:
 
     @property
     def is_between_steps(self) -> bool:
-        """Whether no pass was seen since the latest step."""
-        return self._passes == 0
+        """Whether nothing of the network was called since the latest step."""
+        return self._passes == 0 and not self.order()
 
     def end_step(self) -> None:
         """Lets go of what the step gave."""
@@ -180,8 +186,7 @@ class Hooks:
     def _try(self, look: Callable[[torch.nn.Module], Optional[JSON]]) -> Optional[JSON]:
         if torch.distributed.is_available() and torch.distributed.is_initialized():
             return None  # The others would not join in.
-        wanted = self._outputs.is_wanted if self._outputs is not None else False
-        kept, self._pass = self._pass, None
+        self._is_looking = True
         if self._outputs is not None:
             self._outputs.is_wanted = False
         try:
@@ -189,9 +194,9 @@ class Hooks:
         except Exception:  # Somebody's network, which may not bear to be called once more.
             return None
         finally:
-            self._pass = kept
+            self._is_looking = False
             if self._outputs is not None:
-                self._outputs.is_wanted = wanted
+                self._outputs.is_wanted = True
 
     def order(self) -> List[torch.nn.Module]:
         """The modules as they were called, as far as that is known."""

@@ -10,6 +10,9 @@ import torch
 
 # Elements of a parameter that its update is measured on, evenly spread: all of a smaller one.
 _SAMPLE = 256
+# Of a network so small, or not on the CPU, every weight is read in every step; of others in every
+# 16th, and their samples between.
+_SMALL, _EXACT = 250_000, 16
 _LOW = (torch.float16, torch.bfloat16)
 
 
@@ -39,15 +42,19 @@ class Reading:
 class Norms:
     """Measures the parameters of a network; nothing waits for a device before ``read``."""
 
-    def __init__(self, parameters: List[torch.nn.Parameter]) -> None:
+    def __init__(self, parameters: List[Any], is_exact: bool = False) -> None:
         self.parameters = parameters
+        is_exact = is_exact or sum(p.numel() for p in parameters) <= _SMALL or any(
+            p.device.type != "cpu" for p in parameters
+        )
+        self._exact_readings = 1 if is_exact else _EXACT
         self._gradients: Optional[Tuple[List[int], List[torch.Tensor]]] = None
         self._addresses: List[int] = []
-        self._views: List[torch.Tensor] = []
-        self._lengths: Optional[torch.Tensor] = None
-        self._factors: List[float] = []
-        self._before: Optional[torch.Tensor] = None
-        self._spare: Optional[torch.Tensor] = None
+        self._samples: Optional[Samples] = None
+        # Norms of all elements, the samples' then, and for how many readings they are good.
+        self._exact: List[float] = []
+        self._sampled: List[float] = []
+        self._is_exact_for = 0
 
     def gradients(self) -> None:
         """Measures the gradients as they are now: before somebody clips them."""
@@ -64,25 +71,25 @@ class Norms:
             self.gradients()
         assert self._gradients is not None
         (places, gradients), self._gradients = self._gradients, None
-        numbers = [loss.detach().float().mean() for loss in losses] + gradients
+        numbers = [_number(loss) for loss in losses] + gradients
         if scale is not None:
             numbers.append(scale.detach().float().reshape(()))
-        if is_whole:
+        samples = self._current() if is_whole else None
+        is_exact = is_whole and (samples is None or self._is_exact_for == 0)
+        if is_exact:
             numbers += _norms([p.detach() for p in self.parameters])
-        updates = self._update() if is_whole else None
-        together = _together(numbers)
-        if updates is not None:
-            together = torch.cat([together.to(updates.device), updates])
-        values = together.tolist()
+        values, of_weights, of_updates = _transfer(numbers, samples)
         first, second = len(losses), len(losses) + len(gradients)
         third = second + (scale is not None)
-        fourth = third + (len(self.parameters) if is_whole else 0)
         factor = values[second] if scale is not None else 1.0
-        weights = values[third:fourth]
+        if is_exact:
+            self._exact, self._sampled = values[third:], of_weights
+            self._is_exact_for = self._exact_readings
+        self._is_exact_for -= 1
+        weights = self._exact if is_exact else self._followed(of_weights)
         return Reading(
             values[:first], places, [v / factor for v in values[first:second]], weights,
-            [math.sqrt(v * f) / max(w, 1e-30)
-             for v, f, w in zip(values[fourth:], self._factors, weights)],
+            [u / max(w, 1e-30) for u, w in zip(of_updates, weights)],
         )
 
     def exact_norm(self) -> float:
@@ -92,45 +99,82 @@ class Norms:
 
     def last_updates(self) -> List[float]:
         """What the latest step changed, after it."""
-        updates = self._update()
-        if updates is None:
+        samples = self._current()
+        if samples is None:
             return []
-        weights = _together(_norms([p.detach() for p in self.parameters])).tolist()
-        return [
-            math.sqrt(v * f) / max(w, 1e-30)
-            for v, f, w in zip(updates.tolist(), self._factors, weights)
-        ]
+        _, of_weights, of_updates = _transfer([], samples)
+        weights = self._followed(of_weights)
+        return [u / max(w, 1e-30) for u, w in zip(of_updates, weights)]
 
     def pause(self) -> None:
         """The next reading has no update: steps are left out before it."""
-        self._before = None
+        self._addresses, self._samples, self._is_exact_for = [], None, 0
 
-    def _update(self) -> Optional[torch.Tensor]:
-        """The sum of the squares of what changed in each parameter's sample."""
+    def _followed(self, of_weights: List[float]) -> List[float]:
+        """Norms of all weights, as they were and as their samples have moved since."""
+        return [
+            norm * (now / before) if before else norm
+            for norm, now, before in zip(self._exact, of_weights, self._sampled)
+        ]
+
+    def _current(self) -> "Optional[Samples]":
         addresses = [p.data_ptr() for p in self.parameters]
         if addresses != self._addresses:
-            self._addresses = addresses
-            self._prepare()
-        if self._lengths is None:
+            self._addresses, self._is_exact_for = addresses, 0
+            self._samples = Samples.of(self.parameters)
+        return self._samples
+
+
+class Samples:
+    """Some elements of each parameter, side by side: what they come to, and what has changed."""
+
+    def __init__(self, parameters: List[Any]) -> None:
+        self._views = [_sample(p.detach()) for p in parameters]
+        lengths = [view.numel() for view in self._views]
+        self._lengths = torch.tensor(lengths, device=parameters[0].device)
+        self.factors = [math.sqrt(p.numel() / count) for p, count in zip(parameters, lengths)]
+        self._before: Optional[torch.Tensor] = None
+        self._spare: Optional[torch.Tensor] = None
+
+    @staticmethod
+    def of(parameters: List[Any]) -> "Optional[Samples]":
+        """None where parameters are not of one kind, or not plain."""
+        kinds = {(p.device, p.dtype) for p in parameters}
+        if len(kinds) != 1 or any(p.numel() == 0 or not _is_plain(p) for p in parameters):
             return None
+        return Samples(parameters)
+
+    def sums(self) -> List[torch.Tensor]:
+        """For each parameter the sum of squares now, and that of the change since the last call,
+        where there was one."""
         now = torch.cat(self._views, out=self._spare)
         before, self._before = self._before, now
         self._spare = before if before is not None else torch.empty_like(now)
-        if before is None:
-            return None
-        # The buffer of the step before is no longer needed: it becomes the difference.
-        before.sub_(now).square_()
-        return torch.segment_reduce(before, "sum", lengths=self._lengths)
+        found = [self._sum(now.float().square())]
+        if before is not None:
+            # Not needed any more: it becomes the difference.
+            found.append(self._sum(before.sub_(now).float().square_()))
+        return found
 
-    def _prepare(self) -> None:
-        self._before = self._spare = self._lengths = None
-        kinds = {(p.device, p.dtype) for p in self.parameters}
-        if len(kinds) != 1 or any(p.numel() == 0 or not _is_plain(p) for p in self.parameters):
-            return
-        self._views = [_sample(p.detach()) for p in self.parameters]
-        lengths = [view.numel() for view in self._views]
-        self._lengths = torch.tensor(lengths, device=self.parameters[0].device)
-        self._factors = [p.numel() / count for p, count in zip(self.parameters, lengths)]
+    def _sum(self, squares: torch.Tensor) -> torch.Tensor:
+        return torch.segment_reduce(squares, "sum", lengths=self._lengths)
+
+
+def _transfer(
+    numbers: List[torch.Tensor], samples: Optional[Samples]
+) -> Tuple[List[float], List[float], List[float]]:
+    """The numbers, and what samples of weights and of updates say of the whole."""
+    if samples is None:
+        return _together(numbers).tolist(), [], []
+    sums = samples.sums()
+    together = [_together(numbers).to(sums[0].device)] if numbers else []
+    values = torch.cat(together + sums).tolist()
+    first, count = len(numbers), len(samples.factors)
+    roots = [
+        math.sqrt(v) * f if v == v else v
+        for v, f in zip(values[first:], samples.factors * len(sums))
+    ]
+    return values[:first], roots[:count], roots[count:]
 
 
 def _is_plain(value: torch.Tensor) -> bool:
@@ -154,7 +198,8 @@ def _norms(values: List[torch.Tensor]) -> List[torch.Tensor]:
     if not values:
         return []
     values = [v.float() if v.dtype in _LOW else v.abs() if v.is_complex() else v for v in values]
-    return list(torch._foreach_norm(values))
+    with torch.no_grad():
+        return list(torch._foreach_norm(values))
 
 
 def _together(numbers: List[torch.Tensor]) -> torch.Tensor:
@@ -163,3 +208,7 @@ def _together(numbers: List[torch.Tensor]) -> torch.Tensor:
     if len({(n.device, n.dtype) for n in numbers}) > 1:
         numbers = [n.to(numbers[-1].device, torch.float64) for n in numbers]
     return torch.stack(numbers)
+
+
+def _number(loss: torch.Tensor) -> torch.Tensor:
+    return loss.float() if loss.dim() == 0 else loss.float().mean()

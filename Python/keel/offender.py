@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Callable, Iterator, List, Optional, Set
 
 import torch
 
@@ -54,10 +54,12 @@ def first_offender(model: torch.nn.Module, run: Callable[[], Any]) -> Optional[J
 
 
 def offending_gradient(
-    model: torch.nn.Module, order: Optional[List[torch.nn.Module]] = None
+    model: torch.nn.Module, order: Optional[List[torch.nn.Module]] = None,
+    among: Optional[Set[str]] = None,
 ) -> Optional[JSON]:
     """The parameter whose gradient is not finite and that comes last in the network: the first on
-    the way back. ``order`` has the modules as they were called, where that is known."""
+    the way back. ``order`` has the modules as they were called, where that is known; ``among`` the
+    only parameters in question."""
     places = {module: place for place, module in enumerate(order or [])}
     named = [
         (places.get(module, -1), f"{name}.{key}" if name else key, value)
@@ -67,7 +69,8 @@ def offending_gradient(
     if places:
         named.sort(key=lambda member: member[0])
     for _, name, value in reversed(named):
-        if value.grad is not None and not is_finite(value.grad):
+        is_asked = among is None or name in among
+        if is_asked and value.grad is not None and not is_finite(value.grad):
             return {"module": name, "pass": "backward", "kind": kind_of(value.grad)}
     return None
 

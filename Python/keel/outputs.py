@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 import torch
 
 from keel.engine import JSON
-from keel.offender import first_bad, has_bad_input, is_finite, kind_of, module_names
+from keel.offender import first_bad, has_bad_input, kind_of, module_names
 
 # Calls that are kept where no step of the optimizer ends them.
 _MOST_CALLS = 50_000
@@ -28,20 +28,24 @@ class Call(NamedTuple):
 class Outputs:
     """Keeps references, and looks at them only when asked: a normal step reads nothing."""
 
-    def __init__(self, model: torch.nn.Module) -> None:
+    def __init__(
+        self, model: torch.nn.Module, names: Optional[Dict[torch.nn.Module, str]] = None
+    ) -> None:
+        """``names`` of modules whose calls somebody else tells of: no hooks are needed."""
         self.calls: List[Call] = []
         self._called: List[torch.nn.Module] = []
         self.given: Dict[int, int] = {}
         self.is_wanted = True
-        self._names = module_names(model)
+        self._names = names if names is not None else module_names(model)
         # Modules whose outputs are infinite in a good step too: masked scores.
         self._masking: Set[torch.nn.Module] = set()
         self._handles = [
-            module.register_forward_hook(self._keep, with_kwargs=True)
-            for module in _seen(model)
+            module.register_forward_hook(self.keep, with_kwargs=True)
+            for module in (_seen(model) if names is None else [])
         ]
 
-    def _keep(self, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+    def keep(self, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        """Hears of a call of a module that has just ended."""
         if is_compiling() or not self.is_wanted or not torch.is_grad_enabled():
             return
         if is_in_backward():
@@ -93,9 +97,7 @@ class Outputs:
             changer = self._changer(place, bad)
             if changer is None and has_bad_input(call.args, call.kwargs):
                 continue
-            module = (changer or call).module
-            if all(is_finite(p) for p in module.parameters(recurse=False)):
-                return self._found(self._names[module], bad)
+            return self._found(self._names[(changer or call).module], bad)
         if self.calls:
             last = self.calls[-1]
             bad = first_bad(last.output)

@@ -6,13 +6,13 @@ import atexit
 import math
 import sys
 import weakref
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, List, Optional, TypeVar, Union
 
 import torch
 
 from keel.engine import JSON
+from keel.first import Exploded, First
 from keel.hooks import Hooks
 from keel.live import Live
 from keel.norms import Norms, Reading
@@ -21,49 +21,6 @@ from keel.result import KeelError
 from keel.snapshots import Snapshot, Snapshots
 
 Value = TypeVar("Value")
-
-
-@dataclass(frozen=True)
-class First:
-    """The first thing that was not finite: where, in which part of which step."""
-
-    module: str
-    """A module; a parameter; ``input``; or ``loss``."""
-    during: str
-    """``forward``, ``backward`` or ``update``."""
-    kind: str
-    """``overflow`` (infinite), ``invalid`` (not a number) or ``divergence``."""
-    step: int
-    """Counts the optimizer's steps from 0; -1 is before the first."""
-
-    def __str__(self) -> str:
-        if self.kind == "divergence":
-            return f"step {self.step}: the loss left what is usual and does not come back"
-        what = "inf" if self.kind == "overflow" else "nan"
-        place = {
-            "forward": f"first in the output of {self.module}, in the forward pass",
-            "backward": f"first in the gradient at {self.module}, in the backward pass",
-            "update": f"first in {self.module}, which the optimizer's update made so",
-        }[self.during]
-        if self.module in ("input", "loss"):
-            place = f"first in the {self.module}; every module before it was finite"
-            if self.module == "input":
-                place = "in what the network was given; no module made it"
-        if self.step < 0:
-            return f"before the first step: {what} in {self.module}"
-        return f"step {self.step}: {what} {place}"
-
-    def as_json(self) -> JSON:
-        """As the engine protocol has it."""
-        return {"module": self.module, "pass": self.during, "kind": self.kind, "step": self.step}
-
-
-class Exploded(KeelError):
-    """A training is lost; ``first`` says where that began."""
-
-    def __init__(self, first: First) -> None:
-        super().__init__(f"keel: {first}")
-        self.first = first
 
 
 def watch(
@@ -115,12 +72,14 @@ class Watch:
         _check(model, optimizer, on_explosion, look)
         self.first: Optional[First] = None
         self.step_index = 0
+        self._is_read, self._is_taken, self._has_missed = False, False, False
         self.on_step: Optional[Callable[[int, Optional[float], float], None]] = None
-        self._model, self._optimizer = unwrapped(model), optimizer
+        self.model, self._optimizer = unwrapped(model), optimizer
         self._every, self._on_explosion = max(1, int(every)), on_explosion
-        named = [(n, p) for n, p in self._model.named_parameters() if p.requires_grad]
+        named = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
         self._norms = Norms([p for _, p in named])
-        self._live = Live(path, [name for name, _ in named])
+        self._names = [name for name, _ in named]
+        self._live = Live(path, self._names)
         self._losses: List[Any] = []
         self._late: List[Any] = []
         self.snapshots = Snapshots(max(1, keep), snapshots) if keep else None
@@ -138,15 +97,24 @@ class Watch:
 
     def loss(self, loss: Value) -> Value:
         """Takes the loss of the step under way, or of the one just taken; gives it back."""
-        kept: Any = loss.detach() if isinstance(loss, torch.Tensor) else float(loss)  # type: ignore
-        if self._hooks.is_between_steps and self.step_index:
-            self._late.append(kept)
+        if self._has_missed and self._hooks.is_between_steps:
+            self._late.append(_kept(loss))
         else:
-            self._losses.append(kept)
-            self._hooks.note_loss(loss)
+            self.take(loss)
         return loss
 
     step = loss
+
+    def take(self, loss: Any) -> None:
+        """Takes the loss of the step under way, where it is known to be that one's."""
+        self._losses.append(_kept(loss))
+        self._hooks.note_loss(loss)
+
+    def before_step(self) -> None:
+        """Reads the step now: gradients are there, and are not clipped yet. Only where a loop hands
+        its optimizer a closure; else the optimizer's hooks call for it."""
+        self._read()
+        self._is_read = True
 
     def restore(self, snapshot: Optional[Snapshot] = None) -> int:
         """Brings back the newest sound state, or one of ``snapshots.sound``: the step after which
@@ -154,7 +122,7 @@ class Watch:
         chosen = snapshot or (self.snapshots.last if self.snapshots else None)
         if chosen is None:
             raise KeelError("keel: no sound state is kept yet; ask for some with keep=N")
-        chosen.restore(self._model, self._optimizer)
+        chosen.restore(self.model, self._optimizer)
         self.begin_anew()
         return chosen.step
 
@@ -166,7 +134,7 @@ class Watch:
         atexit.unregister(self._at_exit)
         self._tell_late()
         if self.first is None and self.step_index:
-            offender = offending_parameter(self._model)
+            offender = offending_parameter(self.model)
             if offender is not None:
                 self._say(self._first(offender, self.step_index - 1))
         self._live.end_step(self._norms.last_updates())
@@ -198,14 +166,17 @@ class Watch:
     # What the hooks call
 
     def _before(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        if not _has_closure(args, kwargs):
+        if not self._is_read and not _has_closure(args, kwargs):
             self._read()
 
     def _after(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
-        if _has_closure(args, kwargs):
+        if not self._is_read and _has_closure(args, kwargs):
+            self._is_taken = True
             self._read()
+            self._is_taken = False
+        self._is_read = False
         if self.snapshots is not None and self.first is None:
-            self.snapshots.take(self._model, optimizer, self.step_index - 1)
+            self.snapshots.take(self.model, optimizer, self.step_index - 1)
 
     def _read(self) -> None:
         step, self.step_index = self.step_index, self.step_index + 1
@@ -226,6 +197,7 @@ class Watch:
         else:
             self._live.end_step(reading.updates)
         self._losses.clear()
+        self._has_missed = not told
         try:
             # A gradient scaler leaves out what is not finite by itself.
             is_skipped = getattr(self._optimizer, "found_inf", None) is not None
@@ -248,18 +220,25 @@ class Watch:
 
     def _look(self, step: int, reading: Reading, losses: List[float]) -> First:
         """Looks closer at a step that is not finite."""
-        offender = offending_parameter(self._model)
-        if offender is not None:
-            return self._first(offender, step - 1)
+        # A closure's step is taken already: what is bad by then it may have made itself.
+        parameter = None if self._is_taken else offending_parameter(self.model)
+        if parameter is not None:
+            return self._first(parameter, step - 1)
         offender = self._hooks.first_forward()
         if offender is None and not all(math.isfinite(v) for v in losses):
             kind = "invalid" if any(math.isnan(v) for v in losses) else "overflow"
             offender = {"module": "loss", "pass": "forward", "kind": kind}
+        bad = {
+            self._names[i] for i, v in zip(reading.places, reading.gradients)
+            if not math.isfinite(v)
+        }
+        if offender is None and bad:
+            offender = self._hooks.first_backward() or offending_gradient(
+                self.model, self._hooks.order(), bad
+            )
         if offender is None:
-            offender = self._hooks.first_backward()
-        if offender is None:
-            offender = offending_gradient(self._model, self._hooks.order())
-        if offender is None:  # Gradients that were clipped, or set, since.
+            offender = offending_parameter(self.model)
+        if offender is None:  # Gradients that somebody has set since.
             offender = {"module": "loss", "pass": "backward", "kind": "invalid"}
         return self._first(offender, step)
 
@@ -275,7 +254,7 @@ class Watch:
             }
         if offender is not None and self.first is None:
             self._losses.clear()
-            parameter = offending_parameter(self._model)
+            parameter = offending_parameter(self.model)
             self.explode(
                 self._first(parameter, self.step_index - 1) if parameter is not None
                 else self._first(offender, self.step_index)
@@ -324,6 +303,10 @@ def unwrapped(model: torch.nn.Module) -> torch.nn.Module:
         if inner is None:
             return model
         model = inner
+
+
+def _kept(loss: Any) -> Any:
+    return loss.detach() if isinstance(loss, torch.Tensor) else float(loss)
 
 
 def _has_closure(args: Any, kwargs: Any) -> bool:

@@ -1,0 +1,227 @@
+"""A training that goes on when it explodes: in somebody's own loop."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import sys
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Deque, List, Optional, TypeVar, Union
+
+import torch
+
+from keel.first import Exploded, First
+from keel.snapshots import Snapshot
+from keel.watching import Watch
+
+Value = TypeVar("Value")
+
+# Steps after going back in which another explosion is the same one.
+_PROOF = 100
+# What is done at the first explosion, the second, the third: what the rate is multiplied by.
+_RATES = (None, 0.5, 0.1)
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """An explosion, and how the training went on."""
+
+    first: First
+    back_to: int
+    """The step whose state was brought back."""
+    remedy: str
+    """``skip-batch``, or ``lower-rate`` with what the rate was multiplied by."""
+
+
+def heal(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    every: int = 20,
+    times: int = 3,
+    clip: Optional[float] = None,
+    batch: Optional[int] = None,
+    path: Optional[Union[str, Path]] = None,
+) -> "Heal":
+    """Lets a training go on when it explodes; it watches it as ``keel.watch`` does.
+
+        heal = keel.heal(model, optimizer)
+        for batch in batches:
+            loss = heal.loss(model(batch))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+
+    When a loss, a gradient or a parameter is not finite, or the loss leaves what is usual and does
+    not come back, the last sound state is brought back and the step is not taken. The first time
+    the training goes on with the next batch; where it explodes again within 100 steps, with half
+    the learning rate of that state and gradients clipped to ``clip``, by default the usual norm;
+    then with a tenth. After ``times`` recoveries ``keel.Exploded`` is raised, the network as it was
+    when it was last sound. A schedule goes on as if nothing had been; its rate is held down.
+
+    ``every`` so many steps a state is kept in memory; it counts as sound when five steps after it
+    were finite and their loss not far above the usual. ``batch`` is how many rows a step has, where
+    the first tensor that the network is given does not tell. Without ``heal.loss`` only what is not
+    finite is seen.
+    """
+    return Heal(model, optimizer, every, times, clip, batch, path)
+
+
+class Heal:
+    """A training that is healed; see ``keel.heal``."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        every: int = 20,
+        times: int = 3,
+        clip: Optional[float] = None,
+        batch: Optional[int] = None,
+        path: Optional[Union[str, Path]] = None,
+    ) -> None:
+        self.recoveries: List[Recovery] = []
+        self._optimizer = optimizer
+        self._times, self._clip = times, clip
+        self._level, self._since = 0, -_PROOF
+        self._most_rates: Optional[List[float]] = None
+        self._own_rates: Optional[List[Any]] = None
+        self._limit: Optional[float] = None
+        self._norms: Deque[float] = deque(maxlen=64)
+        self._divergence = Divergence()
+        self._batch = batch
+        # The watch's hooks come first: they see the step as the loop has made it.
+        self.watch = Watch(model, optimizer, path, 1, every, 2, self._go_back)
+        self.watch.on_step = self._look
+        # There is a state to go back to from the start.
+        assert self.watch.snapshots is not None
+        self._snapshots = self.watch.snapshots
+        self._snapshots.sound.append(Snapshot(self.watch.model, optimizer, -1))
+        self._handles = [
+            optimizer.register_step_pre_hook(self._mend),
+            optimizer.register_step_post_hook(self._unmend),
+        ]
+
+    def loss(self, loss: Value) -> Value:
+        """Takes the loss of the step under way; gives it back."""
+        return self.watch.loss(loss)
+
+    step = loss
+
+    def close(self) -> None:
+        """Takes every hook away."""
+        for handle in self._handles:
+            handle.remove()
+        self.watch.close()
+
+    def __enter__(self) -> "Heal":
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+    # What the watch calls, before a step is taken
+
+    def _look(self, step: int, loss: Optional[float], norm: float) -> None:
+        if loss is not None:
+            batch = self._batch or self.watch.batch or 1
+            if self._divergence.is_lost(step, loss, batch, self._snapshots.usual):
+                self.watch.explode(First("loss", "update", "divergence", step))
+                return
+        self._norms.append(norm)
+
+    def _go_back(self, first: First) -> None:
+        snapshot = self._snapshot(first)
+        # Nothing of this step is left: an optimizer passes over what has no gradient.
+        for group in self._optimizer.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+        snapshot.restore(self.watch.model, self._optimizer, exactly=False)
+        self._divergence.begin_anew()
+        if len(self.recoveries) >= self._times:
+            raise Exploded(first)
+        remedy = self._escalate(snapshot, first.step)
+        self.recoveries.append(Recovery(first, snapshot.step, remedy))
+        sys.stderr.write(f"keel: back to the state after step {snapshot.step}; {remedy}\n")
+        self.watch.begin_anew()
+
+    def _snapshot(self, first: First) -> Snapshot:
+        """The newest sound state; of a divergence, from before the loss left."""
+        sound = self._snapshots.sound
+        left = self._divergence.left_at if first.kind == "divergence" else None
+        before = [s for s in sound if left is None or s.step < left]
+        return (before or list(sound)[:1])[-1]
+
+    def _escalate(self, snapshot: Snapshot, step: int) -> str:
+        """What to do about an explosion: more, where it is the one before once more."""
+        is_again = step - self._since <= _PROOF
+        self._level = min(self._level + 1, len(_RATES) - 1) if is_again else 0
+        self._since = step
+        factor = _RATES[self._level]
+        if factor is None:
+            return "skip-batch"
+        rates = [factor * rate for rate in snapshot.rates]
+        held = self._most_rates or rates
+        self._most_rates = [min(pair) for pair in zip(rates, held)]
+        self._limit = self._clip
+        if self._limit is None and self._norms:
+            self._limit = statistics.median(self._norms)
+        return f"lower-rate {factor:g}"
+
+    # What the optimizer calls, after the watch
+
+    def _mend(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        if self._most_rates is None:
+            return
+        # Only for the step: what a schedule makes of its own rates is not disturbed.
+        self._own_rates = [group.get("lr") for group in optimizer.param_groups]
+        for group, most in zip(optimizer.param_groups, self._most_rates):
+            if "lr" in group and float(group["lr"]) > most:
+                group["lr"] = most
+        if self._limit is not None:
+            parameters = [p for group in optimizer.param_groups for p in group["params"]]
+            # A fused optimizer divides by the scaler's factor only in its step.
+            scale = float(getattr(optimizer, "grad_scale", None) or 1.0)
+            torch.nn.utils.clip_grad_norm_(parameters, self._limit * scale)
+
+    def _unmend(self, optimizer: torch.optim.Optimizer, args: Any, kwargs: Any) -> None:
+        if self._own_rates is None:
+            return
+        for group, rate in zip(optimizer.param_groups, self._own_rates):
+            if rate is not None:
+                group["lr"] = rate
+        self._own_rates = None
+
+
+class Divergence:
+    """Says whether the loss left what is usual and does not come back: its average over the latest
+    256 rows above five times max(first, usual) for 50 steps, or ten thousand times at once."""
+
+    _EDGE, _FAR, _PATIENCE = 5.0, 1e4, 50
+
+    def __init__(self) -> None:
+        self._first: Optional[float] = None
+        self._losses: Deque[float] = deque(maxlen=256)
+        self.left_at: Optional[int] = None
+
+    def is_lost(self, step: int, loss: float, batch: int, usual: Optional[float]) -> bool:
+        """Hears the finite loss of a step."""
+        self._first = loss if self._first is None else self._first
+        self._losses.append(loss)
+        width = -(-256 // max(1, batch))
+        latest = list(self._losses)[-width:]
+        mean = sum(latest) / len(latest)
+        scale = max(abs(self._first), abs(usual or 0.0))
+        if scale == 0 or mean <= self._EDGE * scale:
+            self.left_at = None
+            return False
+        if self.left_at is None:
+            self.left_at = step
+        return mean > self._FAR * scale or step - self.left_at >= self._PATIENCE
+
+    def begin_anew(self) -> None:
+        """After going back: what was lost is no part of the average."""
+        self._losses.clear()
+        self.left_at = None
