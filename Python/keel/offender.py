@@ -19,28 +19,32 @@ def first_offender(model: torch.nn.Module, run: Callable[[], Any]) -> Optional[J
     something that is not finite, ``loss`` where every module is finite.
     """
     found: Optional[JSON] = None
-    is_bad_input = False
     names = module_names(model)
+    # Of the modules under way, the innermost last: whether what they were given is bad. Looked at
+    # before their pass, which may change it in place.
+    given: List[bool] = []
+    is_bad_input = False
 
-    def look(module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+    def enter(module: torch.nn.Module, args: Any, kwargs: Any) -> None:
+        nonlocal is_bad_input
+        given.append(has_bad_input(args, kwargs))
+        is_bad_input = is_bad_input or (module is model and given[-1])
+
+    def look(module: torch.nn.Module, args: Any, output: Any) -> None:
         nonlocal found
-        if found is not None:
+        was_bad = given.pop()
+        if found is not None or was_bad:
             return
         bad = first_bad(output)
-        if bad is None or has_bad_input(args, kwargs) or any(
-            not is_finite(p) for p in module.parameters(recurse=False)
-        ):
+        if bad is None or any(not is_finite(p) for p in module.parameters(recurse=False)):
             return
         # Children run before their parent ends: what is found in one is not the parent's.
         found = {"module": names[module], "pass": "forward", "kind": kind_of(bad)}
 
-    def enter(module: torch.nn.Module, args: Any, kwargs: Any) -> None:
-        # Before the pass: a module may change its input in place.
-        nonlocal is_bad_input
-        is_bad_input = is_bad_input or has_bad_input(args, kwargs)
-
-    handles: List[Any] = [model.register_forward_pre_hook(enter, with_kwargs=True)]
-    handles += [module.register_forward_hook(look, with_kwargs=True) for module in model.modules()]
+    handles: List[Any] = []
+    for module in model.modules():
+        handles.append(module.register_forward_pre_hook(enter, with_kwargs=True))
+        handles.append(module.register_forward_hook(look))
     try:
         with torch.no_grad():
             value = run()
