@@ -130,7 +130,7 @@ os.environ["KERAS_BACKEND"] = "torch"
 import keras, numpy, torch, keel
 
 class Plant(keras.layers.Layer):
-    calls = 0
+    calls = 0  # The first builds the model.
     def call(self, x):
         self.calls += 1
         if sys.argv[1] == "forward" and self.calls == 8:
@@ -149,9 +149,6 @@ keras.utils.set_random_seed(0)
 model = keras.Sequential([keras.layers.Input((4,)), keras.layers.Dense(8, activation="relu"),
                           Plant(name="plant"), keras.layers.Dense(1, name="last")])
 model.compile(keras.optimizers.SGD(0.01), "mse")
-Plant.calls = 0
-for layer in model.layers:
-    layer.__dict__.pop("calls", None)
 x, y = numpy.random.randn(64, 4), numpy.random.randn(64, 1)
 callback = keel.keras()
 model.fit(x, y, batch_size=8, epochs=1, verbose=0, callbacks=[Update(), callback])
@@ -162,7 +159,7 @@ assert all("call" not in layer.__dict__ for layer in model.layers)
 
 @pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="keras is not there")
 @pytest.mark.parametrize("part, where, step", [
-    ("forward", "plant", 7), ("update", "kernel", 4), ("backward", "bias", 7),
+    ("forward", "plant", 6), ("update", "kernel", 4), ("backward", "bias", 6),
 ])
 def test_keras_with_pytorch(part, where, step):
     done = subprocess.run(
