@@ -16,6 +16,8 @@ from keel.outputs import Outputs, is_compiled, is_compiling, is_in_backward
 
 # Passes without a step that are kept: a network that is called for each element of a sequence.
 _MOST_PASSES = 128
+# Losses that are looked at to tell whether a scaler is at work.
+_MOST_LOSSES = 4
 # Outputs of the network that gradients are kept of.
 _MOST_OUTPUTS = 8
 
@@ -34,7 +36,7 @@ class Hooks:
         parameter = next(model.parameters(), None)
         self._device = parameter.device.type if parameter is not None else "cpu"
         self._pass: Optional[Pass] = None
-        self._is_looking = False
+        self._is_looking, self._losses = False, 0
         self._passes, self._was_training, self._has_learnt = 0, False, False
         self._is_queued, self._came_back, self._is_scaled = False, False, False
         # Gradients are still to be summed over processes when the pass back ends.
@@ -133,7 +135,10 @@ class Hooks:
 
     def note_loss(self, loss: Any) -> None:
         """What comes back to the loss itself is what a scaler multiplied it by."""
-        if isinstance(loss, torch.Tensor) and loss.requires_grad and not self._is_scaled:
+        if self._losses == _MOST_LOSSES or self._is_scaled:
+            return
+        self._losses += 1
+        if isinstance(loss, torch.Tensor) and loss.requires_grad:
             loss.register_hook(self._note_scale)
 
     def _note_scale(self, gradient: torch.Tensor) -> None:

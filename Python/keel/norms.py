@@ -75,10 +75,12 @@ class Norms:
         if scale is not None:
             numbers.append(scale.detach().float().reshape(()))
         samples = self._current() if is_whole else None
-        is_exact = is_whole and (samples is None or self._is_exact_for == 0)
+        is_complete = samples is not None and samples.is_complete
+        is_exact = is_whole and not is_complete and (samples is None or self._is_exact_for == 0)
         if is_exact:
-            numbers += _norms([p.detach() for p in self.parameters])
-        values, of_weights, of_updates = _transfer(numbers, samples)
+            numbers += _norms(self.parameters)
+        is_followed = is_complete or self._exact_readings > 1
+        values, of_weights, of_updates = _transfer(numbers, samples, is_followed)
         first, second = len(losses), len(losses) + len(gradients)
         third = second + (scale is not None)
         factor = values[second] if scale is not None else 1.0
@@ -86,7 +88,10 @@ class Norms:
             self._exact, self._sampled = values[third:], of_weights
             self._is_exact_for = self._exact_readings
         self._is_exact_for -= 1
-        weights = self._exact if is_exact else self._followed(of_weights)
+        if is_exact:
+            weights = self._exact
+        else:
+            weights = of_weights if is_complete else self._followed(of_weights)
         return Reading(
             values[:first], places, [v / factor for v in values[first:second]], weights,
             [u / max(w, 1e-30) for u, w in zip(of_updates, weights)],
@@ -102,8 +107,7 @@ class Norms:
         samples = self._current()
         if samples is None:
             return []
-        _, of_weights, of_updates = _transfer([], samples)
-        weights = self._followed(of_weights)
+        _, weights, of_updates = _transfer([], samples, True)
         return [u / max(w, 1e-30) for u, w in zip(of_updates, weights)]
 
     def pause(self) -> None:
@@ -131,8 +135,10 @@ class Samples:
     def __init__(self, parameters: List[Any]) -> None:
         self._views = [_sample(p.detach()) for p in parameters]
         lengths = [view.numel() for view in self._views]
-        self._lengths = torch.tensor(lengths, device=parameters[0].device)
+        self.device = parameters[0].device
+        self._lengths = torch.tensor(lengths, device=self.device)
         self.factors = [math.sqrt(p.numel() / count) for p, count in zip(parameters, lengths)]
+        self.is_complete = sum(lengths) == sum(p.numel() for p in parameters)
         self._before: Optional[torch.Tensor] = None
         self._spare: Optional[torch.Tensor] = None
 
@@ -144,13 +150,13 @@ class Samples:
             return None
         return Samples(parameters)
 
-    def sums(self) -> List[torch.Tensor]:
-        """For each parameter the sum of squares now, and that of the change since the last call,
-        where there was one."""
+    def sums(self, with_weights: bool) -> List[torch.Tensor]:
+        """For each parameter the sum of squares now, where that is asked for, and that of the
+        change since the last call, where there was one."""
         now = torch.cat(self._views, out=self._spare)
         before, self._before = self._before, now
         self._spare = before if before is not None else torch.empty_like(now)
-        found = [self._sum(now.float().square())]
+        found = [self._sum(now.float().square())] if with_weights else []
         if before is not None:
             # Not needed any more: it becomes the difference.
             found.append(self._sum(before.sub_(now).float().square_()))
@@ -161,20 +167,23 @@ class Samples:
 
 
 def _transfer(
-    numbers: List[torch.Tensor], samples: Optional[Samples]
+    numbers: List[torch.Tensor], samples: Optional[Samples], with_weights: bool
 ) -> Tuple[List[float], List[float], List[float]]:
     """The numbers, and what samples of weights and of updates say of the whole."""
     if samples is None:
         return _together(numbers).tolist(), [], []
-    sums = samples.sums()
-    together = [_together(numbers).to(sums[0].device)] if numbers else []
-    values = torch.cat(together + sums).tolist()
+    sums = samples.sums(with_weights)
+    together = [_together(numbers)] if numbers else []
+    values = torch.cat([t.to(samples.device) for t in together + sums]).tolist() if (
+        together or sums
+    ) else []
     first, count = len(numbers), len(samples.factors)
     roots = [
         math.sqrt(v) * f if v == v else v
         for v, f in zip(values[first:], samples.factors * len(sums))
     ]
-    return values[:first], roots[:count], roots[count:]
+    place = count if with_weights else 0
+    return values[:first], roots[:place], roots[place:]
 
 
 def _is_plain(value: torch.Tensor) -> bool:
@@ -191,7 +200,7 @@ def _sample(value: torch.Tensor) -> torch.Tensor:
 
 
 def _dense(gradient: Any) -> torch.Tensor:
-    return gradient.detach().coalesce().values() if gradient.is_sparse else gradient.detach()
+    return gradient.detach().coalesce().values() if gradient.is_sparse else gradient
 
 
 def _norms(values: List[torch.Tensor]) -> List[torch.Tensor]:

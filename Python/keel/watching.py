@@ -205,7 +205,9 @@ class Watch:
             if all(math.isfinite(v) for v in told) and (is_fine or is_skipped):
                 self._is_good(step, loss, norm, is_fine)
             elif self.first is None:
-                self.explode(self._look(step, reading, told))
+                first = self._look(step, reading, told, norm)
+                if first is not None:
+                    self.explode(first)
         finally:
             self._hooks.end_step()
 
@@ -218,8 +220,11 @@ class Watch:
         if self.on_step is not None:
             self.on_step(step, loss, norm)
 
-    def _look(self, step: int, reading: Reading, losses: List[float]) -> First:
-        """Looks closer at a step that is not finite."""
+    def _look(
+        self, step: int, reading: Reading, losses: List[float], norm: float
+    ) -> Optional[First]:
+        """Looks closer at a step that is not finite. None where only the squares of weights are
+        too large for a float."""
         # A closure's step is taken already: what is bad by then it may have made itself.
         parameter = None if self._is_taken else offending_parameter(self.model)
         if parameter is not None:
@@ -238,9 +243,9 @@ class Watch:
             )
         if offender is None:
             offender = offending_parameter(self.model)
-        if offender is None:  # Gradients that somebody has set since.
+        if offender is None and not math.isfinite(norm):  # Gradients that were set since.
             offender = {"module": "loss", "pass": "backward", "kind": "invalid"}
-        return self._first(offender, step)
+        return self._first(offender, step) if offender is not None else None
 
     def _between(self) -> None:
         """A forward pass begins, and no step followed the one before: was that one good?"""

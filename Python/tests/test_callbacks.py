@@ -130,16 +130,17 @@ os.environ["KERAS_BACKEND"] = "torch"
 import keras, numpy, torch, keel
 
 class Plant(keras.layers.Layer):
-    calls = 0  # The first builds the model.
+    is_on = False
     def call(self, x):
-        self.calls += 1
-        if sys.argv[1] == "forward" and self.calls == 8:
+        if sys.argv[1] == "forward" and self.is_on:
             return x * float("nan")
-        if sys.argv[1] == "backward" and self.calls == 8:
+        if sys.argv[1] == "backward" and self.is_on:
             x.register_hook(lambda g: g * float("inf"))
         return x * 1.0
 
 class Update(keras.callbacks.Callback):
+    def on_train_batch_begin(self, batch, logs=None):
+        self.model.layers[1].is_on = batch == 4
     def on_train_batch_end(self, batch, logs=None):
         if sys.argv[1] == "update" and batch == 4:
             with torch.no_grad():
@@ -159,7 +160,7 @@ assert all("call" not in layer.__dict__ for layer in model.layers)
 
 @pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="keras is not there")
 @pytest.mark.parametrize("part, where, step", [
-    ("forward", "plant", 6), ("update", "kernel", 4), ("backward", "bias", 6),
+    ("forward", "plant", 4), ("update", "kernel", 4), ("backward", "bias", 4),
 ])
 def test_keras_with_pytorch(part, where, step):
     done = subprocess.run(
