@@ -1,5 +1,5 @@
-"""``keel.watch`` and ``keel.heal`` as callbacks of other people's trainers. None of them is imported
-before it is asked for."""
+"""``keel.watch`` and ``keel.heal`` as callbacks of other people's trainers. None of them is
+imported before it is asked for."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Hooks:
 
     def _leave(self, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         made = self._pass
-        if made is None or made.args is not args and made.kwargs is not kwargs:
+        if made is None or made.kwargs is not kwargs:
             return
         if self._is_deaf():
             return

@@ -48,9 +48,10 @@ def watch(
                 ...
 
     ``keep`` holds the state of every so many steps in memory, the last ``snapshots`` sound ones:
-    ``watch.restore()``. With ``look="outputs"`` what modules give is held until the step ends; with
-    ``look="again"``, which holds nothing, a bad batch's forward pass is made once more to find where
-    it went wrong.
+    ``watch.restore()``. With ``look="outputs"`` what modules give is held until it is known to be
+    good: on the CPU until the pass back begins, elsewhere until the step ends. With
+    ``look="again"``, which holds nothing, a bad batch's forward pass is made once more to find
+    where it went wrong.
     """
     return Watch(model, optimizer, path, every, keep, snapshots, on_explosion, look)
 

@@ -3,7 +3,13 @@ import torch
 from plants import BEFORE, INF, NAN, WRAPS, InPlace, Net, Plant, Structured
 from torch import nn
 
-from keel.offender import first_offender, is_finite, offending_gradient, offending_parameter, tensors
+from keel.offender import (
+    first_offender,
+    is_finite,
+    offending_gradient,
+    offending_parameter,
+    tensors,
+)
 
 
 @pytest.mark.parametrize("before", BEFORE)
