@@ -9,7 +9,7 @@ from typing import Any, List, Optional, Tuple
 import torch
 
 # Elements of a parameter that its update is measured on, evenly spread: all of a smaller one.
-_SAMPLE = 256
+_SAMPLE, _PIECE = 256, 16
 # Of a network so small, or not on the CPU, every weight is read in every step; of others in every
 # 16th, and their samples between.
 _SMALL, _EXACT = 250_000, 16
@@ -140,7 +140,13 @@ class Samples:
         self.factors = [math.sqrt(p.numel() / count) for p, count in zip(parameters, lengths)]
         self.is_complete = sum(lengths) == sum(p.numel() for p in parameters)
         self._before: Optional[torch.Tensor] = None
-        self._spare: Optional[torch.Tensor] = None
+        # Two, in turn: the samples now, and those before.
+        self._rooms = [self._room(lengths), self._room(lengths)]
+
+    def _room(self, lengths: List[int]) -> Tuple[torch.Tensor, List[torch.Tensor]]:
+        whole = torch.empty(sum(lengths), dtype=self._views[0].dtype, device=self.device)
+        parts = whole.split(lengths)
+        return whole, [part.view(v.shape) for part, v in zip(parts, self._views)]
 
     @staticmethod
     def of(parameters: List[Any]) -> "Optional[Samples]":
@@ -153,9 +159,11 @@ class Samples:
     def sums(self, with_weights: bool) -> List[torch.Tensor]:
         """For each parameter the sum of squares now, where that is asked for, and that of the
         change since the last call, where there was one."""
-        now = torch.cat(self._views, out=self._spare)
+        now, parts = self._rooms.pop()
+        with torch.no_grad():
+            _copy(parts, self._views)
         before, self._before = self._before, now
-        self._spare = before if before is not None else torch.empty_like(now)
+        self._rooms.insert(0, (now, parts))
         found = [self._sum(now.float().square())] if with_weights else []
         if before is not None:
             # Not needed any more: it becomes the difference.
@@ -187,16 +195,28 @@ def _transfer(
 
 
 def _is_plain(value: torch.Tensor) -> bool:
-    return type(value) in (torch.Tensor, torch.nn.Parameter) and value.layout == torch.strided
+    if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.layout != torch.strided:
+        return False
+    is_last = value.dim() == 4 and value.is_contiguous(memory_format=torch.channels_last)
+    return is_last or value.is_contiguous()
 
 
 def _sample(value: torch.Tensor) -> torch.Tensor:
-    count = value.numel()
-    stride = -(-count // _SAMPLE)
-    if value.is_contiguous():
-        return value.view(-1)[::stride]
-    # In whatever order: a dense parameter's elements lie side by side.
-    return value.as_strided((-(-count // stride),), (stride,), value.storage_offset())
+    """Pieces of a cache line each, evenly spread, in whatever order: a dense parameter's elements
+    lie side by side."""
+    count, first = value.numel(), value.storage_offset()
+    if count <= _SAMPLE:
+        return value.as_strided((count,), (1,), first)
+    pieces = _SAMPLE // _PIECE
+    return value.as_strided((pieces, _PIECE), (count // pieces, 1), first)
+
+
+def _copy(to: List[torch.Tensor], values: List[torch.Tensor]) -> None:
+    if hasattr(torch, "_foreach_copy_"):
+        torch._foreach_copy_(to, values)
+        return
+    for place, value in zip(to, values):
+        place.copy_(value)
 
 
 def _dense(gradient: Any) -> torch.Tensor:
