@@ -66,7 +66,9 @@ class Batches:
             batch = self._draw()
             if self._epoch > 1:
                 return
-            yield batch
+            batch = self._change(batch)
+            if batch is not None:
+                yield batch
 
 
 @dataclass

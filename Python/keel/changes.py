@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
@@ -164,6 +164,12 @@ class Plan:
         return Guard() if self._settings.get("bad-steps") == "skip" else None
 
     # The data
+
+    @property
+    def rows(self) -> Tuple[str, ...]:
+        """What it makes of the rows; nothing where they stay as they are."""
+        drops = ("drop",) if self._settings.get("bad-rows") == "drop" else ()
+        return drops + ((self._standardized,) if self._standardized in ("targets", "both") else ())
 
     def batches(
         self, data: Callable[[int], Any], seed: int, per_epoch: Optional[int]

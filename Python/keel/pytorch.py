@@ -46,6 +46,8 @@ class PyTorchEngine:
         self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
         self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
         self._columns: Optional[Columns] = None
+        # By the changes of the data that it is of.
+        self._constants: Dict[Any, Optional[float]] = {}
 
     # What it is
 
@@ -156,8 +158,11 @@ class PyTorchEngine:
             self._columns = Columns.measured(self.data, self.steps)
         return self._columns
 
-    def _constant_loss(self, model: torch.nn.Module) -> Optional[float]:
-        """The loss minimised over one constant output; None where the loss is of another form."""
+    def _constant_loss(
+        self, model: torch.nn.Module, plan: Optional[Plan] = None
+    ) -> Optional[float]:
+        """The loss minimised over one constant output, on the data as a plan changes them; None
+        where the loss is of another form."""
         shapes: List[torch.Size] = []
         batches: List[Any] = []
         original = model.forward
@@ -170,7 +175,8 @@ class PyTorchEngine:
         try:
             with torch.no_grad():
                 model.forward = note
-                for batch in Batches(self.data, 0, per_epoch=None).take(_BATCHES):
+                drawn = plan.batches(self.data, 0, None) if plan else Batches(self.data, 0, None)
+                for batch in drawn.take(_BATCHES):
                     self.loss(model, batch)
                     batches.append(batch)
             if len(shapes) != len(batches) or any(s[1:] != shapes[0][1:] for s in shapes):
@@ -203,6 +209,15 @@ class PyTorchEngine:
         finally:
             del model.forward
 
+    def _changed_constant_loss(self, plan: Plan) -> Optional[float]:
+        """That of a trial whose rows are others: a row far outside the rest makes it large, and a
+        loss beside it small, whatever was learnt. None where they are the same."""
+        if not plan.rows:
+            return None
+        if plan.rows not in self._constants:
+            self._constants[plan.rows] = self._constant_loss(self.model(), plan)
+        return self._constants[plan.rows]
+
     # Trials
 
     def trial(self, request: JSON) -> Iterator[JSON]:
@@ -212,6 +227,7 @@ class PyTorchEngine:
             from keel.engine import Refused
 
             raise Refused(f"from {request['from']}")
+        constant = self._changed_constant_loss(plan)
         seed_all(int(request["seed"]) % (1 << 63))
         model = self.model()
         plan.apply_to_model(model)
@@ -232,9 +248,12 @@ class PyTorchEngine:
         if kept is not None:
             batches.skip(first)
             set_random_state(kept["random"])
-        yield from self._steps(
+        for answer in self._steps(
             request, plan, model, optimizer, schedule, clip, batches, first
-        )
+        ):
+            if constant is not None:
+                answer["constantLoss"], constant = constant, None
+            yield answer
 
     def _steps(
         self, request: JSON, plan: Plan, model: Any, optimizer: Any, schedule: Any, clip: Any,
