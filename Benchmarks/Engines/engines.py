@@ -120,6 +120,8 @@ def main() -> None:
     jobs = [(options.seeds, group, number)
             for group, count in (("fault", options.faults), ("healthy", options.healthy))
             for number in range(count) if (group, number) not in done]
+    # What is there after a while tells of both.
+    jobs.sort(key=lambda job: job[2] / (options.faults if job[1] == "fault" else options.healthy))
     if not options.report and jobs:
         pool = multiprocessing.get_context("spawn").Pool(options.workers, start)
         with pool, ledger.open("a") as file:

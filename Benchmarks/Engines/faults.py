@@ -47,11 +47,9 @@ def with_settings(case: Case, **settings: Any) -> Case:
 
 
 def momentum(case: Case, dice: random.Random) -> Iterator[Case]:
-    for share in (0.999, 0.9999):
-        if case.optimizer_name in ("sgd", "rmsprop"):
+    for share in (0.999, 0.9995, 0.9999):
+        if case.optimizer_name == "sgd":
             yield with_settings(case, momentum=share)
-        else:
-            yield with_settings(case, betas=(share, 0.999))
 
 
 def decay(case: Case, dice: random.Random) -> Iterator[Case]:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict
 import torch
 from torch import nn
 
-ROWS, LENGTH, TOKENS, SIDE = 256, 10, 12, 8
+ROWS, LENGTH, TOKENS, SIDE = 256, 8, 12, 8
 
 
 # Rows
