@@ -114,17 +114,32 @@ class PyTorchEngine:
             for key, _ in module.named_parameters(recurse=False)
         }
         Plan.reset(model)
+        after = {name: _rms(value) for name, value in model.named_parameters()}
+        # Weights by module: a bias is held against them, as one of few numbers may come out as
+        # next to nothing where it begins at random.
+        weights: Dict[str, float] = {}
+        for name, value in model.named_parameters():
+            if value.dim() > 1:
+                module = name.rpartition(".")[0]
+                weights[module] = max(after[name], weights.get(module, 0.0))
+
+        def sizes(name: str, value: torch.Tensor) -> JSON:
+            if value.dim() > 1:
+                # No gradient goes through an embedding: it may begin as small as it likes.
+                is_small = kinds.get(name, "").startswith("Embedding") and before[name] < after[name]
+                return {} if is_small else {"rms": before[name], "resetRms": after[name]}
+            if name.endswith("bias"):
+                most = max(after[name], weights.get(name.rpartition(".")[0], 0.0))
+                return {"rms": before[name], "resetRms": most}
+            # What begins with nothing by rule has no size to be held against.
+            return {}
+
         return [
             {
                 "name": name,
                 "kind": kinds.get(name, ""),
                 "shape": list(value.shape),
-                # What begins with nothing by rule has no size to be held against.
-                **(
-                    {"rms": before[name], "resetRms": _rms(value)}
-                    if value.dim() > 1 or name.endswith("bias")
-                    else {}
-                ),
+                **sizes(name, value),
             }
             for name, value in model.named_parameters()
         ]
