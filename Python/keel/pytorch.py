@@ -13,11 +13,12 @@ import torch
 
 from keel.batches import Batches, Columns
 from keel.changes import Plan
-from keel.engine import JSON
+from keel.engine import JSON, Refused
 from keel.offender import first_offender, offending_gradient, offending_parameter
 
-# States that are kept of trials: what is older is forgotten, and asked for from the start.
-_MOST_SNAPSHOTS = 8
+# States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
+# trained anew where it is asked for.
+_MOST_SNAPSHOTS, _MOST_BYTES = 64, 1 << 28
 # Parameters that are measured one by one in every step.
 _MOST_LAYERS = 100
 # Batches that a constant output is fitted to, and that the data are measured on.
@@ -45,6 +46,8 @@ class PyTorchEngine:
         self.model, self.data, self.loss, self.optimizer = model, data, loss, optimizer
         self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
         self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
+        # The step of every state that ever was kept.
+        self._names: Dict[str, int] = {}
         self._columns: Optional[Columns] = None
         # By the changes of the data that it is of.
         self._constants: Dict[Any, Optional[float]] = {}
@@ -238,10 +241,12 @@ class PyTorchEngine:
     def trial(self, request: JSON) -> Iterator[JSON]:
         plan = Plan(request["changes"], self.columns())
         kept = self._snapshots.get(request["from"])
+        # Of a state that is forgotten its name tells the step, and seed and changes are the same.
+        forgotten = 0
         if request["from"] != "start" and kept is None:
-            from keel.engine import Refused
-
-            raise Refused(f"from {request['from']}")
+            if request["from"] not in self._names:
+                raise Refused(f"from {request['from']}")
+            forgotten = self._names[request["from"]] + 1
         constant = self._changed_constant_loss(plan)
         seed_all(int(request["seed"]) % (1 << 63))
         model = self.model()
@@ -263,9 +268,12 @@ class PyTorchEngine:
         if kept is not None:
             batches.skip(first)
             set_random_state(kept["random"])
+        request = {**request, "steps": int(request["steps"]) + forgotten}
         for answer in self._steps(
             request, plan, model, optimizer, schedule, clip, batches, first
         ):
+            if answer.get("step", forgotten) < forgotten:
+                continue
             if constant is not None:
                 answer["constantLoss"], constant = constant, None
             yield answer
@@ -343,11 +351,22 @@ class PyTorchEngine:
             else None,
             "random": random_state(),
         }
-        while len(self._snapshots) > _MOST_SNAPSHOTS:
+        self._names[name] = step
+        most = max(1, min(_MOST_SNAPSHOTS, _MOST_BYTES // max(1, _bytes(self._snapshots[name]))))
+        while len(self._snapshots) > most:
             self._snapshots.popitem(last=False)
 
 
 # Numbers
+
+
+def _bytes(value: Any) -> int:
+    """Of all tensors in a state."""
+    if isinstance(value, torch.Tensor):
+        return value.numel() * value.element_size()
+    if isinstance(value, dict):
+        return sum(_bytes(member) for member in value.values())
+    return sum(map(_bytes, value)) if isinstance(value, (list, tuple)) else 0
 
 
 def _rms(value: torch.Tensor) -> float:
