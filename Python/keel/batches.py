@@ -146,9 +146,13 @@ class Columns:
     targets: Optional[Block]
     rows_per_input: int = 1
     rows_per_target: int = 1
+    # Where the targets are in a batch of three tensors or more; None where its form tells.
+    place: Optional[int] = None
 
     @staticmethod
-    def measured(data: Callable[[int], Any], steps: int) -> "Columns":
+    def measured(
+        data: Callable[[int], Any], steps: int, place: Optional[int] = None
+    ) -> "Columns":
         inputs: List[torch.Tensor] = []
         targets: List[torch.Tensor] = []
         batch, rows, count, is_whole = 0, 0, 0, False
@@ -157,7 +161,7 @@ class Columns:
             if count == most:
                 break
             count += 1
-            first, second = parts(drawn)
+            first, second = parts(drawn, place)
             if first is not None:
                 batch = max(batch, first.shape[0] if first.dim() else 1)
                 if rows < _MOST_ROWS:
@@ -170,7 +174,11 @@ class Columns:
             is_whole = count > 0
         if count == 0:
             raise ValueError("data(seed) yields no batches; return something to iterate over")
+        # Probabilities, and truth values, have a scale of their own.
+        if all(bool(((part >= 0) & (part <= 1)).all()) for part in targets):
+            targets = []
         return Columns(
+            place=place,
             batch=max(1, batch),
             per_epoch=count if is_whole else None,
             inputs=Block.measured(inputs) if inputs else None,
@@ -191,7 +199,7 @@ class Columns:
 # Where inputs and targets are in a batch
 
 
-def parts(batch: Any) -> Any:
+def parts(batch: Any, place: Optional[int] = None) -> Any:
     """Inputs and targets of a batch; None for what it has not."""
     if isinstance(batch, torch.Tensor):
         return batch, None
@@ -204,13 +212,29 @@ def parts(batch: Any) -> Any:
         return (others[0] if others else None), target
     if isinstance(batch, (list, tuple)):
         tensors = [v for v in batch if isinstance(v, torch.Tensor)]
-        return (tensors[0] if tensors else None), (tensors[1] if len(tensors) > 1 else None)
+        at = 1 if place is None else place
+        return (tensors[0] if tensors else None), (tensors[at] if len(tensors) > at else None)
     return None, None
 
 
-def mapped(batch: Any, inputs: Callable[[Any], Any], targets: Callable[[Any], Any]) -> Any:
+def target_place(batch: Any, given: List[Any]) -> Optional[int]:
+    """Which tensor of a batch the targets are: the first that the network is not given, where it is
+    given the first as it is. None where there are not three, or that tells nothing."""
+    if not isinstance(batch, (list, tuple)):
+        return None
+    tensors = [v for v in batch if isinstance(v, torch.Tensor)]
+    is_given = [any(v is one for one in given) for v in tensors]
+    if len(tensors) < 3 or not is_given[0] or all(is_given):
+        return None
+    return is_given.index(False)
+
+
+def mapped(
+    batch: Any, inputs: Callable[[Any], Any], targets: Callable[[Any], Any],
+    place: Optional[int] = None,
+) -> Any:
     """The batch with its inputs and targets replaced."""
-    first, second = parts(batch)
+    first, second = parts(batch, place)
 
     def change(value: Any) -> Any:
         if value is first:

@@ -179,7 +179,7 @@ class Plan:
     def _changed(self, batch: Any) -> Any:
         columns = self._columns
         if self._settings.get("bad-rows") == "drop":
-            first, second = parts(batch)
+            first, second = parts(batch, columns.place)
             kept = None
             for block, values in ((columns.inputs, first), (columns.targets, second)):
                 if block is not None and values is not None:
@@ -199,5 +199,6 @@ class Plan:
             return lambda values: values
 
         return mapped(
-            batch, change("inputs", columns.inputs), change("targets", columns.targets)
+            batch, change("inputs", columns.inputs), change("targets", columns.targets),
+            columns.place,
         )

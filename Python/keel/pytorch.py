@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import torch
 
-from keel.batches import Batches, Columns
+from keel.batches import Batches, Columns, target_place
 from keel.changes import Plan
 from keel.engine import JSON, Refused
 from keel.offender import first_offender, offending_gradient, offending_parameter
@@ -173,8 +173,26 @@ class PyTorchEngine:
     def columns(self) -> Columns:
         """How large the data are; measured once."""
         if self._columns is None:
-            self._columns = Columns.measured(self.data, self.steps)
+            self._columns = Columns.measured(self.data, self.steps, self._target_place())
         return self._columns
+
+    def _target_place(self) -> Optional[int]:
+        """Where the targets are in a batch of several tensors: what the network is not given."""
+        batch = next(iter(self.data(0)), None)
+        if not isinstance(batch, (list, tuple)) or len(batch) < 3:
+            return None
+        given: List[Any] = []
+        model = self.model()
+        handle = model.register_forward_pre_hook(
+            lambda _, args, kwargs: given.extend([*args, *kwargs.values()]), with_kwargs=True)
+        try:
+            with torch.no_grad():
+                self.loss(model, batch)
+        except Exception:  # The trial will say so.
+            return None
+        finally:
+            handle.remove()
+        return target_place(batch, given)
 
     def _constant_loss(
         self, model: torch.nn.Module, plan: Optional[Plan] = None
