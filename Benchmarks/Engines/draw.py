@@ -90,8 +90,8 @@ def is_faulty(kind: str, fault: Case, twin: Case) -> bool:
         # A few rows far outside make a constant's loss large, and nothing easier; and the losses of
         # their batches say nothing of what is learnt.
         return fails(fault, twin.constant_loss(), middle=statistics.median)
-    # What only chaos decides must fail more often.
-    return fails(fault, fault.constant_loss(), seeds=3 if kind == "no-clip" else 2)
+    # What chaos decides must fail more often.
+    return fails(fault, fault.constant_loss(), seeds=4 if kind in ("no-clip", "momentum") else 2)
 
 
 def faulty(seeds: str, number: int) -> Optional[Draw]:
