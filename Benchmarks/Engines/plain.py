@@ -45,11 +45,12 @@ def losses(case: Case, seed: int) -> List[float]:
 
 
 def share(case: Case, seed: int, constant: float, middle: Middle = statistics.fmean) -> float:
-    """What is left of the loss of a constant in the last fifth; infinite where it blew up."""
+    """What is left of the loss of a constant in the last fifth, or the last tenth where that is
+    less; infinite where it blew up."""
     seen = losses(case, seed)
     if not math.isfinite(seen[-1]):
         return math.inf
-    return middle(seen[-max(10, len(seen) // 5):]) / constant
+    return min(middle(seen[-max(10, len(seen) // part):]) for part in (5, 10)) / constant
 
 
 def trains(case: Case, seeds: int = 2) -> float | None:
