@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple, Tuple
 
 import torch
 
@@ -18,6 +18,18 @@ _OPTIMIZERS = {
     "adagrad": torch.optim.Adagrad,
     "adadelta": torch.optim.Adadelta,
 }
+
+
+def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]:
+    """Modules that drop out, the attribute that says how much, and how much that is."""
+    found = []
+    for module in model.modules():
+        for name in ("p", "dropout"):
+            rate = getattr(module, name, None)
+            is_own = "dropout" in type(module).__name__.lower() or name == "dropout"
+            if is_own and isinstance(rate, (int, float)) and not isinstance(rate, bool):
+                found.append((module, name, float(rate)))
+    return [(module, name, rate) for module, name, rate in found if 0 < rate <= 1]
 
 
 class Guard:
@@ -74,7 +86,7 @@ class Plan:
     def _set(self, name: str, value: Any) -> None:
         known = (
             "learning-rate", "optimizer", "momentum", "beta1", "beta2", "rho", "epsilon",
-            "weight-decay", "schedule", "warmup", "bad-steps", "bad-rows",
+            "weight-decay", "schedule", "warmup", "bad-steps", "bad-rows", "dropout",
         )
         if name not in known or (name == "schedule" and value != "constant"):
             raise Refused(f"set {name}")
@@ -87,6 +99,9 @@ class Plan:
     def apply_to_model(self, model: torch.nn.Module) -> None:
         if self._resets:
             self.reset(model)
+        for module, name, rate in dropouts(model):
+            # The strongest is told, and stands for all that are stronger than what is asked for.
+            setattr(module, name, min(rate, float(self._settings.get("dropout", rate))))
 
     @staticmethod
     def reset(model: torch.nn.Module) -> None:

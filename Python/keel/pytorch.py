@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional
 import torch
 
 from keel.batches import Batches, Columns, target_place
-from keel.changes import Plan
+from keel.changes import Plan, dropouts
 from keel.engine import JSON, Refused
 from keel.offender import first_offender, offending_gradient, offending_parameter
 
@@ -76,6 +76,7 @@ class PyTorchEngine:
             "clip": None if self.clip is None else {"global-norm": float(self.clip)},
             "precision": str(next(iter(group["params"])).dtype).replace("torch.", ""),
             "schedule-factors": self._factors(optimizer),
+            "dropout": max((rate for _, _, rate in dropouts(model)), default=None),
         }
         if "betas" in group:
             settings["beta1"], settings["beta2"] = (float(beta) for beta in group["betas"])
@@ -88,7 +89,8 @@ class PyTorchEngine:
             "layers": self._layers(model),
             "settings": {name: value for name, value in settings.items() if value is not None},
             "data": columns.description(),
-            "changes": self._changes(optimizer, columns),
+            "changes": self._changes(optimizer, columns)
+            + (["set dropout"] if dropouts(model) else []),
             "constantLoss": self._constant_loss(model),
         }
 
