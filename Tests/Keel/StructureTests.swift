@@ -91,7 +91,8 @@ struct StructureTests {
 
   /// Folders in the direction of imports: each may know those before it.
   private static let order = [
-    "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training", "Forecast",
+    "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training",
+    "Forecast",
     "Causes", "Frameworks", "Remedies", "Keel", "Runners", "Archive", "Report",
     "Command",
   ]
