@@ -116,6 +116,10 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ledger = folder / f"{options.seeds}.jsonl"
     known = [json.loads(line) for line in ledger.read_text().splitlines()] if ledger.exists() else []
+    if not options.report:
+        # What an error ended is tried once more.
+        known = [line for line in known if "error" not in line]
+        ledger.write_text("".join(json.dumps(line) + "\n" for line in known))
     done = {(line["group"], line["number"]) for line in known}
     jobs = [(options.seeds, group, number)
             for group, count in (("fault", options.faults), ("healthy", options.healthy))
