@@ -36,6 +36,8 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
 
   /// No line for so many seconds is a hang.
   package static let patience = 60.0
+  /// Thirty years.
+  private static let endless = 1e9
   private let patience: Double
   /// Loading a framework and its data may take so many times as long.
   private static let loading = 5.0
@@ -62,7 +64,8 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
 
   /// The engine that has started this process.
   package convenience init(startedByEngine log: @escaping @Sendable (String) -> Void) throws {
-    try self.init(EngineChannel(log: log), patience: Self.patience, restart: nil)
+    // Who has started this process and is at a standstill may go on; its end closes the pipe.
+    try self.init(EngineChannel(log: log), patience: Self.endless, restart: nil)
   }
 
   private init(
