@@ -25,7 +25,7 @@ import numpy
 import torch
 
 import keel
-from keel.keras_engine import KerasEngine
+from keel.engines.keras.engine import KerasEngine
 from keras_zoo import SOUND, Training
 
 STEPS = 400

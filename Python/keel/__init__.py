@@ -16,13 +16,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from keel.doctor import cure, diagnose, serve
-from keel.first import Exploded, First
+from keel.loops.first import Exploded, First
 from keel.result import Change, Finding, KeelError, Result
 
 if TYPE_CHECKING:
-    from keel.callbacks import hugging_face, keras, lightning
-    from keel.healing import Heal, heal
-    from keel.watching import Watch, watch
+    from keel.loops.callbacks import hugging_face, keras, lightning
+    from keel.loops.healing import Heal, heal
+    from keel.loops.watching import Watch, watch
 
 __all__ = [
     "Change", "Exploded", "Finding", "First", "Heal", "KeelError", "Result", "Watch", "cure",
@@ -32,8 +32,8 @@ __version__ = "0.1.0"
 
 # What needs a framework is imported when it is asked for.
 _HOMES = {
-    "Watch": "watching", "watch": "watching", "Heal": "healing", "heal": "healing",
-    "hugging_face": "callbacks", "keras": "callbacks", "lightning": "callbacks",
+    "Watch": "loops.watching", "watch": "loops.watching", "Heal": "loops.healing", "heal": "loops.healing",
+    "hugging_face": "loops.callbacks", "keras": "loops.callbacks", "lightning": "loops.callbacks",
 }
 
 

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
-from keel.engine import Engine, serve
+from keel.engines.protocol import Engine, serve
 from keel.result import KeelError
 
 

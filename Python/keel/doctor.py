@@ -7,7 +7,7 @@ import sys
 from typing import Any, Callable, Iterable, Optional
 
 from keel import command
-from keel import engine as protocol
+from keel.engines import protocol
 from keel.result import KeelError, Result, read
 
 Builder = Callable[[], Any]
@@ -113,7 +113,7 @@ def _engine(
                 f"keel: Keras runs on its backend '{backend}', whose steps are not seen one by "
                 "one; set KERAS_BACKEND=torch before keras is imported"
             )
-        from keel.keras_engine import KerasEngine
+        from keel.engines.keras.engine import KerasEngine
 
         return KerasEngine(model, data, loss, optimizer, steps, schedule, clip, score, made)
     if loss is None or optimizer is None:
@@ -122,6 +122,6 @@ def _engine(
             "model does without"
         )
     del made
-    from keel.pytorch import PyTorchEngine
+    from keel.engines.pytorch.engine import PyTorchEngine
 
     return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score)

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from keel.pytorch import PyTorchEngine
+from keel.engines.pytorch.engine import PyTorchEngine
 
 
 def engine(spoil: float) -> PyTorchEngine:

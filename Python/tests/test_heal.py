@@ -84,7 +84,7 @@ def test_goes_on_after_a_jump_of_the_rate():
 
 
 def test_sees_a_loss_that_leaves_for_good():
-    divergence = keel.healing.Divergence()
+    divergence = keel.loops.healing.Divergence()
     assert not any(divergence.is_lost(i, 1.0, 256, 1.0) for i in range(10))
     assert not any(divergence.is_lost(i, 6.0, 256, 1.0) for i in range(10, 60))
     assert divergence.is_lost(60, 6.0, 256, 1.0) and divergence.left_at == 10
@@ -93,7 +93,7 @@ def test_sees_a_loss_that_leaves_for_good():
 
 
 def test_bears_a_loss_that_comes_back():
-    divergence = keel.healing.Divergence()
+    divergence = keel.loops.healing.Divergence()
     losses = [1.0] * 10 + [50.0] * 40 + [1.0] * 10
     assert not any(divergence.is_lost(i, v, 256, 1.0) for i, v in enumerate(losses))
 

@@ -20,9 +20,9 @@ import torch  # noqa: E402
 import keel  # noqa: E402
 from keel import command  # noqa: E402
 from keel.doctor import _engine  # noqa: E402
-from keel.engine import Refused  # noqa: E402
-from keel.keras_batches import closed, opened  # noqa: E402
-from keel.keras_engine import KerasEngine  # noqa: E402
+from keel.engines.protocol import Refused  # noqa: E402
+from keel.engines.keras.batches import closed, opened  # noqa: E402
+from keel.engines.keras.engine import KerasEngine  # noqa: E402
 from keras_zoo import SOUND, Training, table  # noqa: E402
 
 torch.set_num_threads(1)

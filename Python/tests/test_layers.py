@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from keel.pytorch import PyTorchEngine
+from keel.engines.pytorch.engine import PyTorchEngine
 
 
 def sizes(model):
@@ -11,7 +11,7 @@ def sizes(model):
         model, lambda seed: [(torch.zeros(4, 2), torch.zeros(4, 1))],
         lambda model, batch: torch.nn.functional.mse_loss(model(batch[0]), batch[1]),
         lambda model: torch.optim.SGD(model.parameters(), lr=0.01), steps=8)
-    return {layer["name"]: layer for layer in engine._layers(model())}
+    return {layer["name"]: layer for layer in engine.describe()["layers"]}
 
 
 def test_a_bias_of_one_number_is_not_held_against_another_draw_of_it():

@@ -3,7 +3,7 @@ import torch
 from plants import BEFORE, INF, NAN, WRAPS, InPlace, Net, Plant, Structured
 from torch import nn
 
-from keel.offender import (
+from keel.engines.pytorch.offender import (
     first_offender,
     is_finite,
     offending_gradient,

@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from keel.engine import Refused
-from keel.pytorch import PyTorchEngine
+from keel.engines.protocol import Refused
+from keel.engines.pytorch.engine import PyTorchEngine
 
 
 class Both(nn.Module):

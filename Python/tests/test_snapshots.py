@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from keel import pytorch
-from keel.engine import Refused
+from keel.engines.pytorch import engine as pytorch
+from keel.engines.protocol import Refused
 
 
 def engine():

@@ -6,8 +6,8 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Set
 
 import torch
 
-from keel.engine import JSON
-from keel.offender import first_bad, has_bad_input, kind_of, module_names
+from keel.engines.protocol import JSON
+from keel.engines.pytorch.offender import first_bad, has_bad_input, kind_of, module_names
 
 # Calls that are kept where no step of the optimizer ends them.
 _MOST_CALLS = 50_000

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterator, List, Optional
 
 import torch
 
-from keel.engine import JSON
+from keel.engines.protocol import JSON
 
 # Rows that columns are measured on.
 _MOST_ROWS = 65536

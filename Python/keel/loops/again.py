@@ -7,9 +7,9 @@ from typing import Any, Dict, Iterator, List, Optional, Set
 
 import torch
 
-from keel.engine import JSON
-from keel.offender import first_bad, first_offender, is_finite, kind_of, module_names, tensors
-from keel.pytorch import random_state, set_random_state
+from keel.engines.protocol import JSON
+from keel.engines.pytorch.offender import first_bad, first_offender, is_finite, kind_of, module_names, tensors
+from keel.engines.pytorch.randomness import random_state, set_random_state
 
 
 class Pass:

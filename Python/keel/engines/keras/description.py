@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, List, Optional
 
-from keel.batches import Columns
-from keel.engine import JSON
-from keel.keras_changes import SETTINGS, owner_of, reset
-from keel.keras_network import Network, rms
-from keel.keras_rate import Movement, inner
+from keel.engines.pytorch.batches import Columns
+from keel.engines.protocol import JSON
+from keel.engines.keras.changes import SETTINGS, owner_of, reset
+from keel.engines.keras.network import Network, rms
+from keel.engines.keras.rate import Movement, inner
 
 
 def layers(network: Network) -> List[JSON]:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Iterator, List, Optional, Set
 
 import torch
 
-from keel.engine import JSON
+from keel.engines.protocol import JSON
 
 # Outputs of named fields are looked into so deep: they may point back at what holds them.
 _DEPTH = 6

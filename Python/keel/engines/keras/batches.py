@@ -9,7 +9,7 @@ import keras
 import numpy
 import torch
 
-from keel.engine import JSON
+from keel.engines.protocol import JSON
 
 # What fit takes of arrays at a time where it is not told.
 _ROWS = 32

@@ -11,9 +11,9 @@ from typing import Any, Deque, List, Optional, TypeVar, Union
 
 import torch
 
-from keel.first import Exploded, First
-from keel.snapshots import Snapshot
-from keel.watching import Watch
+from keel.loops.first import Exploded, First
+from keel.loops.snapshots import Snapshot
+from keel.loops.watching import Watch
 
 Value = TypeVar("Value")
 

@@ -7,8 +7,8 @@ from typing import Any, Dict, List
 
 import keras
 
-from keel.changes import Plan
-from keel.keras_rate import Movement, inner
+from keel.engines.pytorch.changes import Plan
+from keel.engines.keras.rate import Movement, inner
 
 KINDS = {
     "sgd": keras.optimizers.SGD,

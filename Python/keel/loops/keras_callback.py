@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Union
 
-from keel.engine import JSON, finite
-from keel.first import Exploded, First
+from keel.engines.protocol import JSON, finite
+from keel.loops.first import Exploded, First
 
 
 def callback(
@@ -112,9 +112,9 @@ class TorchLines:
     """Lines with every parameter's numbers, and a closer look at a bad step."""
 
     def __init__(self, model: Any, path: Optional[Union[str, Path]]) -> None:
-        from keel.live import Live
-        from keel.norms import Norms
-        from keel.outputs import Outputs
+        from keel.loops.live import Live
+        from keel.loops.norms import Norms
+        from keel.loops.outputs import Outputs
 
         self._model = model
         self._variables = list(model.trainable_variables)
@@ -156,7 +156,7 @@ class TorchLines:
         return self._look(loss, is_loss_fine)
 
     def _look(self, loss: Optional[float], is_loss_fine: bool) -> Optional[JSON]:
-        from keel.offender import is_finite, kind_of
+        from keel.engines.pytorch.offender import is_finite, kind_of
 
         found = self._outputs.first()
         if found is not None:

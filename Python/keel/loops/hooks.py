@@ -8,11 +8,11 @@ from typing import Any, Callable, List, Optional
 
 import torch
 
-from keel.again import Pass, differentiable
-from keel.engine import JSON
-from keel.norms import Norms
-from keel.offender import tensors
-from keel.outputs import Outputs, is_compiled, is_compiling, is_in_backward
+from keel.loops.again import Pass, differentiable
+from keel.engines.protocol import JSON
+from keel.loops.norms import Norms
+from keel.engines.pytorch.offender import tensors
+from keel.loops.outputs import Outputs, is_compiled, is_compiling, is_in_backward
 
 # Passes without a step that are kept: a network that is called for each element of a sequence.
 _MOST_PASSES = 128

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
 
-from keel.engine import JSON, finite
-from keel.norms import Reading
+from keel.engines.protocol import JSON, finite
+from keel.loops.norms import Reading
 
 # Seconds after which what is written can be read by others.
 _PATIENCE = 0.5

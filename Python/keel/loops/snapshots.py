@@ -9,7 +9,7 @@ from typing import Any, Deque, Dict, List, Optional
 
 import torch
 
-from keel.pytorch import random_state, set_random_state
+from keel.engines.pytorch.randomness import random_state, set_random_state
 
 # Steps after a state that must be finite before it counts as sound.
 PROOF = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from keel.engine import JSON
+from keel.engines.protocol import JSON
 from keel.result import KeelError
 
 

@@ -9,16 +9,16 @@ from typing import Any, Callable, Iterator, Optional
 import keras
 import torch
 
-from keel import keras_description as description
-from keel.batches import Batches, Columns
-from keel.engine import JSON, Refused
-from keel.keras_batches import Source
-from keel.keras_changes import KerasPlan
-from keel.keras_constant import constant_loss
-from keel.keras_network import Network, check_loss, loss_of, optimizer_of, tells_classes
-from keel.keras_network import kept_state, measured, restore
-from keel.keras_rate import Movement, Rate
-from keel.offender import first_offender, offending_gradient, offending_parameter
+from keel.engines.keras import description
+from keel.engines.pytorch.batches import Batches, Columns
+from keel.engines.protocol import JSON, Refused
+from keel.engines.keras.batches import Source
+from keel.engines.keras.changes import KerasPlan
+from keel.engines.keras.constant import constant_loss
+from keel.engines.keras.network import Network, check_loss, loss_of, optimizer_of, tells_classes
+from keel.engines.keras.network import kept_state, measured, restore
+from keel.engines.keras.rate import Movement, Rate
+from keel.engines.pytorch.offender import first_offender, offending_gradient, offending_parameter
 
 # States that are kept of trials: what is older is forgotten, and asked for from the start.
 _MOST_SNAPSHOTS = 8

@@ -7,7 +7,7 @@ from typing import Any, Callable, List, Optional, Tuple
 
 import torch
 
-from keel.engine import JSON
+from keel.engines.protocol import JSON
 
 # Steps that the search for the constant may take.
 _SOLVER_STEPS = 50

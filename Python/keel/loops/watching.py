@@ -11,14 +11,14 @@ from typing import Any, Callable, List, Optional, TypeVar, Union
 
 import torch
 
-from keel.engine import JSON
-from keel.first import Exploded, First
-from keel.hooks import Hooks
-from keel.live import Live
-from keel.norms import Norms, Reading
-from keel.offender import offending_gradient, offending_parameter
+from keel.engines.protocol import JSON
+from keel.loops.first import Exploded, First
+from keel.loops.hooks import Hooks
+from keel.loops.live import Live
+from keel.loops.norms import Norms, Reading
+from keel.engines.pytorch.offender import offending_gradient, offending_parameter
 from keel.result import KeelError
-from keel.snapshots import Snapshot, Snapshots
+from keel.loops.snapshots import Snapshot, Snapshots
 
 Value = TypeVar("Value")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Optional, Tuple, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
-from keel.batches import Batches, Columns, kept_rows, mapped, parts
-from keel.engine import JSON, Refused
+from keel.engines.pytorch.batches import Batches, Columns, kept_rows, mapped, parts
+from keel.engines.protocol import JSON, Refused
 
 _OPTIMIZERS = {
     "sgd": torch.optim.SGD,

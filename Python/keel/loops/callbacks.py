@@ -98,7 +98,7 @@ def keras(**options: Any) -> Any:
     others, which compile the step, only the loss. ``options``: ``path``, and ``on_explosion`` as in
     ``keel.watch``.
     """
-    from keel.keras_callback import callback
+    from keel.loops.keras_callback import callback
 
     return callback(**options)
 
@@ -106,11 +106,11 @@ def keras(**options: Any) -> Any:
 def _made(model: Any, optimizer: Any, heal: bool, options: Any) -> Any:
     """What is to be closed, and the watch within."""
     if heal:
-        from keel.healing import heal as begin
+        from keel.loops.healing import heal as begin
 
         healer = begin(model, optimizer, **options)
         return healer, healer.watch
-    from keel.watching import watch
+    from keel.loops.watching import watch
 
     watcher = watch(model, optimizer, **options)
     return watcher, watcher

@@ -9,10 +9,10 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 import keras
 import torch
 
-from keel.engine import JSON
-from keel.keras_batches import closed, unpacked
-from keel.keras_changes import layers_of
-from keel.pytorch import random_state, set_random_state
+from keel.engines.protocol import JSON
+from keel.engines.keras.batches import closed, unpacked
+from keel.engines.keras.changes import layers_of
+from keel.engines.pytorch.randomness import random_state, set_random_state
 
 # Variables that are measured one by one in every step.
 _MOST_LAYERS = 100

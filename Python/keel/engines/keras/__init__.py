@@ -1,0 +1,1 @@
+"""Keras, on its PyTorch backend, as an engine."""

@@ -1,0 +1,217 @@
+"""PyTorch as an engine: trials of a training that four callables make."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections import OrderedDict
+from typing import Any, Callable, Dict, Iterator, Optional
+
+import torch
+
+from keel.engines.protocol import JSON, Refused
+from keel.engines.pytorch.batches import Batches, Columns
+from keel.engines.pytorch.changes import Plan
+from keel.engines.pytorch.constant import constant_loss, place_of_targets
+from keel.engines.pytorch.description import changes, factors, layers, settings
+from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
+from keel.engines.pytorch.offender import first_offender, offending_gradient, offending_parameter
+from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
+
+# States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
+# trained anew where it is asked for.
+_MOST_SNAPSHOTS, _MOST_BYTES = 64, 1 << 28
+
+
+class PyTorchEngine:
+    """Trials of a PyTorch training; see ``keel.cure`` for the arguments."""
+
+    framework = "pytorch"
+
+    def __init__(
+        self,
+        model: Callable[[], torch.nn.Module],
+        data: Callable[[int], Any],
+        loss: Callable[[torch.nn.Module, Any], torch.Tensor],
+        optimizer: Callable[[torch.nn.Module], torch.optim.Optimizer],
+        steps: int,
+        schedule: Optional[Callable[[torch.optim.Optimizer], Any]] = None,
+        clip: Optional[float] = None,
+        score: Optional[Callable[[torch.nn.Module], float]] = None,
+    ) -> None:
+        self.model, self.data, self.loss, self.optimizer = model, data, loss, optimizer
+        self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
+        self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
+        # The step of every state that ever was kept.
+        self._names: Dict[str, int] = {}
+        self._columns: Optional[Columns] = None
+        # By the changes of the data that it is of.
+        self._constants: Dict[Any, Optional[float]] = {}
+
+    # What it is
+
+    def describe(self) -> JSON:
+        seed_all(0)
+        model = self.model()
+        if not isinstance(model, torch.nn.Module):
+            raise TypeError(f"model() returned {type(model).__name__}; return a torch.nn.Module")
+        optimizer = self.optimizer(model)
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise TypeError(
+                f"optimizer(model) returned {type(optimizer).__name__}; return a torch optimizer"
+            )
+        columns = self.columns()
+        return {
+            "engine": f"pytorch {torch.__version__.split('+')[0]}",
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "batch": columns.batch,
+            "steps": self.steps,
+            "stepsPerEpoch": columns.per_epoch,
+            "layers": layers(model),
+            "settings": settings(
+                model, optimizer, self.clip, factors(self.schedule, optimizer, self.steps)
+            ),
+            "data": columns.description(),
+            "changes": changes(model, optimizer, columns),
+            "constantLoss": constant_loss(model, Batches(self.data, 0, None), self.loss),
+        }
+
+    def columns(self) -> Columns:
+        """How large the data are; measured once."""
+        if self._columns is None:
+            self._columns = Columns.measured(
+                self.data, self.steps, place_of_targets(self.data, self.model(), self.loss)
+            )
+        return self._columns
+
+    def _changed_constant_loss(self, plan: Plan) -> Optional[float]:
+        """That of a trial whose rows are others: a row far outside the rest makes it large, and a
+        loss beside it small, whatever was learnt. None where they are the same."""
+        if not plan.rows:
+            return None
+        if plan.rows not in self._constants:
+            self._constants[plan.rows] = constant_loss(
+                self.model(), plan.batches(self.data, 0, None), self.loss
+            )
+        return self._constants[plan.rows]
+
+    # Trials
+
+    def trial(self, request: JSON) -> Iterator[JSON]:
+        plan = Plan(request["changes"], self.columns())
+        kept = self._snapshots.get(request["from"])
+        # Of a state that is forgotten its name tells the step, and seed and changes are the same.
+        forgotten = 0
+        if request["from"] != "start" and kept is None:
+            if request["from"] not in self._names:
+                raise Refused(f"from {request['from']}")
+            forgotten = self._names[request["from"]] + 1
+        constant = self._changed_constant_loss(plan)
+        seed_all(int(request["seed"]) % (1 << 63))
+        model = self.model()
+        plan.apply_to_model(model)
+        optimizer = plan.optimizer(self.optimizer(model))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            schedule = plan.schedule(self.schedule, optimizer)
+        first = 0
+        if kept is not None:
+            first = kept["step"] + 1
+            model.load_state_dict(kept["model"])
+            optimizer.load_state_dict(copy.deepcopy(kept["optimizer"]))
+            if schedule is not None and hasattr(schedule, "load_state_dict"):
+                schedule.load_state_dict(copy.deepcopy(kept["schedule"]))
+        model.train()
+        clip = plan.clip if plan.changes_clip else self.clip
+        batches = plan.batches(self.data, int(request["seed"]), self.columns().per_epoch)
+        if kept is not None:
+            batches.skip(first)
+            set_random_state(kept["random"])
+        request = {**request, "steps": int(request["steps"]) + forgotten}
+        for answer in self._steps(
+            request, plan, model, optimizer, schedule, clip, batches, first
+        ):
+            if answer.get("step", forgotten) < forgotten:
+                continue
+            if constant is not None:
+                answer["constantLoss"], constant = constant, None
+            yield answer
+
+    def _steps(
+        self, request: JSON, plan: Plan, model: Any, optimizer: Any, schedule: Any, clip: Any,
+        batches: Batches, first: int,
+    ) -> Iterator[JSON]:
+        keep = set(request.get("keep") or [])
+        named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+        guard = plan.guard()
+        for step in range(first, first + int(request["steps"])):
+            batch = next(batches)
+            plan.warm(optimizer, step)
+            rate = float(optimizer.param_groups[0]["lr"])
+            optimizer.zero_grad(set_to_none=True)
+            value = self.loss(model, batch)
+            if not isinstance(value, torch.Tensor) or value.numel() != 1:
+                shape = list(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
+                raise TypeError(
+                    f"loss(model, batch) returned {shape}; return one number: its mean, or its sum"
+                )
+            loss = float(value.detach())
+            answer: JSON = {"step": step, "loss": loss, "learningRate": rate}
+            if not math.isfinite(loss) and guard is None:
+                yield answer
+                offender = offending_parameter(model) or first_offender(
+                    model, lambda: self.loss(model, batch)
+                )
+                yield {"end": "non-finite", "first": offender}
+                return
+            if math.isfinite(loss):
+                value.backward()
+            norm, layers = norms(named)
+            answer["gradientNorm"] = norm
+            if layers is not None:
+                answer["layers"] = layers
+            if guard is not None and not guard.admits(loss, norm):
+                answer["skipped"] = True
+            elif not math.isfinite(norm):
+                # The gradient itself, or only the square of its size.
+                offender = offending_gradient(model)
+                if offender is not None:
+                    yield answer
+                    yield {"end": "non-finite", "first": offender}
+                    return
+                optimizer.step()
+            else:
+                clip_gradients(named, clip, norm)
+                optimizer.step()
+            plan.unwarm(optimizer)
+            if schedule is not None:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    advance(schedule, loss)
+            if step in keep:
+                answer["snapshot"] = f"{request['id']}-{step}"
+                self._keep(answer["snapshot"], step, model, optimizer, schedule)
+            yield answer
+        end: JSON = {"end": "ok"}
+        if self.score is not None:
+            model.eval()
+            with torch.no_grad():
+                end["score"] = float(self.score(model))
+            model.train()
+        yield end
+
+    def _keep(self, name: str, step: int, model: Any, optimizer: Any, schedule: Any) -> None:
+        self._snapshots[name] = {
+            "step": step,
+            "model": copy.deepcopy(model.state_dict()),
+            "optimizer": copy.deepcopy(optimizer.state_dict()),
+            "schedule": copy.deepcopy(schedule.state_dict())
+            if schedule is not None and hasattr(schedule, "state_dict")
+            else None,
+            "random": random_state(),
+        }
+        self._names[name] = step
+        most = max(1, min(_MOST_SNAPSHOTS, _MOST_BYTES // max(1, size_of(self._snapshots[name]))))
+        while len(self._snapshots) > most:
+            self._snapshots.popitem(last=False)
