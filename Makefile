@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: deps python python-environment test-python wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: deps python python-environment test-python engines watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -93,6 +93,15 @@ golden: deps python
 fuzz: deps python
 	$(BUILD) --product keel
 	python3 Benchmarks/Fuzz/fuzz.py --keel .build/release/keel $(ARGS)
+
+# Small PyTorch trainings, sound and spoiled, and what keel.cure makes of them; ARGS="--seeds D --faults 40".
+engines: deps python-environment
+	$(BUILD) --product keel
+	KEEL_COMMAND=$(CURDIR)/.build/release/keel .build/advice/bin/python -B Benchmarks/Engines/engines.py $(ARGS)
+
+# What keel.watch adds to a step of seven networks.
+watching: python-environment
+	PYTHONPATH=Python .build/advice/bin/python -B Benchmarks/Watch/watch.py $(ARGS)
 
 # A diagnosis alone, and two of them at once: how much longer each takes.
 beside: deps python
