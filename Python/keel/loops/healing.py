@@ -19,6 +19,8 @@ Value = TypeVar("Value")
 
 # Steps after going back in which another explosion is the same one.
 _PROOF = 100
+# So many steps after going back a rate that is too high has shown itself.
+_SETTLED = 5
 # What is done at the first explosion, the second, the third: what the rate is multiplied by.
 _RATES = (None, 0.5, 0.1)
 
@@ -138,10 +140,15 @@ class Heal:
             for parameter in group["params"]:
                 parameter.grad = None
         snapshot.restore(self.watch.model, self._optimizer, exactly=False)
+        # A batch whose loss is not finite, from one moment to the next, is to blame itself.
+        is_of_batch = (
+            first.during == "forward" and first.step - self._since > _SETTLED
+            and self._divergence.was_usual(self._snapshots.usual)
+        )
         self._divergence.begin_anew()
         if len(self.recoveries) >= self._times:
             raise Exploded(first)
-        remedy = self._escalate(snapshot, first.step)
+        remedy = self._escalate(snapshot, first.step, is_of_batch)
         self.recoveries.append(Recovery(first, snapshot.step, remedy))
         sys.stderr.write(f"keel: back to the state after step {snapshot.step}; {remedy}\n")
         self.watch.begin_anew()
@@ -153,9 +160,9 @@ class Heal:
         before = [s for s in sound if left is None or s.step < left]
         return (before or list(sound)[:1])[-1]
 
-    def _escalate(self, snapshot: Snapshot, step: int) -> str:
+    def _escalate(self, snapshot: Snapshot, step: int, is_of_batch: bool) -> str:
         """What to do about an explosion: more, where it is the one before once more."""
-        is_again = step - self._since <= _PROOF
+        is_again = step - self._since <= _PROOF and not is_of_batch
         self._level = min(self._level + 1, len(_RATES) - 1) if is_again else 0
         self._since = step
         factor = _RATES[self._level]
@@ -219,6 +226,13 @@ class Divergence:
         if self.left_at is None:
             self.left_at = step
         return mean > self._FAR * scale or step - self.left_at >= self._PATIENCE
+
+    def was_usual(self, usual: Optional[float]) -> bool:
+        """Whether the latest loss had not left."""
+        if not self._losses or self._first is None:
+            return False
+        scale = max(abs(self._first), abs(usual or 0.0))
+        return self._losses[-1] <= self._EDGE * scale
 
     def begin_anew(self) -> None:
         """After going back: what was lost is no part of the average."""
