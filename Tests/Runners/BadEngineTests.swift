@@ -60,6 +60,15 @@ struct BadEngineTests {
     #expect(diagnosis.findings.first?.cause == "large-learning-rate")
   }
 
+  /// On another seed it never comes to an end: that trial is not made, and the cure goes on.
+  @Test func whatIsNotMadeIsGoneOnWithout() async throws {
+    let dies = "case $ask in *'\"seed\":1,'*) exit 9 ;; esac"
+    let history = try await Engine(command: Program.tenfold(instead: dies)).problem().cure()
+    #expect(history.outcome == .cured)
+    #expect(history.trials.contains { $0.seed == 1 && $0.outcome == .notMade })
+    #expect(history.trials.contains { $0.seed == 2 && $0.outcome == .holds })
+  }
+
   /// Trials alike that come out otherwise prove nothing.
   @Test func isNotReproducible() async throws {
     let folder = try Folder()

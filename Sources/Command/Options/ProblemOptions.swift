@@ -9,15 +9,7 @@ struct ProblemOptions: ParsableArguments {
   @Argument(help: "A recipe file (YAML); none with --engine.")
   var recipe: String?
 
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Change a setting, such as optimizer.sgd.learning-rate=0.01; as often as wanted.",
-      valueName: "path=value"))
-  var changes: [String] = []
-
-  @Option(parsing: .unconditional, help: "The seed, in place of the recipe's.")
-  var seed: UInt64?
+  @OptionGroup var change: ChangeOptions
 
   @Option(
     help: ArgumentHelp(
@@ -32,7 +24,7 @@ struct ProblemOptions: ParsableArguments {
           ? "give a recipe, or --engine with the command of a program that trains"
           : "give a recipe or --engine, not both")
     }
-    guard engine == nil || changes.isEmpty else {
+    guard engine == nil || change.settings.isEmpty else {
       throw ValidationError("--set changes a recipe; what --engine trains has none")
     }
   }
@@ -41,7 +33,7 @@ struct ProblemOptions: ParsableArguments {
   var source: RecipeOptions? {
     guard let recipe else { return nil }
     var options = RecipeOptions()
-    (options.recipe, options.changes, options.seed) = (recipe, changes, seed)
+    (options.recipe, options.change) = (recipe, change)
     return options
   }
 
@@ -55,13 +47,13 @@ struct ProblemOptions: ParsableArguments {
     let engine =
       isStartedByEngine
       ? try Engine(startedBy: log) : try Engine(command: engine ?? "", log: log)
-    return (try engine.problem(seed: seed ?? 0), engine)
+    return (try engine.problem(seed: change.seed ?? 0), engine)
   }
 
   /// The same choice on a command line, for what to type next.
   var line: String {
     if let source { return source.line }
-    let words = ["--engine", engine ?? "-"] + (seed.map { ["--seed", String($0)] } ?? [])
+    let words = ["--engine", engine ?? "-"] + change.words
     return words.map(Text.quoted).joined(separator: " ")
   }
 }

@@ -9,19 +9,11 @@ struct RecipeOptions: ParsableArguments {
   @Argument(help: "A recipe file (YAML).")
   var recipe: String
 
-  @Option(
-    name: .customLong("set"), parsing: .singleValue,
-    help: ArgumentHelp(
-      "Change a setting, such as optimizer.sgd.learning-rate=0.01; as often as wanted.",
-      valueName: "path=value"))
-  var changes: [String] = []
-
-  @Option(parsing: .unconditional, help: "The seed, in place of the recipe's.")
-  var seed: UInt64?
+  @OptionGroup var change: ChangeOptions
 
   func read() throws -> Recipe {
-    var recipe = try Self.read(self.recipe, setting: changes)
-    if let seed { recipe.seed = seed }
+    var recipe = try Self.read(self.recipe, setting: change.settings)
+    if let seed = change.seed { recipe.seed = seed }
     return recipe
   }
 
@@ -45,9 +37,5 @@ struct RecipeOptions: ParsableArguments {
   }
 
   /// The same choice on a command line, for what to type next.
-  var line: String {
-    let words =
-      [recipe] + changes.flatMap { ["--set", $0] } + (seed.map { ["--seed", String($0)] } ?? [])
-    return words.map(Text.quoted).joined(separator: " ")
-  }
+  var line: String { ([recipe] + change.words).map(Text.quoted).joined(separator: " ") }
 }

@@ -1,3 +1,4 @@
+import KeelEngine
 import KeelRecipes
 import KeelSettings
 import KeelTraining
@@ -14,6 +15,8 @@ package struct Candidate {
   let stages: [Recipe]
   package private(set) var session: any TrainingSession
   private(set) var training: Training
+  /// Whether its training failed elsewhere than in its numbers.
+  private var isLost = false
   /// The step at which it was first seen to hold.
   private(set) var heldAt: Int?
   /// The step its training began at: that of a snapshot, or 0.
@@ -101,20 +104,25 @@ package struct Candidate {
 
   /// Trains on up to a step.
   /// - Returns: how many steps that took.
-  /// - Throws: `CancellationError`; `KeelError` where whoever trains cannot go on.
+  /// - Throws: `CancellationError`.
   mutating func advance(
     to step: Int, isCancelled: () -> Bool = { Task.isCancelled },
     observe: (Step) -> Void = { _ in }
   ) throws -> Int {
     let before = session.step
-    training = try session.train(
-      steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+    do {
+      training = try session.train(
+        steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+    } catch is KeelError {
+      // Whoever trains it cannot go on with it: it counts as not made, and the search goes on.
+      isLost = true
+    }
     if isCancelled() { throw CancellationError() }
     if outcome == .holds { heldAt = heldAt ?? session.step }
-    return session.step - before
+    return max(0, session.step - before)
   }
 
-  var outcome: TrialOutcome { TrialOutcome(training.verdict) }
+  var outcome: TrialOutcome { isLost ? .notMade : TrialOutcome(training.verdict) }
 
   var score: Double { training.score }
 

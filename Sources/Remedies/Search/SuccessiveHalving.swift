@@ -63,7 +63,9 @@ struct SuccessiveHalving {
     // Whoever is ahead must still show itself on another seed.
     let end = steps + budget - first
     var pool: [Candidate] = []
-    try admit(brackets, into: &pool, until: end) { $0.outcome != .explodes }
+    try admit(brackets, into: &pool, until: end) {
+      $0.outcome != .explodes && $0.outcome != .notMade
+    }
     var next = first
     while !pool.isEmpty, !pool.contains(where: Self.isConvincing),
       next < max(SearchPolicy.growth * first, length)

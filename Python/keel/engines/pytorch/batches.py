@@ -241,15 +241,7 @@ def mapped(
             return inputs(value)
         return targets(value) if value is second else value
 
-    if isinstance(batch, torch.Tensor):
-        return inputs(batch)
-    if isinstance(batch, dict):
-        return type(batch)((k, change(v)) for k, v in batch.items())
-    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
-        return type(batch)(*(change(v) for v in batch))
-    if isinstance(batch, (list, tuple)):
-        return type(batch)(change(v) for v in batch)
-    return batch
+    return _rebuilt(batch, change)
 
 
 def kept_rows(batch: Any, kept: torch.Tensor) -> Any:
@@ -261,6 +253,11 @@ def kept_rows(batch: Any, kept: torch.Tensor) -> Any:
             return value[kept.to(value.device)]
         return value
 
+    return _rebuilt(batch, change)
+
+
+def _rebuilt(batch: Any, change: Callable[[Any], Any]) -> Any:
+    """A batch of the same form, of what becomes of its members."""
     if isinstance(batch, torch.Tensor):
         return change(batch)
     if isinstance(batch, dict):
