@@ -36,7 +36,8 @@ struct Matrix: AsyncParsableCommand {
   func run() async throws {
     MatrixProducts.use(threads: threads)
     var columns: [Column] = []
-    for cause in CauseCatalog.standard.causes where only.isEmpty || cause.name.contains(only) {
+    for cause in CauseCatalog.standard.causes
+    where !cause.isOfEngines && (only.isEmpty || cause.name.contains(only)) {
       let start = ContinuousClock.now
       let column = try await Column(cause, recipes: recipes, seeds: seeds)
       let seconds = Text.fixed((ContinuousClock.now - start) / .seconds(1), 0)

@@ -25,6 +25,7 @@ def cure(
     schedule: Optional[Callable[[Any], Any]] = None,
     clip: Optional[float] = None,
     score: Optional[Callable[[Any], float]] = None,
+    loss_scale: Optional[str] = None,
     seed: int = 0,
     budget: Optional[float] = None,
     progress: bool = True,
@@ -35,13 +36,13 @@ def cure(
     called; ``loss(model, batch)`` is the loss of one, a scalar; ``optimizer(model)`` builds the
     optimizer, and ``schedule(optimizer)`` what moves its rate, stepped after every step. ``clip`` is
     the norm that gradients are clipped to; ``score(model)`` tells how good a network is, more is
-    better. ``budget`` is what the search may cost, in trainings of 1,000 steps or more.
+    better. ``loss_scale="dynamic"`` scales the loss as ``torch.amp.GradScaler`` does. ``budget`` is what the search may cost, in trainings of 1,000 steps or more.
 
     A Keras model that is compiled needs neither ``loss`` nor ``optimizer``; its batches are what
     ``fit`` takes, ``(x, y)`` or ``(x, y, sample_weight)``, and ``schedule(optimizer)`` is the rate
     as a function of the step.
     """
-    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
     arguments = ["cure", "--seed", str(seed)]
     if budget is not None:
         arguments += ["--budget", str(budget)]
@@ -59,11 +60,12 @@ def diagnose(
     schedule: Optional[Callable[[Any], Any]] = None,
     clip: Optional[float] = None,
     score: Optional[Callable[[Any], float]] = None,
+    loss_scale: Optional[str] = None,
     seed: int = 0,
     progress: bool = True,
 ) -> Result:
     """Finds out by experiment why a training fails; see ``cure`` for the arguments."""
-    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
     result, page = command.ask(["diagnose", "--seed", str(seed)], engine, progress)
     return read(result, page, engine.framework)
 
@@ -78,6 +80,7 @@ def serve(
     schedule: Optional[Callable[[Any], Any]] = None,
     clip: Optional[float] = None,
     score: Optional[Callable[[Any], float]] = None,
+    loss_scale: Optional[str] = None,
 ) -> None:
     """Makes a script an engine: ``keel cure --engine "python train.py"``.
 
@@ -86,7 +89,7 @@ def serve(
     writer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score)
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
     try:
         protocol.serve(engine, sys.stdin, writer)
     except BrokenPipeError:
@@ -102,6 +105,7 @@ def _engine(
     schedule: Optional[Callable[[Any], Any]],
     clip: Optional[float],
     score: Optional[Callable[[Any], float]],
+    loss_scale: Optional[str] = None,
 ) -> Any:
     made = model()
     keras = sys.modules.get("keras")
@@ -124,4 +128,4 @@ def _engine(
     del made
     from keel.engines.pytorch.engine import PyTorchEngine
 
-    return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score)
+    return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)

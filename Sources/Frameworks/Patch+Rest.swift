@@ -16,6 +16,7 @@ extension Patch {
 
   /// By where it stands: what each part of the lines is about.
   private func isCovered(_ change: Change) -> Bool {
+    if own.contains(where: { change.path.hasSuffix(".own.\($0.setting)") }) { return true }
     let root = change.path.prefix { $0 != "." && $0 != "[" }
     switch root {
     case "standardize", "optimizer", "regularizer", "initializer": return true

@@ -22,7 +22,7 @@ package struct Patch {
 
   /// In the order in which a script comes to them; what has no line there is said last.
   package var lines: [String] {
-    let parts = rows + model + loss + optimizer + loop
+    let parts = rows + model + loss + optimizer + loop + own.flatMap(\.parts)
     let placed = Place.allCases.flatMap { place -> [String] in
       let lines = parts.filter { $0.place == place }.flatMap(\.lines)
       return lines.isEmpty ? [] : [place.heading(in: target)] + lines
@@ -36,7 +36,8 @@ package struct Patch {
       lines.filter { !$0.hasPrefix("#") }
         .flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_") } })
     let used = [
-      "torch", "nn", "keras", "model", "optimizer", "scheduler", "loss", "x_train", "y_train",
+      "torch", "nn", "keras", "model", "optimizer", "scheduler", "loss", "batch_size", "x_train",
+      "y_train",
       "x_test", "y_test",
     ].filter { words.contains($0[...]) }
     return used.isEmpty

@@ -102,7 +102,7 @@ package struct CurePage: Page {
     // Before the experiments nothing is known of causes.
     let isOpen = history.outcome == .interrupted && history.findings.isEmpty
     return history.outcome == .healthy || history.outcome == .notExploding || isOpen
-      ? [] : FindingLines(history.findings, of: line).lines
+      ? [] : FindingLines(history.findings, of: line, by: engine).lines
   }
 
   private var change: [String] {
@@ -156,7 +156,9 @@ package struct CurePage: Page {
   }
 
   private func outcome(_ after: Training) -> String {
-    let metric = after.metric.map { metric in
+    // An engine that tells no score is judged by its skill, which is said anyhow.
+    let metric = after.metric.flatMap { metric -> String? in
+      guard metric.name != "skill" else { return nil }
       let score = metric.score
       let value = metric.name == "accuracy" ? Text.percent(score) : Text.number(score)
       return ", \(metric.name) \(value)" + (metric.test == nil ? "" : " on the test part")

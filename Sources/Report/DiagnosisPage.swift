@@ -59,7 +59,8 @@ package struct DiagnosisPage: Page {
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
     let lines =
-      head + (engine?.caution ?? []) + FindingLines(diagnosis.findings, of: line).lines + ruledOut
+      head + (engine?.caution ?? []) + FindingLines(diagnosis.findings, of: line, by: engine).lines
+      + ruledOut
       + table + unknown + next
     return lines.joined(separator: "\n") + "\n"
   }
@@ -88,7 +89,7 @@ package struct DiagnosisPage: Page {
     guard let what else { return [] }
     let head =
       what.isEmpty
-      ? "no setting of this recipe is far from what is usual"
+      ? "no setting is far from what is usual"
       : "with every setting that is far from the usual put back, \(what)"
     return [
       "\(Style.yellow("!")) \(head): what is left is the data, the architecture, the length", "",
@@ -100,7 +101,7 @@ package struct DiagnosisPage: Page {
     guard diagnosis.scope == .full else { return [] }
     guard diagnosis.verdict != .healthy, diagnosis.verdict != .exploding else { return [] }
     return ["  " + Self.meaning(diagnosis.verdict), ""] + (engine?.caution ?? []) + reference
-      + FindingLines(diagnosis.findings, of: line).lines + ruledOut
+      + FindingLines(diagnosis.findings, of: line, by: engine).lines + ruledOut
       + table
       + (diagnosis.findings.isEmpty ? [] : unknown) + mended
   }

@@ -8,9 +8,16 @@ struct FindingLines {
   private var out: Style.Type { Style.self }
 
   private let line: String
+  /// What was experimented on, and what it does where nothing is wrong with it.
+  private let noun, verb: String
 
-  /// - Parameter line: the recipe as it stood on the command line.
-  init(_ findings: [Finding], of line: String) { (self.findings, self.line) = (findings, line) }
+  /// - Parameters:
+  ///   - line: the recipe as it stood on the command line.
+  ///   - engine: who trains it, where that is not Keel: it has no recipe.
+  init(_ findings: [Finding], of line: String, by engine: EngineNote?) {
+    (self.findings, self.line) = (findings, line)
+    (noun, verb) = engine == nil ? ("recipe", "trains") : ("training", "learns")
+  }
 
   var lines: [String] {
     guard !findings.isEmpty else {
@@ -23,25 +30,26 @@ struct FindingLines {
       let right = finding.kind == .suspect ? [] : ["right \(percent) times in 100"]
       return [
         "\(out.bold("cause"))   \(finding.cause)\(place)",
-        "        \(Self.proof(finding)) "
+        "        \(proof(finding)) "
           + out.dim("(\((term + right).joined(separator: "; ")))"),
       ] + finding.exhibits.flatMap(exhibit)
     } + [""]
   }
 
   /// What the experiments have shown, in words that need no guide.
-  private static func proof(_ finding: Finding) -> String {
+  private func proof(_ finding: Finding) -> String {
     let others = finding.partners?.formatted(.list(type: .and).locale(Locale(identifier: "en_GB")))
     switch finding.kind {
     case .cause:
-      return "without it the recipe trains\(isLonger(finding) ? ", given more epochs" : ""); "
-        + "it alone makes a sound recipe sick"
+      return
+        "without it the \(noun) \(verb)\(Self.isLonger(finding) ? ", given more epochs" : ""); "
+        + "it alone makes a sound \(noun) sick"
     case .contributing:
-      return others.map { "the recipe trains only once this and \($0) are mended together" }
-        ?? "without it the recipe trains, but alone in a sound recipe it does no harm"
+      return others.map { "the \(noun) \(verb) only once this and \($0) are mended together" }
+        ?? "without it the \(noun) \(verb), but alone in a sound \(noun) it does no harm"
     case .overdetermined:
       return
-        "enough by itself to spoil a sound recipe, and not the only one: mend it together with "
+        "enough by itself to spoil a sound \(noun), and not the only one: mend it together with "
         + (others ?? "the others named here")
     case .joint: return "harmful only together with the others named here: mend any one of them"
     case .suspect: return "far from what is usual; no experiment has decided whether it matters"

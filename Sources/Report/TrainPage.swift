@@ -107,10 +107,13 @@ package struct TrainPage: Page {
         case .update: "update"
         }
       let origin =
-        switch explosion.origin {
-        case .overflow: "too large for float32"
-        case .invalid: "0/0, log 0 or ∞ − ∞"
-        case .input, nil: "it was there before the step"
+        switch (explosion.operation, explosion.origin) {
+        case ("exponent", _): "an exponential too large for its numbers"
+        case ("logarithm", _): "the logarithm of zero"
+        case ("empty-mean", _): "a mean of nothing, 0/0"
+        case (_, .overflow): "too large for float32"
+        case (_, .invalid): "0/0, log 0 or ∞ − ∞"
+        case (_, .input), (_, nil): "it was there before the step"
         }
       return "\(explosion.place) is the first to be non-finite, in the \(pass) (\(origin))"
     }

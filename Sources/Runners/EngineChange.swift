@@ -30,7 +30,12 @@ struct EngineChange: Hashable {
       (rest.optimizer, rest.regularizer) = (recipe.optimizer, recipe.regularizer)
     }
     if recipe.model != own.model {
-      note(try dropout(recipe)) { $0.model = recipe.model }
+      changes += try model(from: own, to: recipe)
+      rest.model = recipe.model
+    }
+    if recipe.loss != own.loss {
+      changes += try loss(from: own, to: recipe)
+      rest.loss = recipe.loss
     }
     if recipe.schedule != own.schedule {
       note(try schedule(from: own, to: recipe)) { $0.schedule = recipe.schedule }
@@ -106,17 +111,48 @@ struct EngineChange: Hashable {
     }
   }
 
-  /// Of what a network has, its dropouts can be told from without.
-  private static func dropout(_ recipe: Recipe) throws -> EngineChange {
+  /// Of what a network has, its dropouts can be told from without, and what its operations do.
+  private static func model(from own: Recipe, to recipe: Recipe) throws -> [EngineChange] {
     let rest = recipe.model.dropFirst()
-    guard recipe.model.first?.ingredient is OwnModel, rest.count < 2,
+    guard let before = own.ownModel, let after = recipe.ownModel, rest.count < 2,
       rest.allSatisfy({ $0.ingredient is Dropout })
     else {
       throw KeelError(
         .invalid, at: "model", "is the program's own", fix: "leave it out")
     }
-    let rate = (rest.first?.ingredient as? Dropout)?.rate ?? 0
-    return .set("dropout", to: .number(rate))
+    var changes: [EngineChange] = []
+    if before.precision != after.precision {
+      let precision = JSONValue.string(after.precision.rawValue)
+      changes.append(.init(name: "precision", message: ["precision": precision]))
+    }
+    if before.exponents != after.exponents {
+      changes.append(.set("exponents", to: .string(after.exponents.rawValue)))
+    }
+    if before.attentionLogits != after.attentionLogits {
+      changes.append(.set("attention-logits", to: .string(after.attentionLogits.rawValue)))
+    }
+    if rest != own.model.dropFirst() {
+      let rate = (rest.first?.ingredient as? Dropout)?.rate ?? 0
+      changes.append(.set("dropout", to: .number(rate)))
+    }
+    return changes
+  }
+
+  private static func loss(from own: Recipe, to recipe: Recipe) throws -> [EngineChange] {
+    guard let before = own.ownLoss, let after = recipe.ownLoss else {
+      throw KeelError(.invalid, at: "loss", "is the program's own", fix: "leave it out")
+    }
+    var changes: [EngineChange] = []
+    if before.reduction != after.reduction {
+      changes.append(.set("loss-reduction", to: .string(after.reduction.rawValue)))
+    }
+    if before.emptyMeans != after.emptyMeans {
+      changes.append(.set("empty-means", to: .string(after.emptyMeans.rawValue)))
+    }
+    if before.scale != after.scale {
+      changes.append(.set("loss-scale", to: .string(after.scale.rawValue)))
+    }
+    return changes
   }
 
   private static func schedule(from own: Recipe, to recipe: Recipe) throws -> EngineChange {

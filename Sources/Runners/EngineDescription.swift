@@ -21,6 +21,9 @@ package struct EngineDescription: Hashable, Sendable {
   /// The loss of the best output that is the same for every row; nil where it is not known.
   package let constantLoss: Double?
 
+  /// What its operations meet as it begins.
+  package let operations: Operations
+
   /// A module, or a parameter of one.
   package struct Layer: Hashable, Sendable {
     package let name, kind: String
@@ -83,6 +86,7 @@ package struct EngineDescription: Hashable, Sendable {
     (inputs, targets) = (try block("inputs"), try block("targets"))
     changes = answer["changes"]?.array.map { Set($0.compactMap(\.string)) }
     constantLoss = try number("constantLoss", in: answer)
+    operations = try Operations(answer["operations"], invalid)
   }
 
   /// Weights that tell how they begin.
@@ -98,5 +102,20 @@ package struct EngineDescription: Hashable, Sendable {
   /// Whether it can make a change, as far as it tells: `set learning-rate`.
   func allows(_ change: String) -> Bool {
     changes.map { $0.contains(change) } ?? true
+  }
+}
+
+extension Operations {
+  /// What an engine tells of them: `{"exponent": {"largest": 12.5, "module": "head"}}`.
+  /// - Throws: `KeelError` where it is of another form; `invalid` makes it.
+  init(_ answer: JSONValue?, _ invalid: (String) -> any Error) throws {
+    func peak(_ key: String) throws -> Peak? {
+      guard let member = answer?[key], member != .null else { return nil }
+      guard let value = member["largest"]?.number else {
+        throw invalid("operations: '\(key).largest' is missing, or no number")
+      }
+      return Peak(value: value, place: member["module"]?.string ?? "model")
+    }
+    self.init(exponent: try peak("exponent"), attentionLogits: try peak("attention-logits"))
   }
 }

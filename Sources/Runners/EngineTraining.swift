@@ -100,13 +100,19 @@ final class EngineTraining: TrainingSession {
           changes: changes, kept: goal < total ? [goal - 1] : []),
         isCancelled: isCancelled
       ) { answer in
+        // Of what is not finite an engine says next what was first; one that goes on is stopped.
+        guard explosion == nil else { return false }
         try take(answer)
         compare(seen)
         observe(Step(trace, nil, total: total))
-        return explosion == nil
+        return explosion?.kind != .divergence
       }
       if ending.kind != .refused { snapshot = snapshot?.step == step ? snapshot : nil }
-      try end(ending, before: goal)
+      do {
+        try end(ending, before: goal)
+      } catch let fault as ProcessRunner.Fault {
+        throw runner.invalid(fault.what)
+      }
     }
   }
 
@@ -186,6 +192,9 @@ final class EngineTraining: TrainingSession {
   private func end(_ ending: ProcessRunner.Ending, before goal: Int) throws {
     score = try number("score", in: ending.answer) ?? score
     constantLoss = try number("constantLoss", in: ending.answer) ?? constantLoss
+    if changes.isEmpty {
+      runner.note(try Operations(ending.answer["operations"], ProcessRunner.Fault.init))
+    }
     switch ending.kind {
     case .refused where snapshot != nil:
       // It has forgotten the state: the next attempt begins at the start.
@@ -202,7 +211,8 @@ final class EngineTraining: TrainingSession {
       explosion = Explosion(
         step: explosion?.step ?? max(0, step - 1),
         place: first?["module"]?.string ?? explosion?.place ?? "loss", pass: pass,
-        kind: .nonFinite, origin: isInvalid ? .invalid : explosion?.origin ?? .overflow)
+        kind: .nonFinite, origin: isInvalid ? .invalid : explosion?.origin ?? .overflow,
+        operation: first?["operation"]?.string)
     case .ok, .stopped:
       guard explosion == nil, step < goal else { return }
       // Its rows, or its program, have come to their end.

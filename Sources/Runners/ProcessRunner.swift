@@ -32,6 +32,8 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
     var leastInitialLoss = Double.infinity
     /// How far two trials alike were apart.
     var spread: Double?
+    /// What the operations of the training itself met where it ended.
+    var operations = Operations()
   }
 
   /// No line for so many seconds is a hang.
@@ -100,6 +102,10 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
 
   package var soundInitializer: Choice<Initializers> {
     name.lowercased().hasPrefix("pytorch") ? .pytorch : .xavier()
+  }
+
+  package var operations: Operations {
+    description.operations.merged(with: facts.withLock { $0.operations })
   }
 
   package var spread: Double? { facts.withLock { $0.spread } }
@@ -197,6 +203,9 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
     }
   }
 
+  /// The error of an answer that is none.
+  func invalid(_ what: String) -> KeelError { lock.withLock { state.channel.invalid(what) } }
+
   /// What is wrong with an answer.
   struct Fault: Error { let what: String }
 
@@ -214,6 +223,11 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
   /// Two trials alike were so far apart.
   func note(spread: Double) {
     facts.withLock { $0.spread = max($0.spread ?? 0, spread) }
+  }
+
+  /// What the operations of the training itself met where it ended.
+  func note(_ operations: Operations) {
+    facts.withLock { $0.operations = $0.operations.merged(with: operations) }
   }
 
   /// Tells the engine that nothing more is asked, and what came of it.

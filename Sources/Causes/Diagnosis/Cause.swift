@@ -13,6 +13,9 @@ public protocol Cause: Sendable {
   static var name: String { get }
   /// One line that finishes "exploded because …".
   static var summary: String { get }
+  /// Whether only somebody else's training can have it, which an engine runs: a recipe has no
+  /// setting for it.
+  static var isOfEngines: Bool { get }
   /// Everything it claims that deviates: for most causes one factor, `deviation` and `reset`.
   static func factors(in evidence: Evidence) -> [Factor]
   /// How far the recipe lies beyond the reference in this factor; nil where it does not deviate.
@@ -33,6 +36,9 @@ public protocol Cause: Sendable {
 }
 
 extension Cause {
+  public static var isOfEngines: Bool { false }
+  public static var guilty: [Recipe] { [] }
+  public static var innocent: [Recipe] { [] }
   public static func factors(in evidence: Evidence) -> [Factor] {
     deviation(in: evidence).map { [Factor(self, $0)] } ?? []
   }

@@ -4,11 +4,14 @@ extension CauseCatalog {
   /// Everything that comes with Keel, folder by folder in alphabetical order.
   public static let standard: CauseCatalog = CauseCatalog([
     AccumulatedGradients.self,
+    AttentionLogits.self,
+    EmptyMean.self,
     ExcessiveDepth.self,
     ExcessiveDropout.self,
     ExcessiveMomentum.self,
     ExcessivePenalty.self,
     GrowingLearningRate.self,
+    HalfPrecision.self,
     LargeLearningRate.self,
     LongRecurrence.self,
     LowLearningRate.self,
@@ -18,6 +21,8 @@ extension CauseCatalog {
     OutlierBatch.self,
     PoorInitialization.self,
     SteepActivation.self,
+    SummedLoss.self,
+    UnboundedExponent.self,
     UnscaledData.self,
     UnusualSetting.self,
   ])

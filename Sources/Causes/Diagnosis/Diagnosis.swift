@@ -112,6 +112,6 @@ extension Evidence {
     return Diagnosis(
       training, scope: .quick, verdict: .exploding,
       findings: Factor.findings(in: self, catalog),
-      ruledOut: Self.undeviating(Factor.all(of: self, in: catalog), in: catalog))
+      ruledOut: undeviating(Factor.all(of: self, in: catalog), in: catalog))
   }
 }

@@ -108,7 +108,7 @@ extension Evidence {
     if let measured = try table.withMeasuredRate() { table = measured }
     var suspects = table.factors
     let kinds = try table.kinds()
-    var ruledOut = Self.undeviating(suspects + table.fixed, in: catalog)
+    var ruledOut = undeviating(suspects + table.fixed, in: catalog)
     for index in suspects.indices where kinds[index] == nil {
       guard let why = table.innocence(of: index) else { continue }
       ruledOut.append(.init(cause: suspects[index].name, why: why))
@@ -150,12 +150,11 @@ extension Evidence {
   /// Both experiments of three factors, and the reference.
   private static let trials = 7
 
-  package static func undeviating(
-    _ suspects: [Factor], in catalog: CauseCatalog
-  ) -> [Diagnosis.RuledOut] {
-    catalog.causes.filter { cause in !suspects.contains { $0.cause == cause } }.map {
-      .init(cause: $0.name, why: Diagnosis.RuledOut.undeviating)
-    }
+  /// Of the causes that a training like this can have.
+  func undeviating(_ suspects: [Factor], in catalog: CauseCatalog) -> [Diagnosis.RuledOut] {
+    catalog.causes.filter { cause in
+      (!cause.isOfEngines || problem.engine != nil) && !suspects.contains { $0.cause == cause }
+    }.map { .init(cause: $0.name, why: Diagnosis.RuledOut.undeviating) }
   }
 
   /// Where trials alike do not come out the same, one of them is no proof.

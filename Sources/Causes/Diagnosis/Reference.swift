@@ -47,6 +47,12 @@ public enum Reference {
   public static let clippedSteps = 20
   /// A clip's limit below this leaves next to nothing of any gradient.
   public static let clipLimit = 1e-4
+  /// An exponential of more than this multiplies by over a hundred.
+  public static let exponent = 5.0
+  /// The largest argument of an exponential that float32 holds.
+  public static let largestExponent = 88.72
+  /// The largest score of attention: the limit of QK-clip.
+  public static let attentionLogits = 100.0
   /// Rows that batch normalisation needs.
   public static let batch = 4
 }

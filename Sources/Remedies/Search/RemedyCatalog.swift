@@ -5,6 +5,8 @@ extension RemedyCatalog {
   public static let standard: RemedyCatalog = RemedyCatalog([
     AdaptLearningRate.self,
     AddResiduals.self,
+    AverageLoss.self,
+    BoundExponent.self,
     ClipGradients.self,
     ConstrainWeights.self,
     DropBadRows.self,
@@ -20,6 +22,7 @@ extension RemedyCatalog {
     RegularizeWeights.self,
     Reinitialize.self,
     RestoreSetting.self,
+    ScaleLoss.self,
     SimplifyNetwork.self,
     SkipBadSteps.self,
     StandardizeData.self,

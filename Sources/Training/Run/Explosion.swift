@@ -27,18 +27,22 @@ public struct Explosion: Hashable, Codable, Sendable {
   public var kind: Kind
   /// Nil for a divergence.
   public var origin: NonFiniteOrigin?
+  /// The operation that made it, as an engine calls it: `exponent`, `empty-mean`; nil where that is
+  /// not told.
+  public var operation: String?
 
   package init(
-    step: Int, place: String, pass: Pass, kind: Kind, origin: NonFiniteOrigin?
+    step: Int, place: String, pass: Pass, kind: Kind, origin: NonFiniteOrigin?,
+    operation: String? = nil
   ) {
     (self.step, self.place, self.pass) = (step, place, pass)
-    (self.kind, self.origin) = (kind, origin)
+    (self.kind, self.origin, self.operation) = (kind, origin, operation)
   }
 
   enum CodingKeys: String, CodingKey {
     case step
     case place = "where"
-    case pass, kind, origin
+    case pass, kind, origin, operation
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -48,5 +52,6 @@ public struct Explosion: Hashable, Codable, Sendable {
     try container.encode(pass, forKey: .pass)
     try container.encode(kind, forKey: .kind)
     try container.encode(origin, forKey: .origin)
+    try container.encodeIfPresent(operation, forKey: .operation)
   }
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, List, Optional
 
-from keel.engines.pytorch.batches import Columns
+from keel.engines.pytorch.columns import Columns
 from keel.engines.protocol import JSON
 from keel.engines.keras.changes import SETTINGS, owner_of, reset
 from keel.engines.keras.network import Network, rms

@@ -10,7 +10,8 @@ import keras
 import torch
 
 from keel.engines.keras import description
-from keel.engines.pytorch.batches import Batches, Columns
+from keel.engines.pytorch.batches import Batches
+from keel.engines.pytorch.columns import Columns
 from keel.engines.protocol import JSON, Refused
 from keel.engines.keras.batches import Source
 from keel.engines.keras.changes import KerasPlan

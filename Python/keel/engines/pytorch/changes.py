@@ -7,8 +7,12 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
-from keel.engines.pytorch.batches import Batches, Columns, kept_rows, mapped, parts
 from keel.engines.protocol import JSON, Refused
+from keel.engines.pytorch.batches import Batches
+from keel.engines.pytorch.columns import Columns
+from keel.engines.pytorch.mending import Mending
+from keel.engines.pytorch.parts import kept_rows, mapped, parts
+from keel.engines.pytorch.scaling import LossScale, averaged
 
 _OPTIMIZERS = {
     "sgd": torch.optim.SGD,
@@ -18,6 +22,10 @@ _OPTIMIZERS = {
     "adagrad": torch.optim.Adagrad,
     "adadelta": torch.optim.Adadelta,
 }
+
+
+# What single operations are asked for.
+_MENDED = {"exponents": "bounded", "attention-logits": "bounded", "empty-means": "zero"}
 
 
 def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]:
@@ -64,6 +72,7 @@ class Plan:
         self._resets = False
         self._standardized = "none"
         self._left_out: frozenset = frozenset()
+        self._mended: frozenset = frozenset()
         self.changes_clip, self.clip = False, None
         for change in changes:
             if "set" in change:
@@ -74,6 +83,8 @@ class Plan:
                 self._standardized = change["standardize"]
             elif "clip" in change:
                 self.changes_clip, self.clip = True, change["clip"]
+            elif change.get("precision") == "float32":
+                self._mended |= {"precision"}
             elif "skip-batches" in change:
                 self._left_out = frozenset(int(place) for place in change["skip-batches"])
             else:
@@ -87,11 +98,14 @@ class Plan:
         known = (
             "learning-rate", "optimizer", "momentum", "beta1", "beta2", "rho", "epsilon",
             "weight-decay", "schedule", "warmup", "bad-steps", "bad-rows", "dropout",
+            *_MENDED, "loss-reduction", "loss-scale",
         )
         if name not in known or (name == "schedule" and value != "constant"):
             raise Refused(f"set {name}")
         if name == "optimizer" and str(value).lower() not in _OPTIMIZERS:
             raise Refused(f"set optimizer {value}")
+        if value == _MENDED.get(name):
+            self._mended |= {name}
         self._settings[name] = value
 
     # The model
@@ -99,6 +113,8 @@ class Plan:
     def apply_to_model(self, model: torch.nn.Module) -> None:
         if self._resets:
             self.reset(model)
+        if "precision" in self._mended:
+            model.float()
         for module, name, rate in dropouts(model):
             # The strongest is told, and stands for all that are stronger than what is asked for.
             setattr(module, name, min(rate, float(self._settings.get("dropout", rate))))
@@ -120,6 +136,29 @@ class Plan:
                         torch.nn.init.xavier_uniform_(value)
                     elif "bias" in name:
                         value.zero_()
+
+    # The loss
+
+    @property
+    def is_loss_changed(self) -> bool:
+        """Whether a constant output has another loss than before."""
+        return bool(self._mended - {"precision"}) or "loss-reduction" in self._settings
+
+    def loss(self, own: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        """The loss of a batch with the changes that are made of it, and of what it calculates."""
+        is_averaged = self._settings.get("loss-reduction") == "mean"
+        if not self._mended and not is_averaged:
+            return own
+
+        def changed(model: Any, batch: Any) -> Any:
+            with Mending(self._mended):
+                value = own(model, batch)
+            return averaged(value, batch, self._columns.place) if is_averaged else value
+
+        return changed
+
+    def loss_scale(self, own: Optional[str]) -> Optional[LossScale]:
+        return LossScale() if self._settings.get("loss-scale", own) == "dynamic" else None
 
     # The optimizer
 
@@ -185,6 +224,11 @@ class Plan:
         """What it makes of the rows; nothing where they stay as they are."""
         drops = ("drop",) if self._settings.get("bad-rows") == "drop" else ()
         return drops + ((self._standardized,) if self._standardized in ("targets", "both") else ())
+
+    @property
+    def key(self) -> Any:
+        """What the loss of a constant output follows from."""
+        return self.rows, self._mended, self._settings.get("loss-reduction")
 
     def batches(
         self, data: Callable[[int], Any], seed: int, per_epoch: Optional[int]

@@ -7,7 +7,8 @@ from typing import Any, Callable, List, Optional
 
 import torch
 
-from keel.engines.pytorch.batches import Batches, target_place
+from keel.engines.pytorch.batches import Batches
+from keel.engines.pytorch.parts import target_place
 
 # Batches that a constant output is fitted to.
 _BATCHES = 32

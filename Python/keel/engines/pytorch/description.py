@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, List, Optional
 import torch
 
 from keel.engines.protocol import JSON
-from keel.engines.pytorch.batches import Columns
+from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.changes import Plan, dropouts
 from keel.engines.pytorch.measures import rms
 
@@ -30,7 +30,6 @@ def settings(
         "epsilon": group.get("eps"),
         "weight-decay": group.get("weight_decay"),
         "clip": None if clip is None else {"global-norm": float(clip)},
-        "precision": str(next(iter(group["params"])).dtype).replace("torch.", ""),
         "schedule-factors": course,
         "dropout": max((rate for _, _, rate in dropouts(model)), default=None),
     }
@@ -54,7 +53,9 @@ def changes(
         # Another optimizer has settings that this one has not.
         if any(key in group for key in keys) or name in ("beta1", "beta2", "epsilon")
     ]
-    changes = [f"set {name}" for name in settings] + ["reset initialization", "clip"]
+    settings += ["exponents", "attention-logits", "empty-means", "loss-reduction", "loss-scale"]
+    changes = [f"set {name}" for name in settings]
+    changes += ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:
         changes += ["standardize", "set bad-rows"]
     return changes + (["set dropout"] if dropouts(model) else [])

@@ -11,13 +11,16 @@ from typing import Any, Callable, Dict, Iterator, Optional
 import torch
 
 from keel.engines.protocol import JSON, Refused
-from keel.engines.pytorch.batches import Batches, Columns
+from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.changes import Plan
+from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.constant import constant_loss, place_of_targets
 from keel.engines.pytorch.description import changes, factors, layers, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import first_offender, offending_gradient, offending_parameter
+from keel.engines.pytorch.operations import Operations, precision, seen
 from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
+from keel.engines.pytorch.scaling import reduction
 
 # States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
 # trained anew where it is asked for.
@@ -39,9 +42,11 @@ class PyTorchEngine:
         schedule: Optional[Callable[[torch.optim.Optimizer], Any]] = None,
         clip: Optional[float] = None,
         score: Optional[Callable[[torch.nn.Module], float]] = None,
+        loss_scale: Optional[str] = None,
     ) -> None:
         self.model, self.data, self.loss, self.optimizer = model, data, loss, optimizer
         self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
+        self.loss_scale = loss_scale
         self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
         # The step of every state that ever was kept.
         self._names: Dict[str, int] = {}
@@ -62,6 +67,8 @@ class PyTorchEngine:
                 f"optimizer(model) returned {type(optimizer).__name__}; return a torch optimizer"
             )
         columns = self.columns()
+        batch = next(iter(Batches(self.data, 0, None)))
+        operations = self._operations(model, batch)
         return {
             "engine": f"pytorch {torch.__version__.split('+')[0]}",
             "parameters": sum(p.numel() for p in model.parameters()),
@@ -71,9 +78,15 @@ class PyTorchEngine:
             "layers": layers(model),
             "settings": settings(
                 model, optimizer, self.clip, factors(self.schedule, optimizer, self.steps)
-            ),
+            )
+            | {
+                "precision": precision(operations, model),
+                "loss-reduction": reduction(model, batch, self.loss, columns.place) or "mean",
+                "loss-scale": self.loss_scale or "none",
+            },
             "data": columns.description(),
             "changes": changes(model, optimizer, columns),
+            "operations": operations.answer(),
             "constantLoss": constant_loss(model, Batches(self.data, 0, None), self.loss),
         }
 
@@ -85,16 +98,26 @@ class PyTorchEngine:
             )
         return self._columns
 
+    def _operations(self, model: torch.nn.Module, batch: Any) -> Operations:
+        """What the operations of a step meet; nothing where it cannot be made once more."""
+        random = random_state()
+        try:
+            return seen(model, lambda: self.loss(model, batch))
+        except Exception:  # The step itself will say so.
+            return Operations()
+        finally:
+            set_random_state(random)
+
     def _changed_constant_loss(self, plan: Plan) -> Optional[float]:
-        """That of a trial whose rows are others: a row far outside the rest makes it large, and a
-        loss beside it small, whatever was learnt. None where they are the same."""
-        if not plan.rows:
+        """That of a trial whose rows, or whose loss, are others: a row far outside the rest makes
+        it large, and a loss beside it small, whatever was learnt. None where they are the same."""
+        if not plan.rows and not plan.is_loss_changed:
             return None
-        if plan.rows not in self._constants:
-            self._constants[plan.rows] = constant_loss(
-                self.model(), plan.batches(self.data, 0, None), self.loss
+        if plan.key not in self._constants:
+            self._constants[plan.key] = constant_loss(
+                self.model(), plan.batches(self.data, 0, None), plan.loss(self.loss)
             )
-        return self._constants[plan.rows]
+        return self._constants[plan.key]
 
     # Trials
 
@@ -144,13 +167,14 @@ class PyTorchEngine:
     ) -> Iterator[JSON]:
         keep = set(request.get("keep") or [])
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-        guard = plan.guard()
+        guard, loss_of = plan.guard(), plan.loss(self.loss)
+        scale = plan.loss_scale(self.loss_scale)
         for step in range(first, first + int(request["steps"])):
             batch = next(batches)
             plan.warm(optimizer, step)
             rate = float(optimizer.param_groups[0]["lr"])
             optimizer.zero_grad(set_to_none=True)
-            value = self.loss(model, batch)
+            value = loss_of(model, batch)
             if not isinstance(value, torch.Tensor) or value.numel() != 1:
                 shape = list(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
                 raise TypeError(
@@ -160,18 +184,16 @@ class PyTorchEngine:
             answer: JSON = {"step": step, "loss": loss, "learningRate": rate}
             if not math.isfinite(loss) and guard is None:
                 yield answer
-                offender = offending_parameter(model) or first_offender(
-                    model, lambda: self.loss(model, batch)
-                )
-                yield {"end": "non-finite", "first": offender}
+                yield self._lost(model, lambda: loss_of(model, batch))
                 return
             if math.isfinite(loss):
-                value.backward()
+                (value if scale is None else value * scale.factor).backward()
+            is_scaled_well = scale is None or scale.take_out(named)
             norm, layers = norms(named)
             answer["gradientNorm"] = norm
             if layers is not None:
                 answer["layers"] = layers
-            if guard is not None and not guard.admits(loss, norm):
+            if not is_scaled_well or guard is not None and not guard.admits(loss, norm):
                 answer["skipped"] = True
             elif not math.isfinite(norm):
                 # The gradient itself, or only the square of its size.
@@ -199,7 +221,21 @@ class PyTorchEngine:
             with torch.no_grad():
                 end["score"] = float(self.score(model))
             model.train()
+        if not request["changes"]:
+            end["operations"] = self._operations(model, batch).answer()
         yield end
+
+    @staticmethod
+    def _lost(model: torch.nn.Module, run: Callable[[], Any]) -> JSON:
+        """How a trial ends whose loss is not finite: the first thing that was not."""
+        offender = offending_parameter(model) or first_offender(model, run)
+        end: JSON = {"end": "non-finite", "first": offender}
+        if offender is not None and offender["pass"] == "forward":
+            operations = seen(model, run)
+            end["operations"] = operations.answer()
+            if operations.first not in (None, "passed-on"):
+                end["first"] = {**offender, "operation": operations.first}
+        return end
 
     def _keep(self, name: str, step: int, model: Any, optimizer: Any, schedule: Any) -> None:
         self._snapshots[name] = {

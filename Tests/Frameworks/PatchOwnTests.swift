@@ -1,0 +1,57 @@
+import Foundation
+import KeelFrameworks
+import KeelRecipes
+import KeelRemedies
+import KeelSettings
+import KeelTestSupport
+import Testing
+
+/// Lines for what a program's own operations and loss are asked for, and the guides that show them.
+struct PatchOwnTests {
+  struct Example: CustomTestStringConvertible, Sendable {
+    let guide: String
+    let old, new: Recipe
+    var testDescription: String { guide }
+  }
+
+  private static func own(
+    _ model: (inout OwnModel) -> Void = { _ in }, _ loss: (inout OwnLoss) -> Void = { _ in }
+  ) -> Recipe {
+    var (network, measure) = (OwnModel(), OwnLoss())
+    model(&network)
+    loss(&measure)
+    return Recipe(
+      data: Choice(OwnData()), model: [Choice(network)], initializer: Choice(OwnInitializer()),
+      loss: Choice(measure), optimizer: .sgd(learningRate: 0.01),
+      training: .init(epochs: 1, batch: 8))
+  }
+
+  static let examples = [
+    Example(
+      guide: "ScaleLoss", old: own({ $0.precision = .float16 }),
+      new: own({ $0.precision = .float16 }, { $0.scale = .dynamic })),
+    Example(guide: "AverageLoss", old: own({ _ in }, { $0.reduction = .sum }), new: own()),
+    Example(guide: "AverageLoss", old: own(), new: own({ _ in }, { $0.emptyMeans = .zero })),
+    Example(guide: "BoundExponent", old: own(), new: own({ $0.exponents = .bounded })),
+    Example(guide: "BoundExponent", old: own(), new: own({ $0.attentionLogits = .bounded })),
+    Example(guide: "", old: own({ $0.precision = .float16 }), new: own()),
+  ]
+
+  @Test(arguments: examples, ExportTarget.allCases)
+  func everyChangeHasALine(_ example: Example, _ framework: ExportTarget) throws {
+    let lines = Patch(framework, from: example.old, to: example.new).lines
+    #expect(!lines.isEmpty && !lines.contains { $0.contains("there is no line") }, "\(lines)")
+    guard !example.guide.isEmpty, lines.contains(where: { !$0.hasPrefix("#") }) else { return }
+    let guide = try String(
+      contentsOfFile: Checkout.path("Guides/Remedies/\(example.guide).md"), encoding: .utf8)
+    for line in lines { #expect(guide.contains(line), "\(line)") }
+  }
+
+  /// What stays as it is has none.
+  @Test(arguments: ExportTarget.allCases)
+  func whatStaysHasNone(_ framework: ExportTarget) {
+    for example in Self.examples {
+      #expect(Patch(framework, from: example.new, to: example.new).lines.isEmpty)
+    }
+  }
+}
