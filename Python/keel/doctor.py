@@ -117,9 +117,15 @@ def _engine(
                 f"keel: Keras runs on its backend '{backend}', whose steps are not seen one by "
                 "one; set KERAS_BACKEND=torch before keras is imported"
             )
+        if loss_scale is not None:
+            raise KeelError(
+                "keel: loss_scale is PyTorch's; Keras has keras.optimizers.LossScaleOptimizer"
+            )
         from keel.engines.keras.engine import KerasEngine
 
         return KerasEngine(model, data, loss, optimizer, steps, schedule, clip, score, made)
+    if loss_scale not in (None, "dynamic"):
+        raise KeelError(f"keel: loss_scale is {loss_scale!r}; it is None, or 'dynamic'")
     if loss is None or optimizer is None:
         raise KeelError(
             "keel: loss(model, batch) and optimizer(model) are missing; only a compiled Keras "

@@ -284,14 +284,66 @@ def test_names_the_first_that_is_not_finite() -> None:
         return made
 
     ended = run(KerasEngine(model, sound().data, None, None, 10), 10)[-1]
-    assert ended == {
-        "end": "non-finite",
-        "first": {"module": "burst", "pass": "forward", "kind": "overflow"},
+    assert ended["end"] == "non-finite" and ended["operations"]["exponent"]["largest"] > 88
+    assert ended["first"] == {
+        "module": "burst", "pass": "forward", "kind": "overflow", "operation": "exponent",
     }
     ended = run(engine_of(sound(rate=1e30)), 10)[-1]
     assert ended["end"] == "non-finite"
     skipped = run(engine_of(sound(rate=1e30)), 10, {"set": "bad-steps", "to": "skip"})
     assert skipped[-1] == {"end": "ok"} and any("skipped" in answer for answer in skipped)
+
+
+# Operations
+
+
+def compiled(build: Any, loss: Any, optimizer: Any = "sgd") -> Any:
+    def model() -> Any:
+        made = keras.Sequential([keras.Input((8,)), *build()])
+        made.compile(optimizer() if callable(optimizer) else optimizer, loss)
+        return made
+
+    return model
+
+
+def test_half_precision_is_told_and_given_up() -> None:
+    def build() -> Any:
+        return [
+            keras.layers.Dense(8, dtype="mixed_float16"), keras.layers.Dense(1, dtype="float32")
+        ]
+
+    engine = KerasEngine(compiled(build, "mse"), sound().data, None, None, 10)
+    assert engine.describe()["settings"]["precision"] == "float16"
+    half, full = losses(run(engine, 3)), losses(run(engine, 3, {"precision": "float32"}))
+    assert half != full and numpy.allclose(half, full, rtol=1e-2)
+
+
+@needs_command
+def test_a_summed_loss_is_averaged() -> None:
+    def build() -> Any:
+        return [keras.layers.Dense(16, "relu"), keras.layers.Dense(1)]
+
+    loss = keras.losses.MeanSquaredError(reduction="sum")
+    # Too high for the sum, and not for the mean.
+    made = compiled(build, loss, lambda: keras.optimizers.SGD(0.1))
+    engine = KerasEngine(made, sound().data, None, None, 60)
+    assert engine.describe()["settings"]["loss-reduction"] == "sum"
+    averaged = run(engine, 60, {"set": "loss-reduction", "to": "mean"})
+    assert averaged[-1]["end"] == "ok" and averaged[0]["constantLoss"] < 2
+    result = keel.cure(made, sound().data, steps=120, progress=False)
+    assert result.outcome == "cured" and result.findings[0].cause == "summed-loss", result.page
+
+
+@needs_command
+def test_exponentials_are_bounded() -> None:
+    def build() -> Any:
+        return [keras.layers.Dense(32, keras.ops.exp) for _ in range(3)] + [keras.layers.Dense(1)]
+
+    result = keel.cure(
+        compiled(build, "mse", lambda: keras.optimizers.SGD(0.01)), sound().data, steps=120,
+        progress=False)
+    assert result.outcome == "cured", result.page
+    assert result.findings[0].cause == "unbounded-exponent", result.page
 
 
 # Batches

@@ -3,9 +3,9 @@ import KeelRecipes
 /// Numbers of sixteen bits: float16 ends at 65,504, and what is below 6e-8 is zero.
 ///
 /// **Definition** The program calculates in float16 or bfloat16. Float16 overflows on the way
-/// forward where outputs pass 65,504; without a loss scale small gradients are zero on the way back.
-/// Bfloat16 spans what float32 does, in steps of 1/128: a small update of a large weight is none.
-/// The reset is float32. Only an engine's training has it so far.
+/// forward where outputs pass 65,504; without a loss scale small gradients are zero on the way
+/// back. Bfloat16 spans what float32 does, in steps of 1/128: a small update of a large weight is
+/// none. The reset is float32. Only an engine's training has it so far.
 ///
 /// **References** Micikevicius et al., *Mixed precision training*, 2018, §3.2; Kalamkar et al., *A
 /// study of bfloat16 for deep learning training*, 2019.

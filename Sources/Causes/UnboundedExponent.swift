@@ -5,9 +5,9 @@ import KeelTraining
 ///
 /// **Definition** The largest argument of an exponential, as training begins or in the step that
 /// was lost; it deviates above 5 (e⁵ is 148), or where an exponential was the first to overflow
-/// (e^88.73 is more than float32 holds). The reset continues it as a straight line from 1. Exponentials
-/// inside a softmax or a cross-entropy are bounded by their framework, and none of these. In a
-/// recipe of Keel's own this is `NumericOverflow`, or `SteepActivation`.
+/// (e^88.73 is more than float32 holds). The reset continues it as a straight line from 1.
+/// Exponentials inside a softmax or a cross-entropy are bounded by their framework, and none of
+/// these. In a recipe of Keel's own this is `NumericOverflow`, or `SteepActivation`.
 ///
 /// **References** Kendall and Gal, *What uncertainties do we need in Bayesian deep learning*, 2017,
 /// §3.1; Rybkin et al., *Simple and effective VAE training with calibrated decoders*, 2021, §3.

@@ -7,8 +7,8 @@ import KeelTestSupport
 import KeelTraining
 import Testing
 
-/// `Recipes/` shows each cause that a recipe can have: one that is sick for it, and the same without
-/// it.
+/// `Recipes/` shows each cause that a recipe can have: one that is sick for it, and the same
+/// without.
 struct RecipePairTests {
   static let causes = CauseCatalog.standard.causes.filter { !$0.isOfEngines }.map { $0.name }
 

@@ -45,6 +45,8 @@ class KerasPlan(Plan):
         elif inner(own).built:
             # For the variables of another model; and momentum needs some of its own.
             optimizer = _again(own)
+        if self._settings.get("loss-scale") == "dynamic" and inner(optimizer) is optimizer:
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
         at_work = inner(optimizer)
         for name, attribute in SETTINGS.items():
             if name in self._settings and hasattr(at_work, attribute):

@@ -34,7 +34,13 @@ def layers(network: Network) -> List[JSON]:
     return told
 
 
-def settings(model: Any, optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
+def precision(network: Network) -> str:
+    """The numbers that its layers calculate with: the shortest of them."""
+    used = {layer.compute_dtype for layer in network.modules()}
+    return next((name for name in ("float16", "bfloat16") if name in used), "float32")
+
+
+def settings(optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
     """The optimizer's settings in Keel's words."""
     at_work = inner(optimizer)
     # clipnorm, of each variable by itself, is no clip that Keel knows.
@@ -47,7 +53,7 @@ def settings(model: Any, optimizer: Any, movement: Movement, clip: Optional[floa
         "learning-rate": movement.base,
         "optimizer": type(at_work).__name__,
         "clip": clips or None,
-        "precision": model.dtype_policy.name,
+        "loss-scale": "none" if at_work is optimizer else "dynamic",
         "schedule-factors": movement.factors(),
     }
     for name, attribute in SETTINGS.items():
@@ -65,7 +71,8 @@ def changes(optimizer: Any, columns: Columns) -> List[str]:
         # Another optimizer has settings that this one has not.
         if hasattr(inner(optimizer), attribute) or name in ("beta1", "beta2", "epsilon")
     ]
-    told = [f"set {name}" for name in names] + ["reset initialization", "clip"]
+    names += ["exponents", "attention-logits", "empty-means", "loss-reduction", "loss-scale"]
+    told = [f"set {name}" for name in names] + ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:
         told += ["standardize", "set bad-rows"]
     return told

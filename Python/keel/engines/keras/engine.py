@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Dict, Iterator, Optional
 
 import keras
 import torch
@@ -19,7 +19,9 @@ from keel.engines.keras.constant import constant_loss
 from keel.engines.keras.network import Network, check_loss, loss_of, optimizer_of, tells_classes
 from keel.engines.keras.network import kept_state, measured, restore
 from keel.engines.keras.rate import Movement, Rate
-from keel.engines.pytorch.offender import first_offender, offending_gradient, offending_parameter
+from keel.engines.pytorch.offender import offending_gradient
+from keel.engines.pytorch.operations import Operations, lost, seen
+from keel.engines.pytorch.scaling import reduction
 
 # States that are kept of trials: what is older is forgotten, and asked for from the start.
 _MOST_SNAPSHOTS = 8
@@ -49,6 +51,8 @@ class KerasEngine:
         self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
         self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
         self._columns: Optional[Columns] = None
+        # By the changes that it is of.
+        self._constants: Dict[Any, Optional[float]] = {}
         first = self.model() if made is None else made
         if not isinstance(first, keras.Model):
             raise TypeError(f"model() returned {type(first).__name__}; return a keras.Model")
@@ -88,6 +92,7 @@ class KerasEngine:
         movement = Movement(optimizer, self.schedule, self.steps)
         columns = self.columns()
         batches = list(Batches(self.data, 0, per_epoch=None).take(_BATCHES))
+        operations = self._operations(network)
         return {
             "engine": f"keras {keras.__version__}",
             "parameters": sum(v.numel() for _, v in network.named_parameters()),
@@ -96,16 +101,38 @@ class KerasEngine:
             "stepsPerEpoch": columns.per_epoch,
             "constantLoss": constant_loss(network.model, batches, self._value),
             "layers": description.layers(network),
-            "settings": description.settings(network.model, optimizer, movement, self.clip),
+            "settings": description.settings(optimizer, movement, self.clip)
+            | {
+                "precision": description.precision(network),
+                "loss-reduction": reduction(network.model, self._sample, self._value, None) or "mean",
+            },
+            "operations": operations.answer(),
             "data": columns.description(),
             "changes": description.changes(optimizer, columns),
         }
+
+    def _operations(self, network: Network) -> Operations:
+        """What the operations of a step meet; nothing where it cannot be made."""
+        try:
+            return seen(network, lambda: self._value(network.model, self._sample))
+        except Exception:  # The step itself will say so.
+            return Operations()
 
     def columns(self) -> Columns:
         """How large the data are; measured once."""
         if self._columns is None:
             self._columns = Columns.measured(self.data, self.steps)
         return self._columns
+
+    def _changed_constant_loss(self, plan: KerasPlan) -> Optional[float]:
+        """That of a trial whose rows, or whose loss, are others; None where they are the same."""
+        if not plan.rows and not plan.is_loss_changed:
+            return None
+        if plan.key not in self._constants:
+            batches = list(plan.batches(self.data, 0, None).take(_BATCHES))
+            model = self._network(0).model
+            self._constants[plan.key] = constant_loss(model, batches, plan.loss(self._value))
+        return self._constants[plan.key]
 
     # Trials
 
@@ -114,6 +141,7 @@ class KerasEngine:
         kept = self._snapshots.get(request["from"])
         if request["from"] != "start" and kept is None:
             raise Refused(f"from {request['from']}")
+        constant = self._changed_constant_loss(plan)
         seed = int(request["seed"])
         trial = _Trial(self, plan, self._network(seed))
         batches = plan.batches(self.data, seed, self.columns().per_epoch)
@@ -125,6 +153,8 @@ class KerasEngine:
         keep = set(request.get("keep") or [])
         for step in range(first, first + int(request["steps"])):
             answer, end = trial.step(step, next(batches))
+            if constant is not None:
+                answer["constantLoss"], constant = constant, None
             if step in keep and end is None:
                 answer["snapshot"] = f"{request['id']}-{step}"
                 self._snapshots[answer["snapshot"]] = kept_state(
@@ -153,12 +183,13 @@ class _Trial:
         self._movement = Movement(own, engine.schedule, engine.steps)
         self.optimizer = plan.optimizer(own)
         self._rate = Rate(self.optimizer)
+        self._value = plan.loss(engine._value)
         self._clip = None if plan.changes_clip else engine.clip
         self._guard = plan.guard()
 
     def step(self, step: int, batch: JSON) -> Any:
         """Trains on a batch: the answer, and how the trial ends where it does."""
-        network, value = self.network, self.engine._value
+        network, value = self.network, self._value
         network.forget_gradients()
         loss = value(network.model, batch)
         scaled = self.optimizer.scale_loss(loss)
@@ -174,10 +205,7 @@ class _Trial:
             answer["layers"] = layers
         guard = self._guard
         if not math.isfinite(size) and guard is None:
-            offender = offending_parameter(network) or first_offender(
-                network, lambda: value(network.model, batch)
-            )
-            return answer, {"end": "non-finite", "first": offender}
+            return answer, lost(network, lambda: value(network.model, batch))
         if guard is not None and not guard.admits(size, norm):
             answer["skipped"] = True
             return answer, None

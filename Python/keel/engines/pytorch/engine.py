@@ -17,8 +17,8 @@ from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.constant import constant_loss, place_of_targets
 from keel.engines.pytorch.description import changes, factors, layers, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
-from keel.engines.pytorch.offender import first_offender, offending_gradient, offending_parameter
-from keel.engines.pytorch.operations import Operations, precision, seen
+from keel.engines.pytorch.offender import offending_gradient
+from keel.engines.pytorch.operations import Operations, lost, precision, seen
 from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
 from keel.engines.pytorch.scaling import reduction
 
@@ -184,7 +184,7 @@ class PyTorchEngine:
             answer: JSON = {"step": step, "loss": loss, "learningRate": rate}
             if not math.isfinite(loss) and guard is None:
                 yield answer
-                yield self._lost(model, lambda: loss_of(model, batch))
+                yield lost(model, lambda: loss_of(model, batch))
                 return
             if math.isfinite(loss):
                 (value if scale is None else value * scale.factor).backward()
@@ -224,18 +224,6 @@ class PyTorchEngine:
         if not request["changes"]:
             end["operations"] = self._operations(model, batch).answer()
         yield end
-
-    @staticmethod
-    def _lost(model: torch.nn.Module, run: Callable[[], Any]) -> JSON:
-        """How a trial ends whose loss is not finite: the first thing that was not."""
-        offender = offending_parameter(model) or first_offender(model, run)
-        end: JSON = {"end": "non-finite", "first": offender}
-        if offender is not None and offender["pass"] == "forward":
-            operations = seen(model, run)
-            end["operations"] = operations.answer()
-            if operations.first not in (None, "passed-on"):
-                end["first"] = {**offender, "operation": operations.first}
-        return end
 
     def _keep(self, name: str, step: int, model: Any, optimizer: Any, schedule: Any) -> None:
         self._snapshots[name] = {

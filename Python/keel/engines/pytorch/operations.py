@@ -13,7 +13,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from keel.engines.protocol import JSON
-from keel.engines.pytorch.offender import module_names, tensors
+from keel.engines.pytorch.offender import first_offender, module_names, offending_parameter, tensors
 
 _HALVES = (torch.float16, torch.bfloat16)
 # What multiplies matrices: its numbers are those that a network calculates with.
@@ -132,7 +132,7 @@ def _is_of_nothing(name: str, args: Any, given: List[torch.Tensor]) -> bool:
     return False
 
 
-def seen(model: torch.nn.Module, run: Callable[[], Any]) -> Operations:
+def seen(model: Any, run: Callable[[], Any]) -> Operations:
     """The operations of a pass that ``run`` makes, and whose gradients stay as they are."""
     operations = Operations(module_names(model))
     under_way: List[str] = []
@@ -158,7 +158,20 @@ def seen(model: torch.nn.Module, run: Callable[[], Any]) -> Operations:
     return operations
 
 
-def precision(operations: Operations, model: torch.nn.Module) -> str:
+def precision(operations: Operations, model: Any) -> str:
     """The numbers that a network calculates with: the shortest of its products, or its weights'."""
-    used = operations.precisions | {p.dtype for p in model.parameters()}
+    used = operations.precisions | {value.dtype for _, value in model.named_parameters()}
     return next((str(kind).replace("torch.", "") for kind in _HALVES if kind in used), "float32")
+
+
+def lost(model: Any, run: Callable[[], Any]) -> JSON:
+    """How a trial ends whose loss is not finite: the first thing that was not, and the operation
+    that made it."""
+    offender = offending_parameter(model) or first_offender(model, run)
+    end: JSON = {"end": "non-finite", "first": offender}
+    if offender is not None and offender["pass"] == "forward":
+        operations = seen(model, run)
+        end["operations"] = operations.answer()
+        if operations.first not in (None, "passed-on"):
+            end["first"] = {**offender, "operation": operations.first}
+    return end
