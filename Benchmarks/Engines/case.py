@@ -26,6 +26,9 @@ class Case:
     schedule: Optional[Callable[[Any], Any]] = None
     # Batches are dictionaries in some scripts.
     is_dictionary: bool = False
+    # A loss that adds up its rows; a network that calculates in float16.
+    is_summed: bool = False
+    is_half: bool = False
 
     # The four that a script gives
 
@@ -45,7 +48,10 @@ class Case:
 
     def loss(self, model: torch.nn.Module, batch: Any) -> torch.Tensor:
         parts = list(batch.values()) if isinstance(batch, dict) else batch
-        return measure(self.loss_name, model(*parts[:-1]), parts[-1])
+        with torch.autocast("cpu", torch.float16, enabled=self.is_half):
+            output = model(*parts[:-1])
+        value = measure(self.loss_name, output.float() if self.is_half else output, parts[-1])
+        return value * len(parts[-1]) if self.is_summed else value
 
     def optimizer(self, model: torch.nn.Module) -> torch.optim.Optimizer:
         kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW,
@@ -56,9 +62,12 @@ class Case:
 
     def constant_loss(self) -> float:
         """The loss of the best output that is the same for every row."""
+        return self._constant_loss() * (self.batch if self.is_summed else 1)
+
+    def _constant_loss(self) -> float:
         targets = self.rows[-1]
         if self.loss_name == "ce":
-            counts = torch.bincount(targets.flatten()).double()
+            counts = torch.bincount(targets[targets >= 0]).double()
             shares = counts[counts > 0] / counts.sum()
             return float(-(shares * shares.log()).sum())
         values = targets.double().reshape(len(targets), -1)

@@ -157,6 +157,41 @@ def dropout(case: Case, dice: random.Random) -> Iterator[Case]:
             case.build(), (nn.Dropout,), lambda m: nn.Dropout(p)))
 
 
+# What is calculated
+
+def summed(case: Case, dice: random.Random) -> Iterator[Case]:
+    for batch in (case.batch, 128):
+        if batch <= len(case.rows[-1]):
+            yield replace(case, is_summed=True, batch=batch)
+
+
+class Loud(nn.Module):
+    """A network whose output passes through numbers as many times as large."""
+
+    def __init__(self, inside: nn.Module, size: float) -> None:
+        super().__init__()
+        self.inside, self.size = inside, size
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self.inside(*inputs) * self.size / self.size
+
+
+def half(case: Case, dice: random.Random) -> Iterator[Case]:
+    for size in (1e3, 1e4, 5e4):
+        yield replace(case, is_half=True, build=lambda s=size: Loud(case.build(), s))
+
+
+def ignored(case: Case, dice: random.Random) -> Iterator[Case]:
+    if case.loss_name == "ce" and case.rows[-1].dim() == 1:
+        for share in (0.9, 0.95, 0.98):
+            targets = case.rows[-1].clone()
+            chosen = torch.rand(len(targets), generator=torch.Generator().manual_seed(
+                dice.randrange(1 << 30))) < share
+            targets[chosen] = -100
+            if len(targets[targets >= 0]) > 3:
+                yield replace(case, rows=(*case.rows[:-1], targets))
+
+
 # Rows
 
 def large_inputs(case: Case, dice: random.Random) -> Iterator[Case]:
@@ -201,9 +236,13 @@ FAULTS: Dict[str, Tuple[Ladder, Tuple[str, ...]]] = {
     "scaled-weights": (scaled_weights, ("poor-initialization",)),
     "small-weights": (small_weights, ("poor-initialization",)),
     "raw-layers": (raw_layers, ("poor-initialization",)),
-    "exponentials": (exponentials, ("steep-activation", "numeric-overflow")),
+    "exponentials": (
+        exponentials, ("steep-activation", "numeric-overflow", "unbounded-exponent")),
     "dropout": (dropout, ("excessive-dropout",)),
     "large-inputs": (large_inputs, ("unscaled-data",)),
     "large-targets": (large_targets, ("unscaled-data",)),
     "outlier": (outlier, ("outlier-batch",)),
+    "summed": (summed, ("summed-loss",)),
+    "half": (half, ("half-precision",)),
+    "ignored": (ignored, ("empty-mean",)),
 }

@@ -4,6 +4,8 @@ import math
 
 import torch
 
+from keel.engines.pytorch.changes import Plan
+from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.engine import PyTorchEngine
 
 
@@ -29,13 +31,32 @@ def steps(trainer, changes):
         "id": 1, "seed": 3, "from": "start", "steps": 4, "changes": changes}))
 
 
-def test_dropped_rows_are_no_part_of_it():
+def test_targets_far_outside_the_rest_are_no_part_of_it():
     trainer = engine(1e4)
     whole = trainer.describe()["constantLoss"]
     first, second, *_ = steps(trainer, [{"set": "bad-rows", "to": "drop"}])
-    assert whole > 1e4
-    assert 0.5 < first["constantLoss"] < 2
+    assert 0.5 < whole < 2 and 0.5 < first["constantLoss"] < 2
     assert "constantLoss" not in second
+
+
+def test_nor_of_the_loss_that_is_told():
+    """The gradient is that of all rows, and spoils the next step."""
+    torch.manual_seed(0)
+    told = steps(engine(1e4), [])
+    spoilt = next(index for index, step in enumerate(told) if step.get("gradientNorm", 0) > 500)
+    assert all(step["loss"] < 10 for step in told[:spoilt + 1])
+    assert told[spoilt + 1]["loss"] > 20
+
+
+def test_telling_it_leaves_a_network_as_it_was():
+    plan = Plan([], Columns(batch=4, per_epoch=None, inputs=None, targets=None))
+    plan.usual_rows = (torch.randn(4, 4),)
+    model = torch.nn.Sequential(torch.nn.BatchNorm1d(4), torch.nn.Dropout(0.5))
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    drawn = torch.get_rng_state()
+    plan.told_loss(1.0, model, lambda model, batch: model(batch[0]).square().mean())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert torch.equal(torch.get_rng_state(), drawn)
 
 
 def test_standardized_targets_have_one_of_their_own():
@@ -52,3 +73,11 @@ def test_measuring_it_changes_nothing_that_is_drawn():
     change = [{"set": "bad-rows", "to": "drop"}]
     losses = [[step.get("loss") for step in steps(trainer, change)] for _ in range(2)]
     assert losses[0] == losses[1]
+
+
+def test_a_rate_is_told_as_it_begins():
+    """A cosine has brought it to nothing by the end."""
+    trainer = engine(1)
+    trainer.schedule = lambda optimizer: torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 8)
+    settings = trainer.describe()["settings"]
+    assert settings["learning-rate"] == 0.01 and settings["schedule-factors"][-1] < 0.1

@@ -77,12 +77,17 @@ package struct CurePage: Page {
   /// What a healthy training misses, and what shows it.
   private var missed: [String] {
     guard let reach = history.couldReach else { return [] }
-    let command = Exhibit.Reproduction.training(changes: reach.changes).command(line)
+    // What somebody else trains, no command of Keel's trains.
+    let shown =
+      engine == nil
+      ? [
+        FindingLines.wrapped(
+          Exhibit.Reproduction.training(changes: reach.changes).command(line), at: 2)
+      ] : reach.changes.map { "\($0.path): \($0.to?.brief().line ?? "none")" }
     return [
       "  but far below what it could be: score \(Text.number(reach.score)) with what is unusual "
-        + "in it put back",
-      "  \(FindingLines.wrapped(command, at: 2))",
-    ]
+        + "in it put back"
+    ] + shown.map { "  \($0)" }
   }
 
   /// Somebody asked for a file, and there is nothing to write.
@@ -219,6 +224,10 @@ package struct CurePage: Page {
   private func again(budget more: Double? = nil, to target: String?) -> String {
     let limit = more ?? budget
     let number = Int(exactly: limit).map { "\($0)" } ?? "\(limit)"
+    // Whose engine has started this command asks again the way it did.
+    if engine != nil, line.hasPrefix("--engine - ") || line == "--engine -" {
+      return "keel.cure(…\(limit == SearchPolicy.budget ? "" : ", budget=\(number)"))"
+    }
     return
       (["keel cure", line] + (limit == SearchPolicy.budget ? [] : ["--budget \(number)"])
       + (onlyExplosions ? ["--only-explosions"] : [])

@@ -37,6 +37,10 @@ class KerasPlan(Plan):
         if self._resets:
             reset(model)
 
+    @staticmethod
+    def _buffers(model: Any) -> List[Any]:
+        return [variable.value for variable in model.non_trainable_variables]
+
     def optimizer(self, own: Any) -> Any:
         """The optimizer with the settings asked for; its rate is for ``Rate`` to set."""
         optimizer = own

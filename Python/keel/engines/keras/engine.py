@@ -91,7 +91,7 @@ class KerasEngine:
         optimizer = optimizer_of(network.model, self.optimizer)
         movement = Movement(optimizer, self.schedule, self.steps)
         columns = self.columns()
-        batches = list(Batches(self.data, 0, per_epoch=None).take(_BATCHES))
+        batches = list(KerasPlan([], columns).usual_batches(self.data).take(_BATCHES))
         operations = self._operations(network)
         return {
             "engine": f"keras {keras.__version__}",
@@ -129,7 +129,7 @@ class KerasEngine:
         if not plan.rows and not plan.is_loss_changed:
             return None
         if plan.key not in self._constants:
-            batches = list(plan.batches(self.data, 0, None).take(_BATCHES))
+            batches = list(plan.usual_batches(self.data).take(_BATCHES))
             model = self._network(0).model
             self._constants[plan.key] = constant_loss(model, batches, plan.loss(self._value))
         return self._constants[plan.key]
@@ -197,6 +197,7 @@ class _Trial:
         scaled.backward()
         scale = 1.0 if scaled is loss else float(scaled.detach() / loss.detach())
         size, norm, layers = measured(loss, network, scale)
+        size = self.plan.told_loss(size, network.model, value)
         rate = self._rate.value = self.plan.rate(self._movement, step)
         answer: JSON = {
             "step": step, "loss": size, "learningRate": rate, "gradientNorm": norm,

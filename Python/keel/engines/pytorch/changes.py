@@ -10,8 +10,10 @@ import torch
 from keel.engines.protocol import JSON, Refused
 from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.columns import Columns
+from keel.engines.pytorch.guard import Guard
 from keel.engines.pytorch.mending import Mending
 from keel.engines.pytorch.parts import kept_rows, mapped, parts
+from keel.engines.pytorch.randomness import random_state, set_random_state
 from keel.engines.pytorch.scaling import LossScale, averaged
 
 _OPTIMIZERS = {
@@ -40,26 +42,6 @@ def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]
     return [(module, name, rate) for module, name, rate in found if 0 < rate <= 1]
 
 
-class Guard:
-    """Says which steps are passed over: not finite, or with a gradient far above the usual."""
-
-    def __init__(self) -> None:
-        self._decades: List[float] = []
-
-    def admits(self, loss: float, norm: float) -> bool:
-        if not (math.isfinite(loss) and math.isfinite(norm)):
-            return False
-        value = math.log10(max(norm, 1e-45))
-        if len(self._decades) >= 16:
-            ordered = sorted(self._decades)
-            median = ordered[len(ordered) // 2]
-            mad = sorted(abs(d - median) for d in ordered)[len(ordered) // 2]
-            if value > median + 10 * max(1.4826 * mad, 0.03):
-                return False
-        self._decades = (self._decades + [value])[-64:]
-        return True
-
-
 class Plan:
     """The changes of one trial, in the order in which they act.
 
@@ -73,6 +55,8 @@ class Plan:
         self._standardized = "none"
         self._left_out: frozenset = frozenset()
         self._mended: frozenset = frozenset()
+        # The latest batch without its rows far outside the rest, where it has some.
+        self.usual_rows: Any = None
         self.changes_clip, self.clip = False, None
         for change in changes:
             if "set" in change:
@@ -157,6 +141,28 @@ class Plan:
 
         return changed
 
+    def told_loss(self, loss: float, model: torch.nn.Module, of: Callable[[Any, Any], Any]) -> float:
+        """That of the usual rows: a target far outside the rest tells nothing of what was learnt."""
+        if self.usual_rows is None or not math.isfinite(loss):
+            return loss
+        random = random_state()
+        buffers = [(buffer, buffer.clone()) for buffer in self._buffers(model)]
+        try:
+            with torch.no_grad():
+                return float(of(model, self.usual_rows))
+        except Exception:  # A network of so many rows and no others.
+            return loss
+        finally:
+            set_random_state(random)
+            with torch.no_grad():
+                for buffer, before in buffers:
+                    buffer.copy_(before)
+
+    @staticmethod
+    def _buffers(model: Any) -> List[torch.Tensor]:
+        """What a pass changes of a model, such as the statistics of batches."""
+        return list(model.buffers())
+
     def loss_scale(self, own: Optional[str]) -> Optional[LossScale]:
         return LossScale() if self._settings.get("loss-scale", own) == "dynamic" else None
 
@@ -220,9 +226,13 @@ class Plan:
     # The data
 
     @property
+    def _drops(self) -> bool:
+        return self._settings.get("bad-rows") == "drop"
+
+    @property
     def rows(self) -> Tuple[str, ...]:
         """What it makes of the rows; nothing where they stay as they are."""
-        drops = ("drop",) if self._settings.get("bad-rows") == "drop" else ()
+        drops = ("drop",) if self._drops else ()
         return drops + ((self._standardized,) if self._standardized in ("targets", "both") else ())
 
     @property
@@ -235,20 +245,27 @@ class Plan:
     ) -> Batches:
         return Batches(data, seed, per_epoch, self._changed, self._left_out)
 
-    def _changed(self, batch: Any) -> Any:
+    def usual_batches(self, data: Callable[[int], Any]) -> Batches:
+        """Those that a constant output is fitted to: a target far outside the rest would make its
+        loss large, and a loss beside it small, whatever was learnt."""
+        drops = self._drops or self._columns.has_outlying_targets
+        return Batches(data, 0, None, lambda batch: self._changed(batch, drops), self._left_out)
+
+    def _changed(self, batch: Any, drops: Optional[bool] = None) -> Any:
         columns = self._columns
-        if self._settings.get("bad-rows") == "drop":
-            first, second = parts(batch, columns.place)
-            kept = None
-            for block, values in ((columns.inputs, first), (columns.targets, second)):
-                if block is not None and values is not None:
-                    fine = ~block.is_far(values)
-                    kept = fine if kept is None else kept & fine
-            if kept is not None and not bool(kept.all()):
-                if not bool(kept.any()):
-                    return None
-                batch = kept_rows(batch, kept)
-        if self._standardized == "none":
+        self.usual_rows = None
+        if self._drops if drops is None else drops:
+            batch = self._without_far_rows(batch)
+            if batch is None:
+                return None
+        elif columns.has_outlying_targets:
+            usual = self._without_far_rows(batch)
+            self.usual_rows = None if usual is batch else self._standardized_batch(usual)
+        return self._standardized_batch(batch)
+
+    def _standardized_batch(self, batch: Any) -> Any:
+        columns = self._columns
+        if self._standardized == "none" or batch is None:
             return batch
         both = self._standardized == "both"
 
@@ -261,3 +278,16 @@ class Plan:
             batch, change("inputs", columns.inputs), change("targets", columns.targets),
             columns.place,
         )
+
+    def _without_far_rows(self, batch: Any) -> Any:
+        """None where nothing is left."""
+        columns = self._columns
+        first, second = parts(batch, columns.place)
+        kept = None
+        for block, values in ((columns.inputs, first), (columns.targets, second)):
+            if block is not None and values is not None:
+                fine = ~block.is_far(values)
+                kept = fine if kept is None else kept & fine
+        if kept is None or bool(kept.all()):
+            return batch
+        return kept_rows(batch, kept) if bool(kept.any()) else None

@@ -134,6 +134,11 @@ class Columns:
             rows_per_target=_rows_per_row(targets),
         )
 
+    @property
+    def has_outlying_targets(self) -> bool:
+        """Whether a few targets lie far outside the rest."""
+        return self.targets is not None and self.targets.worst_row is not None
+
     def description(self) -> JSON:
         answer: JSON = {}
         if self.inputs is not None:

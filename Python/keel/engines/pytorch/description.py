@@ -105,10 +105,12 @@ def layers(model: torch.nn.Module) -> List[JSON]:
 def factors(
     own: Optional[Callable[[Any], Any]], optimizer: torch.optim.Optimizer, steps: int
 ) -> Optional[List[float]]:
-    """What the schedule makes of the rate, in places spread over the run."""
+    """What the schedule makes of the rate, in places spread over the run; the optimizer keeps the
+    rate it has."""
     if own is None:
         return None
-    base = float(optimizer.param_groups[0]["lr"]) or 1.0
+    rates = [group["lr"] for group in optimizer.param_groups]
+    base = float(rates[0]) or 1.0
     places = {
         round(index * (steps - 1) / max(1, min(_FACTORS, steps) - 1))
         for index in range(min(_FACTORS, steps))
@@ -125,4 +127,7 @@ def factors(
                 schedule.step()
         except TypeError:
             return None  # One that follows a measure tells nothing beforehand.
+        finally:
+            for group, rate in zip(optimizer.param_groups, rates):
+                group["lr"] = rate
     return factors

@@ -87,7 +87,9 @@ class PyTorchEngine:
             "data": columns.description(),
             "changes": changes(model, optimizer, columns),
             "operations": operations.answer(),
-            "constantLoss": constant_loss(model, Batches(self.data, 0, None), self.loss),
+            "constantLoss": constant_loss(
+                model, Plan([], columns).usual_batches(self.data), self.loss
+            ),
         }
 
     def columns(self) -> Columns:
@@ -115,7 +117,7 @@ class PyTorchEngine:
             return None
         if plan.key not in self._constants:
             self._constants[plan.key] = constant_loss(
-                self.model(), plan.batches(self.data, 0, None), plan.loss(self.loss)
+                self.model(), plan.usual_batches(self.data), plan.loss(self.loss)
             )
         return self._constants[plan.key]
 
@@ -188,6 +190,8 @@ class PyTorchEngine:
                 return
             if math.isfinite(loss):
                 (value if scale is None else value * scale.factor).backward()
+                # What has been passed back may be changed now.
+                answer["loss"] = plan.told_loss(loss, model, loss_of)
             is_scaled_well = scale is None or scale.take_out(named)
             norm, layers = norms(named)
             answer["gradientNorm"] = norm
