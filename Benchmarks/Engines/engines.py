@@ -57,7 +57,7 @@ def judged(draw: Draw) -> Dict[str, Any]:
         "remedies": [remedy["remedy"] for remedy in data.get("remedies") or []],
         "changes": [[c.path, c.before, c.after] for c in result.changes],
         "skillBefore": data["before"].get("skill"), "skill": after.get("skill"),
-        "lossAfter": after.get("loss"),
+        "lossAfter": after.get("loss"), "couldReach": data.get("couldReach"),
         "cost": data["cost"]["relativeToOneTraining"],
         "costInOwn": data["cost"]["steps"] / case.steps,
     }

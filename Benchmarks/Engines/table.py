@@ -64,6 +64,8 @@ def of(lines: List[Line]) -> str:
         ("first cause right", rate(faults, is_named)),
         ("cured", rate(faults, is_cured)),
         (f"skill ≥ twin − {NEAR}", rate(faults, is_near)),
+        ("of those called healthy, told what they miss",
+         rate([f for f in faults if not is_detected(f)], lambda f: bool(f.get("couldReach")))),
         ("false alarms", rate(sound, is_alarm)),
         ("cost of a cure, in trainings of 1,000 steps", median([f.get("cost") for f in faults])),
         ("cost of a cure, in the case's own steps", median([f.get("costInOwn") for f in faults])),

@@ -26,6 +26,7 @@ def cure(
     clip: Optional[float] = None,
     score: Optional[Callable[[Any], float]] = None,
     loss_scale: Optional[str] = None,
+    start: Any = None,
     seed: int = 0,
     budget: Optional[float] = None,
     progress: bool = True,
@@ -36,13 +37,17 @@ def cure(
     called; ``loss(model, batch)`` is the loss of one, a scalar; ``optimizer(model)`` builds the
     optimizer, and ``schedule(optimizer)`` what moves its rate, stepped after every step. ``clip`` is
     the norm that gradients are clipped to; ``score(model)`` tells how good a network is, more is
-    better. ``loss_scale="dynamic"`` scales the loss as ``torch.amp.GradScaler`` does. ``budget`` is what the search may cost, in trainings of 1,000 steps or more.
+    better; ``loss_scale="dynamic"`` scales the loss as ``torch.amp.GradScaler`` does. ``budget`` is
+    what the search may cost, in trainings of 1,000 steps or more.
+
+    ``start`` is a sound state of a training that failed late: a ``Watch`` that has kept one, or the
+    file that it named. Trials then begin with it, and end at ``steps`` of the whole training.
 
     A Keras model that is compiled needs neither ``loss`` nor ``optimizer``; its batches are what
     ``fit`` takes, ``(x, y)`` or ``(x, y, sample_weight)``, and ``schedule(optimizer)`` is the rate
     as a function of the step.
     """
-    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale, start)
     arguments = ["cure", "--seed", str(seed)]
     if budget is not None:
         arguments += ["--budget", str(budget)]
@@ -61,11 +66,12 @@ def diagnose(
     clip: Optional[float] = None,
     score: Optional[Callable[[Any], float]] = None,
     loss_scale: Optional[str] = None,
+    start: Any = None,
     seed: int = 0,
     progress: bool = True,
 ) -> Result:
     """Finds out by experiment why a training fails; see ``cure`` for the arguments."""
-    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale, start)
     result, page = command.ask(["diagnose", "--seed", str(seed)], engine, progress)
     return read(result, page, engine.framework)
 
@@ -81,6 +87,7 @@ def serve(
     clip: Optional[float] = None,
     score: Optional[Callable[[Any], float]] = None,
     loss_scale: Optional[str] = None,
+    start: Any = None,
 ) -> None:
     """Makes a script an engine: ``keel cure --engine "python train.py"``.
 
@@ -89,7 +96,7 @@ def serve(
     writer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
+    engine = _engine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale, start)
     try:
         protocol.serve(engine, sys.stdin, writer)
     except BrokenPipeError:
@@ -106,6 +113,7 @@ def _engine(
     clip: Optional[float],
     score: Optional[Callable[[Any], float]],
     loss_scale: Optional[str] = None,
+    start: Any = None,
 ) -> Any:
     made = model()
     keras = sys.modules.get("keras")
@@ -117,6 +125,8 @@ def _engine(
                 f"keel: Keras runs on its backend '{backend}', whose steps are not seen one by "
                 "one; set KERAS_BACKEND=torch before keras is imported"
             )
+        if start is not None:
+            raise KeelError("keel: start is PyTorch's; no state is kept of a Keras training yet")
         if loss_scale is not None:
             raise KeelError(
                 "keel: loss_scale is PyTorch's; Keras has keras.optimizers.LossScaleOptimizer"
@@ -134,4 +144,4 @@ def _engine(
     del made
     from keel.engines.pytorch.engine import PyTorchEngine
 
-    return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale)
+    return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale, start)

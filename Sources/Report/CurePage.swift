@@ -68,7 +68,8 @@ package struct CurePage: Page {
         ]
       }
       return [
-        "\(name)  \(out.red("✗ exploding")) at step \(explosion.step)",
+        "\(name)  \(out.red("✗ exploding")) at "
+          + (engine?.step(explosion.step) ?? "step \(explosion.step)"),
         "  \(TrainPage.sentence(explosion))", "",
       ]
     }

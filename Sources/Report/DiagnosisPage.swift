@@ -54,7 +54,9 @@ package struct DiagnosisPage: Page {
     let head =
       diagnosis.training.explosion.map {
         [
-          "\(title)  \(out.red("✗ exploding")) at step \($0.step)", "  \(TrainPage.sentence($0))",
+          "\(title)  \(out.red("✗ exploding")) at "
+            + (engine?.step($0.step) ?? "step \($0.step)"),
+          "  \(TrainPage.sentence($0))",
           "",
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]

@@ -6,8 +6,19 @@ package struct EngineNote {
   let name: String
   /// How far two trials alike were apart, as a share of the loss; nil where they came out the same.
   let spread: Double?
+  /// The step that comes first: 0, or the one after a state that was kept.
+  let firstStep: Int
 
-  package init(name: String, spread: Double?) { (self.name, self.spread) = (name, spread) }
+  package init(name: String, spread: Double?, firstStep: Int) {
+    (self.name, self.spread, self.firstStep) = (name, spread, firstStep)
+  }
+
+  /// A step as its training counts them, with where it began.
+  func step(_ step: Int) -> String {
+    firstStep == 0
+      ? "step \(step)"
+      : "step \(Text.count(firstStep + step)), from the state kept after \(Text.count(firstStep - 1))"
+  }
 
   /// For whom its cure is lines of code; nil where Keel writes none.
   var framework: ExportTarget? {

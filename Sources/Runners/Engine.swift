@@ -32,6 +32,9 @@ public struct Engine: Sendable {
   /// How far two trials alike were apart, as a share of the loss; nil where they came out the same.
   public var spread: Double? { runner.spread }
 
+  /// The step that its trainings begin with: 0, or the one after a state that was kept.
+  public var firstStep: Int { runner.firstStep }
+
   /// Its training, for diagnosis and cure.
   /// - Throws: `KeelError` where a setting that it tells is not what it should be.
   public func problem(seed: UInt64 = 0) throws -> Problem { try runner.problem(seed: seed) }

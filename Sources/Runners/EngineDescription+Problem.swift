@@ -16,14 +16,14 @@ extension EngineDescription {
   /// - Parameter engine: makes its trials.
   /// - Throws: `KeelError` where a setting is not what it should be.
   func problem(by engine: any TrainingEngine, _ invalid: (String) -> KeelError) throws -> Problem {
-    let epoch = max(1, min(stepsPerEpoch ?? steps, steps, Self.mostRows / batch))
+    let epoch = max(1, min(stepsPerEpoch ?? steps, stepsLeft, Self.mostRows / batch))
     var recipe = Recipe(
       name: self.engine, data: Choice(OwnData()), model: try model(invalid),
       initializer: Choice(OwnInitializer()), loss: Choice(try loss(invalid)),
       optimizer: try optimizer(invalid), schedule: try schedule(invalid),
       clipping: try clipping(invalid), regularizer: try regularizer(invalid),
-      training: .init(epochs: (steps + epoch - 1) / epoch, batch: batch))
-    recipe.training.maxSteps = steps
+      training: .init(epochs: (stepsLeft + epoch - 1) / epoch, batch: batch))
+    recipe.training.maxSteps = stepsLeft
     let rows = Examples(
       inputs: [], shape: Shape(0),
       targets: Targets(

@@ -24,6 +24,16 @@ package struct EngineDescription: Hashable, Sendable {
   /// What its operations meet as it begins.
   package let operations: Operations
 
+  /// The state that its trainings begin with; nil where that is the first.
+  package let origin: Origin?
+
+  /// A state that is kept of a training that somebody has made before.
+  package struct Origin: Hashable, Sendable {
+    package let name: String
+    /// The last step that it has taken, counted from 0.
+    package let step: Int
+  }
+
   /// A module, or a parameter of one.
   package struct Layer: Hashable, Sendable {
     package let name, kind: String
@@ -87,21 +97,38 @@ package struct EngineDescription: Hashable, Sendable {
     changes = answer["changes"]?.array.map { Set($0.compactMap(\.string)) }
     constantLoss = try number("constantLoss", in: answer)
     operations = try Operations(answer["operations"], invalid)
+    // The newest is the nearest to what went wrong.
+    origin = try (answer["snapshots"]?.array ?? []).map { snapshot in
+      guard let name = snapshot["name"]?.string,
+        let step = snapshot["step"]?.number.flatMap({ Int(exactly: $0) }), step >= 0,
+        step < steps - 1
+      else {
+        throw invalid("a snapshot has no 'name', or no 'step' before the last of all")
+      }
+      return Origin(name: name, step: step)
+    }.max { $0.step < $1.step }
   }
 
-  /// Weights that tell how they begin.
+  /// Steps of the training that are still to come.
+  var stepsLeft: Int { steps - (origin.map { $0.step + 1 } ?? 0) }
+
+  /// Weights that tell how they begin; none where that was long ago.
   var initialWeights: [InitialWeight] {
-    layers.compactMap { layer in
-      guard let rms = layer.rms, let reset = layer.resetRMS, reset > 0 else { return nil }
-      return InitialWeight(
-        layer: layer.name, isBias: layer.name.hasSuffix("bias"), count: layer.count, rms: rms,
-        reference: reset)
-    }
+    origin != nil
+      ? []
+      : layers.compactMap { layer in
+        guard let rms = layer.rms, let reset = layer.resetRMS, reset > 0 else { return nil }
+        return InitialWeight(
+          layer: layer.name, isBias: layer.name.hasSuffix("bias"), count: layer.count, rms: rms,
+          reference: reset)
+      }
   }
 
-  /// Whether it can make a change, as far as it tells: `set learning-rate`.
+  /// Whether it can make a change, as far as it tells: `set learning-rate`. Of a state that is kept
+  /// weights do not begin anew, nor do they get other numbers than they know.
   func allows(_ change: String) -> Bool {
-    changes.map { $0.contains(change) } ?? true
+    if origin != nil, ["reset initialization", "standardize"].contains(change) { return false }
+    return changes.map { $0.contains(change) } ?? true
   }
 }
 

@@ -96,8 +96,8 @@ final class EngineTraining: TrainingSession {
       if snapshot == nil { forget() }
       let ending = try runner.make(
         ProcessRunner.Trial(
-          seed: problem.recipe.seed, start: snapshot?.name ?? "start", steps: goal - step,
-          changes: changes, kept: goal < total ? [goal - 1] : []),
+          seed: problem.recipe.seed, start: snapshot?.name ?? runner.start, steps: goal - step,
+          changes: changes, kept: goal < total ? [runner.firstStep + goal - 1] : []),
         isCancelled: isCancelled
       ) { answer in
         // Of what is not finite an engine says next what was first; one that goes on is stopped.
@@ -125,8 +125,9 @@ final class EngineTraining: TrainingSession {
 
   /// One step's answer.
   private func take(_ answer: JSONValue) throws {
-    guard let index = answer["step"]?.number, index == Double(step) else {
-      throw ProcessRunner.Fault(what: "'step' is not \(step), which comes next")
+    let next = runner.firstStep + step
+    guard let index = answer["step"]?.number, index == Double(next) else {
+      throw ProcessRunner.Fault(what: "'step' is not \(next), which comes next")
     }
     guard let loss = answer["loss"]?.number else {
       throw ProcessRunner.Fault(what: "'loss' is missing, or no number")
@@ -232,7 +233,7 @@ final class EngineTraining: TrainingSession {
     var again: [Float] = []
     _ = try? runner.make(
       ProcessRunner.Trial(
-        seed: problem.recipe.seed, start: "start", steps: min(Self.repeated, seen.count),
+        seed: problem.recipe.seed, start: runner.start, steps: min(Self.repeated, seen.count),
         changes: [], kept: []), isCancelled: isCancelled
     ) { answer in
       again.append(Float(answer["loss"]?.number ?? .nan))

@@ -98,6 +98,10 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
 
   // MARK: as an engine
 
+  /// What its trainings begin with, and the step that comes first.
+  var start: String { description.origin?.name ?? "start" }
+  var firstStep: Int { description.origin.map { $0.step + 1 } ?? 0 }
+
   package var initialWeights: [InitialWeight] { description.initialWeights }
 
   package var soundInitializer: Choice<Initializers> {

@@ -10,6 +10,7 @@ from typing import Any, Deque, Dict, List, Optional
 import torch
 
 from keel.engines.pytorch.randomness import random_state, set_random_state
+from keel.engines.pytorch.start import Start
 
 # Steps after a state that must be finite before it counts as sound.
 PROOF = 5
@@ -34,6 +35,19 @@ class Snapshot:
             for group in optimizer.param_groups
         ]
         self._random = random_state()
+
+    def as_start(self, optimizer: torch.optim.Optimizer, initial_loss: Optional[float]) -> Start:
+        """The same for trials elsewhere: apart from the model and the optimizer it is of."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        return Start(
+            step=self.step,
+            model=self._model,
+            states=[self._states.get(parameter, {}) for parameter in parameters],
+            groups=self._groups,
+            optimizer=type(optimizer).__name__,
+            random=self._random,
+            initial_loss=initial_loss,
+        )
 
     def restore(
         self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, exactly: bool = True
@@ -60,11 +74,15 @@ class Snapshots:
         self.every = every
         self.sound: Deque[Snapshot] = deque(maxlen=most)
         self.losses: Deque[float] = deque(maxlen=64)
+        # The first that was heard of: what is lost later is held against it.
+        self.initial_loss: Optional[float] = None
         self._waiting: List[Snapshot] = []
 
     def look(self, step: int, loss: Optional[float]) -> None:
         """Hears of a step that is finite and not yet taken."""
         if loss is not None:
+            if self.initial_loss is None:
+                self.initial_loss = loss
             usual = self.usual
             if usual is not None and loss > usual + _FAR * abs(usual):
                 self.doubt()

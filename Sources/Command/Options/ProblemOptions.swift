@@ -60,5 +60,5 @@ struct ProblemOptions: ParsableArguments {
 
 extension Engine {
   /// What a page says of it.
-  var note: EngineNote { EngineNote(name: name, spread: spread) }
+  var note: EngineNote { EngineNote(name: name, spread: spread, firstStep: firstStep) }
 }

@@ -43,8 +43,12 @@ class Batches:
             return batch
         raise ValueError("data(seed) yields no batches; return something to iterate over")
 
-    def skip(self, count: int) -> None:
-        """Passes over what a trial has seen before."""
+    def skip(self, count: int, jumps: bool = False) -> None:
+        """Passes over what a trial has seen before; ``jumps`` over whole epochs undrawn, where no
+        batch of them is left out."""
+        if jumps and self._per_epoch and not self._left_out:
+            epochs, count = divmod(count, self._per_epoch)
+            self._epoch, self._place = self._epoch + epochs, self._place + epochs * self._per_epoch
         for _ in range(count):
             next(self)
 

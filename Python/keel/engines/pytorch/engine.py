@@ -21,6 +21,7 @@ from keel.engines.pytorch.offender import offending_gradient
 from keel.engines.pytorch.operations import Operations, lost, precision, seen
 from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
 from keel.engines.pytorch.scaling import reduction
+from keel.engines.pytorch.start import Start
 
 # States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
 # trained anew where it is asked for.
@@ -43,10 +44,14 @@ class PyTorchEngine:
         clip: Optional[float] = None,
         score: Optional[Callable[[torch.nn.Module], float]] = None,
         loss_scale: Optional[str] = None,
+        start: Any = None,
     ) -> None:
         self.model, self.data, self.loss, self.optimizer = model, data, loss, optimizer
         self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
         self.loss_scale = loss_scale
+        self.start = None if start is None else Start.of(start)
+        if self.start is not None:
+            self.start.check(self.steps)
         self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
         # The step of every state that ever was kept.
         self._names: Dict[str, int] = {}
@@ -66,6 +71,9 @@ class PyTorchEngine:
             raise TypeError(
                 f"optimizer(model) returned {type(optimizer).__name__}; return a torch optimizer"
             )
+        if self.start is not None:
+            self.start.restore(model, optimizer)
+            self._set_rates(optimizer)
         columns = self.columns()
         batch = next(iter(Batches(self.data, 0, None)))
         operations = self._operations(model, batch)
@@ -86,10 +94,9 @@ class PyTorchEngine:
             },
             "data": columns.description(),
             "changes": changes(model, optimizer, columns),
+            "snapshots": [] if self.start is None else [self.start.description()],
             "operations": operations.answer(),
-            "constantLoss": constant_loss(
-                model, Plan([], columns).usual_batches(self.data), self.loss
-            ),
+            "constantLoss": self._constant_loss(model),
         }
 
     def columns(self) -> Columns:
@@ -110,6 +117,13 @@ class PyTorchEngine:
         finally:
             set_random_state(random)
 
+    def _constant_loss(self, model: torch.nn.Module) -> Optional[float]:
+        found = constant_loss(
+            model, Plan([], self.columns()).usual_batches(self.data), self.loss
+        )
+        # What a network has learnt before is held against what it began with.
+        return self.start.initial_loss if found is None and self.start is not None else found
+
     def _changed_constant_loss(self, plan: Plan) -> Optional[float]:
         """That of a trial whose rows, or whose loss, are others: a row far outside the rest makes
         it large, and a loss beside it small, whatever was learnt. None where they are the same."""
@@ -126,9 +140,11 @@ class PyTorchEngine:
     def trial(self, request: JSON) -> Iterator[JSON]:
         plan = Plan(request["changes"], self.columns())
         kept = self._snapshots.get(request["from"])
+        start = self.start
+        first = 0 if start is None else start.step + 1
         # Of a state that is forgotten its name tells the step, and seed and changes are the same.
-        forgotten = 0
-        if request["from"] != "start" and kept is None:
+        forgotten = first
+        if kept is None and request["from"] != ("start" if start is None else start.name):
             if request["from"] not in self._names:
                 raise Refused(f"from {request['from']}")
             forgotten = self._names[request["from"]] + 1
@@ -136,11 +152,18 @@ class PyTorchEngine:
         seed_all(int(request["seed"]) % (1 << 63))
         model = self.model()
         plan.apply_to_model(model)
-        optimizer = plan.optimizer(self.optimizer(model))
+        own = self.optimizer(model)
+        self._set_rates(own)
+        optimizer = plan.optimizer(own)
+        if start is not None and kept is None:
+            start.restore(model, optimizer)
+            if int(request["seed"]) == 0:
+                set_random_state(start.random)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             schedule = plan.schedule(self.schedule, optimizer)
-        first = 0
+        if schedule is not None and start is not None and kept is None:
+            self._catch_up(schedule, first)
         if kept is not None:
             first = kept["step"] + 1
             model.load_state_dict(kept["model"])
@@ -150,10 +173,11 @@ class PyTorchEngine:
         model.train()
         clip = plan.clip if plan.changes_clip else self.clip
         batches = plan.batches(self.data, int(request["seed"]), self.columns().per_epoch)
+        batches.skip(first, jumps=not plan.rows)
         if kept is not None:
-            batches.skip(first)
             set_random_state(kept["random"])
-        request = {**request, "steps": int(request["steps"]) + forgotten}
+        else:
+            request = {**request, "steps": int(request["steps"]) + forgotten - first}
         for answer in self._steps(
             request, plan, model, optimizer, schedule, clip, batches, first
         ):
@@ -228,6 +252,22 @@ class PyTorchEngine:
         if not request["changes"]:
             end["operations"] = self._operations(model, batch).answer()
         yield end
+
+    def _set_rates(self, optimizer: Any) -> None:
+        """The rates of the state that trials begin with, where no schedule tells them."""
+        if self.start is None or self.schedule is not None:
+            return
+        for group, rate in zip(optimizer.param_groups, self.start.rates()):
+            group["lr"] = rate
+
+    @staticmethod
+    def _catch_up(schedule: Any, steps: int) -> None:
+        if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            return  # It follows losses that are gone.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for _ in range(steps):
+                schedule.step()
 
     def _keep(self, name: str, step: int, model: Any, optimizer: Any, schedule: Any) -> None:
         self._snapshots[name] = {

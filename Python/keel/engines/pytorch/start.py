@@ -1,0 +1,93 @@
+"""A state that a training was in before it failed, as what trials begin with."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Union
+
+import torch
+
+from keel.engines.protocol import JSON
+from keel.result import KeelError
+
+
+@dataclass
+class Start:
+    """Parameters, buffers and optimizer after a step, apart from the model they were of."""
+
+    step: int
+    model: Dict[str, torch.Tensor]
+    # By the place of its parameter among those of the optimizer.
+    states: List[Dict[str, Any]]
+    groups: List[Dict[str, Any]]
+    optimizer: str
+    random: Dict[str, Any]
+    # The loss that its training began with, where it is known.
+    initial_loss: float | None = None
+
+    @property
+    def name(self) -> str:
+        return f"kept-{self.step}"
+
+    def save(self, path: Path) -> None:
+        torch.save(vars(self), path)
+
+    @staticmethod
+    def of(source: Union["Start", str, Path, Any]) -> "Start":
+        """A state, a file that holds one, or a ``Watch`` that has kept one."""
+        if isinstance(source, Start):
+            return source
+        if isinstance(source, (str, Path)):
+            try:
+                # Whose file it is runs its own code elsewhere in this process.
+                return Start(**torch.load(source, map_location="cpu", weights_only=False))
+            except (OSError, TypeError, RuntimeError, EOFError) as error:
+                raise KeelError(
+                    f"keel: start: {source} is no state that keel.watch has saved ({error}); give "
+                    "the file that it named"
+                ) from None
+        state = getattr(source, "start", None)
+        if isinstance(state, Start):
+            return state
+        raise KeelError(
+            "keel: start: no sound state was kept; watch with keep=N, which keeps one in N steps"
+        )
+
+    def check(self, steps: int) -> None:
+        """Raises ``KeelError`` where nothing of the training is left after it."""
+        if self.step >= steps - 1:
+            raise KeelError(
+                f"keel: start is the state after step {self.step}, and the training has {steps}; "
+                "give steps of the whole training"
+            )
+
+    def description(self) -> JSON:
+        return {"name": self.name, "step": self.step}
+
+    def restore(self, model: torch.nn.Module, optimizer: Any) -> None:
+        """Puts a model of the same form into it, and an optimizer of the same kind; another one
+        begins anew."""
+        own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        unknown = [name for name, value in self.model.items()
+                   if name not in own or own[name].shape != value.shape]
+        if unknown:
+            raise KeelError(
+                f"keel: start: the model has no {unknown[0]} of that shape; build the one that was "
+                "watched"
+            )
+        with torch.no_grad():
+            for name, value in self.model.items():
+                own[name].copy_(value)
+        if type(optimizer).__name__ != self.optimizer:
+            return
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        for parameter, state in zip(parameters, self.states):
+            optimizer.state[parameter] = {
+                key: value.to(parameter.device) if isinstance(value, torch.Tensor) and value.dim()
+                else copy.deepcopy(value) for key, value in state.items()
+            }
+
+    def rates(self) -> List[float]:
+        return [float(group["lr"]) for group in self.groups]
