@@ -19,6 +19,7 @@ from keel.loops.norms import Norms, Reading
 from keel.engines.pytorch.offender import offending_gradient, offending_parameter
 from keel.result import KeelError
 from keel.loops.snapshots import Snapshot, Snapshots
+from keel.engines.pytorch.start import Start
 
 Value = TypeVar("Value")
 
@@ -126,6 +127,24 @@ class Watch:
         chosen.restore(self.model, self._optimizer)
         self.begin_anew()
         return chosen.step
+
+    @property
+    def start(self) -> Optional[Start]:
+        """The newest sound state, for ``keel.cure(…, start=watch)``; None where none is kept."""
+        kept = self.snapshots
+        if kept is None or kept.last is None:
+            return None
+        return kept.last.as_start(self._optimizer, kept.initial_loss)
+
+    def save(self, path: Optional[Union[str, Path]] = None) -> Path:
+        """Writes it to a file, by default beside the run's, for ``keel.cure(…, start=FILE)`` in
+        another process."""
+        start = self.start
+        if start is None:
+            raise KeelError("keel: no sound state is kept yet; ask for some with keep=N")
+        chosen = Path(path) if path else self._live.path.with_suffix(f".{start.step}.pt")
+        start.save(chosen)
+        return chosen
 
     def close(self) -> None:
         """Takes every hook away, and ends the file."""
