@@ -19,7 +19,7 @@ LENGTH = 10
 
 generator = torch.Generator().manual_seed(41508)
 lengths = torch.randint(4, LENGTH + 1, (512,), generator=generator)
-# One in eight is so short that its padding sees padding alone.
+# One in ten may be so short that its padding sees padding alone.
 lengths = torch.where(torch.rand(512, generator=generator) < 0.9, LENGTH - 1, lengths)
 inputs = torch.randn(512, LENGTH, 8, generator=generator)
 padding = torch.arange(LENGTH) >= lengths.unsqueeze(1)
