@@ -35,12 +35,12 @@ def losses(case: ModuleType, mended: bool = False, seed: int = 0) -> List[float]
 
 
 def is_sick(case: ModuleType, seen: List[float], mended: List[float]) -> bool:
-    """Whether it is not finite, below what its loss can be, or keeps four tenths of what the mend
-    takes off."""
+    """Whether it is not finite, below what its loss can be, or keeps a third of what the mend takes
+    off."""
     last, best = end(seen), end(mended)
     if not math.isfinite(last) or last < getattr(case, "FLOOR", -math.inf):
         return True
-    return last - best > 0.4 * (mended[0] - best)
+    return last - best > (mended[0] - best) / 3
 
 
 def is_mended(mended: List[float]) -> bool:

@@ -11,20 +11,20 @@ from torch.nn import functional as F
 
 from rows import batches
 
-STEPS = 150
+STEPS = 100
 CAUSES = ("large-learning-rate",)
 
 generator = torch.Generator().manual_seed(736)
-shapes = torch.rand(10, 1, 12, 12, generator=generator).gt(0.7).float()
+shapes = torch.rand(10, 1, 20, 20, generator=generator).gt(0.8).float()
 labels = torch.randint(0, 10, (1024,), generator=generator)
-images = shapes[labels] * 0.8 + 0.2 * torch.rand(1024, 1, 12, 12, generator=generator)
+images = shapes[labels] + 0.3 * torch.rand(1024, 1, 20, 20, generator=generator)
 images = (images - images.mean()) / images.std()
 
 
 def model() -> nn.Module:
     return nn.Sequential(
         nn.Conv2d(1, 32, 3), nn.ReLU(), nn.Conv2d(32, 64, 3), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Dropout(0.25), nn.Flatten(), nn.Linear(64 * 4 * 4, 128), nn.ReLU(), nn.Dropout(0.5),
+        nn.Dropout(0.25), nn.Flatten(), nn.Linear(64 * 8 * 8, 128), nn.ReLU(), nn.Dropout(0.5),
         nn.Linear(128, 10), nn.LogSoftmax(1))
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from rows import batches
 
-STEPS = 600
+STEPS = 2000
 CAUSES = ("unbounded-exponent",)
 
 generator = torch.Generator().manual_seed(331)
@@ -22,16 +22,17 @@ table[:, :6] = table[:, :6].exp()
 table = (table - table.mean(0)) / table.std(0)
 
 
+def layers(before: int, after: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(before, 128), nn.LeakyReLU(), nn.Linear(128, 128), nn.LeakyReLU(),
+        nn.Linear(128, 128), nn.LeakyReLU(), nn.Linear(128, after))
+
+
 class Autoencoder(nn.Module):
     def __init__(self, most: float = float("inf")) -> None:
         super().__init__()
         self.most = most
-        self.encoder = nn.Sequential(
-            nn.Linear(12, 128), nn.LeakyReLU(), nn.Linear(128, 128), nn.LeakyReLU(),
-            nn.Linear(128, 16))
-        self.decoder = nn.Sequential(
-            nn.Linear(8, 128), nn.LeakyReLU(), nn.Linear(128, 128), nn.LeakyReLU(),
-            nn.Linear(128, 12))
+        self.encoder, self.decoder = layers(12, 16), layers(8, 12)
 
     def forward(self, rows):
         mean, log_variance = self.encoder(rows).chunk(2, 1)
@@ -58,4 +59,4 @@ def optimizer(model):
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 
 
-MENDED = {"model": lambda: Autoencoder(most=4.0)}
+MENDED = {"model": lambda: Autoencoder(most=1.0)}
