@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE / "cases"), str(HERE.parent.parent / "Python")]
@@ -61,14 +61,11 @@ class Answer:
 
     outcome: str
     verdict: str
-    causes: List[str]
+    first: Optional[str]
+    kind: str
     changes: List[str]
     page: str
     seconds: float
-
-    @property
-    def first(self) -> Optional[str]:
-        return self.causes[0] if self.causes else None
 
 
 def asked(case: Case) -> Answer:
@@ -78,26 +75,35 @@ def asked(case: Case) -> Answer:
     try:
         result = keel.cure(**plain.parts(case.script), steps=case.script.STEPS, progress=False)
     except keel.KeelError as error:
-        return Answer("error", "error", [], [], str(error), time.monotonic() - begin)
+        return Answer("error", "error", None, "", [], str(error), time.monotonic() - begin)
+    first = result.findings[0] if result.findings else None
+    changes = [f"{change.path} {short(change.before)} → {short(change.after)}"
+               for change in result.changes]
     return Answer(
-        result.outcome, result.data["before"]["verdict"],
-        list(dict.fromkeys(finding.cause for finding in result.findings)),
-        [f"{change.path} {short(change.before)} → {short(change.after)}"
-         for change in result.changes],
-        result.page, time.monotonic() - begin)
+        result.outcome, result.data["before"]["verdict"], first and first.cause,
+        first.kind if first else "", changes, result.page, time.monotonic() - begin)
 
 
-def short(value: object) -> str:
+def short(value: Any) -> str:
+    """A setting as it stands in the table: its name, and its number where it has only one."""
+    if isinstance(value, dict) and value:
+        name, inner = next(iter(value.items()))
+        return name if isinstance(inner, dict) and len(inner) != 1 else f"{name} {short(inner)}"
     return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def is_right(case: Case, answer: Answer) -> bool:
+    return answer.first in case.script.CAUSES
 
 
 def row(case: Case, answer: Answer) -> str:
     """A line of the table."""
-    is_right = answer.first in case.script.CAUSES
+    kind = "" if answer.kind in ("", "cause") else f" ({answer.kind})"
     cells = [
-        f"[{case.title}]({case.address}) (`{case.name}`, {case.framework})", case.established,
-        f"{answer.verdict}, {answer.outcome}", answer.first or "none",
-        "; ".join(answer.changes) or "–", "yes" if is_right else "no"]
+        f"`{case.name}` ({case.framework}): [{case.title}]({case.address})",
+        case.established.rstrip("."), f"{answer.verdict}, {answer.outcome}",
+        f"{answer.first or 'none'}{kind}", "; ".join(answer.changes) or "–",
+        "yes" if is_right(case, answer) else "no"]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -113,7 +119,7 @@ def table(results: List[Tuple[Case, Answer]]) -> str:
     lines = [HEAD] + [row(case, answer) for case, answer in results]
     lines += ["", "Called sick " + count([a.verdict not in ("healthy", "error") for _, a in results])
               + ", the first cause right "
-              + count([a.first in c.script.CAUSES for c, a in results])
+              + count([is_right(c, a) for c, a in results])
               + ", cured " + count([a.outcome == "cured" for _, a in results]) + "."]
     return "\n".join(lines)
 

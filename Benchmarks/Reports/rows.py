@@ -5,8 +5,11 @@ from typing import Any, Iterator, Tuple
 
 import numpy
 
+Batch = Tuple[Any, ...]
+Batches = Iterator[Batch]
 
-def batches(seed: int, size: int, *columns: Any) -> Iterator[Tuple[Any, ...]]:
+
+def batches(seed: int, size: int, *columns: Any) -> Batches:
     """Every row once, in an order that the seed decides, ``size`` rows at a time."""
     count = len(columns[-1])
     order = numpy.random.default_rng(seed % (1 << 62)).permutation(count)

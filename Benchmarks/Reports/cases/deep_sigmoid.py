@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 600
 CAUSES = ("excessive-depth",)
@@ -32,7 +32,7 @@ def model() -> keras.Model:
     return network("sigmoid")
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, vectors, numbers)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 500
 CAUSES = ("excessive-penalty",)
@@ -31,15 +31,15 @@ def model() -> nn.Module:
         nn.Conv2d(16, 16, 5, padding=2), nn.ReLU(), nn.Conv2d(16, 1, 5, padding=2))
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 16, images, disparities)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.mse_loss(model(batch[0]), batch[1])
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=2e-3, weight_decay=0.05)
 
 

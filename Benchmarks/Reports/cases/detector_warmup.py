@@ -6,11 +6,13 @@ Established: the learning rate is too big; a third of it trains (maintainer, ask
 """
 from __future__ import annotations
 
+from typing import Tuple
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 500
 CAUSES = ("large-learning-rate", "growing-learning-rate")
@@ -33,7 +35,7 @@ class Detector(nn.Module):
             nn.Conv2d(32, 32, 3, 2, 1), nn.ReLU(), nn.Flatten(), nn.Linear(288, 64), nn.ReLU())
         self.classes, self.boxes = nn.Linear(64, 3), nn.Linear(64, 4)
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         hidden = self.backbone(images)
         return self.classes(hidden), self.boxes(hidden)
 
@@ -42,24 +44,24 @@ def model() -> nn.Module:
     return Detector()
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 16, images, labels, boxes)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     classes, found = model(batch[0])
     return F.cross_entropy(classes, batch[1]) + F.smooth_l1_loss(found, batch[2])
 
 
-def descent(model, rate: float):
+def descent(model: nn.Module, rate: float) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9, weight_decay=1e-4)
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return descent(model, 0.5)
 
 
-def schedule(optimizer):
+def schedule(optimizer: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
     return torch.optim.lr_scheduler.LinearLR(optimizer, 1 / 3, 1.0, total_iters=250)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 400
 CAUSES = ("outlier-batch",)
@@ -33,7 +33,7 @@ def model() -> keras.Model:
     return network
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, shares, topics)
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 300
 CAUSES = ("half-precision",)
@@ -27,15 +27,15 @@ def model() -> nn.Module:
         nn.Linear(8 * 3 * 3, 32), nn.ReLU(), nn.Linear(32, 4)).half()
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, images, labels)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.cross_entropy(model(batch[0].half()).float(), batch[1])
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=1e-3)
 
 

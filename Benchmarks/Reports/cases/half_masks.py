@@ -11,6 +11,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from rows import Batch, Batches
+
 STEPS = 60
 CAUSES = ("half-precision",)
 PIXELS = 120_000
@@ -26,12 +28,14 @@ def model() -> nn.Module:
     return nn.Sequential(nn.Linear(5, 12), nn.ReLU(), nn.Linear(12, 2))
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     for place in torch.randperm(6, generator=torch.Generator().manual_seed(seed % (1 << 62))):
         yield pixels[place], masks[place]
 
 
-def costs(model, batch, before: float = 1, after: float = 1):
+def costs(
+    model: nn.Module, batch: Batch, before: float = 1, after: float = 1
+) -> torch.Tensor:
     """Of every mask that is told beside every one that is wanted."""
     with torch.autocast("cpu", dtype=torch.float16):
         logits = model(batch[0]).T
@@ -41,11 +45,11 @@ def costs(model, batch, before: float = 1, after: float = 1):
         return (cost / after).diagonal().float().mean()
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return costs(model, batch, after=PIXELS)
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.AdamW(model.parameters(), lr=3e-2)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 600
 CAUSES = ("unscaled-data",)
@@ -34,7 +34,7 @@ def model() -> keras.Model:
     return network("mean_squared_error")
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 16, houses, prices)
 
 

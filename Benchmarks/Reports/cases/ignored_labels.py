@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 600
 CAUSES = ("empty-mean",)
@@ -30,7 +30,7 @@ class Tagger(nn.Module):
         self.recurrence = nn.GRU(32, 32, batch_first=True, bidirectional=True)
         self.head = nn.Linear(64, 20)
 
-    def forward(self, tokens):
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         return self.head(self.recurrence(self.embedding(tokens))[0])
 
 
@@ -38,19 +38,19 @@ def model() -> nn.Module:
     return Tagger()
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 4, inputs, labels)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.cross_entropy(model(batch[0]).flatten(0, 1), batch[1].flatten())
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=3e-3)
 
 
-def guarded(model, batch):
+def guarded(model: nn.Module, batch: Batch) -> torch.Tensor:
     """The same mean, and 0 of none."""
     total = F.cross_entropy(model(batch[0]).flatten(0, 1), batch[1].flatten(), reduction="sum")
     return total / batch[1].ne(-100).sum().clamp(min=1)

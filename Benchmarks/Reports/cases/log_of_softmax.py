@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 600
 CAUSES = ("numeric-overflow", "mismatched-loss")
@@ -27,15 +27,15 @@ def model() -> nn.Module:
         nn.Linear(98, 98), nn.ReLU(), nn.Dropout(0.5), nn.Linear(98, 10), nn.Softmax(1))
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 128, images, labels)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.nll_loss(model(batch[0]).log(), batch[1])
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.RMSprop(model.parameters(), lr=0.03)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 100
 CAUSES = ("large-learning-rate",)
@@ -28,15 +28,15 @@ def model() -> nn.Module:
         nn.Linear(128, 10), nn.LogSoftmax(1))
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 64, images, labels)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.nll_loss(model(batch[0]), batch[1])
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=1.0)
 
 

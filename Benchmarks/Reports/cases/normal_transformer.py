@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 300
 CAUSES = ("poor-initialization",)
@@ -40,7 +40,7 @@ class Language(nn.Module):
                 for value in self.parameters():
                     value.copy_(torch.randn_like(value))
 
-    def forward(self, tokens):
+    def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         mask = nn.Transformer.generate_square_subsequent_mask(LENGTH)
         return self.head(self.layers(self.embedding(tokens) + self.places, mask, is_causal=True))
 
@@ -49,16 +49,16 @@ def model() -> nn.Module:
     return Language(is_normal=True)
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, text)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     told = model(batch[0][:, :-1])
     return F.cross_entropy(told.flatten(0, 1), batch[0][:, 1:].flatten())
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.AdamW(model.parameters(), lr=1e-3)
 
 

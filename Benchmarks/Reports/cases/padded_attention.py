@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 400
 CAUSES = ("empty-mean",)
@@ -40,7 +40,7 @@ class Reader(nn.Module):
         self.attention = nn.MultiheadAttention(32, 4, batch_first=True)
         self.head = nn.Sequential(nn.Linear(32, 64), nn.ReLU(), nn.Linear(64, 1))
 
-    def forward(self, inputs, padding):
+    def forward(self, inputs: torch.Tensor, padding: torch.Tensor) -> torch.Tensor:
         hidden = self.first(inputs)
         mask = WINDOW | padding.unsqueeze(1)
         if self.is_mended:
@@ -56,15 +56,15 @@ def model() -> nn.Module:
     return Reader()
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 16, inputs, padding, targets)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.mse_loss(model(batch[0], batch[1]), batch[2])
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=2e-3)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 400
 CAUSES = ("unscaled-data",)
@@ -31,7 +31,7 @@ def model() -> keras.Model:
     return network
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, features, answers)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 300
 CAUSES = ("steep-activation", "long-recurrence")
@@ -38,7 +38,7 @@ def model() -> keras.Model:
     return network("relu")
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, series, labels)
 
 

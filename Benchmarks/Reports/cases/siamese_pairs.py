@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 400
 CAUSES = ("numeric-overflow",)
@@ -29,22 +29,22 @@ def model() -> nn.Module:
                          nn.Linear(64, 4))
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, pairs, is_same)
 
 
-def contrast(model, batch, epsilon: float = 0.0):
+def contrast(model: nn.Module, batch: Batch, epsilon: float = 0.0) -> torch.Tensor:
     first, second = model(batch[0][:, 0]), model(batch[0][:, 1])
     square = (first - second).square().sum(1)
     apart = F.relu(1 - (square + epsilon).sqrt()).square()
     return (0.5 * (batch[1] * square + (1 - batch[1]) * apart)).mean()
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return contrast(model, batch)
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=1e-3)
 
 

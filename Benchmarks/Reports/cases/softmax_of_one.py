@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 400
 CAUSES = ("mismatched-loss",)
@@ -34,7 +34,7 @@ def model() -> keras.Model:
     return network("softmax")
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 32, windows, following)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import keras
 import numpy
 
-from rows import batches
+from rows import Batches, batches
 
 STEPS = 400
 CAUSES = ("large-learning-rate", "unscaled-data")
@@ -28,7 +28,7 @@ def model() -> keras.Model:
     return line(1e-3)
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 1, x, y)
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 300
 CAUSES = ("summed-loss",)
@@ -26,15 +26,15 @@ def model() -> nn.Module:
     return nn.Sequential(nn.Linear(196, 256), nn.ReLU(), nn.Linear(256, 10))
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 256, images, labels)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.cross_entropy(model(batch[0]), batch[1], reduction="sum")
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=0.1)
 
 

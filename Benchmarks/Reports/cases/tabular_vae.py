@@ -6,10 +6,12 @@ it is to be clamped.
 """
 from __future__ import annotations
 
+from typing import Tuple
+
 import torch
 from torch import nn
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 2000
 CAUSES = ("unbounded-exponent",)
@@ -34,7 +36,7 @@ class Autoencoder(nn.Module):
         self.most = most
         self.encoder, self.decoder = layers(12, 16), layers(8, 12)
 
-    def forward(self, rows):
+    def forward(self, rows: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor]:
         mean, log_variance = self.encoder(rows).chunk(2, 1)
         log_variance = log_variance.clamp(-30, self.most)
         code = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
@@ -46,16 +48,16 @@ def model() -> nn.Module:
     return Autoencoder()
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 64, table)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     made, divergence = model(batch[0])
     return (made - batch[0]).square().sum(1).mean() + 0.1 * divergence
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(model.parameters(), lr=1e-2)
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from rows import batches
+from rows import Batch, Batches, batches
 
 STEPS = 300
 CAUSES = ("mismatched-loss", "unscaled-data")
@@ -32,7 +32,7 @@ class UNet(nn.Module):
                                   nn.Upsample(scale_factor=2))
         self.up = nn.Sequential(nn.Conv2d(24, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 1, 1))
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
         hidden = self.down(images)
         return self.up(torch.cat([hidden, self.deep(hidden)], 1))
 
@@ -41,15 +41,15 @@ def model() -> nn.Module:
     return UNet()
 
 
-def data(seed):
+def data(seed: int) -> Batches:
     return batches(seed, 16, images, masks)
 
 
-def loss(model, batch):
+def loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     return F.binary_cross_entropy_with_logits(model(batch[0]), batch[1])
 
 
-def optimizer(model):
+def optimizer(model: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 
 
