@@ -45,7 +45,8 @@ class Case:
     @staticmethod
     def named(name: str) -> "Case":
         script = importlib.import_module(name)
-        text = " ".join((script.__doc__ or "").split())
+        paragraphs = (script.__doc__ or "").split("\n\n")
+        text = " ".join(" ".join(part for part in paragraphs if "Report:" in part).split())
         found = re.search(r"Report: (.*), (https://\S+) Established: (.*)", text)
         assert found, f"{name}: no report in its doc string"
         return Case(name, script, *found.groups())

@@ -3,7 +3,9 @@
 Report: train/valid loss = NAN when loss = "mean_squared_error" due to exploding values,
 https://github.com/rstudio-conf-2020/dl-keras-tf/issues/9
 Established: targets reach 755,000, and their squared errors explode; an error of logarithms is the
-loss that was meant (teacher).
+loss that was meant (poster, and the instructions of the workshop).
+
+There in R.
 """
 from __future__ import annotations
 

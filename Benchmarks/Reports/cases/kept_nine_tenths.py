@@ -2,6 +2,8 @@
 
 Report: Dropout(0.9), https://github.com/bonlime/keras-deeplab-v3-plus/issues/4
 Established: the original keeps 0.9; in Keras the number is the share dropped, 0.1 (maintainer).
+
+There the layer stands once; here twice, so that little can be learnt.
 """
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Report: Use init.uniform_ instead of randn for deferred init,
 https://github.com/pytorch-tpu/transformers/pull/26
 Established: parameters from ``randn_like`` are too large to begin with; the library's own smaller
-ones are best (maintainers).
+ones are best (author of the change, merged).
 """
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Report: Numerical instability in VAE, https://github.com/vanderschaarlab/synthcity/issues/331
 Established: the log-variance that the encoder makes is not bounded, and its exponential explodes;
-it is to be clamped.
+it is to be clamped (poster; other libraries do so).
 """
 from __future__ import annotations
 
