@@ -294,6 +294,31 @@ def test_names_the_first_that_is_not_finite() -> None:
     assert skipped[-1] == {"end": "ok"} and any("skipped" in answer for answer in skipped)
 
 
+def test_dropout_is_told_and_eased() -> None:
+    def build() -> Any:
+        return [
+            keras.layers.Dense(64, "relu"), keras.layers.Dropout(0.99), keras.layers.Dense(1)
+        ]
+
+    engine = KerasEngine(compiled(build, "mse"), sound().data, None, None, 60)
+    told = engine.describe()
+    assert told["settings"]["dropout"] == 0.99 and "set dropout" in told["changes"]
+    own, eased = losses(run(engine, 60)), losses(run(engine, 60, {"set": "dropout", "to": 0}))
+    assert sum(eased[-20:]) < 0.5 * sum(own[-20:])
+
+
+def test_the_dropout_of_recurrences_is_told() -> None:
+    def build() -> Any:
+        return [
+            keras.layers.Reshape((4, 2)), keras.layers.LSTM(4, dropout=0.7, recurrent_dropout=0.9),
+            keras.layers.Dense(1),
+        ]
+
+    engine = KerasEngine(compiled(build, "mse"), sound().data, None, None, 10)
+    assert engine.describe()["settings"]["dropout"] == 0.9
+    assert losses(run(engine, 3)) != losses(run(engine, 3, {"set": "dropout", "to": 0.1}))
+
+
 # Operations
 
 

@@ -38,8 +38,10 @@ public enum OutlierBatch: Cause {
     return recipe
   }
 
+  /// Of an engine's rows nobody knows here how its program counts them.
   private static func row(_ row: Int, of problem: Problem) -> String {
     "row \(problem.rows.train.number(ofRow: row))"
+      + (problem.engine == nil ? "" : " in the order of the batches")
   }
 
   /// What the latest step made of a batch with such a row, beside the steps without one.

@@ -40,8 +40,8 @@ extension EngineDescription {
       guard let block, let row = block.worstRow else { return nil }
       let distance = block.worstDistance ?? Outliers.limit
       return Outliers.Value(
-        row: row, column: 0, isTarget: isTarget, value: Float(distance * block.rms),
-        distance: distance, usual: 1)
+        row: row, column: block.worstColumn ?? 0, isTarget: isTarget,
+        value: Float(block.worstValue ?? distance * block.rms), distance: distance, usual: 1)
     }
     return Outliers(worst(inputs, isTarget: false) ?? worst(targets, isTarget: true))
   }

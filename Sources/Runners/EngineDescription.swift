@@ -50,6 +50,9 @@ package struct EngineDescription: Hashable, Sendable {
     /// The row furthest outside the rest, and how far, in usual distances; nil where none is far.
     package let worstRow: Int?
     package let worstDistance: Double?
+    /// The number in it that is that far; nil where it does not tell.
+    package let worstColumn: Int?
+    package let worstValue: Double?
   }
 
   /// - Throws: `KeelError` where something is missing, or of another kind; `invalid` makes it.
@@ -91,7 +94,9 @@ package struct EngineDescription: Hashable, Sendable {
       }
       let row = try number("worstRow", in: block).flatMap { Int(exactly: $0) }
       return Block(
-        rms: rms, worstRow: row, worstDistance: try number("worstDistance", in: block))
+        rms: rms, worstRow: row, worstDistance: try number("worstDistance", in: block),
+        worstColumn: try number("worstColumn", in: block).flatMap { Int(exactly: $0) },
+        worstValue: try number("worstValue", in: block))
     }
     (inputs, targets) = (try block("inputs"), try block("targets"))
     changes = answer["changes"]?.array.map { Set($0.compactMap(\.string)) }

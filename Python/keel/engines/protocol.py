@@ -33,6 +33,9 @@ class Engine(Protocol):
         Raises ``Refused`` before the first step.
         """
 
+    def stopped(self) -> JSON:
+        """What the trial under way tells where it is stopped."""
+
 
 def serve(engine: Engine, reader: TextIO, writer: TextIO) -> JSON | None:
     """Answers until Keel says done, or its end closes; returns the result that it tells."""
@@ -67,7 +70,7 @@ def _trial(engine: Engine, request: JSON, reader: TextIO, say: Any, asked: List[
                     return
                 if line.get("do") == "stop":
                     if "end" not in answer:
-                        say({"id": name, "end": "stopped"})
+                        say({"id": name, "end": "stopped", **engine.stopped()})
                     return
                 asked.append(line)
     except Refused as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 from collections import deque
@@ -155,10 +156,10 @@ class Heal:
 
     def _snapshot(self, first: First) -> Snapshot:
         """The newest sound state; of a divergence, from before the loss left."""
-        sound = self._snapshots.sound
         left = self._divergence.left_at if first.kind == "divergence" else None
-        before = [s for s in sound if left is None or s.step < left]
-        return (before or list(sound)[:1])[-1]
+        snapshot = self._snapshots.last(before=left)
+        assert snapshot is not None, "one is kept from the start"
+        return snapshot
 
     def _escalate(self, snapshot: Snapshot, step: int, is_of_batch: bool) -> str:
         """What to do about an explosion: more, where it is the one before once more."""
@@ -203,12 +204,15 @@ class Heal:
 
 class Divergence:
     """Says whether the loss left what is usual and does not come back: its average over the latest
-    256 rows above five times max(first, usual) for 50 steps, or ten thousand times at once."""
+    256 rows above five times max(first, usual) for 50 steps, or ten thousand times at once; or as
+    large as the first, for as long, where nine tenths of that had been learnt."""
 
     _EDGE, _FAR, _PATIENCE = 5.0, 1e4, 50
+    _LEARNT, _UNLEARNT = 0.1, 0.95
 
     def __init__(self) -> None:
         self._first: Optional[float] = None
+        self._least = math.inf
         self._losses: Deque[float] = deque(maxlen=256)
         self.left_at: Optional[int] = None
 
@@ -219,8 +223,12 @@ class Divergence:
         width = -(-256 // max(1, batch))
         latest = list(self._losses)[-width:]
         mean = sum(latest) / len(latest)
+        self._least = min(self._least, mean)
         scale = max(abs(self._first), abs(usual or 0.0))
-        if scale == 0 or mean <= self._EDGE * scale:
+        edge = self._EDGE * scale
+        if self._least < self._LEARNT * self._first:
+            edge = min(edge, self._UNLEARNT * self._first)
+        if scale == 0 or mean <= edge:
             self.left_at = None
             return False
         if self.left_at is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import statistics
 from collections import deque
 from typing import Any, Deque, Dict, List, Optional
@@ -16,6 +17,10 @@ from keel.engines.pytorch.start import Start
 PROOF = 5
 # A loss so many times the usual is no sign of a sound state.
 _FAR = 3.0
+# Losses that are so far apart are alike.
+_ALIKE = 0.5
+# Nor is one that has given up so much of what the first loss could be brought down by.
+_LOST = 0.05
 
 
 class Snapshot:
@@ -25,6 +30,8 @@ class Snapshot:
         self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int
     ) -> None:
         self.step = step
+        # The usual loss when it was found sound.
+        self.loss: Optional[float] = None
         self.rates = [_rate(group) for group in optimizer.param_groups]
         self._model = {name: value.detach().clone() for name, value in _state_of(model).items()}
         self._states = {
@@ -77,6 +84,9 @@ class Snapshots:
         # The first that was heard of: what is lost later is held against it.
         self.initial_loss: Optional[float] = None
         self._waiting: List[Snapshot] = []
+        # The newest of those with about the least loss.
+        self.best: Optional[Snapshot] = None
+        self._least = math.inf
 
     def look(self, step: int, loss: Optional[float]) -> None:
         """Hears of a step that is finite and not yet taken."""
@@ -90,7 +100,14 @@ class Snapshots:
                 self.losses.append(loss)
         # The state of a step is that after its update.
         while self._waiting and step - self._waiting[0].step > PROOF:
-            self.sound.append(self._waiting.pop(0))
+            snapshot = self._waiting.pop(0)
+            snapshot.loss = usual = self.usual
+            self.sound.append(snapshot)
+            if usual is not None and self._is_least(usual):
+                self.best, self._least = snapshot, min(usual, self._least)
+
+    def _is_least(self, usual: float) -> bool:
+        return math.isinf(self._least) or usual <= self._least + _ALIKE * abs(self._least)
 
     def take(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int) -> None:
         """Keeps the state after a step, where one is due."""
@@ -106,10 +123,17 @@ class Snapshots:
         """Forgets the states that are not proven."""
         self._waiting.clear()
 
-    @property
-    def last(self) -> Optional[Snapshot]:
-        """The newest sound state."""
-        return self.sound[-1] if self.sound else None
+    def last(self, before: Optional[int] = None) -> Optional[Snapshot]:
+        """The newest sound state, of those from before a step; the best one, where what was learnt
+        had been lost by then."""
+        newest = next((s for s in reversed(self.sound) if before is None or s.step < before), None)
+        newest = newest or (self.sound[0] if self.sound else None)
+        best = self.best
+        if newest is None or best is None or newest.loss is None or best.loss is None:
+            return newest
+        lost = newest.loss - best.loss
+        is_lost = lost > _LOST * abs(self.initial_loss or 0.0) and lost > _FAR * abs(best.loss)
+        return best if is_lost else newest
 
 
 def _rate(group: Dict[str, Any]) -> float:

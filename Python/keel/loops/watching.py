@@ -121,7 +121,7 @@ class Watch:
     def restore(self, snapshot: Optional[Snapshot] = None) -> int:
         """Brings back the newest sound state, or one of ``snapshots.sound``: the step after which
         it was kept. Parameters, buffers, optimizer and random numbers are those, bit for bit."""
-        chosen = snapshot or (self.snapshots.last if self.snapshots else None)
+        chosen = snapshot or (self.snapshots.last() if self.snapshots else None)
         if chosen is None:
             raise KeelError("keel: no sound state is kept yet; ask for some with keep=N")
         chosen.restore(self.model, self._optimizer)
@@ -132,9 +132,8 @@ class Watch:
     def start(self) -> Optional[Start]:
         """The newest sound state, for ``keel.cure(…, start=watch)``; None where none is kept."""
         kept = self.snapshots
-        if kept is None or kept.last is None:
-            return None
-        return kept.last.as_start(self._optimizer, kept.initial_loss)
+        last = kept.last() if kept is not None else None
+        return None if last is None else last.as_start(self._optimizer, kept.initial_loss)
 
     def save(self, path: Optional[Union[str, Path]] = None) -> Path:
         """Writes it to a file, by default beside the run's, for ``keel.cure(…, start=FILE)`` in

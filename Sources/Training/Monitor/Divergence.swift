@@ -42,6 +42,11 @@ package struct Divergence {
     }
     guard finite > 0 else { return .none }
     let mean = sum / Double(finite)
+    // As far below: a loss without a floor that has run away.
+    if mean < -1e4 * scale {
+      (firstPassed, above) = (firstPassed ?? step, above ?? step)
+      return .divergence
+    }
     guard mean > 5 * scale else {
       above = nil
       return .none

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Tuple
 
 import keras
 
@@ -36,6 +36,9 @@ class KerasPlan(Plan):
     def apply_to_model(self, model: Any) -> None:
         if self._resets:
             reset(model)
+        for layer, name, rate in dropouts(model):
+            # The strongest is told, and stands for all that are stronger than what is asked for.
+            setattr(layer, name, min(rate, float(self._settings.get("dropout", rate))))
 
     @staticmethod
     def _buffers(model: Any) -> List[Any]:
@@ -92,6 +95,18 @@ def _replaced(own: Any, kind: Any) -> Any:
     settings = {name: value for name, value in settings.items() if value is not None}
     made = kind(learning_rate=1.0, **settings)
     return made if before is own else keras.optimizers.LossScaleOptimizer(made)
+
+
+def dropouts(model: Any) -> List[Tuple[Any, str, float]]:
+    """Layers that drop out, the attribute that says how much, and how much that is."""
+    found = []
+    for layer in layers_of(model):
+        own = ["rate"] if "dropout" in type(layer).__name__.lower() else []
+        for name in [*own, "dropout", "recurrent_dropout"]:
+            rate = vars(layer).get(name)
+            if isinstance(rate, (int, float)) and not isinstance(rate, bool) and 0 < rate <= 1:
+                found.append((layer, name, float(rate)))
+    return found
 
 
 # How weights begin

@@ -6,7 +6,7 @@ from typing import Any, List, Optional
 
 from keel.engines.pytorch.columns import Columns
 from keel.engines.protocol import JSON
-from keel.engines.keras.changes import SETTINGS, owner_of, reset
+from keel.engines.keras.changes import SETTINGS, dropouts, owner_of, reset
 from keel.engines.keras.network import Network, rms
 from keel.engines.keras.rate import Movement, inner
 
@@ -40,7 +40,7 @@ def precision(network: Network) -> str:
     return next((name for name in ("float16", "bfloat16") if name in used), "float32")
 
 
-def settings(optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
+def settings(model: Any, optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
     """The optimizer's settings in Keel's words."""
     at_work = inner(optimizer)
     # clipnorm, of each variable by itself, is no clip that Keel knows.
@@ -55,6 +55,7 @@ def settings(optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
         "clip": clips or None,
         "loss-scale": "none" if at_work is optimizer else "dynamic",
         "schedule-factors": movement.factors(),
+        "dropout": max((rate for _, _, rate in dropouts(model)), default=None),
     }
     for name, attribute in SETTINGS.items():
         value = getattr(at_work, attribute, None)
@@ -62,7 +63,7 @@ def settings(optimizer: Any, movement: Movement, clip: Optional[float]) -> JSON:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def changes(optimizer: Any, columns: Columns) -> List[str]:
+def changes(model: Any, optimizer: Any, columns: Columns) -> List[str]:
     """What can be changed."""
     names = ["learning-rate", "optimizer", "schedule", "warmup", "bad-steps"]
     names += [
@@ -75,4 +76,4 @@ def changes(optimizer: Any, columns: Columns) -> List[str]:
     told = [f"set {name}" for name in names] + ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:
         told += ["standardize", "set bad-rows"]
-    return told
+    return told + (["set dropout"] if dropouts(model) else [])

@@ -20,7 +20,7 @@ from keel.engines.keras.network import Network, check_loss, loss_of, optimizer_o
 from keel.engines.keras.network import kept_state, measured, restore
 from keel.engines.keras.rate import Movement, Rate
 from keel.engines.pytorch.offender import offending_gradient
-from keel.engines.pytorch.operations import Operations, lost, seen
+from keel.engines.pytorch.operations import Operations, ended, lost, seen
 from keel.engines.pytorch.scaling import reduction
 
 # States that are kept of trials: what is older is forgotten, and asked for from the start.
@@ -51,6 +51,8 @@ class KerasEngine:
         self.steps, self.schedule, self.clip, self.score = int(steps), schedule, clip, score
         self._snapshots: "OrderedDict[str, Any]" = OrderedDict()
         self._columns: Optional[Columns] = None
+        # The network of a trial without changes, as it stands.
+        self._latest: Optional[Network] = None
         # By the changes that it is of.
         self._constants: Dict[Any, Optional[float]] = {}
         first = self.model() if made is None else made
@@ -101,14 +103,14 @@ class KerasEngine:
             "stepsPerEpoch": columns.per_epoch,
             "constantLoss": constant_loss(network.model, batches, self._value),
             "layers": description.layers(network),
-            "settings": description.settings(optimizer, movement, self.clip)
+            "settings": description.settings(network.model, optimizer, movement, self.clip)
             | {
                 "precision": description.precision(network),
                 "loss-reduction": reduction(network.model, self._sample, self._value, None) or "mean",
             },
             "operations": operations.answer(),
             "data": columns.description(),
-            "changes": description.changes(optimizer, columns),
+            "changes": description.changes(network.model, optimizer, columns),
         }
 
     def _operations(self, network: Network) -> Operations:
@@ -136,6 +138,12 @@ class KerasEngine:
 
     # Trials
 
+    def stopped(self) -> JSON:
+        """What the trial under way tells where it is stopped."""
+        if self._latest is None:
+            return {}
+        return {"operations": self._operations(self._latest).answer()}
+
     def trial(self, request: JSON) -> Iterator[JSON]:
         plan = KerasPlan(request["changes"], self.columns())
         kept = self._snapshots.get(request["from"])
@@ -150,6 +158,7 @@ class KerasEngine:
             first = kept["step"] + 1
             batches.skip(first)
             restore(kept, trial.network, trial.optimizer)
+        self._latest = None if request["changes"] else trial.network
         keep = set(request.get("keep") or [])
         for step in range(first, first + int(request["steps"])):
             answer, end = trial.step(step, next(batches))
@@ -214,7 +223,7 @@ class _Trial:
             # The gradient itself, or only the square of its size.
             offender = offending_gradient(network)
             if offender is not None:
-                return answer, {"end": "non-finite", "first": offender}
+                return answer, ended(network, lambda: value(network.model, batch), offender)
         gradients = network.gradients()
         if self._clip is not None and norm > self._clip:
             gradients = [g if g is None else g * (self._clip / norm) for g in gradients]

@@ -28,6 +28,8 @@ class Block:
     usual: torch.Tensor
     rms: float
     worst_row: Optional[int]
+    worst_column: int
+    worst_value: float
     worst_distance: float
 
     @staticmethod
@@ -49,6 +51,8 @@ class Block:
         far = torch.where(torch.isinf(usual), torch.where(finite, 0.0, torch.inf), far)
         worst = far.max(1).values
         outlying = worst > FAR
+        row = int(worst.argmax())
+        column = int(far[row].argmax())
         is_few = 0 < int(outlying.sum()) <= 0.1 * len(table)
         rest = known[~outlying] if is_few else known
         return Block(
@@ -57,7 +61,9 @@ class Block:
             median=median,
             usual=usual,
             rms=float(rest.square().mean().sqrt()),
-            worst_row=int(worst.argmax()) if is_few else None,
+            worst_row=row if is_few else None,
+            worst_column=column,
+            worst_value=float(table[row, column]),
             worst_distance=float(worst.max()),
         )
 
@@ -65,6 +71,7 @@ class Block:
         answer: JSON = {"rms": self.rms}
         if self.worst_row is not None:
             answer["worstRow"] = self.worst_row // per_row
+            answer["worstColumn"], answer["worstValue"] = self.worst_column, self.worst_value
             answer["worstDistance"] = self.worst_distance
         return answer
 

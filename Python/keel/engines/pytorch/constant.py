@@ -6,27 +6,32 @@ import math
 from typing import Any, Callable, List, Optional
 
 import torch
+from torch.utils import _pytree as pytree
 
 from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.parts import target_place
 
 # Batches that a constant output is fitted to.
 _BATCHES = 32
+# A loss so many times its beginning below zero has no least value: a divergence is as far above.
+_ENDLESS = 1e4
 
 
 def constant_loss(
     model: torch.nn.Module, drawn: Batches, loss: Callable[[Any, Any], Any]
 ) -> Optional[float]:
     """The loss minimised over one constant output, on the batches that are drawn; None where
-    the loss is of another form."""
-    shapes: List[torch.Size] = []
+    the loss is of another form, or has no least value.
+
+    An output of several parts has a constant for each.
+    """
+    outputs: List[Any] = []
     batches: List[Any] = []
     original = model.forward
 
     def note(*args: Any, **kwargs: Any) -> Any:
-        output = original(*args, **kwargs)
-        shapes.append(output.shape)
-        return output
+        outputs.append(original(*args, **kwargs))
+        return outputs[-1]
 
     try:
         with torch.no_grad():
@@ -34,35 +39,69 @@ def constant_loss(
             for batch in drawn.take(_BATCHES):
                 loss(model, batch)
                 batches.append(batch)
-        if len(shapes) != len(batches) or any(s[1:] != shapes[0][1:] for s in shapes):
+        if len(outputs) != len(batches):
             return None
-        like = next(model.parameters())
-        constant = torch.zeros(
-            shapes[0][1:], device=like.device, dtype=torch.float32, requires_grad=True
-        )
-        shape = iter(())
+        constants = _Constants(outputs)
+        place = iter(())
 
         def fake(*args: Any, **kwargs: Any) -> Any:
-            return constant.expand(next(shape))
+            return constants.output(next(place))
 
         model.forward = fake
-        solver = torch.optim.LBFGS([constant], max_iter=50, line_search_fn="strong_wolfe")
+        solver = torch.optim.LBFGS(
+            constants.values, max_iter=50, line_search_fn="strong_wolfe")
 
         def closure() -> torch.Tensor:
-            nonlocal shape
-            shape = iter(shapes)
+            nonlocal place
+            place = iter(range(len(batches)))
             solver.zero_grad()
             total = sum(loss(model, batch) for batch in batches) / len(batches)
             total.backward()
             return total
 
+        begun = float(closure().detach())
         solver.step(closure)
         value = float(closure().detach())
-        return value if math.isfinite(value) else None
+        # What has run away below where it began by so much has no end.
+        is_endless = value < -_ENDLESS * max(1.0, abs(begun))
+        return value if math.isfinite(value) and not is_endless else None
     except Exception:  # A loss that needs more than outputs has none.
         return None
     finally:
         del model.forward
+
+
+class _Constants:
+    """One row for each part of an output, in place of all that a network gave."""
+
+    def __init__(self, outputs: List[Any]) -> None:
+        flat = [pytree.tree_flatten(output) for output in outputs]
+        self._leaves = [leaves for leaves, _ in flat]
+        self._forms = [form for _, form in flat]
+        first = self._leaves[0]
+        if any(len(leaves) != len(first) for leaves in self._leaves):
+            raise ValueError("outputs of different forms")
+        self._values = [self._constant([leaves[index] for leaves in self._leaves])
+                        for index in range(len(first))]
+        self.values = [value for value in self._values if value is not None]
+
+    @staticmethod
+    def _constant(parts: List[Any]) -> Optional[torch.Tensor]:
+        """None for what is no number that is trained, and stays as it is."""
+        like = parts[0]
+        if not isinstance(like, torch.Tensor) or not like.is_floating_point():
+            return None
+        if any(part.shape[1:] != like.shape[1:] for part in parts):
+            raise ValueError("rows of different forms")
+        return torch.zeros(
+            like.shape[1:], device=like.device, dtype=torch.float32, requires_grad=True)
+
+    def output(self, batch: int) -> Any:
+        leaves = [
+            leaf if value is None else value.to(leaf.dtype).expand(leaf.shape)
+            for leaf, value in zip(self._leaves[batch], self._values)
+        ]
+        return pytree.tree_unflatten(leaves, self._forms[batch])
 
 
 def place_of_targets(

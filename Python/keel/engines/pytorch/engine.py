@@ -18,7 +18,7 @@ from keel.engines.pytorch.constant import constant_loss, place_of_targets
 from keel.engines.pytorch.description import changes, factors, layers, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
-from keel.engines.pytorch.operations import Operations, lost, precision, seen
+from keel.engines.pytorch.operations import Operations, ended, lost, precision, seen
 from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
 from keel.engines.pytorch.scaling import reduction
 from keel.engines.pytorch.start import Start
@@ -56,6 +56,8 @@ class PyTorchEngine:
         # The step of every state that ever was kept.
         self._names: Dict[str, int] = {}
         self._columns: Optional[Columns] = None
+        # Model and batch of a trial without changes, as it stands.
+        self._latest: Any = None
         # By the changes of the data that it is of.
         self._constants: Dict[Any, Optional[float]] = {}
 
@@ -137,6 +139,12 @@ class PyTorchEngine:
 
     # Trials
 
+    def stopped(self) -> JSON:
+        """What the trial under way tells where it is stopped."""
+        if self._latest is None:
+            return {}
+        return {"operations": self._operations(*self._latest).answer()}
+
     def trial(self, request: JSON) -> Iterator[JSON]:
         plan = Plan(request["changes"], self.columns())
         kept = self._snapshots.get(request["from"])
@@ -197,6 +205,7 @@ class PyTorchEngine:
         scale = plan.loss_scale(self.loss_scale)
         for step in range(first, first + int(request["steps"])):
             batch = next(batches)
+            self._latest = None if request["changes"] else (model, batch)
             plan.warm(optimizer, step)
             rate = float(optimizer.param_groups[0]["lr"])
             optimizer.zero_grad(set_to_none=True)
@@ -228,7 +237,7 @@ class PyTorchEngine:
                 offender = offending_gradient(model)
                 if offender is not None:
                     yield answer
-                    yield {"end": "non-finite", "first": offender}
+                    yield ended(model, lambda: loss_of(model, batch), offender)
                     return
                 optimizer.step()
             else:

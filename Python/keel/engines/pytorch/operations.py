@@ -167,9 +167,13 @@ def precision(operations: Operations, model: Any) -> str:
 def lost(model: Any, run: Callable[[], Any]) -> JSON:
     """How a trial ends whose loss is not finite: the first thing that was not, and the operation
     that made it."""
-    offender = offending_parameter(model) or first_offender(model, run)
+    return ended(model, run, offending_parameter(model) or first_offender(model, run))
+
+
+def ended(model: Any, run: Callable[[], Any], offender: Optional[JSON]) -> JSON:
+    """The same where the first is known: a gradient may be lost in what the loss does not see."""
     end: JSON = {"end": "non-finite", "first": offender}
-    if offender is not None and offender["pass"] == "forward":
+    if offender is not None and offender["pass"] != "update":
         operations = seen(model, run)
         end["operations"] = operations.answer()
         if operations.first not in (None, "passed-on"):

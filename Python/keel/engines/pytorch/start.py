@@ -85,7 +85,9 @@ class Start:
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         for parameter, state in zip(parameters, self.states):
             optimizer.state[parameter] = {
-                key: value.to(parameter.device) if isinstance(value, torch.Tensor) and value.dim()
+                # Copies: an optimizer changes them in place.
+                key: value.to(parameter.device, copy=True)
+                if isinstance(value, torch.Tensor) and value.dim()
                 else copy.deepcopy(value) for key, value in state.items()
             }
 
