@@ -194,6 +194,14 @@ def test_what_nobody_knows_is_refused() -> None:
             Plan([change], columns)
 
 
+def test_roots_and_logarithms_of_zero_are_bounded() -> None:
+    x = torch.zeros(3, requires_grad=True)
+    with Mending(frozenset({"domains"})):
+        value = (x.sqrt() + torch.sqrt(x * x) + x.log() + torch.log(x) + x ** 0.5).sum()
+    value.backward()
+    assert math.isfinite(float(value.detach())) and torch.isfinite(x.grad).all()
+
+
 # What Keel makes of it
 
 
@@ -236,6 +244,31 @@ def test_labels_that_are_all_ignored_are_a_mean_of_nothing() -> None:
         lambda: mlp(4), batches(INPUTS, labels),
         lambda model, batch: F.cross_entropy(model(batch[0]), batch[1]), adam(0.01),
     ) == ["empty-mean", "empty-means"]
+
+
+@needs_command
+def test_the_root_of_a_distance_of_nothing_is_bounded() -> None:
+    def loss(model: nn.Module, batch: Any) -> torch.Tensor:
+        """The distance of each row to the next, of which two are alike."""
+        out = model(batch[0])
+        apart = ((out[:-1] - out[1:]) ** 2).sum(1).sqrt()
+        return squared(model, batch) + (1 - apart).clamp(min=0).mean()
+
+    def data(seed: int) -> Any:
+        for x, y in batches(INPUTS, TARGETS)(seed):
+            yield torch.cat([x[:30], x[29:30], x[31:]]), torch.cat([y[:30], y[29:30], y[31:]])
+
+    assert named(mlp, data, loss, adam(0.003)) == ["numeric-overflow", "domains"]
+
+
+@needs_command
+def test_the_logarithm_of_a_softmax_is_bounded() -> None:
+    def loss(model: nn.Module, batch: Any) -> torch.Tensor:
+        return F.nll_loss(torch.log(torch.softmax(model(batch[0]), -1)), batch[1])
+
+    assert named(
+        lambda: mlp(4), batches(8 * INPUTS, CLASSES), loss, adam(0.03)
+    )[0] in ("numeric-overflow", "unscaled-data")
 
 
 class Exponential(nn.Module):

@@ -8,7 +8,8 @@ import KeelSettings
 /// the exponential: e^88.8 is too large for float32), and which is the first thing that overflowed,
 /// in the first place it stands in. What happened decides: without an explosion on record nothing
 /// deviates. An exponential behind another one is fed by what that one made, and is growth through
-/// layers, which is `SteepActivation`. See `Guides/Causes/NumericOverflow.md`.
+/// layers, which is `SteepActivation`. In an engine's training it is a root or a logarithm of zero:
+/// the one has an infinite slope there, the other no value. See `Guides/Causes/NumericOverflow.md`.
 ///
 /// **References** Goldberg, *What every computer scientist should know about floating-point
 /// arithmetic*, 1991; Blanchard, Higham and Higham, *Accurately computing the log-sum-exp and
@@ -20,15 +21,32 @@ public enum NumericOverflow: Cause {
   /// Inputs up to this are ordinary: a thousand units of size 10 add up to no more.
   static let ordinary: Float = 1e4
 
+  /// What an engine calls a root or a logarithm of zero.
+  private static let operations = ["root", "logarithm"]
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
+    guard evidence.problem.engine == nil else { return deviation(ofEngine: evidence) }
     guard let name = evidence.overflowing else { return nil }
     return Deviation(
       quantity: "ordinary input, against the largest that \(name) bears", value: Double(ordinary),
       reference: bearable(name, in: evidence.recipe), layer: evidence.explosion?.place)
   }
 
+  /// A number next to zero stands for it where deviations are ranked.
+  private static func deviation(ofEngine evidence: Evidence) -> Deviation? {
+    guard evidence.recipe.ownModel?.domains == .own, let explosion = evidence.explosion,
+      let operation = explosion.operation, operations.contains(operation)
+    else { return nil }
+    return Deviation(
+      quantity: "least number that a \(operation) was given", value: 0,
+      reference: Reference.leastDomain, place: explosion.place)
+  }
+
   /// Softplus in place of it: as smooth, as positive, close to it below zero, and linear above.
   public static func reset(_ evidence: Evidence) -> Recipe? {
+    guard evidence.problem.engine == nil else {
+      return evidence.recipe.settingOwnModel { $0.domains = .bounded }
+    }
     guard let name = evidence.overflowing else { return evidence.recipe }
     return evidence.recipe.replacingActivations(.softplus()) { $0.name == name }
   }

@@ -12,6 +12,7 @@ extension Patch {
       ("precision", before.precision != after.precision, precision),
       ("exponents", before.exponents != after.exponents, exponents),
       ("attention-logits", before.attentionLogits != after.attentionLogits, attentionLogits),
+      ("domains", before.domains != after.domains, domains),
       ("reduction", lossBefore.reduction != lossAfter.reduction, reduction),
       ("empty-means", lossBefore.emptyMeans != lossAfter.emptyMeans, emptyMeans),
       ("scale", lossBefore.scale != lossAfter.scale, lossScale),
@@ -55,6 +56,24 @@ extension Patch {
     return [
       Part(
         .model, ["# by hand, before the softmax of attention: scores = 50 * \(tanh)(scores / 50)"])
+    ]
+  }
+
+  private var domains: [Part] {
+    let module = target == .pytorch ? "torch" : "keras.ops"
+    func bounded(_ name: String, _ least: String) -> String {
+      let names = target == .pytorch ? "torch.\(name) = torch.Tensor.\(name)" : "keras.ops.\(name)"
+      let given = target == .pytorch ? "x.clamp(min=\(least))" : "keras.ops.maximum(x, \(least))"
+      return "\(names) = lambda x: own_\(name)(\(given))"
+    }
+    return [
+      Part(
+        .data,
+        [
+          "own_log, own_sqrt = \(module).log, \(module).sqrt",
+          bounded("log", "1e-7") + "  # or log_softmax, for the log of a softmax",
+          bounded("sqrt", "1e-12") + "  # or by hand, where they are given zero",
+        ])
     ]
   }
 

@@ -25,6 +25,7 @@ package struct OwnModel: Layer {
     .init("precision", \.precision, "the numbers it calculates with"),
     .init("exponents", \.exponents, "what an exponential makes of a large argument"),
     .init("attention-logits", \.attentionLogits, "how large the scores of attention may be"),
+    .init("domains", \.domains, "what roots and logarithms make of zero"),
   ]
 
   /// The numbers that operations calculate with.
@@ -35,6 +36,7 @@ package struct OwnModel: Layer {
   package var precision = Precision.float32
   package var exponents = Bound.own
   package var attentionLogits = Bound.own
+  package var domains = Bound.own
 
   package init() {}
 

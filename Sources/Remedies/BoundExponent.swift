@@ -2,7 +2,8 @@ import KeelCauses
 import KeelRecipes
 import KeelTraining
 
-/// Exponentials that go on as a straight line from 1, and scores of attention within ±50.
+/// Exponentials that go on as a straight line from 1, scores of attention within ±50, and roots and
+/// logarithms that end before zero.
 ///
 /// `e·x` in place of `eˣ` above 1 is as positive, as smooth and still grows; `50·tanh(score/50)` is
 /// the score itself where it is small.
@@ -11,17 +12,20 @@ import KeelTraining
 /// §3.1; Gemma Team, *Gemma 2*, 2024, §2.
 public struct BoundExponent: Remedy {
   public static let name = "bound-exponent"
-  public static let summary = "exponentials, and scores of attention, that are bounded"
-  public static let undoes = [UnboundedExponent.name, AttentionLogits.name]
+  public static let summary =
+    "exponentials, scores of attention, roots and logarithms that are bounded"
+  public static let undoes = [
+    UnboundedExponent.name, AttentionLogits.name, NumericOverflow.name,
+  ]
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.05, risk: "large values mean something else than they did")
   public static let isHot = false
 
-  /// Whether exponentials are bounded, and whether scores are.
-  public let exponents, scores: Bool
+  /// Whether exponentials are bounded, whether scores are, and what roots and logarithms take.
+  public let exponents, scores, domains: Bool
 
-  public init(exponents: Bool, scores: Bool) {
-    (self.exponents, self.scores) = (exponents, scores)
+  public init(exponents: Bool, scores: Bool, domains: Bool) {
+    (self.exponents, self.scores, self.domains) = (exponents, scores, domains)
   }
 
   /// What deviates.
@@ -29,7 +33,8 @@ public struct BoundExponent: Remedy {
     [
       BoundExponent(
         exponents: UnboundedExponent.deviation(in: evidence) != nil,
-        scores: AttentionLogits.deviation(in: evidence) != nil)
+        scores: AttentionLogits.deviation(in: evidence) != nil,
+        domains: NumericOverflow.deviation(in: evidence) != nil)
     ]
   }
 
@@ -37,6 +42,7 @@ public struct BoundExponent: Remedy {
     let changed = problem.recipe.settingOwnModel { model in
       if exponents { model.exponents = .bounded }
       if scores { model.attentionLogits = .bounded }
+      if domains { model.domains = .bounded }
     }
     return changed == problem.recipe ? nil : changed
   }

@@ -110,6 +110,7 @@ package struct TrainPage: Page {
         switch (explosion.operation, explosion.origin) {
         case ("exponent", _): "an exponential too large for its numbers"
         case ("logarithm", _): "the logarithm of zero"
+        case ("root", _): "the slope of a root at zero is infinite"
         case ("empty-mean", _): "a mean of nothing, 0/0"
         case (_, .overflow): "too large for float32"
         case (_, .invalid): "0/0, log 0 or ∞ − ∞"

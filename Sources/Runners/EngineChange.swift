@@ -131,6 +131,9 @@ struct EngineChange: Hashable {
     if before.attentionLogits != after.attentionLogits {
       changes.append(.set("attention-logits", to: .string(after.attentionLogits.rawValue)))
     }
+    if before.domains != after.domains {
+      changes.append(.set("domains", to: .string(after.domains.rawValue)))
+    }
     if rest != own.model.dropFirst() {
       let rate = (rest.first?.ingredient as? Dropout)?.rate ?? 0
       changes.append(.set("dropout", to: .number(rate)))

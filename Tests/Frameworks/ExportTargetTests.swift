@@ -46,15 +46,13 @@ struct ExportTargetTests {
   @Test(arguments: ExportTarget.allCases)
   func everyRemedySaysItsValue(_ framework: ExportTarget) throws {
     let examples = try Self.examples.value()
-    #expect(
-      Set(examples.map(\.name)).count
-        == RemedyCatalog.standard.remedies.count { remedy in
-          // What only an engine's training can have is in PatchOwnTests.
-          remedy.treats.isEmpty
-            || CauseCatalog.standard.causes.contains {
-              !$0.isOfEngines && remedy.treats.contains($0.name)
-            }
-        })
+    // What acts on an engine's settings is in PatchOwnTests.
+    let ofRecipes = RemedyCatalog.standard.remedies.filter { remedy in
+      !CauseCatalog.standard.causes.contains {
+        $0.isOfEngines && remedy.undoes.contains($0.name)
+      }
+    }
+    #expect(Set(examples.map(\.name)).count == ofRecipes.count)
     for example in examples {
       let lines = try example.lines(for: framework)
       #expect(lines.contains { !$0.hasPrefix("#") }, "\(example)")

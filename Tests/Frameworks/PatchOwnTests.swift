@@ -34,6 +34,7 @@ struct PatchOwnTests {
     Example(guide: "AverageLoss", old: own(), new: own({ _ in }, { $0.emptyMeans = .zero })),
     Example(guide: "BoundExponent", old: own(), new: own({ $0.exponents = .bounded })),
     Example(guide: "BoundExponent", old: own(), new: own({ $0.attentionLogits = .bounded })),
+    Example(guide: "BoundExponent", old: own(), new: own({ $0.domains = .bounded })),
     Example(guide: "", old: own({ $0.precision = .float16 }), new: own()),
   ]
 

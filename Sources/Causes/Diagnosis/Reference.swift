@@ -51,6 +51,8 @@ public enum Reference {
   public static let exponent = 5.0
   /// The largest argument of an exponential that float32 holds.
   public static let largestExponent = 88.72
+  /// The least number that a root or a logarithm bears with a slope that float32 holds.
+  public static let leastDomain = 1e-7
   /// The largest score of attention: the limit of QK-clip.
   public static let attentionLogits = 100.0
   /// Rows that batch normalisation needs.

@@ -72,7 +72,7 @@ def changes(model: Any, optimizer: Any, columns: Columns) -> List[str]:
         # Another optimizer has settings that this one has not.
         if hasattr(inner(optimizer), attribute) or name in ("beta1", "beta2", "epsilon")
     ]
-    names += ["exponents", "attention-logits", "empty-means", "loss-reduction", "loss-scale"]
+    names += ["exponents", "attention-logits", "domains", "empty-means", "loss-reduction", "loss-scale"]
     told = [f"set {name}" for name in names] + ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:
         told += ["standardize", "set bad-rows"]

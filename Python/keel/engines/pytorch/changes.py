@@ -27,7 +27,10 @@ _OPTIMIZERS = {
 
 
 # What single operations are asked for.
-_MENDED = {"exponents": "bounded", "attention-logits": "bounded", "empty-means": "zero"}
+_MENDED = {
+    "exponents": "bounded", "attention-logits": "bounded", "domains": "bounded",
+    "empty-means": "zero",
+}
 
 
 def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]:

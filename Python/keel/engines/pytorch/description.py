@@ -53,7 +53,7 @@ def changes(
         # Another optimizer has settings that this one has not.
         if any(key in group for key in keys) or name in ("beta1", "beta2", "epsilon")
     ]
-    settings += ["exponents", "attention-logits", "empty-means", "loss-reduction", "loss-scale"]
+    settings += ["exponents", "attention-logits", "domains", "empty-means", "loss-reduction", "loss-scale"]
     changes = [f"set {name}" for name in settings]
     changes += ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:

@@ -12,10 +12,13 @@ from torch.overrides import TorchFunctionMode
 _HALVES = (torch.float16, torch.bfloat16)
 # Scores of attention are kept within this: 50·tanh(score/50), as in Gemma 2.
 _MOST_SCORE = 50.0
+# The least that logarithms and roots are given: Keras's, and far above where a slope overflows.
+_LEAST_OF_LOG, _LEAST_OF_ROOT = 1e-7, 1e-12
 # Where operations stand that others call by name, unseen by a mode that is at work on those.
 _PLACES: List[Tuple[Any, str]] = [
     (torch, "exp"), (torch.Tensor, "exp"), (torch, "softmax"), (torch.Tensor, "softmax"),
     (F, "softmax"), (F, "scaled_dot_product_attention"), (F, "cross_entropy"), (F, "nll_loss"),
+    (torch, "log"), (torch.Tensor, "log"), (torch, "sqrt"), (torch.Tensor, "sqrt"),
     (torch, "mean"), (torch.Tensor, "mean"), (torch, "div"), (torch.Tensor, "div"),
 ]
 _Function = Callable[..., Any]
@@ -24,7 +27,7 @@ _Function = Callable[..., Any]
 class Mending(TorchFunctionMode):
     """A context in which some operations are others.
 
-    ``what`` holds ``precision``, ``exponents``, ``attention-logits``, ``empty-means``.
+    ``what`` holds ``precision``, ``exponents``, ``attention-logits``, ``domains``, ``empty-means``.
     """
 
     def __init__(self, what: frozenset) -> None:
@@ -36,6 +39,9 @@ class Mending(TorchFunctionMode):
         self._mended: Dict[str, Callable[..., Any]] = {}
         if "exponents" in what:
             self._mended |= {"exp": _exp, "exp_": _exp_in_place}
+        if "domains" in what:
+            self._mended |= {"log": _log, "log2": _log, "log10": _log, "sqrt": _sqrt, "rsqrt": _sqrt,
+                             "pow": _power, "__pow__": _power}
         if what & {"attention-logits", "empty-means"}:
             self._mended |= {
                 "softmax": self._softmax, "scaled_dot_product_attention": self._attention}
@@ -145,6 +151,22 @@ def _bounded_scores(scores: torch.Tensor) -> torch.Tensor:
     bounded = _MOST_SCORE * torch.tanh(scores / _MOST_SCORE)
     # What is masked stays so.
     return torch.where(scores > -1e4, bounded, scores)
+
+
+# Roots and logarithms
+
+
+def _log(original: _Function, x: torch.Tensor) -> torch.Tensor:
+    return original(x.clamp(min=_LEAST_OF_LOG))
+
+
+def _sqrt(original: _Function, x: torch.Tensor) -> torch.Tensor:
+    return original(x.clamp(min=_LEAST_OF_ROOT))
+
+
+def _power(original: _Function, x: Any, exponent: Any) -> Any:
+    is_root = isinstance(exponent, (int, float)) and 0 < exponent < 1
+    return original(x.clamp(min=_LEAST_OF_ROOT) if is_root else x, exponent)
 
 
 # Means of nothing

@@ -19,7 +19,8 @@ _HALVES = (torch.float16, torch.bfloat16)
 # What multiplies matrices: its numbers are those that a network calculates with.
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "convolution", "linear", "mkldnn_linear"}
 _EXPONENTIALS = {"exp": 1.0, "exp_": 1.0, "expm1": 1.0, "exp2": math.log(2)}
-_LOGARITHMS = {"log", "log2", "log10", "log1p", "log_"}
+_LOGARITHMS = {"log", "log2", "log10", "log_"}
+_ROOTS = {"sqrt", "rsqrt", "sqrt_"}
 _SOFTMAXES = {"_softmax", "_safe_softmax", "_log_softmax"}
 _ATTENTIONS = {
     "_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_flash_attention",
@@ -39,6 +40,8 @@ class Operations(TorchDispatchMode):
     precisions: Set[torch.dtype] = field(default_factory=set)
     # The first operation whose result is not finite although what it was given is.
     first: Optional[str] = None
+    # The first whose slope is infinite at what it was given.
+    steep: Optional[str] = None
     module: str = "loss"
 
     def __post_init__(self) -> None:
@@ -72,6 +75,8 @@ class Operations(TorchDispatchMode):
             query, key = given[0].float(), given[1].float()
             scale = kwargs.get("scale") or 1 / math.sqrt(query.shape[-1])
             self._note_scores(query @ key.transpose(-2, -1) * scale)
+        if self.steep is None:
+            self.steep = _steep(name, args, given)
         if self.first is None:
             self.first = self._kind(name, args, given, result)
 
@@ -103,6 +108,14 @@ class Operations(TorchDispatchMode):
         """What the protocol has of it; nothing where there is nothing to tell."""
         peaks = {"exponent": self.exponent, "attention-logits": self.attention_logits}
         return {name: peak for name, peak in peaks.items() if peak is not None}
+
+
+def _steep(name: str, args: Any, given: List[torch.Tensor]) -> Optional[str]:
+    is_root = name in _ROOTS or (
+        name.startswith("pow") and isinstance(args[1], (int, float)) and 0 < args[1] < 1)
+    if not (is_root or name in _LOGARITHMS) or not bool((given[0] == 0).any()):
+        return None
+    return "root" if is_root else "logarithm"
 
 
 def _is_real(value: torch.Tensor) -> bool:
@@ -176,6 +189,9 @@ def ended(model: Any, run: Callable[[], Any], offender: Optional[JSON]) -> JSON:
     if offender is not None and offender["pass"] != "update":
         operations = seen(model, run)
         end["operations"] = operations.answer()
-        if operations.first not in (None, "passed-on"):
-            end["first"] = {**offender, "operation": operations.first}
+        operation = operations.first
+        if operation is None and offender["pass"] == "backward":
+            operation = operations.steep
+        if operation not in (None, "passed-on"):
+            end["first"] = {**offender, "operation": operation}
     return end
