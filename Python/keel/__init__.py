@@ -22,7 +22,8 @@ from keel.result import Change, Finding, KeelError, Result
 if TYPE_CHECKING:
     from keel.loops.callbacks import hugging_face, keras, lightning
     from keel.loops.healing import Heal, heal
-    from keel.loops.watching import Watch, watch
+    from keel.loops.watch import watch
+    from keel.loops.watching import Watch
 
 __all__ = [
     "Change", "Exploded", "Finding", "First", "Heal", "KeelError", "Result", "Watch", "cure",
@@ -32,7 +33,8 @@ __version__ = "0.1.0"
 
 # What needs a framework is imported when it is asked for.
 _HOMES = {
-    "Watch": "loops.watching", "watch": "loops.watching", "Heal": "loops.healing", "heal": "loops.healing",
+    "Watch": "loops.watching", "watch": "loops.watch",
+    "Heal": "loops.healing", "heal": "loops.healing",
     "hugging_face": "loops.callbacks", "keras": "loops.callbacks", "lightning": "loops.callbacks",
 }
 

@@ -1,5 +1,11 @@
+import copy
 import json
 import math
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -67,7 +73,52 @@ def test_names_the_module_whose_pass_back_made_it(before, value):
 
 
 def test_leaves_overflowing_gradients_to_a_scaler():
-    assert fit(Net("dense", Backward()), autocast=True).first is None
+    watch = fit(Net("dense", Backward()), autocast=True)
+    assert watch.first is None and watch.skipped == 1
+
+
+@pytest.mark.parametrize("zero", ["before", "after"])
+@pytest.mark.parametrize("bad", [3, 5])
+@pytest.mark.parametrize("is_fused", [False, True])
+@pytest.mark.parametrize("passes", [1, 2])
+def test_a_step_that_a_scaler_leaves_out_is_no_explosion(zero, bad, is_fused, passes, capfd):
+    net = Net("dense", Backward())
+    net.plant.value = INF
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=is_fused)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+    with keel.watch(net, optimizer) as watch:
+        for step in range(6):
+            if zero == "before":
+                optimizer.zero_grad()
+            for part in range(passes):
+                net.plant.is_on = step == bad and part == 0
+                loss = watch.loss(net(net.batch()).square().mean())
+                if zero == "after" and part == 0:
+                    optimizer.zero_grad()
+                scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
+    assert watch.first is None and watch.skipped == 1 and not capfd.readouterr().err
+    lines = [json.loads(line) for line in watch.path.read_text().splitlines()]
+    assert [line["step"] for line in lines if line.get("skipped") == "scaler"] == [bad]
+    # An optimizer that is called with what the scaler found counts the step.
+    assert [line["step"] for line in steps_of(watch)] == list(range(6 if is_fused else 5))
+    norms = [line["gradientNorm"] for line in steps_of(watch) if "skipped" not in line]
+    assert all(norm < 100 for norm in norms), "without the scaler's factor"
+
+
+def test_a_loss_that_explodes_under_a_scaler_is_told():
+    net = Net("dense", Plant())
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+    with keel.watch(net, optimizer) as watch:
+        for step in range(6):
+            net.plant.is_on = step == 3
+            optimizer.zero_grad()
+            scaler.scale(watch.loss(net(net.batch()).square().mean())).backward()
+            scaler.step(optimizer)
+            scaler.update()
+    assert (watch.first.module, watch.first.step) == ("plant", 3)
 
 
 @pytest.mark.parametrize("before", BEFORE)
@@ -155,15 +206,32 @@ def test_raises_before_the_step_is_taken():
 
 def test_takes_its_hooks_away():
     net = Net("attention", Plant())
-    fit(net)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    with pytest.raises(ZeroDivisionError), keel.watch(net, optimizer):
+        assert net._forward_hooks and optimizer._optimizer_step_pre_hooks
+        1 / 0
     for module in net.modules():
         assert not module._forward_hooks and not module._forward_pre_hooks
         assert not module._backward_hooks
+    assert not optimizer._optimizer_step_pre_hooks and not optimizer._optimizer_step_post_hooks
+
+
+def test_a_copy_of_the_network_is_not_watched():
+    net = Net("dense", Plant())
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    with keel.watch(net, optimizer) as watch:
+        copies = [copy.deepcopy(net), pickle.loads(pickle.dumps(net))]
+        for other in copies:
+            other.plant.is_on = True
+            other(net.batch()).sum().backward()
+        net(net.batch()).sum().backward()
+        optimizer.step()
+    assert watch.first is None and watch.step_index == 1
 
 
 def test_lines_are_a_trials():
     net = Net("dense", Plant())
-    watch = fit(net, bad=4)
+    watch = fit(net, bad=4, weights_every=1)
     lines = [json.loads(line) for line in watch.path.read_text().splitlines()]
     steps = [line for line in lines if "loss" in line]
     assert [line["step"] for line in steps] == list(range(6))
@@ -175,10 +243,84 @@ def test_lines_are_a_trials():
     assert lines[-1]["end"] == "non-finite" and lines[-1]["first"]["module"] == "plant"
 
 
+def steps_of(watch):
+    lines = [json.loads(line) for line in watch.path.read_text().splitlines()]
+    return [line for line in lines if "loss" in line]
+
+
+def test_weights_and_updates_are_measured_in_some_steps():
+    made = Backward()
+    watch = fit(Net("dense", made), steps=9, bad=8, weights_every=3)
+    kinds = [set(next(iter(line["layers"].values()))) for line in steps_of(watch)]
+    whole, usual = {"gradient", "weight", "update"}, {"gradient"}
+    assert kinds == [whole, usual, usual] * 2 + [whole, usual, {"gradient", "weight"}]
+    watch = fit(Net("dense", made), steps=9, bad=None, every=2, weights_every=3)
+    assert [line["step"] for line in steps_of(watch)] == [0, 2, 4, 6, 8]
+    assert ["weight" in str(line["layers"]["after.0.bias"]) for line in steps_of(watch)] == [
+        True, False, True, False, True
+    ]
+
+
+def test_an_update_is_what_it_is():
+    net = nn.Linear(300, 2)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    with keel.watch(net, optimizer) as watch:
+        before = net.bias.detach().clone()
+        watch.loss(net(torch.randn(4, 300)).square().mean()).backward()
+        optimizer.step()
+    update = ((net.bias - before).norm() / before.norm()).item()
+    assert steps_of(watch)[0]["layers"]["bias"]["update"] == pytest.approx(update, rel=1e-4)
+
+
+KILLED = """
+import os, signal, sys, torch, keel
+net = torch.nn.Linear(4, 2)
+optimizer = torch.optim.SGD(net.parameters(), 1e-3)
+watch = keel.watch(net, optimizer, path=sys.argv[1])
+for step in range(200):
+    optimizer.zero_grad()
+    watch.loss(net(torch.randn(8, 4)).square().mean()).backward()
+    optimizer.step()
+if sys.argv[2] == "kill":
+    os.kill(os.getpid(), signal.SIGKILL)
+if sys.argv[2] == "crash":
+    1 / 0
+"""
+
+
+@pytest.mark.parametrize("end", ["kill", "crash", "exit"])
+def test_lines_are_whole_however_it_ends(end, tmp_path):
+    path = tmp_path / "run.jsonl"
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(path), end], capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(Path(keel.__file__).parents[1])},
+    )
+    assert done.returncode == {"kill": -9, "crash": 1, "exit": 0}[end]
+    text = path.read_text()
+    assert text.endswith("\n")
+    lines = [json.loads(line) for line in text.splitlines()]
+    steps = [line["step"] for line in lines if "loss" in line]
+    assert steps == list(range(len(steps)))
+    # 64 steps wait at most, and one for what it changed.
+    assert len(steps) == 200 or end == "kill" and len(steps) > 200 - 66
+    assert end == "kill" or lines[-1] == {"end": "ok"}
+
+
+def test_an_explosion_is_on_the_disk_at_once():
+    net = Net("dense", Plant())
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    with keel.watch(net, optimizer) as watch:
+        for step in range(4):
+            net.plant.is_on = step == 3
+            watch.loss(net(net.batch()).square().mean()).backward()
+            optimizer.step()
+        assert [line["step"] for line in steps_of(watch)] == [0, 1, 2, 3]
+
+
 def test_numbers_are_right():
     net = nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 1))
     optimizer = torch.optim.SGD(net.parameters(), 0.01)
-    with keel.watch(net, optimizer) as watch:
+    with keel.watch(net, optimizer, weights_every=1) as watch:
         expected = []
         for _ in range(20):
             optimizer.zero_grad()

@@ -18,7 +18,7 @@ class Pass:
     def __init__(self, device: str, args: Any, kwargs: Any) -> None:
         self.args, self.kwargs = args, kwargs
         self.output_gradients: Dict[int, torch.Tensor] = {}
-        self._cpu = torch.get_rng_state()
+        self._cpu = torch.default_generator.get_state()
         self._cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else None
         self._device, self.autocast = device, autocast_type(device)
 
@@ -121,7 +121,8 @@ class Back:
 
 def differentiable(output: Any) -> List[torch.Tensor]:
     """The tensors of an output that gradients come back to."""
-    return [t for t in tensors(output) if t.requires_grad]
+    found = (output,) if type(output) is torch.Tensor else tensors(output)
+    return [t for t in found if t.requires_grad]
 
 
 def autocast_type(device: str) -> Optional[torch.dtype]:

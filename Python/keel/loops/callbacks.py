@@ -110,7 +110,7 @@ def _made(model: Any, optimizer: Any, heal: bool, options: Any) -> Any:
 
         healer = begin(model, optimizer, **options)
         return healer, healer.watch
-    from keel.loops.watching import watch
+    from keel.loops.watch import watch
 
     watcher = watch(model, optimizer, **options)
     return watcher, watcher

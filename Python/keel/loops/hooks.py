@@ -8,11 +8,14 @@ from typing import Any, Callable, List, Optional
 
 import torch
 
-from keel.loops.again import Pass, differentiable
 from keel.engines.protocol import JSON
+from keel.loops.again import Pass, differentiable
+from keel.loops.ears import Ear
 from keel.loops.norms import Norms
 from keel.engines.pytorch.offender import tensors
-from keel.loops.outputs import Outputs, is_compiled, is_compiling, is_in_backward
+from keel.loops.outputs import (
+    Outputs, is_compiled, is_compiling, is_grad_enabled, is_in_backward,
+)
 
 # Passes without a step that are kept: a network that is called for each element of a sequence.
 _MOST_PASSES = 128
@@ -38,7 +41,8 @@ class Hooks:
         self._pass: Optional[Pass] = None
         self._is_looking, self._losses = False, 0
         self._passes, self._was_training, self._has_learnt = 0, False, False
-        self._is_queued, self._came_back, self._is_scaled = False, False, False
+        # Whether a pass came back that no step has followed; whether its gradients are a scaler's.
+        self._is_queued, self.came_back, self.is_scaled = False, False, False
         # Gradients are still to be summed over processes when the pass back ends.
         self._is_spread = isinstance(model, torch.nn.parallel.DistributedDataParallel)
         self.batch: Optional[int] = None
@@ -49,8 +53,8 @@ class Hooks:
             model._compiled_call_impl = self._around
         else:
             self._handles = [
-                model.register_forward_pre_hook(self._enter, with_kwargs=True),
-                model.register_forward_hook(self._leave, with_kwargs=True),
+                model.register_forward_pre_hook(Ear(self._enter), with_kwargs=True),
+                model.register_forward_hook(Ear(self._leave), with_kwargs=True),
             ]
 
     def close(self) -> None:
@@ -82,14 +86,14 @@ class Hooks:
             self._outputs.is_wanted = is_wanted
         if not is_wanted:
             return
-        if self._came_back:
+        if self.came_back:
             self._between()
-        if self._came_back or self._passes >= _MOST_PASSES:
+        if self.came_back or self._passes >= _MOST_PASSES:
             self._release()
         self._passes += 1
-        self._pass = Pass(self._device, args, kwargs)
-        if self._pass.autocast == torch.float16:
-            self._is_scaled = True
+        self._pass = made = Pass(self._device, args, kwargs)
+        if made.autocast == torch.float16:
+            self.is_scaled = True
         if self._outputs is not None:
             self._outputs.enter(args)
         for value in (*args, *kwargs.values()):
@@ -98,15 +102,15 @@ class Hooks:
                 break
 
     def _is_deaf(self) -> bool:
-        return (
-            is_compiling() or self._is_looking or not torch.is_grad_enabled() or is_in_backward()
-        )
+        return is_compiling() or self._is_looking or not is_grad_enabled() or is_in_backward()
 
     def _leave(self, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
+        if self._is_deaf():
+            return
+        if self._outputs is not None:
+            self._outputs.keep(module, args, kwargs, output)
         made = self._pass
         if made is None or made.kwargs is not kwargs:
-            return
-        if self._is_deaf():
             return
         for index, tensor in enumerate(differentiable(output)[:_MOST_OUTPUTS]):
             tensor.register_hook(functools.partial(self._back, made, index))
@@ -120,9 +124,9 @@ class Hooks:
             torch.autograd.Variable._execution_engine.queue_callback(self._is_back)
 
     def _is_back(self) -> None:
-        self._is_queued, self._came_back = False, True
+        self._is_queued, self.came_back = False, True
         # Before anybody clips them; those of a scaler are what they are only after it.
-        if not self._is_scaled and not self._is_spread:
+        if not self.is_scaled and not self._is_spread:
             self._norms.gradients()
 
     def _let_go(self) -> None:
@@ -135,7 +139,7 @@ class Hooks:
 
     def note_loss(self, loss: Any) -> None:
         """What comes back to the loss itself is what a scaler multiplied it by."""
-        if self._losses == _MOST_LOSSES or self._is_scaled:
+        if self._losses == _MOST_LOSSES or self.is_scaled:
             return
         self._losses += 1
         if isinstance(loss, torch.Tensor) and loss.requires_grad:
@@ -144,7 +148,7 @@ class Hooks:
     def _note_scale(self, gradient: torch.Tensor) -> None:
         # A number on the CPU: nothing waits for it. Elsewhere a scaler goes with half precision.
         if gradient.device.type == "cpu" and gradient.numel() == 1 and float(gradient) > 1:
-            self._is_scaled = True
+            self.is_scaled = True
 
     # A step
 
@@ -158,7 +162,7 @@ class Hooks:
         self._release()
 
     def _release(self) -> None:
-        self._came_back, self._passes, self._pass = False, 0, None
+        self.came_back, self._passes, self._pass = False, 0, None
         if self._outputs is not None:
             self._outputs.release()
 
@@ -171,9 +175,12 @@ class Hooks:
     def is_output_bad(self) -> bool:
         """Whether the network's output was not finite, or its sum is too large for a number."""
         calls = self._outputs.calls if self._outputs is not None else []
-        return bool(calls) and any(
-            t.dtype.is_floating_point and not math.isfinite(float(t.detach().sum()))
-            for t in tensors(calls[-1].output)
+        if not calls:
+            return False
+        output = calls[-1].output
+        return any(
+            t.dtype.is_floating_point and not math.isfinite(t.detach().sum().item())
+            for t in ((output,) if type(output) is torch.Tensor else tensors(output))
         )
 
     def first_forward(self) -> Optional[JSON]:

@@ -118,8 +118,7 @@ class TorchLines:
 
         self._model = model
         self._variables = list(model.trainable_variables)
-        # The update comes with the gradients: every weight is looked at, so that it is told apart.
-        self._norms = Norms([v.value for v in self._variables], is_exact=True)
+        self._norms = Norms([v.value for v in self._variables])
         self._live = Live(path, [v.path for v in self._variables])
         self.path = self._live.path
         self._layers = list(model._flatten_layers())

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, List, Optional, Tuple
 
 import torch
+from torch._utils import _flatten_dense_tensors
 
-# Elements of a parameter that its update is measured on, evenly spread: all of a smaller one.
-_SAMPLE, _PIECE = 256, 16
-# Of a network so small, or not on the CPU, every weight is read in every step; of others in every
-# 16th, and their samples between.
-_SMALL, _EXACT = 250_000, 16
-_LOW = (torch.float16, torch.bfloat16)
+from keel.loops.samples import Samples
+
+# Of a network so small every weight is looked at in every step.
+_SMALL = 65_536
+_FULL, _STRIDED = {torch.float32, torch.float64}, {torch.strided}
 
 
 @dataclass
@@ -24,220 +24,173 @@ class Reading:
     places: List[int]
     gradients: List[float]
     weights: List[float] = field(default_factory=list)
-    """None where only the gradients were asked for."""
+    """None where they were not measured."""
     updates: List[float] = field(default_factory=list)
-    """What the step before changed, for the weights; none where that is not known."""
+    """What the step before changed, for its weights; none where that is not known."""
+    total: float = 0.0
+    """Not finite where a weight that was looked at is not."""
 
     @property
     def norm(self) -> float:
         """The norm of all gradients."""
-        return math.sqrt(sum(v * v for v in self.gradients))
+        return math.hypot(*self.gradients)
 
     @property
     def is_finite(self) -> bool:
         """Whether every loss, gradient and weight is."""
-        return math.isfinite(sum(self.losses) + sum(self.gradients) + sum(self.weights))
+        return math.isfinite(
+            sum(self.losses) + sum(self.gradients) + sum(self.weights) + self.total
+        )
 
 
 class Norms:
     """Measures the parameters of a network; nothing waits for a device before ``read``."""
 
-    def __init__(self, parameters: List[Any], is_exact: bool = False) -> None:
+    def __init__(self, parameters: List[Any]) -> None:
         self.parameters = parameters
-        is_exact = is_exact or sum(p.numel() for p in parameters) <= _SMALL or any(
-            p.device.type != "cpu" for p in parameters
-        )
-        self._exact_readings = 1 if is_exact else _EXACT
+        self._all = list(range(len(parameters)))
+        self._is_small = 0 < sum(p.numel() for p in parameters) <= _SMALL
+        self._is_on_cpu = all(p.device.type == "cpu" for p in parameters)
         self._gradients: Optional[Tuple[List[int], List[torch.Tensor]]] = None
         self._addresses: List[int] = []
         self._samples: Optional[Samples] = None
-        # Norms of all elements, the samples' then, and for how many readings they are good.
-        self._exact: List[float] = []
-        self._sampled: List[float] = []
-        self._is_exact_for = 0
+        # Of the reading before, where that was whole.
+        self._weights: List[float] = []
 
     def gradients(self) -> None:
         """Measures the gradients as they are now: before somebody clips them."""
-        places = [i for i, p in enumerate(self.parameters) if p.grad is not None]
-        self._gradients = places, _norms([_dense(self.parameters[i].grad) for i in places])
+        found = [p.grad for p in self.parameters]
+        places = self._all
+        if any(g is None for g in found):
+            places = [i for i, g in enumerate(found) if g is not None]
+            found = [g for g in found if g is not None]
+        self._gradients = places, _norms(found)
 
+    @torch.no_grad()
     def read(
         self, losses: List[torch.Tensor], scale: Optional[torch.Tensor] = None,
         is_whole: bool = True,
     ) -> Reading:
-        """All numbers, or only losses and gradients; the update is that since the reading before.
-        ``scale`` is what gradients were multiplied by."""
+        """Losses and gradients; the update since the reading before, where that was whole; and all
+        weights where this one is. ``scale`` is what gradients were multiplied by."""
         if self._gradients is None:
             self.gradients()
         assert self._gradients is not None
         (places, gradients), self._gradients = self._gradients, None
         numbers = [_number(loss) for loss in losses] + gradients
+        second, third = len(losses), len(numbers)
         if scale is not None:
             numbers.append(scale.detach().float().reshape(()))
-        samples = self._current() if is_whole else None
-        is_complete = samples is not None and samples.is_complete
-        is_exact = is_whole and not is_complete and (samples is None or self._is_exact_for == 0)
-        if is_exact:
+        fourth = len(numbers)
+        if is_whole:
             numbers += _norms(self.parameters)
-        is_followed = is_complete or self._exact_readings > 1
-        values, of_weights, of_updates = _transfer(numbers, samples, is_followed)
-        first, second = len(losses), len(losses) + len(gradients)
-        third = second + (scale is not None)
-        factor = values[second] if scale is not None else 1.0
-        if is_exact:
-            self._exact, self._sampled = values[third:], of_weights
-            self._is_exact_for = self._exact_readings
-        self._is_exact_for -= 1
-        if is_exact:
-            weights = self._exact
-        else:
-            weights = of_weights if is_complete else self._followed(of_weights)
-        return Reading(
-            values[:first], places, [v / factor for v in values[first:second]], weights,
-            [u / max(w, 1e-30) for u, w in zip(of_updates, weights)],
+        elif self._is_small:
+            numbers.append(_sum(self.parameters))
+        before = self._weights
+        values, updates = self._transfer(numbers, self._changes())
+        factor = values[third] if scale is not None else 1.0
+        reading = Reading(
+            values[:second], places, values[second:third], total=sum(values[fourth:]),
+            updates=[u / max(w, 1e-30) for u, w in zip(updates, before)],
         )
+        if factor != 1.0:
+            reading.gradients = [v / factor for v in reading.gradients]
+        if is_whole:
+            reading.weights = values[fourth:]
+            self._keep(reading.weights)
+        return reading
+
+    @torch.no_grad()
+    def complete(self, reading: Reading) -> None:
+        """Measures the weights of a reading that was not whole."""
+        if not reading.weights:
+            reading.weights, _ = self._transfer(_norms(self.parameters), None)
+            self._keep(reading.weights)
 
     def exact_norm(self) -> float:
         """The norm of all gradients where the square of one of them is too large for a float."""
         found = [_dense(p.grad).double() for p in self.parameters if p.grad is not None]
         return math.sqrt(sum(float(g.abs().square().sum()) for g in found))
 
+    def size(self) -> float:
+        """The norm of all gradients as they are now; 0 where there are none."""
+        found = [p.grad for p in self.parameters if p.grad is not None]
+        return math.hypot(*self._transfer(_norms(found), None)[0])
+
+    @torch.no_grad()
     def last_updates(self) -> List[float]:
-        """What the latest step changed, after it."""
-        samples = self._current()
-        if samples is None:
-            return []
-        _, weights, of_updates = _transfer([], samples, True)
-        return [u / max(w, 1e-30) for u, w in zip(of_updates, weights)]
+        """What the latest step changed, after it, where the reading before it was whole."""
+        before = self._weights
+        _, updates = self._transfer([], self._changes())
+        return [u / max(w, 1e-30) for u, w in zip(updates, before)]
 
     def pause(self) -> None:
         """The next reading has no update: steps are left out before it."""
-        self._addresses, self._samples, self._is_exact_for = [], None, 0
+        self._weights = []
 
-    def _followed(self, of_weights: List[float]) -> List[float]:
-        """Norms of all weights, as they were and as their samples have moved since."""
-        return [
-            norm * (now / before) if before else norm
-            for norm, now, before in zip(self._exact, of_weights, self._sampled)
-        ]
-
-    def _current(self) -> "Optional[Samples]":
+    def _keep(self, weights: List[float]) -> None:
         addresses = [p.data_ptr() for p in self.parameters]
         if addresses != self._addresses:
-            self._addresses, self._is_exact_for = addresses, 0
-            self._samples = Samples.of(self.parameters)
-        return self._samples
+            self._addresses, self._samples = addresses, Samples.of(self.parameters)
+        if self._samples is not None:
+            self._samples.keep()
+            self._weights = weights
 
-
-class Samples:
-    """Some elements of each parameter, side by side: what they come to, and what has changed."""
-
-    def __init__(self, parameters: List[Any]) -> None:
-        self._views = [_sample(p.detach()) for p in parameters]
-        lengths = [view.numel() for view in self._views]
-        self.device = parameters[0].device
-        self._lengths = torch.tensor(lengths, device=self.device)
-        self.factors = [math.sqrt(p.numel() / count) for p, count in zip(parameters, lengths)]
-        self.is_complete = sum(lengths) == sum(p.numel() for p in parameters)
-        self._before: Optional[torch.Tensor] = None
-        # Two, in turn: the samples now, and those before.
-        self._rooms = [self._room(lengths), self._room(lengths)]
-
-    def _room(self, lengths: List[int]) -> Tuple[torch.Tensor, List[torch.Tensor]]:
-        whole = torch.empty(sum(lengths), dtype=self._views[0].dtype, device=self.device)
-        parts = whole.split(lengths)
-        return whole, [part.view(v.shape) for part, v in zip(parts, self._views)]
-
-    @staticmethod
-    def of(parameters: List[Any]) -> "Optional[Samples]":
-        """None where parameters are not of one kind, or not plain."""
-        kinds = {(p.device, p.dtype) for p in parameters}
-        if len(kinds) != 1 or any(p.numel() == 0 or not _is_plain(p) for p in parameters):
+    def _changes(self) -> Optional[torch.Tensor]:
+        """Squares of what has changed since the samples were kept."""
+        if not self._weights or self._samples is None:
             return None
-        return Samples(parameters)
+        self._weights = []
+        if self._addresses != [p.data_ptr() for p in self.parameters]:
+            return None
+        return self._samples.changes()
 
-    def sums(self, with_weights: bool) -> List[torch.Tensor]:
-        """For each parameter the sum of squares now, where that is asked for, and that of the
-        change since the last call, where there was one."""
-        now, parts = self._rooms.pop()
-        with torch.no_grad():
-            _copy(parts, self._views)
-        before, self._before = self._before, now
-        self._rooms.insert(0, (now, parts))
-        found = [self._sum(now.float().square())] if with_weights else []
-        if before is not None:
-            # Not needed any more: it becomes the difference.
-            found.append(self._sum(before.sub_(now).float().square_()))
-        return found
-
-    def _sum(self, squares: torch.Tensor) -> torch.Tensor:
-        return torch.segment_reduce(squares, "sum", lengths=self._lengths)
-
-
-def _transfer(
-    numbers: List[torch.Tensor], samples: Optional[Samples], with_weights: bool
-) -> Tuple[List[float], List[float], List[float]]:
-    """The numbers, and what samples of weights and of updates say of the whole."""
-    if samples is None:
-        return _together(numbers).tolist(), [], []
-    sums = samples.sums(with_weights)
-    together = [_together(numbers)] if numbers else []
-    values = torch.cat([t.to(samples.device) for t in together + sums]).tolist() if (
-        together or sums
-    ) else []
-    first, count = len(numbers), len(samples.factors)
-    roots = [
-        math.sqrt(v) * f if v == v else v
-        for v, f in zip(values[first:], samples.factors * len(sums))
-    ]
-    place = count if with_weights else 0
-    return values[:first], roots[:place], roots[place:]
-
-
-def _is_plain(value: torch.Tensor) -> bool:
-    if type(value) not in (torch.Tensor, torch.nn.Parameter) or value.layout != torch.strided:
-        return False
-    is_last = value.dim() == 4 and value.is_contiguous(memory_format=torch.channels_last)
-    return is_last or value.is_contiguous()
-
-
-def _sample(value: torch.Tensor) -> torch.Tensor:
-    """Pieces of a cache line each, evenly spread, in whatever order: a dense parameter's elements
-    lie side by side."""
-    count, first = value.numel(), value.storage_offset()
-    if count <= _SAMPLE:
-        return value.as_strided((count,), (1,), first)
-    pieces = _SAMPLE // _PIECE
-    return value.as_strided((pieces, _PIECE), (count // pieces, 1), first)
-
-
-def _copy(to: List[torch.Tensor], values: List[torch.Tensor]) -> None:
-    if hasattr(torch, "_foreach_copy_"):
-        torch._foreach_copy_(to, values)
-        return
-    for place, value in zip(to, values):
-        place.copy_(value)
+    def _transfer(
+        self, numbers: List[torch.Tensor], changes: Optional[torch.Tensor]
+    ) -> Tuple[List[float], List[float]]:
+        """The numbers, and the norms of the whole updates that the samples' changes tell of."""
+        if self._is_on_cpu:
+            values = [number.item() for number in numbers]
+            squares = changes.tolist() if changes is not None else []
+        else:
+            parts = [_together(numbers)] if numbers else []
+            parts += [changes] if changes is not None else []
+            count, together = len(numbers), torch.cat(_alike(parts)).tolist() if parts else []
+            values, squares = together[:count], together[count:]
+        factors = self._samples.factors if self._samples is not None else []
+        return values, [math.sqrt(v) * f if v == v else v for v, f in zip(squares, factors)]
 
 
 def _dense(gradient: Any) -> torch.Tensor:
     return gradient.detach().coalesce().values() if gradient.is_sparse else gradient
 
 
-def _norms(values: List[torch.Tensor]) -> List[torch.Tensor]:
+def _norms(values: List[Any]) -> List[torch.Tensor]:
     if not values:
         return []
-    values = [v.float() if v.dtype in _LOW else v.abs() if v.is_complex() else v for v in values]
-    with torch.no_grad():
-        return list(torch._foreach_norm(values))
+    if not {v.dtype for v in values} <= _FULL or {v.layout for v in values} != _STRIDED:
+        values = [_dense(v) for v in values]
+        values = [v.abs() if v.is_complex() else v for v in values]
+        values = [v if v.dtype in _FULL else v.float() for v in values]
+    return list(torch._foreach_norm(values))
+
+
+def _sum(values: List[Any]) -> torch.Tensor:
+    """Not finite where one of them is not, or where they are too large together."""
+    if not {v.dtype for v in values} <= _FULL or len({v.device for v in values}) > 1:
+        return _together(_norms(values)).sum()
+    return _flatten_dense_tensors(values).sum()
 
 
 def _together(numbers: List[torch.Tensor]) -> torch.Tensor:
-    if not numbers:
-        return torch.zeros(0)
-    if len({(n.device, n.dtype) for n in numbers}) > 1:
-        numbers = [n.to(numbers[-1].device, torch.float64) for n in numbers]
-    return torch.stack(numbers)
+    return torch.stack(_alike(numbers))
+
+
+def _alike(values: List[torch.Tensor]) -> List[torch.Tensor]:
+    if len({(v.device, v.dtype) for v in values}) > 1:
+        return [v.to(values[-1].device, torch.float64) for v in values]
+    return values
 
 
 def _number(loss: torch.Tensor) -> torch.Tensor:
-    return loss.float() if loss.dim() == 0 else loss.float().mean()
+    return loss if loss.dim() == 0 else loss.float().mean()

@@ -8,11 +8,13 @@ import torch
 
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.offender import first_bad, has_bad_input, kind_of, module_names
+from keel.loops.ears import Ear
 
 # Calls that are kept where no step of the optimizer ends them.
 _MOST_CALLS = 50_000
 _task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
 is_compiling: Callable[[], bool] = getattr(torch.compiler, "is_compiling", lambda: False)
+is_grad_enabled = torch.is_grad_enabled
 
 
 class Call(NamedTuple):
@@ -31,7 +33,8 @@ class Outputs:
     def __init__(
         self, model: torch.nn.Module, names: Optional[Dict[torch.nn.Module, str]] = None
     ) -> None:
-        """``names`` of modules whose calls somebody else tells of: no hooks are needed."""
+        """Hears of modules within; of the network itself, and of all where there are ``names``,
+        somebody else tells."""
         self.calls: List[Call] = []
         self._called: List[torch.nn.Module] = []
         self.given: Dict[int, int] = {}
@@ -39,16 +42,16 @@ class Outputs:
         self._names = names if names is not None else module_names(model)
         # Modules whose outputs are infinite in a good step too: masked scores.
         self._masking: Set[torch.nn.Module] = set()
+        ear = Ear(self.keep)
         self._handles = [
-            module.register_forward_hook(self.keep, with_kwargs=True)
+            module.register_forward_hook(ear, with_kwargs=True)
             for module in (_seen(model) if names is None else [])
+            if module is not model
         ]
 
     def keep(self, module: torch.nn.Module, args: Any, kwargs: Any, output: Any) -> None:
         """Hears of a call of a module that has just ended."""
-        if is_compiling() or not self.is_wanted or not torch.is_grad_enabled():
-            return
-        if is_in_backward():
+        if is_compiling() or not self.is_wanted or not is_grad_enabled() or _task() != -1:
             return
         version = output._version if type(output) is torch.Tensor else -1
         self.calls.append(Call(module, args, kwargs, output, version))
