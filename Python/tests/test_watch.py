@@ -134,6 +134,23 @@ def test_names_the_parameter_that_an_update_made(before, value):
     assert (first.module, first.during, first.step) == (name, "update", 3)
 
 
+@pytest.mark.parametrize("width", [8, 300])
+def test_names_the_parameter_whose_infinity_no_gradient_shows(width):
+    net = nn.Sequential(nn.Linear(width, width), nn.Tanh(), nn.Linear(width, 1))
+    optimizer = torch.optim.SGD(net.parameters(), 0.01)
+    with keel.watch(net, optimizer) as watch:
+        for step in range(20):
+            optimizer.zero_grad()
+            watch.loss(net(torch.randn(4, width)).square().mean()).backward()
+            optimizer.step()
+            if step == 3:
+                with torch.no_grad():
+                    net[0].weight[0, 0] = INF
+    # A large network's weights are all looked at in every tenth step.
+    assert (watch.first.module, watch.first.during) == ("0.weight", "update")
+    assert watch.first.step == (3 if width == 8 else 9)
+
+
 @pytest.mark.parametrize("bad", [5])
 def test_sees_the_last_update_when_it_is_closed(bad):
     def spoil(net):

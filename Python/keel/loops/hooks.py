@@ -40,6 +40,9 @@ class Hooks:
         self._device = parameter.device.type if parameter is not None else "cpu"
         self._pass: Optional[Pass] = None
         self._is_looking, self._losses = False, 0
+        # Losses since the latest pass back, and how many the step had before.
+        self._told: List[torch.Tensor] = []
+        self._has_told = 0
         self._passes, self._was_training, self._has_learnt = 0, False, False
         # Whether a pass came back that no step has followed; whether its gradients are a scaler's.
         self._is_queued, self.came_back, self.is_scaled = False, False, False
@@ -133,21 +136,28 @@ class Hooks:
         """Lets go of the outputs of a pass that is good. On the CPU nothing waits to know that;
         elsewhere they stay until the step's numbers are read."""
         assert self._outputs is not None
-        if self._outputs.calls and not self.is_output_bad():
+        told, self._told = self._told, []
+        # Where every pass has a loss, that tells: it is less to look at.
+        self._has_told += len(told)
+        is_bad = not all(math.isfinite(loss.item()) for loss in told) or (
+            self._has_told < self._passes and self.is_output_bad()
+        )
+        if self._outputs.calls and not is_bad:
             self.learn()
             self._outputs.let_go()
 
     def note_loss(self, loss: Any) -> None:
         """What comes back to the loss itself is what a scaler multiplied it by."""
-        if self._losses == _MOST_LOSSES or self.is_scaled:
+        if not isinstance(loss, torch.Tensor) or not loss.requires_grad or loss.numel() != 1:
             return
-        self._losses += 1
-        if isinstance(loss, torch.Tensor) and loss.requires_grad:
+        self._told.append(loss)
+        if self._losses < _MOST_LOSSES and not self.is_scaled:
+            self._losses += 1
             loss.register_hook(self._note_scale)
 
     def _note_scale(self, gradient: torch.Tensor) -> None:
         # A number on the CPU: nothing waits for it. Elsewhere a scaler goes with half precision.
-        if gradient.device.type == "cpu" and gradient.numel() == 1 and float(gradient) > 1:
+        if gradient.device.type == "cpu" and float(gradient) > 1:
             self.is_scaled = True
 
     # A step
@@ -163,6 +173,8 @@ class Hooks:
 
     def _release(self) -> None:
         self.came_back, self._passes, self._pass = False, 0, None
+        self._told.clear()
+        self._has_told = 0
         if self._outputs is not None:
             self._outputs.release()
 

@@ -38,9 +38,11 @@ class Losses:
 
     def end_late(self) -> Optional[float]:
         """What was told of the step before."""
+        if not self._late:
+            return None
         values = [float(loss) for loss in self._late]
         self._late.clear()
-        return sum(values) / len(values) if values else None
+        return sum(values) / len(values)
 
 
 def _kept(loss: Any) -> Any:

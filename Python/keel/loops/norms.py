@@ -11,7 +11,7 @@ from torch._utils import _flatten_dense_tensors
 
 from keel.loops.samples import Samples
 
-# Of a network so small every weight is looked at in every step.
+# Of a network so small, in single precision, every weight is looked at in every step.
 _SMALL = 65_536
 _FULL, _STRIDED = {torch.float32, torch.float64}, {torch.strided}
 
@@ -49,7 +49,9 @@ class Norms:
     def __init__(self, parameters: List[Any]) -> None:
         self.parameters = parameters
         self._all = list(range(len(parameters)))
-        self._is_small = 0 < sum(p.numel() for p in parameters) <= _SMALL
+        self._is_small = 0 < sum(p.numel() for p in parameters) <= _SMALL and (
+            {p.dtype for p in parameters} <= _FULL and len({p.device for p in parameters}) == 1
+        )
         self._is_on_cpu = all(p.device.type == "cpu" for p in parameters)
         self._gradients: Optional[Tuple[List[int], List[torch.Tensor]]] = None
         self._addresses: List[int] = []
@@ -66,7 +68,6 @@ class Norms:
             found = [g for g in found if g is not None]
         self._gradients = places, _norms(found)
 
-    @torch.no_grad()
     def read(
         self, losses: List[torch.Tensor], scale: Optional[torch.Tensor] = None,
         is_whole: bool = True,
@@ -82,19 +83,17 @@ class Norms:
         if scale is not None:
             numbers.append(scale.detach().float().reshape(()))
         fourth = len(numbers)
-        if is_whole:
-            numbers += _norms(self.parameters)
-        elif self._is_small:
-            numbers.append(_sum(self.parameters))
+        if is_whole or self._is_small:
+            with torch.no_grad():
+                numbers += _norms(self.parameters) if is_whole else [self._sum()]
         before = self._weights
         values, updates = self._transfer(numbers, self._changes())
-        factor = values[third] if scale is not None else 1.0
         reading = Reading(
             values[:second], places, values[second:third], total=sum(values[fourth:]),
             updates=[u / max(w, 1e-30) for u, w in zip(updates, before)],
         )
-        if factor != 1.0:
-            reading.gradients = [v / factor for v in reading.gradients]
+        if scale is not None:
+            reading.gradients = [v / values[third] for v in reading.gradients]
         if is_whole:
             reading.weights = values[fourth:]
             self._keep(reading.weights)
@@ -117,7 +116,6 @@ class Norms:
         found = [p.grad for p in self.parameters if p.grad is not None]
         return math.hypot(*self._transfer(_norms(found), None)[0])
 
-    @torch.no_grad()
     def last_updates(self) -> List[float]:
         """What the latest step changed, after it, where the reading before it was whole."""
         before = self._weights
@@ -127,6 +125,10 @@ class Norms:
     def pause(self) -> None:
         """The next reading has no update: steps are left out before it."""
         self._weights = []
+
+    def _sum(self) -> torch.Tensor:
+        """Not finite where a weight is not, or where they are too large together."""
+        return _flatten_dense_tensors(self.parameters).sum()
 
     def _keep(self, weights: List[float]) -> None:
         addresses = [p.data_ptr() for p in self.parameters]
@@ -173,13 +175,6 @@ def _norms(values: List[Any]) -> List[torch.Tensor]:
         values = [v.abs() if v.is_complex() else v for v in values]
         values = [v if v.dtype in _FULL else v.float() for v in values]
     return list(torch._foreach_norm(values))
-
-
-def _sum(values: List[Any]) -> torch.Tensor:
-    """Not finite where one of them is not, or where they are too large together."""
-    if not {v.dtype for v in values} <= _FULL or len({v.device for v in values}) > 1:
-        return _together(_norms(values)).sum()
-    return _flatten_dense_tensors(values).sum()
 
 
 def _together(numbers: List[torch.Tensor]) -> torch.Tensor:
