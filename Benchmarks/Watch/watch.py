@@ -1,16 +1,19 @@
 """What `keel.watch` costs a step, on seven PyTorch workloads.
 
-    PYTHONPATH=Python python Benchmarks/Watch/watch.py [WORKLOAD …] [--pairs N] [--threads N]
-        [--look outputs|again] [--every N] [--heal]
+    PYTHONPATH=Python python Benchmarks/Watch/watch.py [WORKLOAD …] [--pairs N] [--processes N]
+        [--threads N] [--look outputs|again] [--every N] [--heal]
 
 Two trainings that are alike take steps in turn, one of them watched; the order changes from pair to
-pair. A step is what a loop does: zero the gradients, forward, backward, clip, update, and read the
-loss. A row has the median step without, the median of the pairs' ratios, its quarters, the ratio of
-the processor's time for all steps together (with those that measure weights or write lines), and the
-median of the pairs' differences. The bar is a ratio of 1.05 where a step takes 5 ms, else 100 µs.
+pair. So it goes in several processes one after another: how memory happens to lie in one makes a
+step of either cheaper or dearer by some hundredths. A step is what a loop does: zero the gradients,
+forward, backward, clip, update, and read the loss. A row has the median step without, the median of
+the pairs' ratios, its quarters, the ratio of the processor's time for all steps together (with those
+that measure weights or write lines), and the median of the pairs' differences. The bar is a ratio of
+1.05 where a step takes 5 ms, else 100 µs.
 """
 
 import argparse
+import multiprocessing
 import statistics
 import tempfile
 import time
@@ -196,7 +199,9 @@ def timed(step, index):
     return time.perf_counter() - start, time.process_time() - busy
 
 
-def measure(name, options):
+def measure(name, options, index):
+    """The seconds of every pair: alone, watched, and both of the processor."""
+    torch.set_num_threads(options.threads)
     build, draw, loss = WORKLOADS[name]
     torch.manual_seed(1)
     batches = [draw() for _ in range(8)]
@@ -207,27 +212,29 @@ def measure(name, options):
                 return keel.heal(model, optimizer, path=path)
             return keel.watch(model, optimizer, path=path, look=options.look, every=options.every)
 
-        plain, _ = training(build, batches, loss)
-        watched, close = training(build, batches, loss, watcher)
-        without, ratios, more, busy = [], [], [], []
+        kinds = [None, watcher] if index % 2 else [watcher, None]
+        made = {kind: training(build, batches, loss, kind) for kind in kinds}
+        (plain, _), (watched, close) = made[None], made[watcher]
+        pairs = []
         for pair in range(options.pairs + WARM_UP):
             if pair % 2:
                 with_it, alone = timed(watched, pair), timed(plain, pair)
             else:
                 alone, with_it = timed(plain, pair), timed(watched, pair)
-            if pair >= WARM_UP:
-                without.append(alone[0])
-                ratios.append(with_it[0] / alone[0])
-                more.append(with_it[0] - alone[0])
-                busy += [alone[1], with_it[1]]
+            pairs.append((alone[0], with_it[0], alone[1], with_it[1]))
         close()
-    step = statistics.median(without)
-    ratio, extra = statistics.median(ratios), statistics.median(more)
-    low, _, high = statistics.quantiles(ratios, n=4)
+    return pairs[WARM_UP:]
+
+
+def report(name, pairs):
+    step = statistics.median(alone for alone, *_ in pairs)
+    ratios = [with_it / alone for alone, with_it, *_ in pairs]
+    extra = statistics.median(with_it - alone for alone, with_it, *_ in pairs)
+    ratio, (low, _, high) = statistics.median(ratios), statistics.quantiles(ratios, n=4)
+    busy = sum(pair[3] for pair in pairs) / sum(pair[2] for pair in pairs)
     holds = ratio <= 1.05 if step >= 0.005 else extra <= 100e-6
     print(
-        f"| {name} | {step * 1e3:.2f} ms | {ratio:.3f} | {low:.3f}–{high:.3f} | "
-        f"{sum(busy[1::2]) / sum(busy[::2]):.3f} | "
+        f"| {name} | {step * 1e3:.2f} ms | {ratio:.3f} | {low:.3f}–{high:.3f} | {busy:.3f} | "
         f"{extra * 1e6:.0f} µs | {'yes' if holds else 'no'} |", flush=True,
     )
 
@@ -235,17 +242,20 @@ def measure(name, options):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
-    parser.add_argument("--pairs", type=int, default=300)
+    parser.add_argument("--pairs", type=int, default=80)
+    parser.add_argument("--processes", type=int, default=6)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--look", default="outputs")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--heal", action="store_true")
     options = parser.parse_args()
-    torch.set_num_threads(options.threads)
     print("| workload | step | ratio | quarters | all steps | more | holds |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for name in options.workloads or WORKLOADS:
-        measure(name, options)
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        for name in options.workloads or WORKLOADS:
+            rounds = [(name, options, index) for index in range(options.processes)]
+            found = pool.starmap(measure, rounds, chunksize=1)
+            report(name, [pair for pairs in found for pair in pairs])
 
 
 if __name__ == "__main__":
