@@ -39,10 +39,11 @@ package struct CurePage: Page {
   var out: Style.Type { Style.self }
 
   package var text: String {
-    (verdict + unwritten + (engine?.caution ?? []) + reference + cause + change + code + trials
-      + unknown + next).joined(
-        separator: "\n")
-      + "\n"
+    let parts =
+      verdict + unwritten + (engine?.caution ?? []) + reference + cause + change + code + trials
+      + unknown + next
+    let page = parts.joined(separator: "\n") + "\n"
+    return engine?.named(page) ?? page
   }
 
   private var verdict: [String] {

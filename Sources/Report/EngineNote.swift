@@ -1,3 +1,4 @@
+import Foundation
 import Keel
 
 /// What a page says of a program that trained in Keel's place.
@@ -18,6 +19,14 @@ package struct EngineNote {
     firstStep == 0
       ? "step \(step)"
       : "step \(Text.count(firstStep + step)), from the state kept after \(Text.count(firstStep - 1))"
+  }
+
+  /// A page with settings called as the engine calls them: `loss-scale` for `loss.own.scale`.
+  func named(_ page: String) -> String {
+    [
+      ("model[0].own.", ""), ("loss.own.reduction", "loss-reduction"),
+      ("loss.own.scale", "loss-scale"), ("loss.own.", ""),
+    ].reduce(page) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
   }
 
   /// For whom its cure is lines of code; nil where Keel writes none.
