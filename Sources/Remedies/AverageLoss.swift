@@ -16,6 +16,7 @@ public struct AverageLoss: Remedy {
     invasiveness: 0, timePerStep: 1, risk: "a rate that was set for the sum may be low for the mean"
   )
   public static let isHot = false
+  public static let isOfEngines = true
 
   /// Whether rows are averaged, and whether a mean of nothing is zero.
   public let rows, empty: Bool

@@ -20,6 +20,7 @@ public struct BoundExponent: Remedy {
   public static let price = Price(
     invasiveness: 1, timePerStep: 1.05, risk: "large values mean something else than they did")
   public static let isHot = false
+  public static let isOfEngines = true
 
   /// Whether exponentials are bounded, whether scores are, and what roots and logarithms take.
   public let exponents, scores, domains: Bool

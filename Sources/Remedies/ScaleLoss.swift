@@ -17,6 +17,7 @@ public struct ScaleLoss: Remedy {
   public static let price = Price(
     invasiveness: 1, timePerStep: 1, risk: "full precision takes twice the memory")
   public static let isHot = false
+  public static let isOfEngines = true
 
   /// Whether it gives up half precision.
   public let isFull: Bool

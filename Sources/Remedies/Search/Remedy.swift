@@ -19,6 +19,8 @@ public protocol Remedy: Hashable, Sendable {
   static var isHot: Bool { get }
   /// Whether it can help where the very first pass overflows; what is hot cannot, as a rule.
   static var helpsBeforeUpdate: Bool { get }
+  /// Whether it acts on what only somebody else's training has, which an engine runs.
+  static var isOfEngines: Bool { get }
   /// The recipe whose first steps must have been measured before strengths can be named; nil where
   /// none need be.
   static func recipeToMeasure(_ evidence: Evidence) -> Recipe?
@@ -31,6 +33,7 @@ public protocol Remedy: Hashable, Sendable {
 extension Remedy {
   public static var mayHelp: [String] { [] }
   public static var helpsBeforeUpdate: Bool { !isHot }
+  public static var isOfEngines: Bool { false }
   public static func recipeToMeasure(_ evidence: Evidence) -> Recipe? { nil }
 }
 

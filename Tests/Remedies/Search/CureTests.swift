@@ -335,10 +335,6 @@ struct CureTests {
       let guilty = CauseCatalog.standard.causes.filter {
         R.treats.isEmpty || R.treats.contains($0.name)
       }.compactMap { $0.guilty.first }
-      // What acts on an engine's settings is tried there.
-      let isOfEngines = CauseCatalog.standard.causes.contains {
-        R.undoes.contains($0.name) && $0.isOfEngines
-      }
       let isAnyChanged = try guilty.contains { recipe in
         let trainer = try Trainer(Problem(recipe))
         let strengths = Strengths(Evidence(trainer.problem, trace: trainer.trace))
@@ -347,7 +343,7 @@ struct CureTests {
         for recipe in changed { _ = try Trainer(trainer.problem.with(recipe)) }
         return !changed.isEmpty
       }
-      #expect(isAnyChanged || isOfEngines)
+      #expect(isAnyChanged || R.isOfEngines)
     }
     for remedy in RemedyCatalog.standard.remedies where remedy.name == name { try check(remedy) }
   }

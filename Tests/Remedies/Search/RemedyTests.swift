@@ -70,7 +70,8 @@ struct RemedyTests {
     training: .init(epochs: 100, batch: 32))
 
   @Test func everyRemedyIsHere() {
-    let names = Set(RemedyCatalog.standard.remedies.map { $0.name })
+    // What acts on no recipe is tried in the Python package.
+    let names = Set(RemedyCatalog.standard.remedies.filter { !$0.isOfEngines }.map { $0.name })
     #expect(names == Set(Self.cases.map { $0.remedy.name }))
   }
 
