@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: late deps python python-environment test-python engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: late test-wheel deps python python-environment test-python engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -83,6 +83,11 @@ wheel: deps python
 	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"
 	$(BUILD) --product keel --static-swift-stdlib --scratch-path .build/wheel
 	python3 Python/wheel.py --keel .build/wheel/release/keel --into .build/dist
+
+# The wheel in a bare Debian without Swift, by what the README says to type; needs root, and 2 GB.
+test-wheel: wheel
+	@$(MAKE) deps PACKAGES="debootstrap"
+	python3 Python/root.py .build/dist/keel-*.whl
 
 # What a hundred small recipes come to, against the record; ARGS="--record" writes it anew.
 golden: deps python

@@ -21,6 +21,7 @@ from typing import Any, Dict, Iterator, List, Tuple
 os.environ.setdefault("KERAS_BACKEND", "torch")
 sys.path.insert(0, str(Path(__file__).parents[2] / "Python" / "tests"))
 
+import keras
 import numpy
 import torch
 
@@ -57,6 +58,19 @@ def _cases(sound: Training) -> Iterator[Tuple[str, str, Training]]:
         yield "targets", "unscaled-data", _with(sound, targets=1000.0)
     key = "momentum" if sound.optimizer == "SGD" else "beta_1"
     yield "momentum", "excessive-momentum", _with(sound, settings={key: 0.999})
+    yield "low-rate", "low-learning-rate", _with(sound, rate=sound.rate * 1e-5)
+    growing = keras.optimizers.schedules.ExponentialDecay(sound.rate, STEPS, 1e5)
+    yield "growing", "growing-learning-rate", _with(sound, rate=growing)
+    decayed = {**sound.settings, "weight_decay": 0.5 / sound.rate}
+    yield "decay", "excessive-penalty", _with(sound, settings=decayed)
+    if sound.optimizer == "SGD":
+        clipped = {**sound.settings, "global_clipnorm": 1e-6}
+        yield "clip", "unusual-setting", _with(sound, settings=clipped)
+    if x.dtype.kind == "f":
+        yield "outlier", "outlier-batch", _with(sound, outlier=1e6)
+    if sound.loss == "mse":
+        summed = keras.losses.MeanSquaredError(reduction="sum")
+        yield "summed", "summed-loss", _with(sound, loss=summed, rate=sound.rate * 3)
 
 
 def _with(sound: Training, **changes: Any) -> Training:
@@ -92,7 +106,7 @@ def _count(row: Counter, name: str, fault: str, cause: str, training: Training) 
 
 def _degree(training: Training) -> str:
     parts = (training.rate, training.std, training.inputs, training.targets)
-    return "/".join("" if part in (None, 1.0) else f"{part:g}" for part in parts)
+    return "/".join("" if part in (None, 1.0) else f"{part:g}" if isinstance(part, float) else "…" for part in parts)
 
 
 def _learnt(training: Training) -> float:

@@ -95,7 +95,7 @@ def cases() -> List[Late]:
         made.append(Late(f"growing-{index}", lambda: mlp(32), batches(*rows(index)), squared,
                          optimizer, growing(most)))
     for index, (optimizer, most) in enumerate([(sgd(0.05), 100), (adam(1e-3), 1e4)]):
-        made.append(Late(f"restart-{index}", lambda: mlp(32, normed=index == 1),
+        made.append(Late(f"restart-{index}", lambda index=index: mlp(32, normed=index == 1),
                          batches(*rows(10 + index)), squared, optimizer, restarted(most)))
     for index, (optimizer, most) in enumerate([(sgd(0.1), 1e4), (adam(2e-3), 1e6)]):
         made.append(Late(f"classes-{index}", lambda: mlp(32, 4), batches(*rows(20 + index, 4)), crossed,
@@ -123,7 +123,7 @@ def train(case: Late, heal: bool) -> Any:
     losses: List[float] = []
     around = keel.heal if heal else keel.watch
     lost = None
-    with around(model, optimizer, **({} if heal else {"keep": KEEP, "path": "late.jsonl"})) as kept:
+    with around(model, optimizer, **({} if heal else {"keep": KEEP, "path": Path(".build/late.jsonl")})) as kept:
         for step, batch in zip(range(STEPS), stream(case)):
             optimizer.zero_grad()
             loss = kept.loss(case.loss(model, batch))

@@ -41,7 +41,7 @@ def cure(
     what the search may cost, in trainings of 1,000 steps or more.
 
     ``start`` is a sound state of a training that failed late: a ``Watch`` that has kept one, or the
-    file that it named. Trials then begin with it, and end at ``steps`` of the whole training.
+    file that ``watch.save()`` returned. Trials then begin with it, and end at ``steps`` of the whole training.
 
     A Keras model that is compiled needs neither ``loss`` nor ``optimizer``; its batches are what
     ``fit`` takes, ``(x, y)`` or ``(x, y, sample_weight)``, and ``schedule(optimizer)`` is the rate

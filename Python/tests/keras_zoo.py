@@ -26,6 +26,8 @@ class Training:
     std: Optional[float] = None
     inputs: float = 1.0
     targets: float = 1.0
+    # What a few rows of the inputs are multiplied by.
+    outlier: float = 1.0
 
     def model(self) -> keras.Model:
         """The network, compiled."""
@@ -40,6 +42,9 @@ class Training:
         x, y = self.arrays(numpy.random.default_rng(0))
         if self.inputs != 1:
             x = x * self.inputs
+        if self.outlier != 1:
+            x = x.copy()
+            x[3::97] *= self.outlier
         if self.targets != 1:
             y = y * self.targets
         order = numpy.random.default_rng(seed + 1).permutation(len(x))

@@ -39,7 +39,8 @@ public enum NumericOverflow: Cause {
     else { return nil }
     return Deviation(
       quantity: "least number that a \(operation) was given", value: 0,
-      reference: Reference.leastDomain, place: explosion.place)
+      reference: operation == "root" ? Reference.leastOfRoot : Reference.leastOfLogarithm,
+      place: explosion.place)
   }
 
   /// Softplus in place of it: as smooth, as positive, close to it below zero, and linear above.

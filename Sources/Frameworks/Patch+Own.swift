@@ -73,6 +73,7 @@ extension Patch {
           "own_log, own_sqrt = \(module).log, \(module).sqrt",
           bounded("log", "1e-7") + "  # or log_softmax, for the log of a softmax",
           bounded("sqrt", "1e-12") + "  # or by hand, where they are given zero",
+          "# by hand: the same in x ** 0.5 and in rsqrt, log2, log10",
         ])
     ]
   }
@@ -93,7 +94,7 @@ extension Patch {
         Part(
           .backward,
           [
-            "if torch.isnan(loss): continue  # a mean of nothing: no label of the batch counts",
+            "if (labels == -100).all(): continue  # no label of the batch counts",
             mask,
           ])
       ]

@@ -19,7 +19,7 @@ extension EngineDescription {
     let epoch = max(1, min(stepsPerEpoch ?? steps, stepsLeft, Self.mostRows / batch))
     var recipe = Recipe(
       name: self.engine, data: Choice(OwnData()), model: try model(invalid),
-      initializer: Choice(OwnInitializer()), loss: Choice(try loss(invalid)),
+      initializer: Choice(OwnInitializer()), loss: Choice(loss),
       optimizer: try optimizer(invalid), schedule: try schedule(invalid),
       clipping: try clipping(invalid), regularizer: try regularizer(invalid),
       training: .init(epochs: (stepsLeft + epoch - 1) / epoch, batch: batch))
@@ -57,30 +57,24 @@ extension EngineDescription {
   /// Its network, and the strongest of its dropouts, which stands for all of them.
   private func model(_ invalid: (String) -> KeelError) throws -> [Choice<Layers>] {
     var own = OwnModel()
-    own.precision = try keyword("precision", .float32, invalid)
+    own.precision = keyword("precision", .float32)
     guard let rate = try number("dropout", invalid), rate > 0, rate < 1 else {
       return [Choice(own)]
     }
     return [Choice(own), .dropout(rate)]
   }
 
-  private func loss(_ invalid: (String) -> KeelError) throws -> OwnLoss {
+  private var loss: OwnLoss {
     var own = OwnLoss()
-    own.reduction = try keyword("loss-reduction", .mean, invalid)
-    own.scale = try keyword("loss-scale", .none, invalid)
+    own.reduction = keyword("loss-reduction", .mean)
+    own.scale = keyword("loss-scale", .none)
     return own
   }
 
-  /// One of a few words; what is usual where it is left out.
-  private func keyword<Word: Keyword>(
-    _ key: String, _ usual: Word, _ invalid: (String) -> KeelError
-  ) throws -> Word {
-    guard let value = settings[key], value != .null else { return usual }
-    guard let word = value.string.flatMap(Word.init) else {
-      let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
-      throw invalid("settings: '\(key)' is none of \(words)")
-    }
-    return word
+  /// One of a few words; what is usual where it is left out, or is none that Keel tells apart
+  /// (`float64`).
+  private func keyword<Word: Keyword>(_ key: String, _ usual: Word) -> Word {
+    settings[key]?.string.flatMap(Word.init) ?? usual
   }
 
   /// Whether its decay acts apart from the gradient.

@@ -121,6 +121,7 @@ final class EngineTraining: TrainingSession {
     trace = Trace(names: trace.layers, total: total)
     divergence = Divergence(scale: .nan, batch: problem.recipe.training.batch, total: total)
     (explosion, snapshot, score, vanishingSteps) = (nil, nil, nil, 0)
+    initialLoss = .nan
   }
 
   /// One step's answer.
@@ -141,17 +142,19 @@ final class EngineTraining: TrainingSession {
     trace.record(loss: loss, learningRate: rate, gradientNorm: norm, layers: layers)
     constantLoss = try number("constantLoss", in: answer) ?? constantLoss
     if let name = answer["snapshot"]?.string { snapshot = (name, step) }
+    // A loss scale that is too large at first leaves out the first steps.
+    if initialLoss.isNaN, loss.isFinite {
+      initialLoss = loss
+      divergence = Divergence(
+        scale: baseline.scale, from: baseline.floor, batch: problem.recipe.training.batch,
+        total: total)
+    }
     if answer["skipped"] == .bool(true) { return trace.passOver() }
     guard loss.isFinite else {
       explosion = Explosion(
         step: step - 1, place: "loss", pass: .forward, kind: .nonFinite,
         origin: loss.isNaN ? .invalid : .overflow)
       return
-    }
-    if step == 1 {
-      initialLoss = loss
-      divergence = Divergence(
-        scale: baseline.scale, batch: problem.recipe.training.batch, total: total)
     }
     if norm == 0 || isFirstWithoutGradient(layers) { vanishingSteps += 1 }
     if case .divergence = divergence.look(

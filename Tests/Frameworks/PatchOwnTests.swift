@@ -42,7 +42,7 @@ struct PatchOwnTests {
   func everyChangeHasALine(_ example: Example, _ framework: ExportTarget) throws {
     let lines = Patch(framework, from: example.old, to: example.new).lines
     #expect(!lines.isEmpty && !lines.contains { $0.contains("there is no line") }, "\(lines)")
-    guard !example.guide.isEmpty, lines.contains(where: { !$0.hasPrefix("#") }) else { return }
+    guard !example.guide.isEmpty else { return }
     let guide = try String(
       contentsOfFile: Checkout.path("Guides/Remedies/\(example.guide).md"), encoding: .utf8)
     for line in lines { #expect(guide.contains(line), "\(line)") }

@@ -226,7 +226,7 @@ class Divergence:
         self._least = min(self._least, mean)
         scale = max(abs(self._first), abs(usual or 0.0))
         edge = self._EDGE * scale
-        if self._least < self._LEARNT * self._first:
+        if self._first > 0 and self._least < self._LEARNT * self._first:
             edge = min(edge, self._UNLEARNT * self._first)
         if scale == 0 or mean <= edge:
             self.left_at = None

@@ -28,8 +28,8 @@ def watch(
     Before every step of the optimizer it reads the loss that it was given and the norm of each
     parameter's gradient; in every ``weights_every``-th step those of weights and update too, in
     that of an explosion those of weights. They are lines of ``path``, by default
-    ``.keel/live/RUN.jsonl``, one for every ``every``-th step; a run that is killed lacks those of
-    its last half second. The first thing that is not finite is told on standard error, and is
+    ``.keel/live/RUN.jsonl``, one for every ``every``-th step; a run that is killed lacks its
+    last step, and those of half a second before it. The first thing that is not finite is told on standard error, and is
     ``watch.first``; with ``on_explosion="raise"`` ``keel.Exploded`` is raised, before the step is
     taken; a function is called with it. A step that a gradient scaler leaves out is no explosion:
     it is a line that says so, and counted in ``watch.skipped``.
@@ -39,8 +39,8 @@ def watch(
                 loss = watch.loss(model(batch))
                 ...
 
-    ``keep`` holds the state of every so many steps in memory, the last ``snapshots`` sound ones:
-    ``watch.restore()``. With ``look="outputs"`` what modules give is held until it is known to be
+    ``keep`` holds the state of every so many steps in memory, the last ``snapshots`` sound ones
+    and the best: ``watch.restore()``, ``watch.save()``, ``keel.cure(…, start=watch)``. With ``look="outputs"`` what modules give is held until it is known to be
     good: on the CPU until the pass back begins, elsewhere until the step ends. With
     ``look="again"``, which holds nothing, a bad batch's forward pass is made once more to find
     where it went wrong.

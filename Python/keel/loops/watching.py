@@ -93,8 +93,8 @@ class Watch:
         self._is_read = True
 
     def restore(self, snapshot: Optional[Snapshot] = None) -> int:
-        """Brings back the newest sound state, or one of ``snapshots.sound``: the step after which
-        it was kept. Parameters, buffers, optimizer and random numbers are those, bit for bit."""
+        """Brings back the newest sound state (the best one, where what was learnt had been lost by
+        then), or one of ``snapshots.sound``: the step after which it was kept. Parameters, buffers, optimizer and random numbers are those, bit for bit."""
         chosen = snapshot or (self.snapshots.last() if self.snapshots else None)
         if chosen is None:
             raise KeelError("keel: no sound state is kept yet; ask for some with keep=N")
@@ -104,7 +104,8 @@ class Watch:
 
     @property
     def start(self) -> Optional[Start]:
-        """The newest sound state, for ``keel.cure(…, start=watch)``; None where none is kept."""
+        """The state that ``restore`` would bring back, for ``keel.cure(…, start=watch)``; None
+        where none is kept."""
         kept = self.snapshots
         last = kept.last() if kept is not None else None
         return None if last is None else last.as_start(self._optimizer, kept.initial_loss)

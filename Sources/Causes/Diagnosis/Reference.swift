@@ -51,8 +51,10 @@ public enum Reference {
   public static let exponent = 5.0
   /// The largest argument of an exponential that float32 holds.
   public static let largestExponent = 88.72
-  /// The least number that a root or a logarithm bears with a slope that float32 holds.
-  public static let leastDomain = 1e-7
+  /// What a logarithm should be given at least: Keras's epsilon.
+  public static let leastOfLogarithm = 1e-7
+  /// What a root should be given at least: its slope is 5e5 there.
+  public static let leastOfRoot = 1e-12
   /// The largest score of attention: the limit of QK-clip.
   public static let attentionLogits = 100.0
   /// Rows that batch normalisation needs.

@@ -9,16 +9,19 @@ package struct Divergence {
   /// Steps above the edge that are borne.
   package let patience: Int
   private let scale: Double
+  private let floor: Double
   /// The step of the first passing, ever.
   package private(set) var firstPassed: Int?
   /// Since when the average has been above the edge, if it is.
   package private(set) var above: Int?
 
-  /// - Parameter scale: max(B, L₀).
-  package init(scale: Double, batch: Int, total: Int) {
+  /// - Parameters:
+  ///   - scale: max(B, L₀); see `Baseline`.
+  ///   - floor: what losses are measured from.
+  package init(scale: Double, from floor: Double = 0, batch: Int, total: Int) {
     width = min((256 + batch - 1) / batch, max(1, total))
     patience = max(50, total / 20)
-    self.scale = scale
+    (self.scale, self.floor) = (scale, floor)
   }
 
   package enum Finding: Equatable {
@@ -41,7 +44,7 @@ package struct Divergence {
       finite += 1
     }
     guard finite > 0 else { return .none }
-    let mean = sum / Double(finite)
+    let mean = sum / Double(finite) - floor
     // As far below: a loss without a floor that has run away.
     if mean < -1e4 * scale {
       (firstPassed, above) = (firstPassed ?? step, above ?? step)

@@ -1,3 +1,4 @@
+import Foundation
 import KeelData
 import KeelNetworks
 
@@ -13,14 +14,26 @@ public struct Baseline: Hashable, Sendable {
   /// Whether all targets are the same.
   let hasOneTarget: Bool
 
-  /// max(B, L₀), what divergence is measured in; B where the untrained network gave no finite loss.
-  public var scale: Double { initial.isFinite ? max(reference, initial) : reference }
+  /// Whether the loss has a floor at zero; log-likelihoods have none.
+  private var hasFloor: Bool { !(reference < 0 || initial < 0) }
 
-  /// S = 1 − loss/B; 0 where B is 0 (a loss that cannot be anything else teaches nothing), less
+  /// What divergence is measured in: max(B, L₀), and B where the untrained network gave no finite
+  /// loss; max(L₀ − B, 1) of a loss without a floor.
+  public var scale: Double {
+    guard hasFloor else { return max(initial.isFinite ? initial - reference : 0, 1) }
+    return initial.isFinite ? max(reference, initial) : reference
+  }
+
+  /// What divergence is measured from: 0, and B of a loss without a floor.
+  package var floor: Double { hasFloor ? 0 : reference }
+
+  /// S = 1 − loss/B, and 1 − exp(loss − B) of a loss without a floor; 0 where B is 0 (a loss that cannot be anything else teaches nothing), less
   /// than the losses of a trace can be told apart in (subnormal in float32), or infinite (beside
   /// which every loss is small).
   public func skill(_ loss: Double) -> Double {
-    reference >= Double(Float.leastNormalMagnitude) && reference.isFinite ? 1 - loss / reference : 0
+    guard hasFloor else { return reference.isFinite ? 1 - exp(loss - reference) : 0 }
+    return reference >= Double(Float.leastNormalMagnitude) && reference.isFinite
+      ? 1 - loss / reference : 0
   }
 
   /// Of a training that runs elsewhere.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, List, Optional
 
+from keel.engines.pytorch.changes import MENDED
 from keel.engines.pytorch.columns import Columns
 from keel.engines.protocol import JSON
-from keel.engines.keras.changes import SETTINGS, dropouts, owner_of, reset
+from keel.engines.keras.changes import SETTINGS, dropouts, layers_of, owner_of, reset
 from keel.engines.keras.network import Network, rms
 from keel.engines.keras.rate import Movement, inner
 
@@ -72,7 +73,9 @@ def changes(model: Any, optimizer: Any, columns: Columns) -> List[str]:
         # Another optimizer has settings that this one has not.
         if hasattr(inner(optimizer), attribute) or name in ("beta1", "beta2", "epsilon")
     ]
-    names += ["exponents", "attention-logits", "domains", "empty-means", "loss-reduction", "loss-scale"]
+    names += [*MENDED, "loss-reduction"]
+    if "float16" in {layer.compute_dtype for layer in layers_of(model)}:
+        names.append("loss-scale")
     told = [f"set {name}" for name in names] + ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:
         told += ["standardize", "set bad-rows"]

@@ -21,6 +21,7 @@ from keel.engines.keras.network import kept_state, measured, restore
 from keel.engines.keras.rate import Movement, Rate
 from keel.engines.pytorch.offender import offending_gradient
 from keel.engines.pytorch.operations import Operations, ended, lost, seen
+from keel.engines.pytorch.randomness import random_state, set_random_state
 from keel.engines.pytorch.scaling import reduction
 
 # States that are kept of trials: what is older is forgotten, and asked for from the start.
@@ -115,10 +116,13 @@ class KerasEngine:
 
     def _operations(self, network: Network) -> Operations:
         """What the operations of a step meet; nothing where it cannot be made."""
+        random = random_state()
         try:
             return seen(network, lambda: self._value(network.model, self._sample))
         except Exception:  # The step itself will say so.
             return Operations()
+        finally:
+            set_random_state(random)
 
     def columns(self) -> Columns:
         """How large the data are; measured once."""

@@ -27,7 +27,7 @@ _OPTIMIZERS = {
 
 
 # What single operations are asked for.
-_MENDED = {
+MENDED = {
     "exponents": "bounded", "attention-logits": "bounded", "domains": "bounded",
     "empty-means": "zero",
 }
@@ -85,13 +85,16 @@ class Plan:
         known = (
             "learning-rate", "optimizer", "momentum", "beta1", "beta2", "rho", "epsilon",
             "weight-decay", "schedule", "warmup", "bad-steps", "bad-rows", "dropout",
-            *_MENDED, "loss-reduction", "loss-scale",
+            *MENDED, "loss-reduction", "loss-scale",
         )
         if name not in known or (name == "schedule" and value != "constant"):
             raise Refused(f"set {name}")
         if name == "optimizer" and str(value).lower() not in _OPTIMIZERS:
             raise Refused(f"set optimizer {value}")
-        if value == _MENDED.get(name):
+        wanted = {**MENDED, "loss-reduction": "mean", "loss-scale": "dynamic"}.get(name)
+        if wanted is not None and value != wanted:
+            raise Refused(f"set {name} {value}")
+        if name in MENDED:
             self._mended |= {name}
         self._settings[name] = value
 

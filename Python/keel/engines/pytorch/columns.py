@@ -34,6 +34,8 @@ class Block:
 
     @staticmethod
     def measured(rows: List[torch.Tensor]) -> Optional["Block"]:
+        if len({_columns(r).shape[1] for r in rows}) != 1:
+            return None  # Rows of different widths have no columns.
         table = torch.cat([_columns(r.detach()).double().cpu() for r in rows])
         if table.numel() == 0:
             return None

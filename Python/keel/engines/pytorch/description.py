@@ -9,8 +9,9 @@ import torch
 
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.columns import Columns
-from keel.engines.pytorch.changes import Plan, dropouts
+from keel.engines.pytorch.changes import MENDED, Plan, dropouts
 from keel.engines.pytorch.measures import rms
+from keel.engines.pytorch.operations import Operations, precision
 
 # A schedule is told in so many places, spread over the run.
 _FACTORS = 200
@@ -39,7 +40,8 @@ def settings(
 
 
 def changes(
-    model: torch.nn.Module, optimizer: torch.optim.Optimizer, columns: Columns
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer, columns: Columns,
+    operations: Operations,
 ) -> List[str]:
     """What can be changed of it."""
     group = optimizer.param_groups[0]
@@ -53,7 +55,11 @@ def changes(
         # Another optimizer has settings that this one has not.
         if any(key in group for key in keys) or name in ("beta1", "beta2", "epsilon")
     ]
-    settings += ["exponents", "attention-logits", "domains", "empty-means", "loss-reduction", "loss-scale"]
+    settings += [*MENDED, "loss-reduction"]
+    # Gradients of half weights are halves themselves, and bfloat16 has no small numbers to lose.
+    is_half = any(p.dtype != torch.float32 for p in model.parameters())
+    if precision(operations, model) == "float16" and not is_half:
+        settings.append("loss-scale")
     changes = [f"set {name}" for name in settings]
     changes += ["reset initialization", "clip", "precision"]
     if columns.inputs is not None or columns.targets is not None:

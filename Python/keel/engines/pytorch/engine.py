@@ -14,13 +14,14 @@ from keel.engines.protocol import JSON, Refused
 from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.changes import Plan
 from keel.engines.pytorch.columns import Columns
+from keel.engines.pytorch.guard import Guard
 from keel.engines.pytorch.constant import constant_loss, place_of_targets
 from keel.engines.pytorch.description import changes, factors, layers, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
 from keel.engines.pytorch.operations import Operations, ended, lost, precision, seen
 from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
-from keel.engines.pytorch.scaling import reduction
+from keel.engines.pytorch.scaling import LossScale, reduction
 from keel.engines.pytorch.start import Start
 
 # States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
@@ -95,7 +96,7 @@ class PyTorchEngine:
                 "loss-scale": self.loss_scale or "none",
             },
             "data": columns.description(),
-            "changes": changes(model, optimizer, columns),
+            "changes": changes(model, optimizer, columns, operations),
             "snapshots": [] if self.start is None else [self.start.description()],
             "operations": operations.answer(),
             "constantLoss": self._constant_loss(model),
@@ -186,8 +187,11 @@ class PyTorchEngine:
             set_random_state(kept["random"])
         else:
             request = {**request, "steps": int(request["steps"]) + forgotten - first}
+        guard, scale = plan.guard(), plan.loss_scale(self.loss_scale)
+        if kept is not None:
+            guard, scale = copy.deepcopy(kept["windows"])
         for answer in self._steps(
-            request, plan, model, optimizer, schedule, clip, batches, first
+            request, plan, model, optimizer, schedule, clip, batches, first, guard, scale
         ):
             if answer.get("step", forgotten) < forgotten:
                 continue
@@ -197,12 +201,11 @@ class PyTorchEngine:
 
     def _steps(
         self, request: JSON, plan: Plan, model: Any, optimizer: Any, schedule: Any, clip: Any,
-        batches: Batches, first: int,
+        batches: Batches, first: int, guard: Optional[Guard], scale: Optional[LossScale],
     ) -> Iterator[JSON]:
         keep = set(request.get("keep") or [])
         named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-        guard, loss_of = plan.guard(), plan.loss(self.loss)
-        scale = plan.loss_scale(self.loss_scale)
+        loss_of = plan.loss(self.loss)
         for step in range(first, first + int(request["steps"])):
             batch = next(batches)
             self._latest = None if request["changes"] else (model, batch)
@@ -250,7 +253,8 @@ class PyTorchEngine:
                     advance(schedule, loss)
             if step in keep:
                 answer["snapshot"] = f"{request['id']}-{step}"
-                self._keep(answer["snapshot"], step, model, optimizer, schedule)
+                self._keep(
+                    answer["snapshot"], step, model, optimizer, schedule, (guard, scale))
             yield answer
         end: JSON = {"end": "ok"}
         if self.score is not None:
@@ -278,7 +282,9 @@ class PyTorchEngine:
             for _ in range(steps):
                 schedule.step()
 
-    def _keep(self, name: str, step: int, model: Any, optimizer: Any, schedule: Any) -> None:
+    def _keep(
+        self, name: str, step: int, model: Any, optimizer: Any, schedule: Any, windows: Any
+    ) -> None:
         self._snapshots[name] = {
             "step": step,
             "model": copy.deepcopy(model.state_dict()),
@@ -286,6 +292,7 @@ class PyTorchEngine:
             "schedule": copy.deepcopy(schedule.state_dict())
             if schedule is not None and hasattr(schedule, "state_dict")
             else None,
+            "windows": copy.deepcopy(windows),
             "random": random_state(),
         }
         self._names[name] = step

@@ -9,6 +9,8 @@ import torch
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from keel.engines.protocol import Refused
+
 _HALVES = (torch.float16, torch.bfloat16)
 # Scores of attention are kept within this: 50·tanh(score/50), as in Gemma 2.
 _MOST_SCORE = 50.0
@@ -16,11 +18,22 @@ _MOST_SCORE = 50.0
 _LEAST_OF_LOG, _LEAST_OF_ROOT = 1e-7, 1e-12
 # Where operations stand that others call by name, unseen by a mode that is at work on those.
 _PLACES: List[Tuple[Any, str]] = [
-    (torch, "exp"), (torch.Tensor, "exp"), (torch, "softmax"), (torch.Tensor, "softmax"),
-    (F, "softmax"), (F, "scaled_dot_product_attention"), (F, "cross_entropy"), (F, "nll_loss"),
-    (torch, "log"), (torch.Tensor, "log"), (torch, "sqrt"), (torch.Tensor, "sqrt"),
-    (torch, "mean"), (torch.Tensor, "mean"), (torch, "div"), (torch.Tensor, "div"),
-]
+    (owner, name)
+    for name in ("exp", "softmax", "log", "sqrt", "mean", "div")
+    for owner in (torch, torch.Tensor)
+] + [(F, name) for name in ("softmax", "scaled_dot_product_attention", "cross_entropy", "nll_loss")]
+# What operations call what they are given, in its order.
+_GIVEN: Dict[str, Tuple[str, ...]] = {
+    "cross_entropy": ("input", "target"), "nll_loss": ("input", "target"),
+    "poisson_nll_loss": ("input", "target"), "pow": ("input", "exponent"),
+    "scaled_dot_product_attention": ("query", "key", "value"),
+    **{name: ("input", "other") for name in ("div", "divide", "true_divide")},
+}
+# Means over rows that may be none.
+_ERRORS = (
+    "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
+)
 _Function = Callable[..., Any]
 
 
@@ -38,7 +51,8 @@ class Mending(TorchFunctionMode):
         self._is_busy = False
         self._mended: Dict[str, Callable[..., Any]] = {}
         if "exponents" in what:
-            self._mended |= {"exp": _exp, "exp_": _exp_in_place}
+            self._mended |= {
+                "exp": _exp, "exp2": _exp2, "expm1": _expm1, "poisson_nll_loss": _poisson_nll_loss}
         if "domains" in what:
             self._mended |= {"log": _log, "log2": _log, "log10": _log, "sqrt": _sqrt, "rsqrt": _sqrt,
                              "pow": _power, "__pow__": _power}
@@ -47,9 +61,10 @@ class Mending(TorchFunctionMode):
                 "softmax": self._softmax, "scaled_dot_product_attention": self._attention}
         if "empty-means" in what:
             self._mended |= {
-                "cross_entropy": _cross_entropy, "nll_loss": _nll_loss, "mean": _mean,
+                "cross_entropy": _of_labels, "nll_loss": _of_labels, "mean": _mean,
                 "div": _divide, "__truediv__": _divide, "true_divide": _divide,
-                "divide": _divide,
+                "divide": _divide, "__rtruediv__": _divide_into, "__rdiv__": _divide_into,
+                **{name: _of_rows for name in _ERRORS},
             }
 
     def __enter__(self) -> "Mending":
@@ -81,39 +96,60 @@ class Mending(TorchFunctionMode):
     def __torch_function__(
         self, function: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        kwargs = kwargs or {}
-        if "precision" in self._what:
-            args, kwargs = _full(args), _full(kwargs)
-        result = self._call(getattr(function, "__name__", ""), function, args, kwargs)
-        return _full(result) if "precision" in self._what else result
+        kwargs, name = kwargs or {}, getattr(function, "__name__", "")
+        if "precision" not in self._what:
+            return self._call(name, function, args, kwargs)
+        result = _full(self._call(name, function, _full(args), _full(kwargs)))
+        if _is_in_place(name) and isinstance(args[0], torch.Tensor) and args[0].dtype in _HALVES:
+            # What was changed is a copy.
+            with torch._C.DisableTorchFunctionSubclass():
+                return args[0].copy_(result)
+        return result
 
     def _call(self, name: str, original: _Function, args: Any, kwargs: Any) -> Any:
-        mended = self._mended.get(name)
+        is_in_place = _is_in_place(name)
+        kind = name[:-1] if is_in_place and name[:-1] in self._mended else name
+        mended = self._mended.get(kind)
         if mended is None or self._is_busy or "out" in kwargs:
             return original(*args, **kwargs)
+        for given in _GIVEN.get(kind, ("input",))[len(args):]:
+            if given not in kwargs:
+                break
+            args, kwargs = (*args, kwargs[given]), {k: v for k, v in kwargs.items() if k != given}
         self._is_busy = True
         try:
+            if is_in_place:
+                return args[0].copy_(mended(getattr(torch, kind), args[0].clone(), *args[1:]))
             return mended(original, *args, **kwargs)
+        except (TypeError, ValueError, IndexError) as error:
+            # It is called as nobody foresaw: the search goes on without.
+            raise Refused(f"{name}: {error}") from error
         finally:
             self._is_busy = False
 
     # Attention
 
     def _softmax(self, original: _Function, scores: Any, *args: Any, **kwargs: Any) -> Any:
-        # Scores of attention have rows, queries and keys; those of classes are left alone.
-        if "attention-logits" in self._what and scores.dim() >= 3:
+        dim = kwargs.get("dim", args[0] if args else -1)
+        # Scores of attention have rows, queries and keys, and keys are last.
+        is_attention = scores.dim() >= 3 and dim in (-1, scores.dim() - 1)
+        if "attention-logits" in self._what and is_attention:
             scores = _bounded_scores(scores)
         if "empty-means" not in self._what:
             return original(scores, *args, **kwargs)
-        dim = kwargs.get("dim", args[0] if args else -1)
         is_empty = torch.isneginf(scores).all(dim, keepdim=True)
         shares = original(scores.masked_fill(is_empty, 0.0), *args, **kwargs)
         return shares.masked_fill(is_empty, 0.0)
 
     def _attention(
         self, original: _Function, query: Any, key: Any, value: Any, attn_mask: Any = None,
-        dropout_p: float = 0.0, is_causal: bool = False, scale: Any = None, **rest: Any,
+        dropout_p: float = 0.0, is_causal: bool = False, scale: Any = None,
+        enable_gqa: bool = False,
     ) -> Any:
+        if enable_gqa:
+            key, value = (
+                part.repeat_interleave(query.shape[-3] // part.shape[-3], -3) for part in (key, value)
+            )
         scores = query @ key.transpose(-2, -1) * (scale or 1 / math.sqrt(query.shape[-1]))
         if "attention-logits" in self._what:
             scores = _bounded_scores(scores)
@@ -143,8 +179,23 @@ def _exp(original: _Function, x: torch.Tensor) -> torch.Tensor:
     return torch.where(x < 1, original(x.clamp(max=1)), math.e * x)
 
 
-def _exp_in_place(original: _Function, x: torch.Tensor) -> torch.Tensor:
-    return x.copy_(_exp(torch.exp, x.clone()))
+def _exp2(original: _Function, x: torch.Tensor) -> torch.Tensor:
+    return _exp(torch.exp, x * math.log(2))
+
+
+def _expm1(original: _Function, x: torch.Tensor) -> torch.Tensor:
+    return _exp(torch.exp, x) - 1
+
+
+def _poisson_nll_loss(
+    original: _Function, rate: torch.Tensor, target: torch.Tensor, log_input: bool = True,
+    full: bool = False, size_average: Any = None, eps: float = 1e-8, reduce: Any = None,
+    reduction: str = "mean",
+) -> torch.Tensor:
+    if not log_input or full:
+        return original(rate, target, log_input=log_input, full=full, eps=eps, reduction=reduction)
+    losses = _exp(torch.exp, rate) - target * rate
+    return losses if reduction == "none" else getattr(losses, reduction)()
 
 
 def _bounded_scores(scores: torch.Tensor) -> torch.Tensor:
@@ -172,19 +223,19 @@ def _power(original: _Function, x: Any, exponent: Any) -> Any:
 # Means of nothing
 
 
-def _cross_entropy(original: _Function, outputs: Any, targets: Any, *args: Any, **kwargs: Any) -> Any:
-    return _of_labels(original, outputs, targets, args, kwargs)
-
-
-def _nll_loss(original: _Function, outputs: Any, targets: Any, *args: Any, **kwargs: Any) -> Any:
-    return _of_labels(original, outputs, targets, args, kwargs)
-
-
-def _of_labels(original: _Function, outputs: Any, targets: Any, args: Any, kwargs: Any) -> Any:
-    ignored = kwargs.get("ignore_index", -100)
-    if not targets.is_floating_point() and bool((targets == ignored).all()):
+def _of_labels(
+    original: _Function, outputs: Any, targets: Any, weight: Any = None, size_average: Any = None,
+    ignore_index: int = -100, reduce: Any = None, reduction: str = "mean", **rest: Any,
+) -> Any:
+    is_mean = reduction == "mean" and not targets.is_floating_point()
+    if is_mean and bool((targets == ignore_index).all()):
         return outputs.sum() * 0.0
-    return original(outputs, targets, *args, **kwargs)
+    return original(
+        outputs, targets, weight=weight, ignore_index=ignore_index, reduction=reduction, **rest)
+
+
+def _of_rows(original: _Function, outputs: Any, *args: Any, **kwargs: Any) -> Any:
+    return original(outputs, *args, **kwargs) if outputs.numel() else outputs.sum()
 
 
 def _mean(original: _Function, x: torch.Tensor, *args: Any, **kwargs: Any) -> Any:
@@ -198,7 +249,17 @@ def _divide(original: _Function, top: Any, bottom: Any, *args: Any, **kwargs: An
     return original(top, torch.where(is_nothing, torch.ones_like(bottom), bottom), *args, **kwargs)
 
 
+def _divide_into(original: _Function, bottom: torch.Tensor, top: Any) -> Any:
+    return _divide(torch.div, torch.as_tensor(top, dtype=bottom.dtype), bottom)
+
+
 # Precision
+
+
+def _is_in_place(name: str) -> bool:
+    if name.startswith("__"):
+        return name in ("__iadd__", "__isub__", "__imul__", "__itruediv__")
+    return name.endswith("_")
 
 
 def _full(value: Any) -> Any:

@@ -21,6 +21,8 @@ _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "convolution", "linear", "mkldnn_l
 _EXPONENTIALS = {"exp": 1.0, "exp_": 1.0, "expm1": 1.0, "exp2": math.log(2)}
 _LOGARITHMS = {"log", "log2", "log10", "log_"}
 _ROOTS = {"sqrt", "rsqrt", "sqrt_"}
+# What Keel has a cause for.
+_TOLD = ("exponent", "logarithm", "root", "empty-mean")
 _SOFTMAXES = {"_softmax", "_safe_softmax", "_log_softmax"}
 _ATTENTIONS = {
     "_scaled_dot_product_flash_attention_for_cpu", "_scaled_dot_product_flash_attention",
@@ -53,7 +55,9 @@ class Operations(TorchDispatchMode):
     ) -> Any:
         name = function.overloadpacket.__name__ if hasattr(function, "overloadpacket") else ""
         # What is changed in place is gone afterwards.
-        given = [tensor.clone() if name.endswith("_") else tensor for tensor in tensors(args)]
+        given = [
+            tensor.clone() if name.endswith("_") else tensor for tensor in tensors((args, kwargs or {}))
+        ]
         result = function(*args, **(kwargs or {}))
         try:
             self._look(name, args, kwargs or {}, given, result)
@@ -69,8 +73,10 @@ class Operations(TorchDispatchMode):
         if name in _EXPONENTIALS and _is_real(given[0]):
             self.exponent = _larger(
                 self.exponent, float(given[0].max()) * _EXPONENTIALS[name], self.module)
-        if name == "_softmax" and given[0].dim() >= 3 or name == "_safe_softmax":
-            self._note_scores(given[0])
+        if name in ("_softmax", "_safe_softmax") and given[0].dim() >= 3:
+            # Keys are the last axis of scores; classes of pictures are another.
+            if args[1] in (-1, given[0].dim() - 1):
+                self._note_scores(given[0])
         if name in _ATTENTIONS:
             query, key = given[0].float(), given[1].float()
             scale = kwargs.get("scale") or 1 / math.sqrt(query.shape[-1])
@@ -92,17 +98,24 @@ class Operations(TorchDispatchMode):
     ) -> Optional[str]:
         """What kind of operation it is, where it is the first to leave the finite numbers."""
         made = [tensor for tensor in tensors(result) if _is_real(tensor)]
+        if not given:
+            return None  # A constant, meant so.
         if not any(bool((torch.isnan(tensor) | (tensor == math.inf)).any()) for tensor in made):
             if name in _LOGARITHMS and any(bool(torch.isinf(tensor).any()) for tensor in made):
                 self._made_infinite = True
             return None
         if any(bool((torch.isnan(t) | (t == math.inf)).any()) for t in given if _is_real(t)):
             return "passed-on"
-        if self._made_infinite:
+        if self._made_infinite and any(bool(torch.isinf(t).any()) for t in given if _is_real(t)):
             return "logarithm"
         if name in _EXPONENTIALS:
             return "exponent"
-        return "empty-mean" if _is_of_nothing(name, args, given) else name
+        if name in _ROOTS:
+            return "root"
+        if name in _LOGARITHMS:
+            return "logarithm"
+        is_nan = any(bool(torch.isnan(tensor).any()) for tensor in made)
+        return "empty-mean" if is_nan and _is_of_nothing(name, args, given) else name
 
     def answer(self) -> JSON:
         """What the protocol has of it; nothing where there is nothing to tell."""
@@ -133,12 +146,14 @@ def _is_of_nothing(name: str, args: Any, given: List[torch.Tensor]) -> bool:
     if name in _SOFTMAXES:
         return bool(torch.isneginf(given[0]).all(args[1]).any())
     if name in _ATTENTIONS:
-        return any(bool(torch.isneginf(t).all(-1).any() | (~t.bool()).all(-1).any())
-                   for t in given[3:])
+        return any(
+            bool((~t if t.dtype == torch.bool else torch.isneginf(t)).all(-1).any())
+            for t in given[3:] if t.dim()
+        )
     if name.startswith("mean") or name.startswith("nanmean"):
         return given[0].numel() == 0 or 0 in given[0].shape
     if name.startswith("nll_loss"):
-        return True  # Of finite numbers nothing else makes it NaN.
+        return not bool(torch.isneginf(given[0]).any())
     if name.startswith("div") or name == "true_divide":
         bottom = given[1] if len(given) > 1 else torch.tensor(float(args[1]))
         return bool(((given[0] == 0) & (bottom == 0)).any())
@@ -180,18 +195,27 @@ def precision(operations: Operations, model: Any) -> str:
 def lost(model: Any, run: Callable[[], Any]) -> JSON:
     """How a trial ends whose loss is not finite: the first thing that was not, and the operation
     that made it."""
-    return ended(model, run, offending_parameter(model) or first_offender(model, run))
+    offender = offending_parameter(model)
+    if offender is None:
+        try:
+            offender = first_offender(model, run)
+        except Exception:  # A loss that cannot be made without gradients.
+            pass
+    return ended(model, run, offender)
 
 
 def ended(model: Any, run: Callable[[], Any], offender: Optional[JSON]) -> JSON:
     """The same where the first is known: a gradient may be lost in what the loss does not see."""
     end: JSON = {"end": "non-finite", "first": offender}
     if offender is not None and offender["pass"] != "update":
-        operations = seen(model, run)
+        try:
+            operations = seen(model, run)
+        except Exception:  # The same.
+            return end
         end["operations"] = operations.answer()
         operation = operations.first
         if operation is None and offender["pass"] == "backward":
             operation = operations.steep
-        if operation not in (None, "passed-on"):
+        if operation in _TOLD:
             end["first"] = {**offender, "operation": operation}
     return end

@@ -22,13 +22,17 @@ class LossScale:
 
     def take_out(self, named: List[Any]) -> bool:
         """Divides the gradients by it, and says whether all were finite; if not, the step is
-        passed over and the factor halved."""
+        passed over and the factor halved. What is not finite at a factor of 1 is so itself."""
         gradients = [p.grad for _, p in named if p.grad is not None]
+        if not gradients:
+            return True
         torch._foreach_mul_(gradients, 1 / self.factor)
         is_fine = all(bool(torch.isfinite(gradient).all()) for gradient in gradients)
-        if not is_fine:
+        if not is_fine and self.factor > 1:
             self.factor, self.good_steps = self.factor / 2, 0
             return False
+        if not is_fine:
+            return True
         self.good_steps += 1
         if self.good_steps == _GROWS_AFTER:
             self.factor, self.good_steps = self.factor * 2, 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Union
@@ -43,10 +44,13 @@ class Start:
             try:
                 # Whose file it is runs its own code elsewhere in this process.
                 return Start(**torch.load(source, map_location="cpu", weights_only=False))
-            except (OSError, TypeError, RuntimeError, EOFError) as error:
+            except (
+                OSError, TypeError, RuntimeError, EOFError, KeyError, AttributeError, ImportError,
+                pickle.UnpicklingError,
+            ) as error:
                 raise KeelError(
-                    f"keel: start: {source} is no state that keel.watch has saved ({error}); give "
-                    "the file that it named"
+                    f"keel: start: {source} is no state that watch.save() has written ({error}); "
+                    "give the file that it returned"
                 ) from None
         state = getattr(source, "start", None)
         if isinstance(state, Start):
@@ -72,10 +76,11 @@ class Start:
         own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
         unknown = [name for name, value in self.model.items()
                    if name not in own or own[name].shape != value.shape]
+        unknown += [name for name in own if name not in self.model]
         if unknown:
             raise KeelError(
-                f"keel: start: the model has no {unknown[0]} of that shape; build the one that was "
-                "watched"
+                f"keel: start: model and state do not have the same {unknown[0]}; build the model "
+                "that was watched"
             )
         with torch.no_grad():
             for name, value in self.model.items():
