@@ -294,6 +294,14 @@ def test_names_the_first_that_is_not_finite() -> None:
     assert skipped[-1] == {"end": "ok"} and any("skipped" in answer for answer in skipped)
 
 
+def test_a_schedule_that_grows_is_a_multiple_of_its_first_rate() -> None:
+    growing = keras.optimizers.schedules.ExponentialDecay(0.01, 10, 10.0)
+    engine = engine_of(sound(rate=growing), steps=20)
+    settings = engine.describe()["settings"]
+    assert settings["learning-rate"] == pytest.approx(0.01)
+    assert settings["schedule-factors"][-1] == pytest.approx(10**1.9, rel=1e-3)
+
+
 def test_dropout_is_told_and_eased() -> None:
     def build() -> Any:
         return [

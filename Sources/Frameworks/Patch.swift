@@ -36,7 +36,8 @@ package struct Patch {
       lines.filter { !$0.hasPrefix("#") }
         .flatMap { $0.split { !($0.isLetter || $0.isNumber || $0 == "_") } })
     let used = [
-      "torch", "nn", "keras", "model", "optimizer", "scheduler", "loss", "batch_size", "labels", "x_train",
+      "torch", "nn", "keras", "model", "optimizer", "scheduler", "loss", "batch_size", "labels",
+      "x_train",
       "y_train",
       "x_test", "y_test",
     ].filter { words.contains($0[...]) }

@@ -31,7 +31,8 @@ class Rate:
 
 
 class Movement:
-    """The rate that a schedule is a share of, its largest, and the share of every step."""
+    """The rate that a schedule is a share of, and the share of every step: of its largest rate, or
+    of its first where it grows to the end."""
 
     def __init__(
         self, optimizer: Any, schedule: Optional[Callable[[Any], Any]], steps: int
@@ -46,8 +47,9 @@ class Movement:
             self.base = float(str(numpy.float32(float(rate))))
         else:
             self.base = 1.0
-            largest = max(abs(self.factor(step)) for step in self._places)
-            self.base = float(f"{largest:.6g}") or 1.0
+            rates = [abs(self.factor(step)) for step in self._places]
+            grows = 0 < rates[0] < 0.99 * rates[-1] and rates[-1] == max(rates)
+            self.base = float(f"{rates[0] if grows else max(rates):.6g}") or 1.0
 
     @staticmethod
     def _moving(optimizer: Any, schedule: Optional[Callable[[Any], Any]]) -> Any:
