@@ -131,7 +131,8 @@ package struct EngineDescription: Hashable, Sendable {
 
   /// Whether it can make a change, as far as it tells: `set learning-rate`.
   ///
-  /// Of a state that is kept weights do not begin anew, nor do they get other numbers than they know.
+  /// Of a state that is kept weights do not begin anew, nor do they get other numbers than they
+  /// know.
   func allows(_ change: String) -> Bool {
     if origin != nil, ["reset initialization", "standardize"].contains(change) { return false }
     return changes.map { $0.contains(change) } ?? true
