@@ -11,10 +11,10 @@ extension ExportTarget {
   /// In PyTorch it carries the penalty on squared weights, in Keras the clip, as is usual there.
   package func optimizerLines(of recipe: Recipe) -> [String] {
     guard let type = Self.optimizers[recipe.optimizer.name] else { return rateLines(of: recipe) }
-    let settings = optimizerSettings(recipe.optimizer)
+    let settings = optimizerSettings(recipe.optimizer) + ownDecay(of: recipe)
     switch self {
     case .pytorch:
-      let groups = parameterGroups(of: recipe)
+      let groups = recipe.ownModel == nil ? parameterGroups(of: recipe) : []
       let parameters = groups.isEmpty ? "model.parameters()" : "groups"
       let made = Self.call("torch.optim.\(type)", [parameters] + settings)
       return groups + Self.broken("optimizer = \(made)")
@@ -81,6 +81,12 @@ extension ExportTarget {
     case (_, "initial-accumulator", _): "initial_accumulator_value"
     default: setting.split(separator: "-").joined(separator: "_")
     }
+  }
+
+  /// Of a program its decay is a setting of its optimizer, of all parameters.
+  private func ownDecay(of recipe: Recipe) -> [String] {
+    let lambda = recipe.regularizer.choices.reduce(0) { $0 + $1.member.penalty.l2 }
+    return recipe.ownModel != nil && lambda > 0 ? ["weight_decay=\(2 * lambda)"] : []
   }
 
   /// PyTorch's `weight_decay` adds `weight_decay · w` to the gradient, Keel's `l2` 2λw, to weights

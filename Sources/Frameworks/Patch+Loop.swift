@@ -11,7 +11,9 @@ extension Patch {
 
   /// Whether it is made anew: for itself, or for what a framework makes a part of it.
   private var isOptimizerChanged: Bool {
-    if old.optimizer != new.optimizer { return true }
+    if old.optimizer != new.optimizer || (isOwn && old.regularizer != new.regularizer) {
+      return true
+    }
     let (penalty, clip) = (squares(old) != squares(new), old.clipping != new.clipping)
     switch target {
     case .pytorch: return penalty && (squares(new) == 0 || ExportTarget.couplesDecay(new))
@@ -71,7 +73,7 @@ extension Patch {
   }
 
   private var penalty: [Part] {
-    guard old.regularizer != new.regularizer else { return [] }
+    guard old.regularizer != new.regularizer, !isOwn else { return [] }
     switch target {
     case .keras: return []  // A part of the model: `penalties`.
     case .pytorch:
@@ -138,7 +140,7 @@ extension Patch {
 
   /// For the weights of every Keras layer.
   var penalties: [String] {
-    guard old.regularizer != new.regularizer, target == .keras else { return [] }
+    guard old.regularizer != new.regularizer, target == .keras, !isOwn else { return [] }
     let (l1, l2) = (magnitudes(new), squares(new))
     let penalty =
       l1 == 0 && l2 == 0

@@ -3,6 +3,9 @@ import KeelRecipes
 // What a program's own operations and loss are asked for.
 
 extension Patch {
+  /// Whether they are of a program, whose network and loss nobody knows here.
+  var isOwn: Bool { old.ownModel != nil }
+
   /// Lines by the setting that they are about.
   var own: [(setting: String, parts: [Part])] {
     guard let before = old.ownModel, let after = new.ownModel,

@@ -48,6 +48,24 @@ struct PatchOwnTests {
     for line in lines { #expect(guide.contains(line), "\(line)") }
   }
 
+  /// A program's decay is its optimizer's, and no term of its loss.
+  @Test(arguments: ExportTarget.allCases, [(0.05, 0.0), (0.0, 0.01), (1e-4, 1e-4)])
+  func aDecayIsTheOptimizers(_ framework: ExportTarget, _ decays: (Double, Double)) {
+    func decayed(_ decay: Double, rate: Double) -> Recipe {
+      var recipe = Self.own()
+      recipe.optimizer = .sgd(learningRate: rate)
+      if decay > 0 { recipe.regularizer = [.l2(decay / 2)] }
+      return recipe
+    }
+    let lines = Patch(
+      framework, from: decayed(decays.0, rate: 0.1), to: decayed(decays.1, rate: 0.01)
+    ).lines
+    #expect(lines.contains { $0.hasPrefix("optimizer = ") })
+    #expect(
+      lines.contains { $0.contains("weight_decay=\(decays.1)") } == (decays.1 > 0), "\(lines)")
+    #expect(!lines.contains { $0.contains("loss") || $0.contains("regularizer") })
+  }
+
   /// What stays as it is has none.
   @Test(arguments: ExportTarget.allCases)
   func whatStaysHasNone(_ framework: ExportTarget) {
