@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, List
+from typing import Any, Callable, Dict, List
 
 import pytest
 import torch
@@ -17,6 +17,7 @@ from keel.engines.pytorch.changes import Plan
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.engine import PyTorchEngine
 from keel.engines.pytorch.mending import Mending
+from keel.engines.pytorch.normalization import normalize, places
 from keel.engines.pytorch.operations import lost, precision, seen
 from keel.engines.pytorch.scaling import LossScale, reduction
 
@@ -238,6 +239,20 @@ def test_a_scale_is_halved_where_it_is_too_large() -> None:
     assert not scale.take_out([("weight", weight)]) and scale.factor == 2.0**15
     weight.grad = torch.full((2,), 2.0**15)
     assert scale.take_out([("weight", weight)]) and torch.equal(weight.grad, torch.ones(2))
+
+
+def test_layers_are_normalised_but_the_last_and_those_that_are() -> None:
+    model = nn.Sequential(
+        nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.BatchNorm2d(4), nn.Flatten(),
+        nn.Linear(64, 8), nn.Tanh(), nn.Linear(8, 2))
+    assert places(model) == [model[0], model[5]]
+    seen_by: Dict[str, torch.Tensor] = {}
+    normalize(model)
+    model[1].register_forward_hook(lambda module, given, out: seen_by.update(conv=given[0]))
+    model[6].register_forward_hook(lambda module, given, out: seen_by.update(dense=given[0]))
+    model(100 * torch.randn(3, 1, 8, 8))
+    for value in seen_by.values():
+        assert torch.allclose(value.flatten(1).std(1), torch.ones(3), atol=0.1)
 
 
 def test_a_gradient_that_is_lost_itself_ends_the_scaling() -> None:

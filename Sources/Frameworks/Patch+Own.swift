@@ -15,6 +15,7 @@ extension Patch {
       ("precision", before.precision != after.precision, precision),
       ("exponents", before.exponents != after.exponents, exponents),
       ("attention-logits", before.attentionLogits != after.attentionLogits, attentionLogits),
+      ("normalization", before.normalization != after.normalization, ownNormalization),
       ("domains", before.domains != after.domains, domains),
       ("reduction", lossBefore.reduction != lossAfter.reduction, reduction),
       ("empty-means", lossBefore.emptyMeans != lossAfter.emptyMeans, emptyMeans),
@@ -59,6 +60,25 @@ extension Patch {
     return [
       Part(
         .model, ["# by hand, before the softmax of attention: scores = 50 * \(tanh)(scores / 50)"])
+    ]
+  }
+
+  /// No engine of Keras is asked for it.
+  private var ownNormalization: [Part] {
+    guard target == .pytorch else { return [] }
+    return [
+      Part(
+        .model,
+        [
+          "leaves = [m for m in model.modules() if not list(m.children())]",
+          "kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)",
+          "layers = [(m, n) for m, n in zip(leaves, leaves[1:] + [None]) if isinstance(m, kinds)]",
+          "def normalized(layer, inputs, out):",
+          "    rows = out.shape[-1:] if isinstance(layer, nn.Linear) else out.shape[1:]",
+          "    return nn.functional.layer_norm(out, rows)",
+          "for layer, after in layers[:-1]:  # all but the last, and those that have a norm",
+          "    if \"Norm\" not in type(after).__name__: layer.register_forward_hook(normalized)",
+        ])
     ]
   }
 

@@ -25,6 +25,7 @@ package struct OwnModel: Layer {
     .init("precision", \.precision, "the numbers it calculates with"),
     .init("exponents", \.exponents, "what an exponential makes of a large argument"),
     .init("attention-logits", \.attentionLogits, "how large the scores of attention may be"),
+    .init("normalization", \.normalization, "what is normalised between its layers"),
     .init("domains", \.domains, "what roots and logarithms make of zero"),
   ]
 
@@ -33,10 +34,14 @@ package struct OwnModel: Layer {
   /// Whether what the program calculates is kept within bounds.
   package enum Bound: String, Keyword { case own, bounded }
 
+  /// What is normalised of what a layer passes on: as the program has it, or each row.
+  package enum Normalization: String, Keyword { case own, layer }
+
   package var precision = Precision.float32
   package var exponents = Bound.own
   package var attentionLogits = Bound.own
   package var domains = Bound.own
+  package var normalization = Normalization.own
 
   package init() {}
 

@@ -2,8 +2,11 @@ import KeelCauses
 import KeelRecipes
 import KeelTraining
 
-/// Batch normalisation between each hidden layer and its activation; in a network of sequences
-/// layer normalisation, and before each attention too: the times of a batch share no statistics.
+/// Batch normalisation between each hidden layer and its activation.
+///
+/// In a network of sequences it is layer normalisation, and before each attention too: the times of
+/// a batch share no statistics. In another's program it is layer normalisation behind its layers,
+/// which needs nothing to be kept.
 ///
 /// However large a layer's weights, what it passes on has unit variance. In a deep plain network it
 /// makes gradients grow by itself: ×1.21 a layer with ReLU.
@@ -28,6 +31,10 @@ public struct NormalizeBatches: Remedy {
   }
 
   public func applied(to problem: Problem) -> Recipe? {
+    if let own = problem.recipe.ownModel {
+      return own.normalization == .layer
+        ? nil : problem.recipe.settingOwnModel { $0.normalization = .layer }
+    }
     guard !problem.recipe.leaves.contains(where: { $0.member.isNormalization }) else { return nil }
     let changed = problem.recipe.normalized
     return changed == problem.recipe ? nil : changed

@@ -134,6 +134,9 @@ struct EngineChange: Hashable {
     if before.domains != after.domains {
       changes.append(.set("domains", to: .string(after.domains.rawValue)))
     }
+    if before.normalization != after.normalization {
+      changes.append(.set("normalization", to: .string(after.normalization.rawValue)))
+    }
     if rest != own.model.dropFirst() {
       let rate = (rest.first?.ingredient as? Dropout)?.rate ?? 0
       changes.append(.set("dropout", to: .number(rate)))

@@ -66,6 +66,14 @@ struct PatchOwnTests {
     #expect(!lines.contains { $0.contains("loss") || $0.contains("regularizer") })
   }
 
+  @Test func normalizationIsAHookBehindEachLayer() {
+    let lines = Patch(
+      .pytorch, from: Self.own(), to: Self.own({ $0.normalization = .layer })
+    ).lines
+    #expect(lines.contains { $0.contains("register_forward_hook") })
+    #expect(!lines.contains { $0.contains("there is no line") })
+  }
+
   /// What stays as it is has none.
   @Test(arguments: ExportTarget.allCases)
   func whatStaysHasNone(_ framework: ExportTarget) {

@@ -12,6 +12,7 @@ from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.guard import Guard
 from keel.engines.pytorch.mending import Mending
+from keel.engines.pytorch.normalization import normalize
 from keel.engines.pytorch.parts import kept_rows, mapped, parts
 from keel.engines.pytorch.randomness import random_state, set_random_state
 from keel.engines.pytorch.scaling import LossScale, averaged
@@ -31,6 +32,10 @@ MENDED = {
     "exponents": "bounded", "attention-logits": "bounded", "domains": "bounded",
     "empty-means": "zero",
 }
+
+
+# Settings that are changed to one word.
+_WORDS = {"loss-reduction": "mean", "loss-scale": "dynamic", "normalization": "layer"}
 
 
 def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]:
@@ -85,13 +90,13 @@ class Plan:
         known = (
             "learning-rate", "optimizer", "momentum", "beta1", "beta2", "rho", "epsilon",
             "weight-decay", "schedule", "warmup", "bad-steps", "bad-rows", "dropout",
-            *MENDED, "loss-reduction", "loss-scale",
+            *MENDED, "loss-reduction", "loss-scale", "normalization",
         )
         if name not in known or (name == "schedule" and value != "constant"):
             raise Refused(f"set {name}")
         if name == "optimizer" and str(value).lower() not in _OPTIMIZERS:
             raise Refused(f"set optimizer {value}")
-        wanted = {**MENDED, "loss-reduction": "mean", "loss-scale": "dynamic"}.get(name)
+        wanted = {**MENDED, **_WORDS}.get(name)
         if wanted is not None and value != wanted:
             raise Refused(f"set {name} {value}")
         if name in MENDED:
@@ -105,6 +110,8 @@ class Plan:
             self.reset(model)
         if "precision" in self._mended:
             model.float()
+        if "normalization" in self._settings:
+            normalize(model)
         for module, name, rate in dropouts(model):
             # The strongest is told, and stands for all that are stronger than what is asked for.
             setattr(module, name, min(rate, float(self._settings.get("dropout", rate))))

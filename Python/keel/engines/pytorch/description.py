@@ -11,6 +11,7 @@ from keel.engines.protocol import JSON
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.changes import MENDED, Plan, dropouts
 from keel.engines.pytorch.measures import rms
+from keel.engines.pytorch.normalization import places
 from keel.engines.pytorch.operations import Operations, precision
 
 # A schedule is told in so many places, spread over the run.
@@ -56,6 +57,8 @@ def changes(
         if any(key in group for key in keys) or name in ("beta1", "beta2", "epsilon")
     ]
     settings += [*MENDED, "loss-reduction"]
+    if places(model):
+        settings.append("normalization")
     # Gradients of half weights are halves themselves, and bfloat16 has no small numbers to lose.
     is_half = any(p.dtype != torch.float32 for p in model.parameters())
     if precision(operations, model) == "float16" and not is_half:
