@@ -109,7 +109,8 @@ package struct CurePage: Page {
     // Before the experiments nothing is known of causes.
     let isOpen = history.outcome == .interrupted && history.findings.isEmpty
     return history.outcome == .healthy || history.outcome == .notExploding || isOpen
-      ? [] : FindingLines(history.findings, of: line, by: engine).lines
+      ? []
+      : FindingLines(history.findings, of: line, by: engine, reference: history.reference).lines
   }
 
   private var change: [String] {

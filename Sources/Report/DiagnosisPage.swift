@@ -61,7 +61,7 @@ package struct DiagnosisPage: Page {
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
     let lines =
-      head + (engine?.caution ?? []) + FindingLines(diagnosis.findings, of: line, by: engine).lines
+      head + (engine?.caution ?? []) + findings
       + ruledOut
       + table + unknown + next
     return lines.joined(separator: "\n") + "\n"
@@ -98,12 +98,18 @@ package struct DiagnosisPage: Page {
     ]
   }
 
+  private var findings: [String] {
+    FindingLines(
+      diagnosis.findings, of: line, by: engine, reference: diagnosis.reference
+    ).lines
+  }
+
   /// What a sickness that is not an explosion means, and where it comes from.
   private var sickness: [String] {
     guard diagnosis.scope == .full else { return [] }
     guard diagnosis.verdict != .healthy, diagnosis.verdict != .exploding else { return [] }
     return ["  " + Self.meaning(diagnosis.verdict), ""] + (engine?.caution ?? []) + reference
-      + FindingLines(diagnosis.findings, of: line, by: engine).lines + ruledOut
+      + findings + ruledOut
       + table
       + (diagnosis.findings.isEmpty ? [] : unknown) + mended
   }

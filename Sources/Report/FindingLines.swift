@@ -10,11 +10,16 @@ struct FindingLines {
   private let line: String
   /// What was experimented on, and what it does where nothing is wrong with it.
   private let noun, verb: String
+  private let didNotHelp: Bool
 
   /// - Parameters:
   ///   - line: the recipe as it stood on the command line.
   ///   - engine: who trains it, where that is not Keel: it has no recipe.
-  init(_ findings: [Finding], of line: String, by engine: EngineNote?) {
+  ///   - reference: what became of it with everything put back that is far from the usual.
+  init(
+    _ findings: [Finding], of line: String, by engine: EngineNote?, reference: TrialOutcome?
+  ) {
+    didNotHelp = reference == .explodes || reference == .doesNotLearn
     (self.findings, self.line) = (findings, line)
     (noun, verb) = engine == nil ? ("recipe", "trains") : ("training", "learns")
   }
@@ -52,7 +57,10 @@ struct FindingLines {
         "enough by itself to spoil a sound \(noun), and not the only one: mend it together with "
         + (others ?? "the others named here")
     case .joint: return "harmful only together with the others named here: mend any one of them"
-    case .suspect: return "far from what is usual; no experiment has decided whether it matters"
+    case .suspect:
+      return didNotHelp
+        ? "far from what is usual; put back, with all else that is, it did not help"
+        : "far from what is usual; no experiment has decided whether it matters"
     }
   }
 
