@@ -17,13 +17,9 @@ public enum AttentionLogits: Cause {
   public static let isOfEngines = true
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
-    guard evidence.recipe.ownModel?.attentionLogits == .own,
-      let seen = evidence.problem.engine?.operations.attentionLogits,
-      seen.value > Reference.attentionLogits
-    else { return nil }
-    return Deviation(
-      quantity: "largest score of attention", value: seen.value,
-      reference: Reference.attentionLogits, place: seen.place)
+    guard evidence.recipe.ownModel?.attentionLogits == .own else { return nil }
+    return evidence.peak(
+      \.attentionLogits, above: Reference.attentionLogits, "largest score of attention")
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {

@@ -20,13 +20,13 @@ public enum UnboundedExponent: Cause {
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
     guard evidence.recipe.ownModel?.exponents == .own else { return nil }
-    let lost = evidence.explosion.flatMap { $0.operation == operation ? $0.place : nil }
-    let seen = evidence.problem.engine?.operations.exponent
-    let value = max(seen?.value ?? 0, lost == nil ? 0 : Reference.largestExponent)
-    guard value > Reference.exponent else { return nil }
-    return Deviation(
-      quantity: "largest argument of an exponential", value: value, reference: Reference.exponent,
-      place: lost ?? seen?.place)
+    let quantity = "largest argument of an exponential"
+    if let explosion = evidence.explosion, explosion.operation == operation {
+      return Deviation(
+        quantity: quantity, value: Reference.largestExponent, reference: Reference.exponent,
+        place: explosion.place)
+    }
+    return evidence.peak(\.exponent, above: Reference.exponent, quantity)
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {

@@ -108,8 +108,8 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
     name.lowercased().hasPrefix("pytorch") ? .pytorch : .xavier()
   }
 
-  package var operations: Operations {
-    description.operations.merged(with: facts.withLock { $0.operations })
+  package var operations: (first: Operations, last: Operations) {
+    (description.operations, facts.withLock { $0.operations })
   }
 
   package var spread: Double? { facts.withLock { $0.spread } }
@@ -231,7 +231,7 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
 
   /// What the operations of the training itself met where it ended.
   func note(_ operations: Operations) {
-    facts.withLock { $0.operations = $0.operations.merged(with: operations) }
+    facts.withLock { $0.operations = operations }
   }
 
   /// Tells the engine that nothing more is asked, and what came of it.

@@ -17,15 +17,4 @@ package struct Operations: Hashable, Sendable {
   package init(exponent: Peak? = nil, attentionLogits: Peak? = nil) {
     (self.exponent, self.attentionLogits) = (exponent, attentionLogits)
   }
-
-  /// The larger of each.
-  package func merged(with other: Operations) -> Operations {
-    func larger(_ one: Peak?, _ two: Peak?) -> Peak? {
-      guard let one, let two else { return one ?? two }
-      return two.value > one.value ? two : one
-    }
-    return Operations(
-      exponent: larger(exponent, other.exponent),
-      attentionLogits: larger(attentionLogits, other.attentionLogits))
-  }
 }

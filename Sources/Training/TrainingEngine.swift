@@ -14,8 +14,8 @@ package protocol TrainingEngine: AnyObject, Sendable {
   var initialWeights: [InitialWeight] { get }
   /// What `initializer` becomes where initial weights are reset.
   var soundInitializer: Choice<Initializers> { get }
-  /// What its operations were seen to meet, as it begins and where it ended.
-  var operations: Operations { get }
+  /// What its operations were seen to meet: as it begins, and where it ended.
+  var operations: (first: Operations, last: Operations) { get }
   /// How far two trials alike were apart, as a share of the loss; nil where they came out the same.
   var spread: Double? { get }
   /// A training from its first step.
