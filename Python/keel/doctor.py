@@ -115,6 +115,7 @@ def _engine(
     loss_scale: Optional[str] = None,
     start: Any = None,
 ) -> Any:
+    _check(model, data, loss, optimizer, steps, clip)
     made = model()
     keras = sys.modules.get("keras")
     # A Keras model is a module of torch, too, where torch is its backend.
@@ -145,3 +146,23 @@ def _engine(
     from keel.engines.pytorch.engine import PyTorchEngine
 
     return PyTorchEngine(model, data, loss, optimizer, steps, schedule, clip, score, loss_scale, start)
+
+
+def _check(
+    model: Any, data: Any, loss: Any, optimizer: Any, steps: Any, clip: Any
+) -> None:
+    """Raises ``KeelError`` where one is a thing, and a function that makes it was asked for."""
+    asked = {
+        "model": (model, "model=lambda: …, which builds a new one in every call"),
+        "data": (data, "data=lambda seed: …, which yields the batches of an epoch"),
+        "optimizer": (optimizer, "optimizer=lambda model: …, which builds one for the model"),
+        "loss": (loss, "loss=lambda model, batch: …, the loss of a batch"),
+    }
+    for name, (given, form) in asked.items():
+        is_thing = not callable(given) or hasattr(given, "parameters") or hasattr(given, "layers")
+        if given is not None and is_thing and not isinstance(given, type):
+            raise KeelError(f"keel: {name} is a {type(given).__name__}; give a function: {form}")
+    if not isinstance(steps, int) or steps < 1:
+        raise KeelError(f"keel: steps is {steps!r}; give how many steps the training takes")
+    if clip is not None and not (isinstance(clip, (int, float)) and clip > 0):
+        raise KeelError(f"keel: clip is {clip!r}; give the norm that gradients are clipped to, or None")

@@ -88,7 +88,10 @@ def _read(reader: TextIO) -> JSON | None:
 
 def _is_ready(reader: TextIO) -> bool:
     # Keel sends one line at a time and waits: what is there is not in a buffer yet.
-    return bool(select.select([reader], [], [], 0)[0])
+    # Of select's own kind of call no more than 1,024 files may be open.
+    poll = select.poll()
+    poll.register(reader, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def finite(value: Any) -> Any:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterator, Optional
 
+from keel.engines.protocol import Refused
+
+
+# Batches in a row of which nothing may be left.
+_MOST_PASSED_OVER = 1000
+
 
 class Batches:
     """Epoch after epoch of ``data(seed)``: the next one is asked for with the next seed."""
@@ -25,7 +31,11 @@ class Batches:
         return self
 
     def __next__(self) -> Any:
+        passed_over = 0
         while True:
+            if passed_over > max(_MOST_PASSED_OVER, self._per_epoch or 0):
+                raise Refused("set bad-rows: nothing is left of an epoch")
+            passed_over += 1
             batch = self._draw()
             place, self._place = self._place, self._place + 1
             if place not in self._left_out:
@@ -41,7 +51,9 @@ class Batches:
         self._epoch += 1
         for batch in self._batches:
             return batch
-        raise ValueError("data(seed) yields no batches; return something to iterate over")
+        raise ValueError(
+            "data(seed) yields no batches; return something to iterate over, made anew in every call"
+        )
 
     def skip(self, count: int, jumps: bool = False) -> None:
         """Passes over what a trial has seen before; ``jumps`` over whole epochs undrawn, where no

@@ -38,6 +38,18 @@ MENDED = {
 _WORDS = {"loss-reduction": "mean", "loss-scale": "dynamic", "normalization": "layer"}
 
 
+def writes_rates(schedule: Any) -> bool:
+    """Whether it takes no notice of the rate that its optimizer has."""
+    return type(schedule).__name__ in ("OneCycleLR", "CyclicLR")
+
+
+def own_peak(schedule: Any) -> float:
+    """The largest rate that such a schedule writes."""
+    rates = getattr(schedule, "max_lrs", None)
+    groups = schedule.optimizer.param_groups
+    return max(rates or [group.get("max_lr", group["lr"]) for group in groups])
+
+
 def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]:
     """Modules that drop out, the attribute that says how much, and how much that is."""
     found = []
@@ -63,6 +75,8 @@ class Plan:
         self._standardized = "none"
         self._left_out: frozenset = frozenset()
         self._mended: frozenset = frozenset()
+        # What rates are multiplied by that a schedule writes itself.
+        self._rate_factor = 1.0
         # The latest batch without its rows far outside the rest, where it has some.
         self.usual_rows: Any = None
         self.changes_clip, self.clip = False, None
@@ -124,11 +138,16 @@ class Plan:
             own = getattr(module, "reset_parameters", None) or getattr(
                 module, "_reset_parameters", None
             )
-            if callable(own):
-                own()
-                continue
+            try:
+                if callable(own):
+                    own()
+                    continue
+            except TypeError:
+                pass  # It asks for what nobody knows here.
             with torch.no_grad():
                 for name, value in module.named_parameters(recurse=False):
+                    if not value.is_floating_point():
+                        continue
                     if value.dim() > 1:
                         torch.nn.init.xavier_uniform_(value)
                     elif "bias" in name:
@@ -187,9 +206,11 @@ class Plan:
             kind = _OPTIMIZERS[str(self._settings["optimizer"]).lower()]
             groups = [{"params": group["params"]} for group in own.param_groups]
             decay = own.param_groups[0].get("weight_decay", 0.0)
-            rate = float(self._settings.get("learning-rate", own.param_groups[0]["lr"]))
+            rate = max(float(group["lr"]) for group in own.param_groups)
             optimizer = kind(groups, lr=rate, weight_decay=decay)
-        base = float(optimizer.param_groups[0]["lr"])
+            for group, before in zip(optimizer.param_groups, own.param_groups):
+                group["lr"] = before["lr"]
+        base = max(float(group["lr"]) for group in optimizer.param_groups)
         for group in optimizer.param_groups:
             self._apply(group, base)
         return optimizer
@@ -210,7 +231,8 @@ class Plan:
                     "weight-decay": ("weight_decay",),
                 }.get(name, ())
                 for key in keys:
-                    if key in group:
+                    # Some have a pair of numbers there.
+                    if isinstance(group.get(key), (int, float)):
                         group[key] = float(value)
 
     def schedule(
@@ -218,16 +240,21 @@ class Plan:
     ) -> Any:
         if own is None or self._settings.get("schedule") == "constant":
             return None
-        return own(optimizer)
+        schedule = own(optimizer)
+        if writes_rates(schedule) and "learning-rate" in self._settings:
+            self._rate_factor = float(self._settings["learning-rate"]) / max(
+                own_peak(schedule), 1e-30)
+        return schedule
 
     def warm(self, optimizer: torch.optim.Optimizer, step: int) -> None:
         """Lowers the rates for a step of a warm-up; ``unwarm`` puts them back."""
         steps = self._settings.get("warmup")
         self._rates = None
-        if steps and step < steps:
+        factor = self._rate_factor * ((step + 1) / steps if steps and step < steps else 1.0)
+        if factor != 1.0:
             self._rates = [group["lr"] for group in optimizer.param_groups]
             for group in optimizer.param_groups:
-                group["lr"] *= (step + 1) / steps
+                group["lr"] *= factor
 
     def unwarm(self, optimizer: torch.optim.Optimizer) -> None:
         for group, rate in zip(optimizer.param_groups, self._rates or []):
@@ -246,7 +273,7 @@ class Plan:
     def rows(self) -> Tuple[str, ...]:
         """What it makes of the rows; nothing where they stay as they are."""
         drops = ("drop",) if self._drops else ()
-        return drops + ((self._standardized,) if self._standardized in ("targets", "both") else ())
+        return drops + (("targets",) if self._standardized in ("targets", "both") else ())
 
     @property
     def key(self) -> Any:

@@ -13,6 +13,7 @@ from keel.engines.pytorch.parts import is_number, parts
 # Rows that columns are measured on.
 _MOST_ROWS = 65536
 _MOST_BATCHES = 2000
+_MOST_NUMBERS = 1 << 22
 # A number this many usual distances from its column's median lies far outside the rest: Keel's own
 # limit (Outliers).
 FAR = 25.0
@@ -36,7 +37,10 @@ class Block:
     def measured(rows: List[torch.Tensor]) -> Optional["Block"]:
         if len({_columns(r).shape[1] for r in rows}) != 1:
             return None  # Rows of different widths have no columns.
-        table = torch.cat([_columns(r.detach()).double().cpu() for r in rows])
+        wide = [_columns(row.detach()) for row in rows]
+        # Of more numbers than these every so many-th row tells as much.
+        step = max(1, sum(part.numel() for part in wide) // _MOST_NUMBERS)
+        table = torch.cat([part[::step].cpu() for part in wide]).double()
         if table.numel() == 0:
             return None
         finite = torch.isfinite(table)
@@ -63,7 +67,7 @@ class Block:
             median=median,
             usual=usual,
             rms=float(rest.square().mean().sqrt()),
-            worst_row=row if is_few else None,
+            worst_row=row * step if is_few else None,
             worst_column=column,
             worst_value=float(table[row, column]),
             worst_distance=float(worst.max()),
@@ -79,10 +83,11 @@ class Block:
 
     def standardized(self, values: torch.Tensor) -> torch.Tensor:
         scale = torch.where(self.deviation > 0, self.deviation, torch.ones_like(self.deviation))
+        dtype = values.dtype if values.is_floating_point() else torch.float32
         mean, scale = (
-            _spread(part, values).to(values.device, values.dtype) for part in (self.mean, scale)
+            _spread(part, values).to(values.device, dtype) for part in (self.mean, scale)
         )
-        return (values - mean) / scale
+        return (values.to(mean.dtype) - mean) / scale
 
     def is_far(self, values: torch.Tensor) -> torch.Tensor:
         """For each row whether a number of it lies far outside the rest."""

@@ -9,7 +9,7 @@ import torch
 
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.columns import Columns
-from keel.engines.pytorch.changes import MENDED, Plan, dropouts
+from keel.engines.pytorch.changes import MENDED, Plan, dropouts, own_peak, writes_rates
 from keel.engines.pytorch.measures import rms
 from keel.engines.pytorch.normalization import places
 from keel.engines.pytorch.operations import Operations, precision
@@ -20,16 +20,18 @@ _FACTORS = 200
 
 def settings(
     model: torch.nn.Module, optimizer: torch.optim.Optimizer, clip: Optional[float],
-    course: Optional[List[float]],
+    course: Optional[List[float]], peak: Optional[float] = None,
 ) -> JSON:
-    """Its settings, as Keel calls them; ``course`` is what the schedule makes of the rate."""
-    group = optimizer.param_groups[0]
+    """Its settings, as Keel calls them; ``course`` is what the schedule makes of the rate, and
+    ``peak`` the rate of one that writes its own."""
+    # The largest rate decides; the others keep their place beside it.
+    group = max(optimizer.param_groups, key=lambda group: float(group["lr"]))
     values: JSON = {
-        "learning-rate": float(group["lr"]),
+        "learning-rate": peak or float(group["lr"]),
         "optimizer": type(optimizer).__name__,
         "momentum": group.get("momentum"),
         "rho": group.get("alpha", group.get("rho")),
-        "epsilon": group.get("eps"),
+        "epsilon": group.get("eps") if isinstance(group.get("eps"), float) else None,
         "weight-decay": group.get("weight_decay"),
         "clip": None if clip is None else {"global-norm": float(clip)},
         "schedule-factors": course,
@@ -118,8 +120,8 @@ def factors(
     rate it has."""
     if own is None:
         return None
-    rates = [group["lr"] for group in optimizer.param_groups]
-    base = float(rates[0]) or 1.0
+    kept = [dict(group) for group in optimizer.param_groups]
+    base = max(float(group["lr"]) for group in kept) or 1.0
     places = {
         round(index * (steps - 1) / max(1, min(_FACTORS, steps) - 1))
         for index in range(min(_FACTORS, steps))
@@ -130,13 +132,31 @@ def factors(
         warnings.simplefilter("ignore")
         try:
             schedule = own(optimizer)
+            if writes_rates(schedule):
+                base = own_peak(schedule)
             for step in range(steps):
                 if step in places:
-                    factors.append(float(optimizer.param_groups[0]["lr"]) / base)
+                    rates = [float(group["lr"]) for group in optimizer.param_groups]
+                    factors.append(max(rates) / base)
                 schedule.step()
         except TypeError:
             return None  # One that follows a measure tells nothing beforehand.
         finally:
-            for group, rate in zip(optimizer.param_groups, rates):
-                group["lr"] = rate
+            for group, before in zip(optimizer.param_groups, kept):
+                group.update(before)
     return factors
+
+
+def peak(
+    own: Optional[Callable[[Any], Any]], optimizer: torch.optim.Optimizer
+) -> Optional[float]:
+    """The rate of a schedule that writes its own; None of another."""
+    if own is None:
+        return None
+    kept = [dict(group) for group in optimizer.param_groups]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        schedule = own(optimizer)
+    for group, before in zip(optimizer.param_groups, kept):
+        group.update(before)
+    return own_peak(schedule) if writes_rates(schedule) else None

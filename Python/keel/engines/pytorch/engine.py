@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
 import warnings
+import weakref
 from collections import OrderedDict
 from typing import Any, Callable, Dict, Iterator, Optional
 
@@ -16,7 +18,7 @@ from keel.engines.pytorch.changes import Plan
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.guard import Guard
 from keel.engines.pytorch.constant import constant_loss, place_of_targets
-from keel.engines.pytorch.description import changes, factors, layers, settings
+from keel.engines.pytorch.description import changes, factors, layers, peak, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
 from keel.engines.pytorch.operations import Operations, ended, lost, precision, seen
@@ -27,6 +29,14 @@ from keel.engines.pytorch.start import Start
 # States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
 # trained anew where it is asked for.
 _MOST_SNAPSHOTS, _MOST_BYTES = 64, 1 << 28
+
+
+def number_of(score: Any) -> float:
+    """A score as a number; raises ``TypeError`` where it is none."""
+    try:
+        return float(score)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"score(model) returned {type(score).__name__}; return one number") from None
 
 
 class PyTorchEngine:
@@ -57,6 +67,9 @@ class PyTorchEngine:
         # The step of every state that ever was kept.
         self._names: Dict[str, int] = {}
         self._columns: Optional[Columns] = None
+        self._described: Any = None
+        self._own_constant: Optional[float] = None
+        self._has_told_rates = False
         # Model and batch of a trial without changes, as it stands.
         self._latest: Any = None
         # By the changes of the data that it is of.
@@ -74,6 +87,8 @@ class PyTorchEngine:
             raise TypeError(
                 f"optimizer(model) returned {type(optimizer).__name__}; return a torch optimizer"
             )
+        self._check(optimizer)
+        self._described = weakref.ref(model)
         if self.start is not None:
             self.start.restore(model, optimizer)
             self._set_rates(optimizer)
@@ -88,7 +103,8 @@ class PyTorchEngine:
             "stepsPerEpoch": columns.per_epoch,
             "layers": layers(model),
             "settings": settings(
-                model, optimizer, self.clip, factors(self.schedule, optimizer, self.steps)
+                model, optimizer, self.clip, factors(self.schedule, optimizer, self.steps),
+                peak(self.schedule, optimizer),
             )
             | {
                 "precision": precision(operations, model),
@@ -102,11 +118,33 @@ class PyTorchEngine:
             "constantLoss": self._constant_loss(model),
         }
 
+    @staticmethod
+    def _check(optimizer: torch.optim.Optimizer) -> None:
+        if isinstance(optimizer, torch.optim.LBFGS):
+            raise TypeError(
+                "optimizer(model) returned LBFGS, which asks for the loss several times a step; "
+                "Keel takes steps of one: try it with SGD or Adam"
+            )
+        for group in optimizer.param_groups:
+            if group.get("maximize"):
+                raise TypeError(
+                    "optimizer(model) maximises; leave maximize out, and return minus the loss")
+            if not isinstance(group["lr"], (int, float, torch.Tensor)):
+                raise TypeError(
+                    f"optimizer(model) has the learning rate {group['lr']}; Keel needs a number")
+
+    def _built(self) -> torch.nn.Module:
+        """A new model, as ``model`` builds it."""
+        model = self.model()
+        if self._described is not None and model is self._described():
+            raise TypeError("model() returned one model twice; build a new one in every call")
+        return model
+
     def columns(self) -> Columns:
         """How large the data are; measured once."""
         if self._columns is None:
             self._columns = Columns.measured(
-                self.data, self.steps, place_of_targets(self.data, self.model(), self.loss)
+                self.data, self.steps, place_of_targets(self.data, self._built(), self.loss)
             )
         return self._columns
 
@@ -121,7 +159,7 @@ class PyTorchEngine:
             set_random_state(random)
 
     def _constant_loss(self, model: torch.nn.Module) -> Optional[float]:
-        found = constant_loss(
+        found = self._own_constant = constant_loss(
             model, Plan([], self.columns()).usual_batches(self.data), self.loss
         )
         # What a network has learnt before is held against what it began with.
@@ -158,8 +196,11 @@ class PyTorchEngine:
                 raise Refused(f"from {request['from']}")
             forgotten = self._names[request["from"]] + 1
         constant = self._changed_constant_loss(plan)
+        if constant is None and "targets" in plan.rows and self._own_constant is not None:
+            # Counts and probabilities are no longer what the loss is for.
+            raise Refused("standardize targets: the loss has no least value then")
         seed_all(int(request["seed"]) % (1 << 63))
-        model = self.model()
+        model = self._built()
         plan.apply_to_model(model)
         own = self.optimizer(model)
         self._set_rates(own)
@@ -190,9 +231,18 @@ class PyTorchEngine:
         guard, scale = plan.guard(), plan.loss_scale(self.loss_scale)
         if kept is not None:
             guard, scale = copy.deepcopy(kept["windows"])
-        for answer in self._steps(
-            request, plan, model, optimizer, schedule, clip, batches, first, guard, scale
-        ):
+        steps = self._steps(
+            request, plan, model, optimizer, schedule, clip, batches, first, guard, scale)
+        while True:
+            try:
+                answer = next(steps, None)
+            except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
+                # What cannot be made of it is none of its own faults.
+                if not request["changes"]:
+                    raise
+                raise Refused(f"{request['changes'][0]}: {error}") from error
+            if answer is None:
+                return
             if answer.get("step", forgotten) < forgotten:
                 continue
             if constant is not None:
@@ -217,6 +267,11 @@ class PyTorchEngine:
                 shape = list(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
                 raise TypeError(
                     f"loss(model, batch) returned {shape}; return one number: its mean, or its sum"
+                )
+            if not value.requires_grad:
+                raise TypeError(
+                    "loss(model, batch) returned a number that no parameter had a part in; leave "
+                    "out detach() and torch.no_grad()"
                 )
             loss = float(value.detach())
             answer: JSON = {"step": step, "loss": loss, "learningRate": rate}
@@ -260,7 +315,7 @@ class PyTorchEngine:
         if self.score is not None:
             model.eval()
             with torch.no_grad():
-                end["score"] = float(self.score(model))
+                end["score"] = number_of(self.score(model))
             model.train()
         if not request["changes"]:
             end["operations"] = self._operations(model, batch).answer()
@@ -271,6 +326,11 @@ class PyTorchEngine:
         if self.start is None or self.schedule is not None:
             return
         for group, rate in zip(optimizer.param_groups, self.start.rates()):
+            if not self._has_told_rates and float(group["lr"]) != rate:
+                sys.stderr.write(
+                    f"keel: trials begin with the rate of the state, {rate:g}, and not with "
+                    f"{float(group['lr']):g}, which optimizer(model) has\n")
+                self._has_told_rates = True
             group["lr"] = rate
 
     @staticmethod

@@ -24,12 +24,17 @@ def rms(value: torch.Tensor) -> float:
     return float(value.detach().float().pow(2).mean().sqrt()) if value.numel() else 0.0
 
 
+def values_of(gradient: torch.Tensor) -> torch.Tensor:
+    """The numbers that are there: of a sparse gradient, those of the rows that were used."""
+    return gradient.coalesce().values() if gradient.is_sparse else gradient
+
+
 def norms(named: List[Any]) -> Any:
     """The norm of all gradients, and those of each parameter; one transfer."""
     gradients = [(n, p, p.grad) for n, p in named if p.grad is not None]
     if not gradients:
         return 0.0, None
-    sizes = torch._foreach_norm([g.detach().float() for _, _, g in gradients])
+    sizes = torch._foreach_norm([values_of(g.detach()).float() for _, _, g in gradients])
     if len(gradients) > _MOST_LAYERS:
         return float(torch.linalg.vector_norm(torch.stack([n.double() for n in sizes]))), None
     weights = torch._foreach_norm([p.detach().float() for _, p, _ in gradients])
@@ -53,7 +58,8 @@ def clip_gradients(named: List[Any], clip: Any, norm: float) -> None:
         return
     limit = clip["global-norm"] if isinstance(clip, dict) else float(clip)
     if norm > limit:
-        torch._foreach_mul_([p.grad for p in parameters], limit / (norm + 1e-6))
+        for parameter in parameters:
+            parameter.grad.mul_(limit / (norm + 1e-6))
 
 
 def advance(schedule: Any, loss: float) -> None:

@@ -98,8 +98,8 @@ class Operations(TorchDispatchMode):
     ) -> Optional[str]:
         """What kind of operation it is, where it is the first to leave the finite numbers."""
         made = [tensor for tensor in tensors(result) if _is_real(tensor)]
-        if not given:
-            return None  # A constant, meant so.
+        if not given or "empty" in name:
+            return None  # A constant, meant so; or memory that nobody has written to yet.
         if not any(bool((torch.isnan(tensor) | (tensor == math.inf)).any()) for tensor in made):
             if name in _LOGARITHMS and any(bool(torch.isinf(tensor).any()) for tensor in made):
                 self._made_infinite = True

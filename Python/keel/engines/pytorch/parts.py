@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, Callable, List, Optional
 
 import torch
@@ -19,7 +20,7 @@ def parts(batch: Any, place: Optional[int] = None) -> Any:
         others = [v for v in tensors.values() if v is not target]
         return (others[0] if others else None), target
     if isinstance(batch, (list, tuple)):
-        tensors = [v for v in batch if isinstance(v, torch.Tensor)]
+        tensors = _flat(batch)
         at = 1 if place is None else place
         return (tensors[0] if tensors else None), (tensors[at] if len(tensors) > at else None)
     return None, None
@@ -30,7 +31,7 @@ def target_place(batch: Any, given: List[Any]) -> Optional[int]:
     given the first as it is. None where there are not three, or that tells nothing."""
     if not isinstance(batch, (list, tuple)):
         return None
-    tensors = [v for v in batch if isinstance(v, torch.Tensor)]
+    tensors = _flat(batch)
     is_given = [any(v is one for one in given) for v in tensors]
     if len(tensors) < 3 or not is_given[0] or all(is_given):
         return None
@@ -65,16 +66,32 @@ def kept_rows(batch: Any, kept: torch.Tensor) -> Any:
 
 
 def _rebuilt(batch: Any, change: Callable[[Any], Any]) -> Any:
-    """A batch of the same form, of what becomes of its members."""
+    """A batch of the same form, of what becomes of its tensors."""
     if isinstance(batch, torch.Tensor):
         return change(batch)
     if isinstance(batch, dict):
-        return type(batch)((k, change(v)) for k, v in batch.items())
+        changed = {key: _rebuilt(value, change) for key, value in batch.items()}
+        try:
+            return type(batch)(changed)
+        except TypeError:
+            # A kind that is made of something else besides, such as a default.
+            like = copy.copy(batch)
+            like.update(changed)
+            return like
     if isinstance(batch, tuple) and hasattr(batch, "_fields"):
-        return type(batch)(*(change(v) for v in batch))
+        return type(batch)(*(_rebuilt(value, change) for value in batch))
     if isinstance(batch, (list, tuple)):
-        return type(batch)(change(v) for v in batch)
+        return type(batch)(_rebuilt(value, change) for value in batch)
     return batch
+
+
+def _flat(batch: Any) -> List[torch.Tensor]:
+    """The tensors of a batch in their order, from inside what it is made of."""
+    if isinstance(batch, torch.Tensor):
+        return [batch]
+    members = batch.values() if isinstance(batch, dict) else batch
+    is_made = isinstance(batch, (dict, list, tuple))
+    return [tensor for member in members for tensor in _flat(member)] if is_made else []
 
 
 def row_count(batch: Any, place: Optional[int] = None) -> int:
@@ -94,4 +111,6 @@ def twice(batch: Any, count: int) -> Any:
 
 
 def is_number(values: torch.Tensor) -> bool:
-    return values.is_floating_point() and values.dim() > 0
+    """Whether it has a scale: bytes of pictures have, indices have not."""
+    is_real = values.is_floating_point() or (values.dtype == torch.uint8 and values.dim() >= 3)
+    return is_real and values.layout == torch.strided and values.dim() > 0

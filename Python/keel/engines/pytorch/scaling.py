@@ -7,6 +7,7 @@ from typing import Any, Callable, List, Optional
 
 import torch
 
+from keel.engines.pytorch.measures import values_of
 from keel.engines.pytorch.parts import row_count, twice
 from keel.engines.pytorch.randomness import random_state, set_random_state
 
@@ -26,8 +27,9 @@ class LossScale:
         gradients = [p.grad for _, p in named if p.grad is not None]
         if not gradients:
             return True
-        torch._foreach_mul_(gradients, 1 / self.factor)
-        is_fine = all(bool(torch.isfinite(gradient).all()) for gradient in gradients)
+        for gradient in gradients:
+            gradient.mul_(1 / self.factor)
+        is_fine = all(bool(torch.isfinite(values_of(part)).all()) for part in gradients)
         if not is_fine and self.factor > 1:
             self.factor, self.good_steps = self.factor / 2, 0
             return False

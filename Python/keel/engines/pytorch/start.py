@@ -45,7 +45,7 @@ class Start:
                 # Whose file it is runs its own code elsewhere in this process.
                 return Start(**torch.load(source, map_location="cpu", weights_only=False))
             except (
-                OSError, TypeError, RuntimeError, EOFError, KeyError, AttributeError, ImportError,
+                OSError, TypeError, ValueError, RuntimeError, EOFError, KeyError, AttributeError, ImportError,
                 pickle.UnpicklingError,
             ) as error:
                 raise KeelError(
@@ -73,6 +73,7 @@ class Start:
     def restore(self, model: torch.nn.Module, optimizer: Any) -> None:
         """Puts a model of the same form into it, and an optimizer of the same kind; another one
         begins anew."""
+        model = getattr(model, "_orig_mod", model)
         own = {**dict(model.named_parameters()), **dict(model.named_buffers())}
         unknown = [name for name, value in self.model.items()
                    if name not in own or own[name].shape != value.shape]
@@ -88,6 +89,12 @@ class Start:
         if type(optimizer).__name__ != self.optimizer:
             return
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        sizes = [
+            (value.shape, parameter.shape) for parameter, state in zip(parameters, self.states)
+            for value in state.values() if isinstance(value, torch.Tensor) and value.dim()
+        ]
+        if len(parameters) != len(self.states) or any(one != other for one, other in sizes):
+            return  # Groups of another order: what it remembers is of other parameters.
         for parameter, state in zip(parameters, self.states):
             optimizer.state[parameter] = {
                 # Copies: an optimizer changes them in place.
