@@ -147,3 +147,38 @@ def test_takes_its_hooks_away():
     keel.heal(model, optimizer).close()
     assert not optimizer._optimizer_step_pre_hooks and not optimizer._optimizer_step_post_hooks
     assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def test_losses_around_zero_are_not_lost():
+    """Of a policy whose advantages are normalised the first loss is next to nothing."""
+    around = [1e-8] + [0.05 * math.sin(i / 7) for i in range(400)]
+    divergence = keel.loops.healing.Divergence()
+    assert not any(divergence.is_lost(i, loss, 16, 0.0) for i, loss in enumerate(around))
+
+
+def test_a_loss_that_goes_below_zero_has_unlearnt_nothing():
+    losses = [1.0] * 20 + [-3 + 0.01 * i for i in range(300)] + [1.2] * 100
+    divergence = keel.loops.healing.Divergence()
+    assert not any(divergence.is_lost(i, loss, 256, 1.0) for i, loss in enumerate(losses))
+
+
+def test_bad_batches_are_passed_over_however_many_there_are():
+    torch.manual_seed(0)
+    inputs = torch.randn(480, 10)
+    targets = inputs[:, :1] ** 2
+    inputs[123, 7] = float("nan")
+    model = nn.Sequential(nn.Linear(10, 32), nn.ReLU(), nn.Linear(32, 1))
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    losses = []
+    with keel.heal(model, optimizer) as heal:
+        for _ in range(20):
+            for rows in torch.randperm(480).split(16):
+                loss = heal.loss(nn.functional.mse_loss(model(inputs[rows]), targets[rows]))
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                losses.append(float(loss.detach()))
+    assert len(heal.passed_over) == 20 and not heal.recoveries
+    known = [loss for loss in losses if math.isfinite(loss)]
+    assert sum(known[-20:]) < 0.5 * sum(known[:20])
+    assert all(torch.isfinite(p).all() for p in model.parameters())

@@ -117,7 +117,8 @@ extension Patch {
         Part(
           .backward,
           [
-            "if (labels == -100).all(): continue  # no label of the batch counts",
+            "if (labels == -100).all(): continue  # your ignore_index; no label of the batch counts",
+            "# by hand, where a count or a deviation may be 0: divide by it + 1e-8",
             mask,
           ])
       ]

@@ -24,11 +24,21 @@ extension Patch {
   /// For arrays and tensors alike.
   private func scaling(_ name: String, together: Bool) -> [String] {
     let axis = together ? "" : "axis=0"
+    // Where bad steps are left out some rows may be no numbers.
+    let mayBeBad = new.training.badSteps == .skip && old.training.badSteps != .skip
+    let known = mayBeBad ? "\(name)_known" : "\(name)_train"
     return [
-      "\(name)_train, \(name)_test = \(name)_train * 1.0, \(name)_test * 1.0  # bytes become floats",
-      "\(name)_mean = \(name)_train.mean(\(axis))",
-      "\(name)_std = ((\(name)_train - \(name)_mean) ** 2).mean(\(axis)) ** 0.5",
+      "\(name)_train, \(name)_test = \(name)_train * 1.0, \(name)_test * 1.0  # bytes become floats"
     ]
+      + (mayBeBad
+        ? [
+          "\(known) = \(name)_train[(\(name)_train - \(name)_train == 0)"
+            + ".reshape(len(\(name)_train), -1).all(1)]  # rows without nan"
+        ] : [])
+      + [
+        "\(name)_mean = \(known).mean(\(axis))",
+        "\(name)_std = ((\(known) - \(name)_mean) ** 2).mean(\(axis)) ** 0.5",
+      ]
       + (together
         ? [] : ["\(name)_std = \(name)_std + (\(name)_std == 0)  # a constant column becomes 0"])
       + [

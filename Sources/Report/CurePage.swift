@@ -43,7 +43,7 @@ package struct CurePage: Page {
       verdict + unwritten + (engine?.caution ?? []) + reference + cause + change + code + trials
       + unknown + next
     let page = parts.joined(separator: "\n") + "\n"
-    return engine?.named(page) ?? page
+    return engine?.named(page, line) ?? page
   }
 
   private var verdict: [String] {

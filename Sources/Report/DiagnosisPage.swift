@@ -41,7 +41,9 @@ package struct DiagnosisPage: Page {
       line: line)
   }
 
-  package var text: String {
+  package var text: String { engine?.named(page, line) ?? page }
+
+  private var page: String {
     let title = out.bold(shown(recipe.name, limit: 60))
     guard diagnosis.verdict == .exploding else {
       let said =

@@ -21,12 +21,17 @@ package struct EngineNote {
       : "step \(Text.count(firstStep + step)), from the state kept after \(Text.count(firstStep - 1))"
   }
 
-  /// A page with settings called as the engine calls them: `loss-scale` for `loss.own.scale`.
-  func named(_ page: String) -> String {
-    [
+  /// A page in the engine's words: `loss-scale` for `loss.own.scale`; where it has started this
+  /// command, what its program can call.
+  /// - Parameter line: what stood on the command line.
+  func named(_ page: String, _ line: String) -> String {
+    let page = [
       ("model[0].own.", ""), ("loss.own.reduction", "loss-reduction"),
       ("loss.own.scale", "loss-scale"), ("loss.own.", ""),
     ].reduce(page) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+    guard "\(line) ".hasPrefix("--engine - ") else { return page }
+    return page.replacing("--json lists", with: "result.data lists")
+      .replacing(/keel (cure|diagnose) --engine -( --seed \d+)?/) { "keel.\($0.1)(…)" }
   }
 
   /// For whom its cure is lines of code; nil where Keel writes none.

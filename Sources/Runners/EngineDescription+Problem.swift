@@ -16,6 +16,9 @@ extension EngineDescription {
   /// - Parameter engine: makes its trials.
   /// - Throws: `KeelError` where a setting is not what it should be.
   func problem(by engine: any TrainingEngine, _ invalid: (String) -> KeelError) throws -> Problem {
+    guard batch <= Self.mostRows else {
+      throw invalid("'batch' is more than \(Self.mostRows) rows")
+    }
     let epoch = max(1, min(stepsPerEpoch ?? steps, stepsLeft, Self.mostRows / batch))
     var recipe = Recipe(
       name: self.engine, data: Choice(OwnData()), model: try model(invalid),
@@ -50,7 +53,9 @@ extension EngineDescription {
 
   private func number(_ key: String, _ invalid: (String) -> KeelError) throws -> Double? {
     guard let value = settings[key], value != .null else { return nil }
-    guard let number = value.number else { throw invalid("settings: '\(key)' is no number") }
+    guard let number = value.number, number.isFinite else {
+      throw invalid("settings: '\(key)' is no finite number")
+    }
     return number
   }
 

@@ -79,7 +79,7 @@ package struct EngineDescription: Hashable, Sendable {
       guard let name = layer["name"]?.string else { throw invalid("a layer has no 'name'") }
       return Layer(
         name: name, kind: layer["kind"]?.string ?? "",
-        count: Int((layer["shape"]?.array ?? []).reduce(1) { $0 * ($1.number ?? 0) }),
+        count: Int(exactly: (layer["shape"]?.array ?? []).reduce(1) { $0 * ($1.number ?? 0) }) ?? 0,
         rms: try number("rms", in: layer),
         resetRMS: try number("resetRms", in: layer))
     }
@@ -100,7 +100,8 @@ package struct EngineDescription: Hashable, Sendable {
     }
     (inputs, targets) = (try block("inputs"), try block("targets"))
     changes = answer["changes"]?.array.map { Set($0.compactMap(\.string)) }
-    constantLoss = try number("constantLoss", in: answer)
+    // One that is not finite is none.
+    constantLoss = try number("constantLoss", in: answer).flatMap { $0.isFinite ? $0 : nil }
     operations = try Operations(answer["operations"], invalid)
     // The newest is the nearest to what went wrong.
     origin = try (answer["snapshots"]?.array ?? []).map { snapshot in

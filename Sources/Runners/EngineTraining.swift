@@ -26,6 +26,10 @@ final class EngineTraining: TrainingSession {
   private var initialLoss = Double.nan
   private var constantLoss: Double?
   private var score: Double?
+  /// Whether no loss was below zero.
+  private var hasFloor = true
+  /// Losses below this are zero but for rounding.
+  private static let nothing = 1e-6
   /// What the engine keeps of it, and the step that comes next.
   private var snapshot: (name: String, step: Int)?
   private var spent = (steps: 0, time: Duration.zero)
@@ -51,7 +55,8 @@ final class EngineTraining: TrainingSession {
   var baseline: Baseline {
     let isOnScale = !problem.recipe.standardize.includesTargets
     let least = isOnScale ? runner.leastInitialLoss(with: initialLoss) : initialLoss
-    return Baseline(constant: constantLoss ?? least, initial: initialLoss)
+    return Baseline(
+      constant: constantLoss ?? least, initial: initialLoss, hasFloor: hasFloor)
   }
 
   func isPassedOver(_ step: Int) -> Bool { trace.wasSkipped(step) }
@@ -121,7 +126,7 @@ final class EngineTraining: TrainingSession {
     trace = Trace(names: trace.layers, total: total)
     divergence = Divergence(scale: .nan, batch: problem.recipe.training.batch, total: total)
     (explosion, snapshot, score, vanishingSteps) = (nil, nil, nil, 0)
-    initialLoss = .nan
+    (initialLoss, hasFloor) = (.nan, true)
   }
 
   /// One step's answer.
@@ -140,11 +145,13 @@ final class EngineTraining: TrainingSession {
         recipe.optimizer.member.learningRate, at: step, of: total)
     let layers = try measures(answer)
     trace.record(loss: loss, learningRate: rate, gradientNorm: norm, layers: layers)
-    constantLoss = try number("constantLoss", in: answer) ?? constantLoss
+    constantLoss = try finite("constantLoss", in: answer) ?? constantLoss
     if let name = answer["snapshot"]?.string { snapshot = (name, step) }
     // A loss scale that is too large at first leaves out the first steps.
-    if initialLoss.isNaN, loss.isFinite {
-      initialLoss = loss
+    if loss.isFinite, initialLoss.isNaN || (loss < 0 && hasFloor) {
+      // One that is next to nothing says nothing of what comes.
+      if initialLoss.isNaN, abs(loss) > Self.nothing { initialLoss = loss }
+      hasFloor = hasFloor && loss >= 0
       divergence = Divergence(
         scale: baseline.scale, from: baseline.floor, batch: problem.recipe.training.batch,
         total: total)
@@ -175,6 +182,11 @@ final class EngineTraining: TrainingSession {
     return number
   }
 
+  /// One that is not finite is none.
+  private func finite(_ key: String, in answer: JSONValue) throws -> Double? {
+    try number(key, in: answer).flatMap { $0.isFinite ? $0 : nil }
+  }
+
   private func measures(_ answer: JSONValue) throws -> [String: LayerMeasures] {
     guard case .object(let layers) = answer["layers"] else { return [:] }
     return try layers.mapValues { layer in
@@ -195,7 +207,7 @@ final class EngineTraining: TrainingSession {
 
   private func end(_ ending: ProcessRunner.Ending, before goal: Int) throws {
     score = try number("score", in: ending.answer) ?? score
-    constantLoss = try number("constantLoss", in: ending.answer) ?? constantLoss
+    constantLoss = try finite("constantLoss", in: ending.answer) ?? constantLoss
     if changes.isEmpty {
       runner.note(try Operations(ending.answer["operations"], ProcessRunner.Fault.init))
     }

@@ -57,8 +57,9 @@ def heal(
             optimizer.step()
 
     When a loss, a gradient or a parameter is not finite, or the loss leaves what is usual and does
-    not come back, the last sound state is brought back and the step is not taken. The first time
-    the training goes on with the next batch; where it explodes again within 100 steps, with half
+    not come back, the last sound state is brought back and the step is not taken. A batch that gives
+    no finite loss where the ones before did, and has ruined nothing, is passed over, however many
+    there are: ``passed_over``. The first time the training goes on with the next batch; where it explodes again within 100 steps, with half
     the learning rate of that state and gradients clipped to ``clip``, by default the usual norm;
     then with a tenth. After ``times`` recoveries ``keel.Exploded`` is raised, the network as it was
     when it was last sound. A schedule goes on as if nothing had been; its rate is held down.
@@ -85,6 +86,9 @@ class Heal:
         path: Optional[Union[str, Path]] = None,
     ) -> None:
         self.recoveries: List[Recovery] = []
+        # Steps whose batch was not finite from one moment to the next: they are left out, however
+        # many there are.
+        self.passed_over: List[First] = []
         self._optimizer = optimizer
         self._times, self._clip = times, clip
         self._level, self._since = 0, -_PROOF
@@ -135,23 +139,41 @@ class Heal:
         self._norms.append(norm)
 
     def _go_back(self, first: First) -> None:
-        snapshot = self._snapshot(first)
         # Nothing of this step is left: an optimizer passes over what has no gradient.
         for group in self._optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
-        snapshot.restore(self.watch.model, self._optimizer, exactly=False)
         # A batch whose loss is not finite, from one moment to the next, is to blame itself.
         is_of_batch = (
             first.during == "forward" and first.step - self._since > _SETTLED
             and self._divergence.was_usual(self._snapshots.usual)
         )
         self._divergence.begin_anew()
+        if is_of_batch and self._is_sound():
+            return self._pass_over(first)
+        snapshot = self._snapshot(first)
+        snapshot.restore(self.watch.model, self._optimizer, exactly=False)
         if len(self.recoveries) >= self._times:
             raise Exploded(first)
         remedy = self._escalate(snapshot, first.step, is_of_batch)
         self.recoveries.append(Recovery(first, snapshot.step, remedy))
-        sys.stderr.write(f"keel: back to the state after step {snapshot.step}; {remedy}\n")
+        where = f"the state after step {snapshot.step}" if snapshot.step >= 0 else "where it began"
+        sys.stderr.write(f"keel: back to {where}; {remedy}\n")
+        self.watch.begin_anew()
+
+    def _is_sound(self) -> bool:
+        """Whether a pass has left nothing behind that is not finite."""
+        values = [*self.watch.model.parameters(), *self.watch.model.buffers()]
+        return all(bool(torch.isfinite(v).all()) for v in values if v.is_floating_point())
+
+    def _pass_over(self, first: First) -> None:
+        """A batch has ruined nothing yet: its step is left out, and nothing else."""
+        self.passed_over.append(first)
+        count = len(self.passed_over)
+        if count & (count - 1) == 0:  # The first, the second, the fourth, the eighth, …
+            sys.stderr.write(
+                f"keel: the batch of step {first.step} is passed over, the {count}. so far; look at "
+                "its rows\n")
         self.watch.begin_anew()
 
     def _snapshot(self, first: First) -> Snapshot:
@@ -205,20 +227,29 @@ class Heal:
 class Divergence:
     """Says whether the loss left what is usual and does not come back: its average over the latest
     256 rows above five times max(first, usual) for 50 steps, or ten thousand times at once; or as
-    large as the first, for as long, where nine tenths of that had been learnt."""
+    large as the first, for as long, where nine tenths of that had been learnt.
+
+    The first is one that is not next to nothing, which would say nothing of what comes."""
 
     _EDGE, _FAR, _PATIENCE = 5.0, 1e4, 50
     _LEARNT, _UNLEARNT = 0.1, 0.95
+    _NOTHING = 1e-6
 
     def __init__(self) -> None:
         self._first: Optional[float] = None
         self._least = math.inf
+        # A loss that was below zero has no floor there.
+        self._has_floor = True
         self._losses: Deque[float] = deque(maxlen=256)
         self.left_at: Optional[int] = None
 
     def is_lost(self, step: int, loss: float, batch: int, usual: Optional[float]) -> bool:
         """Hears the finite loss of a step."""
-        self._first = loss if self._first is None else self._first
+        if self._first is None:
+            if abs(loss) <= self._NOTHING:
+                return False
+            self._first = loss
+        self._has_floor = self._has_floor and loss >= 0
         self._losses.append(loss)
         width = -(-256 // max(1, batch))
         latest = list(self._losses)[-width:]
@@ -226,9 +257,9 @@ class Divergence:
         self._least = min(self._least, mean)
         scale = max(abs(self._first), abs(usual or 0.0))
         edge = self._EDGE * scale
-        if self._first > 0 and self._least < self._LEARNT * self._first:
+        if self._has_floor and self._least < self._LEARNT * self._first:
             edge = min(edge, self._UNLEARNT * self._first)
-        if scale == 0 or mean <= edge:
+        if mean <= edge:
             self.left_at = None
             return False
         if self.left_at is None:

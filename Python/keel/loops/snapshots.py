@@ -94,7 +94,7 @@ class Snapshots:
             if self.initial_loss is None:
                 self.initial_loss = loss
             usual = self.usual
-            if usual is not None and loss > usual + _FAR * abs(usual):
+            if usual is not None and loss > usual + _FAR * max(abs(usual), self._spread):
                 self.doubt()
             else:
                 self.losses.append(loss)
@@ -113,6 +113,11 @@ class Snapshots:
         """Keeps the state after a step, where one is due."""
         if step % self.every == 0:
             self._waiting.append(Snapshot(model, optimizer, step))
+
+    @property
+    def _spread(self) -> float:
+        """How far apart the latest losses are: of those around zero the median says nothing."""
+        return max(self.losses) - min(self.losses) if len(self.losses) > 1 else math.inf
 
     @property
     def usual(self) -> Optional[float]:

@@ -36,7 +36,7 @@ package struct Divergence {
   package mutating func look(
     at losses: [Float], step: Int, without isSkipped: (Int) -> Bool = { _ in false }
   ) -> Finding {
-    guard step + 1 >= width, scale.isFinite else { return .none }
+    guard step + 1 >= width, scale.isFinite, scale > 0 else { return .none }
     // Only skipped steps leave a non-finite loss behind; none of them may blind the average.
     var (sum, finite) = (0.0, 0)
     for index in step + 1 - width...step where losses[index].isFinite && !isSkipped(index) {

@@ -15,7 +15,7 @@ public struct Baseline: Hashable, Sendable {
   let hasOneTarget: Bool
 
   /// Whether the loss has a floor at zero; log-likelihoods have none.
-  private var hasFloor: Bool { !(reference < 0 || initial < 0) }
+  private let hasFloor: Bool
 
   /// What divergence is measured in: max(B, L₀), and B where the untrained network gave no finite
   /// loss; max(L₀ − B, 1) of a loss without a floor.
@@ -40,11 +40,13 @@ public struct Baseline: Hashable, Sendable {
 
   /// Of a training that runs elsewhere.
   /// - Parameter constant: nil where nobody knows it: B is L₀ then.
-  package init(constant: Double?, initial: Double) {
+  /// - Parameter hasFloor: false where a loss below zero was seen.
+  package init(constant: Double?, initial: Double, hasFloor: Bool = true) {
     self.constant = constant ?? initial
     self.initial = initial
     reference = constant.flatMap { $0 == 0 ? nil : $0 } ?? initial
     hasOneTarget = constant == 0
+    self.hasFloor = hasFloor && !(reference < 0 || initial < 0)
   }
 
   init(_ trainingStep: TrainingStep, _ data: PreparedData, _ batches: inout Batches, loss: any Loss)
@@ -67,6 +69,7 @@ public struct Baseline: Hashable, Sendable {
     initial = Self.initialLoss(trainingStep, data, &batches)
     reference = isConstant || constant == 0 ? initial : constant
     hasOneTarget = isConstant
+    hasFloor = !(reference < 0 || initial < 0)
   }
 
   /// Of the targets of all rows those that are numbers; all of them where none is.

@@ -15,6 +15,8 @@ from keel.engines.pytorch.parts import target_place
 _BATCHES = 32
 # A loss so many times its beginning below zero has no least value: a divergence is as far above.
 _ENDLESS = 1e4
+# How far the output of a row is moved, and of how many rows.
+_FAR, _ROWS = 40.0, 32
 
 
 def constant_loss(
@@ -67,6 +69,48 @@ def constant_loss(
         return value if math.isfinite(value) and not is_endless else None
     except Exception:  # A loss that needs more than outputs has none.
         return None
+    finally:
+        vars(model).pop("forward", None)
+
+
+def has_least(model: torch.nn.Module, batch: Any, loss: Callable[[Any, Any], Any]) -> bool:
+    """Whether the loss of a batch has a least value, whatever output one of its rows is given: that
+    of counts has none where they are below zero."""
+    outputs: List[Any] = []
+    original = model.forward
+
+    def note(*args: Any, **kwargs: Any) -> Any:
+        outputs.append(original(*args, **kwargs))
+        return outputs[-1]
+
+    try:
+        with torch.no_grad():
+            model.forward = note
+            loss(model, batch)
+        # A loss may ask for the same output more than once.
+        output = outputs[0]
+        if not isinstance(output, torch.Tensor) or any(o.shape != output.shape for o in outputs):
+            return True
+        still = torch.zeros_like(output, dtype=torch.float32)
+
+        def at(row: int, value: float) -> float:
+            moved = still.clone()
+            moved[row] = value
+            model.forward = lambda *args, **kwargs: moved
+            return float(loss(model, batch)) - begun
+
+        with torch.no_grad():
+            begun = 0.0
+            begun = at(0, 0.0)
+            for row in range(min(len(still), _ROWS)):
+                for way in (-1.0, 1.0):
+                    near, far = at(row, way * _FAR), at(row, 2 * way * _FAR)
+                    # As far again makes it as much less again: there is no end to it.
+                    if near < 0 and far < 1.8 * near:
+                        return False
+        return True
+    except Exception:  # A loss that needs more than outputs tells nothing.
+        return True
     finally:
         vars(model).pop("forward", None)
 

@@ -17,7 +17,7 @@ from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.changes import Plan
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.guard import Guard
-from keel.engines.pytorch.constant import constant_loss, place_of_targets
+from keel.engines.pytorch.constant import constant_loss, has_least, place_of_targets
 from keel.engines.pytorch.description import changes, factors, layers, peak, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
@@ -68,7 +68,6 @@ class PyTorchEngine:
         self._names: Dict[str, int] = {}
         self._columns: Optional[Columns] = None
         self._described: Any = None
-        self._own_constant: Optional[float] = None
         self._has_told_rates = False
         # Model and batch of a trial without changes, as it stands.
         self._latest: Any = None
@@ -159,7 +158,7 @@ class PyTorchEngine:
             set_random_state(random)
 
     def _constant_loss(self, model: torch.nn.Module) -> Optional[float]:
-        found = self._own_constant = constant_loss(
+        found = constant_loss(
             model, Plan([], self.columns()).usual_batches(self.data), self.loss
         )
         # What a network has learnt before is held against what it began with.
@@ -175,6 +174,18 @@ class PyTorchEngine:
                 self.model(), plan.usual_batches(self.data), plan.loss(self.loss)
             )
         return self._constants[plan.key]
+
+    def _bears(self, plan: Plan) -> bool:
+        """Whether the loss of other targets has a least value, where that of its own has."""
+        key = ("least", plan.key)
+        if key not in self._constants:
+            own, other = (
+                has_least(self._built(), next(iter(batches)), self.loss)
+                for batches in (Plan([], self.columns()).usual_batches(self.data),
+                                plan.usual_batches(self.data))
+            )
+            self._constants[key] = other or not own
+        return bool(self._constants[key])
 
     # Trials
 
@@ -196,7 +207,7 @@ class PyTorchEngine:
                 raise Refused(f"from {request['from']}")
             forgotten = self._names[request["from"]] + 1
         constant = self._changed_constant_loss(plan)
-        if constant is None and "targets" in plan.rows and self._own_constant is not None:
+        if "targets" in plan.rows and not self._bears(plan):
             # Counts and probabilities are no longer what the loss is for.
             raise Refused("standardize targets: the loss has no least value then")
         seed_all(int(request["seed"]) % (1 << 63))
