@@ -110,6 +110,11 @@ class Heal:
             optimizer.register_step_post_hook(self._unmend),
         ]
 
+    @property
+    def first(self) -> Optional[First]:
+        """The first that was not finite since it last began anew; None where all was."""
+        return self.watch.first
+
     def loss(self, loss: Value) -> Value:
         """Takes the loss of the step under way; gives it back."""
         return self.watch.loss(loss)

@@ -97,7 +97,9 @@ class Watch:
         then), or one of ``snapshots.sound``: the step after which it was kept. Parameters, buffers, optimizer and random numbers are those, bit for bit."""
         chosen = snapshot or (self.snapshots.last() if self.snapshots else None)
         if chosen is None:
-            raise KeelError("keel: no sound state is kept yet; ask for some with keep=N")
+            raise KeelError(
+                "keel: no sound state is kept yet; keep=N keeps one in N steps, and five more prove it"
+            )
         chosen.restore(self.model, self._optimizer)
         self.begin_anew()
         return chosen.step
@@ -115,7 +117,9 @@ class Watch:
         another process."""
         start = self.start
         if start is None:
-            raise KeelError("keel: no sound state is kept yet; ask for some with keep=N")
+            raise KeelError(
+                "keel: no sound state is kept yet; keep=N keeps one in N steps, and five more prove it"
+            )
         chosen = Path(path) if path else self._live.path.with_suffix(f".{start.step}.pt")
         start.save(chosen)
         return chosen
