@@ -29,8 +29,8 @@ public struct Baseline: Hashable, Sendable {
 
   /// S = 1 − loss/B, and 1 − exp(loss − B) of a loss without a floor.
   ///
-  /// 0 where B is 0 (a loss that cannot be anything else teaches nothing), less than the losses of a
-  /// trace can be told apart in (subnormal in float32), or infinite (beside which every loss is
+  /// 0 where B is 0 (a loss that cannot be anything else teaches nothing), less than the losses of
+  /// a trace can be told apart in (subnormal in float32), or infinite (beside which every loss is
   /// small).
   public func skill(_ loss: Double) -> Double {
     guard hasFloor else { return reference.isFinite ? 1 - exp(loss - reference) : 0 }
