@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: late test-wheel deps python python-environment test-python engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: kills late test-wheel deps python python-environment test-python engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -108,6 +108,11 @@ engines: deps python-environment
 late: deps python-environment
 	$(BUILD) --product keel
 	KEEL_COMMAND=$(CURDIR)/.build/release/keel .build/advice/bin/python -B Benchmarks/Engines/late.py $(ARGS)
+
+# Cures of an engine killed at random moments, and what is left of them.
+kills: deps python
+	$(BUILD) --product keel
+	KEEL_COMMAND=$(CURDIR)/.build/release/keel python3 -B Benchmarks/Engines/kills.py $(ARGS)
 
 # Public reports of sick trainings, re-expressed: what Keel says beside what was established;
 # ARGS="--plain" shows that each is sick, and mended by its mend.

@@ -10,11 +10,14 @@ import torch
 from keel.engines.protocol import JSON, Refused
 from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.columns import Columns
+from keel.engines.pytorch.dropouts import dropouts
 from keel.engines.pytorch.guard import Guard
 from keel.engines.pytorch.mending import Mending
 from keel.engines.pytorch.normalization import normalize
 from keel.engines.pytorch.parts import kept_rows, mapped, parts
 from keel.engines.pytorch.randomness import random_state, set_random_state
+from keel.engines.pytorch.rates import own_peak, writes_rates
+from keel.engines.pytorch.resetting import reset
 from keel.engines.pytorch.scaling import LossScale, averaged
 
 _OPTIMIZERS = {
@@ -36,30 +39,6 @@ MENDED = {
 
 # Settings that are changed to one word.
 _WORDS = {"loss-reduction": "mean", "loss-scale": "dynamic", "normalization": "layer"}
-
-
-def writes_rates(schedule: Any) -> bool:
-    """Whether it takes no notice of the rate that its optimizer has."""
-    return type(schedule).__name__ in ("OneCycleLR", "CyclicLR")
-
-
-def own_peak(schedule: Any) -> float:
-    """The largest rate that such a schedule writes."""
-    rates = getattr(schedule, "max_lrs", None)
-    groups = schedule.optimizer.param_groups
-    return max(rates or [group.get("max_lr", group["lr"]) for group in groups])
-
-
-def dropouts(model: torch.nn.Module) -> List[Tuple[torch.nn.Module, str, float]]:
-    """Modules that drop out, the attribute that says how much, and how much that is."""
-    found = []
-    for module in model.modules():
-        for name in ("p", "dropout"):
-            rate = getattr(module, name, None)
-            is_own = "dropout" in type(module).__name__.lower() or name == "dropout"
-            if is_own and isinstance(rate, (int, float)) and not isinstance(rate, bool):
-                found.append((module, name, float(rate)))
-    return [(module, name, rate) for module, name, rate in found if 0 < rate <= 1]
 
 
 class Plan:
@@ -121,7 +100,7 @@ class Plan:
 
     def apply_to_model(self, model: torch.nn.Module) -> None:
         if self._resets:
-            self.reset(model)
+            reset(model)
         if "precision" in self._mended:
             model.float()
         if "normalization" in self._settings:
@@ -129,29 +108,6 @@ class Plan:
         for module, name, rate in dropouts(model):
             # The strongest is told, and stands for all that are stronger than what is asked for.
             setattr(module, name, min(rate, float(self._settings.get("dropout", rate))))
-
-    @staticmethod
-    def reset(model: torch.nn.Module) -> None:
-        """Each module's own rule; Xavier where it has none: never only the constructor, which may
-        hold the fault."""
-        for module in model.modules():
-            own = getattr(module, "reset_parameters", None) or getattr(
-                module, "_reset_parameters", None
-            )
-            try:
-                if callable(own):
-                    own()
-                    continue
-            except TypeError:
-                pass  # It asks for what nobody knows here.
-            with torch.no_grad():
-                for name, value in module.named_parameters(recurse=False):
-                    if not value.is_floating_point():
-                        continue
-                    if value.dim() > 1:
-                        torch.nn.init.xavier_uniform_(value)
-                    elif "bias" in name:
-                        value.zero_()
 
     # The loss
 

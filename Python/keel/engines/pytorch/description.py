@@ -9,10 +9,13 @@ import torch
 
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.columns import Columns
-from keel.engines.pytorch.changes import MENDED, Plan, dropouts, own_peak, writes_rates
+from keel.engines.pytorch.dropouts import dropouts
+from keel.engines.pytorch.changes import MENDED
 from keel.engines.pytorch.measures import rms
 from keel.engines.pytorch.normalization import places
 from keel.engines.pytorch.operations import Operations, precision
+from keel.engines.pytorch.rates import own_peak, writes_rates
+from keel.engines.pytorch.resetting import reset
 
 # A schedule is told in so many places, spread over the run.
 _FACTORS = 200
@@ -81,7 +84,7 @@ def layers(model: torch.nn.Module) -> List[JSON]:
         for name, module in model.named_modules()
         for key, _ in module.named_parameters(recurse=False)
     }
-    Plan.reset(model)
+    reset(model)
     after = {name: rms(value) for name, value in model.named_parameters()}
     # Weights by module: a bias is held against them, as one of few numbers may come out as
     # next to nothing where it begins at random.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import sys
 import warnings
 import weakref
 from collections import OrderedDict
@@ -15,9 +14,11 @@ import torch
 from keel.engines.protocol import JSON, Refused
 from keel.engines.pytorch.batches import Batches
 from keel.engines.pytorch.changes import Plan
+from keel.engines.pytorch.checks import check_loss, check_model, check_optimizer, number_of
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.guard import Guard
-from keel.engines.pytorch.constant import constant_loss, has_least, place_of_targets
+from keel.engines.pytorch.constant import place_of_targets
+from keel.engines.pytorch.constants import ConstantLosses
 from keel.engines.pytorch.description import changes, factors, layers, peak, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
@@ -29,14 +30,6 @@ from keel.engines.pytorch.start import Start
 # States that are kept of trials, and bytes of all but the latest: what is older is forgotten, and
 # trained anew where it is asked for.
 _MOST_SNAPSHOTS, _MOST_BYTES = 64, 1 << 28
-
-
-def number_of(score: Any) -> float:
-    """A score as a number; raises ``TypeError`` where it is none."""
-    try:
-        return float(score)
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(f"score(model) returned {type(score).__name__}; return one number") from None
 
 
 class PyTorchEngine:
@@ -68,29 +61,22 @@ class PyTorchEngine:
         self._names: Dict[str, int] = {}
         self._columns: Optional[Columns] = None
         self._described: Any = None
-        self._has_told_rates = False
         # Model and batch of a trial without changes, as it stands.
         self._latest: Any = None
-        # By the changes of the data that it is of.
-        self._constants: Dict[Any, Optional[float]] = {}
+        self._constant_losses: Optional[ConstantLosses] = None
 
     # What it is
 
     def describe(self) -> JSON:
         seed_all(0)
         model = self.model()
-        if not isinstance(model, torch.nn.Module):
-            raise TypeError(f"model() returned {type(model).__name__}; return a torch.nn.Module")
+        check_model(model)
         optimizer = self.optimizer(model)
-        if not isinstance(optimizer, torch.optim.Optimizer):
-            raise TypeError(
-                f"optimizer(model) returned {type(optimizer).__name__}; return a torch optimizer"
-            )
-        self._check(optimizer)
+        check_optimizer(optimizer)
         self._described = weakref.ref(model)
         if self.start is not None:
             self.start.restore(model, optimizer)
-            self._set_rates(optimizer)
+            self.start.set_rates(optimizer, self.schedule)
         columns = self.columns()
         batch = next(iter(Batches(self.data, 0, None)))
         operations = self._operations(model, batch)
@@ -114,23 +100,8 @@ class PyTorchEngine:
             "changes": changes(model, optimizer, columns, operations),
             "snapshots": [] if self.start is None else [self.start.description()],
             "operations": operations.answer(),
-            "constantLoss": self._constant_loss(model),
+            "constantLoss": self._constants().own(model, self.start),
         }
-
-    @staticmethod
-    def _check(optimizer: torch.optim.Optimizer) -> None:
-        if isinstance(optimizer, torch.optim.LBFGS):
-            raise TypeError(
-                "optimizer(model) returned LBFGS, which asks for the loss several times a step; "
-                "Keel takes steps of one: try it with SGD or Adam"
-            )
-        for group in optimizer.param_groups:
-            if group.get("maximize"):
-                raise TypeError(
-                    "optimizer(model) maximises; leave maximize out, and return minus the loss")
-            if not isinstance(group["lr"], (int, float, torch.Tensor)):
-                raise TypeError(
-                    f"optimizer(model) has the learning rate {group['lr']}; Keel needs a number")
 
     def _built(self) -> torch.nn.Module:
         """A new model, as ``model`` builds it."""
@@ -147,6 +118,12 @@ class PyTorchEngine:
             )
         return self._columns
 
+    def _constants(self) -> ConstantLosses:
+        if self._constant_losses is None:
+            self._constant_losses = ConstantLosses(
+                self._built, self.data, self.loss, self.columns())
+        return self._constant_losses
+
     def _operations(self, model: torch.nn.Module, batch: Any) -> Operations:
         """What the operations of a step meet; nothing where it cannot be made once more."""
         random = random_state()
@@ -156,36 +133,6 @@ class PyTorchEngine:
             return Operations()
         finally:
             set_random_state(random)
-
-    def _constant_loss(self, model: torch.nn.Module) -> Optional[float]:
-        found = constant_loss(
-            model, Plan([], self.columns()).usual_batches(self.data), self.loss
-        )
-        # What a network has learnt before is held against what it began with.
-        return self.start.initial_loss if found is None and self.start is not None else found
-
-    def _changed_constant_loss(self, plan: Plan) -> Optional[float]:
-        """That of a trial whose rows, or whose loss, are others: a row far outside the rest makes
-        it large, and a loss beside it small, whatever was learnt. None where they are the same."""
-        if not plan.rows and not plan.is_loss_changed:
-            return None
-        if plan.key not in self._constants:
-            self._constants[plan.key] = constant_loss(
-                self.model(), plan.usual_batches(self.data), plan.loss(self.loss)
-            )
-        return self._constants[plan.key]
-
-    def _bears(self, plan: Plan) -> bool:
-        """Whether the loss of other targets has a least value, where that of its own has."""
-        key = ("least", plan.key)
-        if key not in self._constants:
-            own, other = (
-                has_least(self._built(), next(iter(batches)), self.loss)
-                for batches in (Plan([], self.columns()).usual_batches(self.data),
-                                plan.usual_batches(self.data))
-            )
-            self._constants[key] = other or not own
-        return bool(self._constants[key])
 
     # Trials
 
@@ -206,15 +153,16 @@ class PyTorchEngine:
             if request["from"] not in self._names:
                 raise Refused(f"from {request['from']}")
             forgotten = self._names[request["from"]] + 1
-        constant = self._changed_constant_loss(plan)
-        if "targets" in plan.rows and not self._bears(plan):
+        constant = self._constants().changed(plan)
+        if "targets" in plan.rows and not self._constants().bears(plan):
             # Counts and probabilities are no longer what the loss is for.
             raise Refused("standardize targets: the loss has no least value then")
         seed_all(int(request["seed"]) % (1 << 63))
         model = self._built()
         plan.apply_to_model(model)
         own = self.optimizer(model)
-        self._set_rates(own)
+        if start is not None:
+            start.set_rates(own, self.schedule)
         optimizer = plan.optimizer(own)
         if start is not None and kept is None:
             start.restore(model, optimizer)
@@ -224,7 +172,7 @@ class PyTorchEngine:
             warnings.simplefilter("ignore")
             schedule = plan.schedule(self.schedule, optimizer)
         if schedule is not None and start is not None and kept is None:
-            self._catch_up(schedule, first)
+            start.catch_up(schedule)
         if kept is not None:
             first = kept["step"] + 1
             model.load_state_dict(kept["model"])
@@ -274,16 +222,7 @@ class PyTorchEngine:
             rate = float(optimizer.param_groups[0]["lr"])
             optimizer.zero_grad(set_to_none=True)
             value = loss_of(model, batch)
-            if not isinstance(value, torch.Tensor) or value.numel() != 1:
-                shape = list(value.shape) if isinstance(value, torch.Tensor) else type(value).__name__
-                raise TypeError(
-                    f"loss(model, batch) returned {shape}; return one number: its mean, or its sum"
-                )
-            if not value.requires_grad:
-                raise TypeError(
-                    "loss(model, batch) returned a number that no parameter had a part in; leave "
-                    "out detach() and torch.no_grad()"
-                )
+            check_loss(value)
             loss = float(value.detach())
             answer: JSON = {"step": step, "loss": loss, "learningRate": rate}
             if not math.isfinite(loss) and guard is None:
@@ -331,27 +270,6 @@ class PyTorchEngine:
         if not request["changes"]:
             end["operations"] = self._operations(model, batch).answer()
         yield end
-
-    def _set_rates(self, optimizer: Any) -> None:
-        """The rates of the state that trials begin with, where no schedule tells them."""
-        if self.start is None or self.schedule is not None:
-            return
-        for group, rate in zip(optimizer.param_groups, self.start.rates()):
-            if not self._has_told_rates and float(group["lr"]) != rate:
-                sys.stderr.write(
-                    f"keel: trials begin with the rate of the state, {rate:g}, and not with "
-                    f"{float(group['lr']):g}, which optimizer(model) has\n")
-                self._has_told_rates = True
-            group["lr"] = rate
-
-    @staticmethod
-    def _catch_up(schedule: Any, steps: int) -> None:
-        if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
-            return  # It follows losses that are gone.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for _ in range(steps):
-                schedule.step()
 
     def _keep(
         self, name: str, step: int, model: Any, optimizer: Any, schedule: Any, windows: Any

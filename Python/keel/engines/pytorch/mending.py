@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from keel.engines.protocol import Refused
+from keel.engines.pytorch.operations import HALVES
 
-_HALVES = (torch.float16, torch.bfloat16)
 # Scores of attention are kept within this: 50·tanh(score/50), as in Gemma 2.
 _MOST_SCORE = 50.0
 # The least that logarithms and roots are given: Keras's, and far above where a slope overflows.
@@ -100,7 +100,7 @@ class Mending(TorchFunctionMode):
         if "precision" not in self._what:
             return self._call(name, function, args, kwargs)
         result = _full(self._call(name, function, _full(args), _full(kwargs)))
-        if _is_in_place(name) and isinstance(args[0], torch.Tensor) and args[0].dtype in _HALVES:
+        if _is_in_place(name) and isinstance(args[0], torch.Tensor) and args[0].dtype in HALVES:
             # What was changed is a copy.
             with torch._C.DisableTorchFunctionSubclass():
                 return args[0].copy_(result)
@@ -265,9 +265,9 @@ def _is_in_place(name: str) -> bool:
 def _full(value: Any) -> Any:
     """Halves as float32, whatever they stand in; ``dtype`` among what is asked for as well."""
     if isinstance(value, torch.Tensor):
-        return value.float() if value.dtype in _HALVES else value
+        return value.float() if value.dtype in HALVES else value
     if isinstance(value, torch.dtype):
-        return torch.float32 if value in _HALVES else value
+        return torch.float32 if value in HALVES else value
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(map(_full, value))
     if isinstance(value, list):

@@ -15,7 +15,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.offender import first_offender, module_names, offending_parameter, tensors
 
-_HALVES = (torch.float16, torch.bfloat16)
+HALVES = (torch.float16, torch.bfloat16)
 # What multiplies matrices: its numbers are those that a network calculates with.
 _PRODUCTS = {"mm", "addmm", "bmm", "baddbmm", "convolution", "linear", "mkldnn_linear"}
 _EXPONENTIALS = {"exp": 1.0, "exp_": 1.0, "expm1": 1.0, "exp2": math.log(2)}
@@ -189,7 +189,7 @@ def seen(model: Any, run: Callable[[], Any]) -> Operations:
 def precision(operations: Operations, model: Any) -> str:
     """The numbers that a network calculates with: the shortest of its products, or its weights'."""
     used = operations.precisions | {value.dtype for _, value in model.named_parameters()}
-    return next((str(kind).replace("torch.", "") for kind in _HALVES if kind in used), "float32")
+    return next((str(kind).replace("torch.", "") for kind in HALVES if kind in used), "float32")
 
 
 def lost(model: Any, run: Callable[[], Any]) -> JSON:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import pickle
+import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, List, Union
@@ -27,6 +29,7 @@ class Start:
     random: Dict[str, Any]
     # The loss that its training began with, where it is known.
     initial_loss: float | None = None
+    has_told_rates: bool = False
 
     @property
     def name(self) -> str:
@@ -103,5 +106,25 @@ class Start:
                 else copy.deepcopy(value) for key, value in state.items()
             }
 
-    def rates(self) -> List[float]:
-        return [float(group["lr"]) for group in self.groups]
+    def set_rates(self, optimizer: Any, schedule: Any) -> None:
+        """Gives an optimizer the rates of the state, where no schedule tells them; says so once,
+        where they are others."""
+        if schedule is not None:
+            return
+        for group, before in zip(optimizer.param_groups, self.groups):
+            own, rate = float(group["lr"]), float(before["lr"])
+            if own != rate and not self.has_told_rates:
+                sys.stderr.write(
+                    f"keel: trials begin with the rate of the state, {rate:g}, and not with {own:g}, "
+                    "which optimizer(model) has\n")
+                self.has_told_rates = True
+            group["lr"] = rate
+
+    def catch_up(self, schedule: Any) -> None:
+        """Brings a schedule to where the state was."""
+        if isinstance(schedule, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            return  # It follows losses that are gone.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for _ in range(self.step + 1):
+                schedule.step()
