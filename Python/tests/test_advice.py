@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import keel
-from keel import command
+from asked import needs_command
 
 # A script with the places that lines may name, as the headings over them begin.
 SCRIPT = """
@@ -87,13 +87,6 @@ def of(model, rows, labels):
 }
 
 
-def has_command() -> bool:
-    try:
-        return bool(command.path())
-    except keel.KeelError:
-        return False
-
-
 def run(parts: str, lines: List[str]) -> List[float]:
     """The losses of the script with the lines under their headings; their block stands in place of
     what follows, where it says so."""
@@ -133,7 +126,7 @@ def is_well(losses: List[float]) -> bool:
     return is_finite and len(losses) > 150 and sum(losses[-20:]) / 20 < 0.6 * losses[0]
 
 
-@pytest.mark.skipif(not has_command(), reason="KEEL_COMMAND names no command")
+@needs_command
 @pytest.mark.parametrize("setting", PARTS)
 def test_what_is_printed_heals_where_it_is_pasted(setting: str) -> None:
     names: Dict[str, Any] = {}

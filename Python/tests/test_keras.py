@@ -18,25 +18,15 @@ import numpy  # noqa: E402
 import torch  # noqa: E402
 
 import keel  # noqa: E402
-from keel import command  # noqa: E402
 from keel.doctor import _engine  # noqa: E402
 from keel.engines.protocol import Refused  # noqa: E402
 from keel.engines.keras.batches import closed, opened  # noqa: E402
 from keel.engines.keras.engine import KerasEngine  # noqa: E402
 from keras_zoo import SOUND, Training, table  # noqa: E402
+from asked import needs_command  # noqa: E402
 
 torch.set_num_threads(1)
 Answers = List[Dict[str, Any]]
-
-
-def has_command() -> bool:
-    try:
-        return bool(command.path())
-    except keel.KeelError:
-        return False
-
-
-needs_command = pytest.mark.skipif(not has_command(), reason="KEEL_COMMAND names no command")
 
 
 def engine_of(training: Training, steps: int = 60, **options: Any) -> KerasEngine:

@@ -12,11 +12,11 @@ from torch import nn
 from torch.nn import functional as F
 
 import keel
-from keel import command
 from keel.engines.protocol import Refused
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.engine import PyTorchEngine
 from keel.engines.pytorch.parts import parts
+from asked import needs_command
 
 DRAWN = torch.Generator().manual_seed(0)
 INPUTS = torch.randn(512, 8, generator=DRAWN)
@@ -47,16 +47,6 @@ def engine(**given: Any) -> PyTorchEngine:
 def trial(trainer: PyTorchEngine, *changes: Any, steps: int = 20) -> Any:
     request = {"id": 1, "seed": 1, "from": "start", "steps": steps, "changes": list(changes)}
     return list(trainer.trial(request))
-
-
-def has_command() -> bool:
-    try:
-        return bool(command.path())
-    except keel.KeelError:
-        return False
-
-
-needs_command = pytest.mark.skipif(not has_command(), reason="KEEL_COMMAND names no command")
 
 
 # What is asked for

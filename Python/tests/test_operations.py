@@ -11,7 +11,6 @@ from torch import nn
 from torch.nn import functional as F
 
 import keel
-from keel import command
 from keel.engines.protocol import Refused
 from keel.engines.pytorch.changes import Plan
 from keel.engines.pytorch.columns import Columns
@@ -20,16 +19,9 @@ from keel.engines.pytorch.mending import Mending
 from keel.engines.pytorch.normalization import normalize, places
 from keel.engines.pytorch.operations import lost, precision, seen
 from keel.engines.pytorch.scaling import LossScale, reduction
+from asked import needs_command
 
 
-def has_command() -> bool:
-    try:
-        return bool(command.path())
-    except keel.KeelError:
-        return False
-
-
-needs_command = pytest.mark.skipif(not has_command(), reason="KEEL_COMMAND names no command")
 DRAWN = torch.Generator().manual_seed(0)
 INPUTS = torch.randn(512, 16, generator=DRAWN)
 TARGETS = (INPUTS @ torch.randn(16, 1, generator=DRAWN)) / 4

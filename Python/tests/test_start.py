@@ -11,9 +11,9 @@ from torch import nn
 from torch.nn import functional as F
 
 import keel
-from keel import command
 from keel.engines.pytorch.engine import PyTorchEngine
 from keel.engines.pytorch.start import Start
+from asked import needs_command
 
 STEPS, LATE, ROWS = 600, 500, 256
 DRAWN = torch.Generator().manual_seed(0)
@@ -127,14 +127,7 @@ def test_what_cannot_be_begun_with_is_said() -> None:
         other.describe()
 
 
-def has_command() -> bool:
-    try:
-        return bool(command.path())
-    except keel.KeelError:
-        return False
-
-
-@pytest.mark.skipif(not has_command(), reason="KEEL_COMMAND names no command")
+@needs_command
 def test_a_late_explosion_is_cured_from_there() -> None:
     watch, _, _ = watched()
     result = keel.cure(

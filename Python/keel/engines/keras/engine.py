@@ -20,8 +20,8 @@ from keel.engines.keras.network import Network, check_loss, loss_of, optimizer_o
 from keel.engines.keras.network import kept_state, measured, restore
 from keel.engines.keras.rate import Movement, Rate
 from keel.engines.pytorch.offender import offending_gradient
-from keel.engines.pytorch.operations import Operations, ended, lost, seen
-from keel.engines.pytorch.randomness import random_state, set_random_state
+from keel.engines.pytorch.operations import Operations, ended, lost
+from keel.engines.pytorch.operations import measured as measured_operations
 from keel.engines.pytorch.scaling import reduction
 
 # States that are kept of trials: what is older is forgotten, and asked for from the start.
@@ -115,14 +115,8 @@ class KerasEngine:
         }
 
     def _operations(self, network: Network) -> Operations:
-        """What the operations of a step meet; nothing where it cannot be made."""
-        random = random_state()
-        try:
-            return seen(network, lambda: self._value(network.model, self._sample))
-        except Exception:  # The step itself will say so.
-            return Operations()
-        finally:
-            set_random_state(random)
+        return measured_operations(
+            network, lambda: self._value(network.model, self._sample))
 
     def columns(self) -> Columns:
         """How large the data are; measured once."""

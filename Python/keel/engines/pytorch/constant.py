@@ -27,20 +27,9 @@ def constant_loss(
 
     An output of several parts has a constant for each.
     """
-    outputs: List[Any] = []
-    batches: List[Any] = []
-    original = model.forward
-
-    def note(*args: Any, **kwargs: Any) -> Any:
-        outputs.append(original(*args, **kwargs))
-        return outputs[-1]
-
     try:
-        with torch.no_grad():
-            model.forward = note
-            for batch in drawn.take(_BATCHES):
-                loss(model, batch)
-                batches.append(batch)
+        batches = list(drawn.take(_BATCHES))
+        outputs = _outputs(model, batches, loss)
         if len(outputs) != len(batches):
             return None
         constants = _Constants(outputs)
@@ -73,9 +62,9 @@ def constant_loss(
         vars(model).pop("forward", None)
 
 
-def has_least(model: torch.nn.Module, batch: Any, loss: Callable[[Any, Any], Any]) -> bool:
-    """Whether the loss of a batch has a least value, whatever output one of its rows is given: that
-    of counts has none where they are below zero."""
+def _outputs(model: torch.nn.Module, batches: List[Any], loss: Callable[[Any, Any], Any]) -> List[Any]:
+    """What the network gives for each batch, as often as its loss asks; the model is left with a
+    forward of its own, for others to stand in."""
     outputs: List[Any] = []
     original = model.forward
 
@@ -83,10 +72,18 @@ def has_least(model: torch.nn.Module, batch: Any, loss: Callable[[Any, Any], Any
         outputs.append(original(*args, **kwargs))
         return outputs[-1]
 
-    try:
-        with torch.no_grad():
-            model.forward = note
+    model.forward = note
+    with torch.no_grad():
+        for batch in batches:
             loss(model, batch)
+    return outputs
+
+
+def has_least(model: torch.nn.Module, batch: Any, loss: Callable[[Any, Any], Any]) -> bool:
+    """Whether the loss of a batch has a least value, whatever output one of its rows is given: that
+    of counts has none where they are below zero."""
+    try:
+        outputs = _outputs(model, [batch], loss)
         # A loss may ask for the same output more than once.
         output = outputs[0]
         if not isinstance(output, torch.Tensor) or any(o.shape != output.shape for o in outputs):

@@ -22,7 +22,7 @@ from keel.engines.pytorch.constants import ConstantLosses
 from keel.engines.pytorch.description import changes, factors, layers, peak, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
-from keel.engines.pytorch.operations import Operations, ended, lost, precision, seen
+from keel.engines.pytorch.operations import Operations, ended, lost, measured, precision
 from keel.engines.pytorch.randomness import random_state, seed_all, set_random_state
 from keel.engines.pytorch.scaling import LossScale, reduction
 from keel.engines.pytorch.start import Start
@@ -125,14 +125,7 @@ class PyTorchEngine:
         return self._constant_losses
 
     def _operations(self, model: torch.nn.Module, batch: Any) -> Operations:
-        """What the operations of a step meet; nothing where it cannot be made once more."""
-        random = random_state()
-        try:
-            return seen(model, lambda: self.loss(model, batch))
-        except Exception:  # The step itself will say so.
-            return Operations()
-        finally:
-            set_random_state(random)
+        return measured(model, lambda: self.loss(model, batch))
 
     # Trials
 

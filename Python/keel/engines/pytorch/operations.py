@@ -14,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.offender import first_offender, module_names, offending_parameter, tensors
+from keel.engines.pytorch.randomness import random_state, set_random_state
 
 HALVES = (torch.float16, torch.bfloat16)
 # What multiplies matrices: its numbers are those that a network calculates with.
@@ -184,6 +185,18 @@ def seen(model: Any, run: Callable[[], Any]) -> Operations:
         for handle in handles:
             handle.remove()
     return operations
+
+
+def measured(model: Any, run: Callable[[], Any]) -> Operations:
+    """The same, where nothing that is drawn may be disturbed; nothing where the pass cannot be made
+    once more."""
+    random = random_state()
+    try:
+        return seen(model, run)
+    except Exception:  # The step itself will say so.
+        return Operations()
+    finally:
+        set_random_state(random)
 
 
 def precision(operations: Operations, model: Any) -> str:
