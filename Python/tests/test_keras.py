@@ -292,6 +292,12 @@ def test_a_schedule_that_grows_is_a_multiple_of_its_first_rate() -> None:
     assert settings["schedule-factors"][-1] == pytest.approx(10**1.9, rel=1e-3)
 
 
+def test_a_schedule_that_takes_the_step_is_said() -> None:
+    engine = engine_of(sound(), steps=20, schedule=lambda step: 0.1 / (1 + step))
+    with pytest.raises(TypeError, match="lambda optimizer: lambda step"):
+        engine.describe()
+
+
 def test_dropout_is_told_and_eased() -> None:
     def build() -> Any:
         return [

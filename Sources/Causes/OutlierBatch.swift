@@ -18,7 +18,8 @@ public enum OutlierBatch: Cause {
   public static let summary = "a few rows lie far outside the rest and wreck the update they are in"
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
-    guard evidence.recipe.training.badSteps == .stop, let worst = evidence.problem.outliers.worst
+    guard evidence.recipe.training.badSteps == .stop, evidence.recipe.training.badRows != .drop,
+      let worst = evidence.problem.outliers.worst
     else {
       return nil
     }

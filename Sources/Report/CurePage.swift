@@ -71,7 +71,7 @@ package struct CurePage: Page {
       return [
         "\(name)  \(out.red("✗ exploding")) at "
           + (engine?.step(explosion.step) ?? "step \(explosion.step)"),
-        "  \(TrainPage.sentence(explosion))", "",
+        "  \(TrainPage.sentence(explosion, in: recipe.numbers))", "",
       ]
     }
   }

@@ -58,7 +58,7 @@ package struct DiagnosisPage: Page {
         [
           "\(title)  \(out.red("✗ exploding")) at "
             + (engine?.step($0.step) ?? "step \($0.step)"),
-          "  \(TrainPage.sentence($0))",
+          "  \(TrainPage.sentence($0, in: recipe.numbers))",
           "",
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]

@@ -49,3 +49,8 @@ package struct EngineNote {
     ]
   }
 }
+
+extension Recipe {
+  /// What it is calculated in: `float32`, and of an engine's program what that says.
+  var numbers: String { (ownModel?.precision ?? .float32).rawValue }
+}

@@ -32,7 +32,7 @@ package struct ForecastPage: Page {
     switch forecast.verdict {
     case .exploding:
       let how =
-        run.explosion.map(TrainPage.sentence)
+        run.explosion.map { TrainPage.sentence($0) }
         ?? (run.outlierStep != nil ? "over a batch with a row that lies far outside the rest" : nil)
         ?? (forecast.step == nil ? endless : nil)
         ?? farBeyond

@@ -92,7 +92,8 @@ package struct TrainPage: Page {
   }
 
   /// An explosion in words: `dense-2.weight became non-finite in the update (overflow)`.
-  static func sentence(_ explosion: Explosion) -> String {
+  /// - Parameter numbers: what it was calculated in.
+  static func sentence(_ explosion: Explosion, in numbers: String = "float32") -> String {
     switch explosion.kind {
     case .divergence:
       let left = "the averaged loss passed 5 times its start, and nothing was learnt after"
@@ -112,7 +113,7 @@ package struct TrainPage: Page {
         case ("logarithm", _): "the logarithm of zero"
         case ("root", _): "the slope of a root at zero is infinite"
         case ("empty-mean", _): "a mean of nothing, 0/0"
-        case (_, .overflow): "too large for float32"
+        case (_, .overflow): "too large for \(numbers)"
         case (_, .invalid): "0/0, log 0 or ∞ − ∞"
         case (_, .input), (_, nil): "it was there before the step"
         }

@@ -57,7 +57,13 @@ class Movement:
             own = _own(optimizer)
             is_schedule = isinstance(own, keras.optimizers.schedules.LearningRateSchedule)
             return own if is_schedule else None
-        moves = schedule(optimizer)
+        try:
+            moves = schedule(optimizer)
+        except TypeError as error:
+            raise TypeError(
+                f"schedule(optimizer) failed ({error}); it gets the optimizer, and returns the rate "
+                "as a function of the step: schedule=lambda optimizer: lambda step: …"
+            ) from error
         if not callable(moves):
             raise TypeError(
                 f"schedule(optimizer) returned {type(moves).__name__}; return a Keras "
