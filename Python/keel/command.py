@@ -31,12 +31,15 @@ def ask(
     arguments: List[str], engine: Engine, progress: bool
 ) -> Tuple[Dict[str, Any], str]:
     """Runs the command with this process as its engine: its result, and its page."""
+    # A terminal would break lines inside words; a notebook, and a file, break none.
+    columns = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
     process = subprocess.Popen(
         [path(), *arguments, "--engine", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env={**os.environ, "COLUMNS": str(columns)} if columns else None,
         # Ctrl-C is for this process to hear: the command ends when its pipe closes.
         start_new_session=True,
     )

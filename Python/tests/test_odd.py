@@ -248,3 +248,12 @@ def test_counts_are_not_brought_to_unit_size() -> None:
         poisson, sgd(0.05), steps=300, progress=False)
     assert not any("standardize" == change.path and change.after in ("both", "targets")
                    for change in result.changes), result.page
+
+
+@needs_command
+def test_a_page_fits_the_window_that_shows_it(monkeypatch: Any) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((60, 20)))
+    result = keel.diagnose(mlp, data, loss, sgd(0.5, momentum=0.9), steps=100, progress=False)
+    assert result.outcome == "exploding"
+    assert max(len(line) for line in result.page.splitlines()) <= 60, result.page

@@ -29,9 +29,11 @@ struct Terminal: Sendable {
 
   /// Writes a page for people: nothing in it that a terminal would obey but its own colours, and no
   /// line that breaks inside a word.
-  func write(_ page: String) {
+  /// - Parameter window: columns of the window that somebody shows it in; nil where that is this
+  ///   stream's, if anybody's.
+  func write(_ page: String, window: Int? = nil) {
     // An error, and what goes to a file, is a line for other tools: only a window breaks it.
-    let width = columns ?? (file == STDOUT_FILENO ? Text.width : .max)
+    let width = columns ?? window ?? (file == STDOUT_FILENO ? Text.width : .max)
     let lines = page.split(separator: "\n", omittingEmptySubsequences: false)
       .flatMap { Text.fitted(String($0), to: width) }
     write(raw: lines.map(styled).joined(separator: "\n"))

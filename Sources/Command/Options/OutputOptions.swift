@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import KeelReport
 import KeelRunners
 
@@ -20,7 +21,9 @@ struct OutputOptions: ParsableArguments {
   func show(_ page: some Page, to engine: Engine?) {
     guard let engine else { return show(page) }
     engine.finish(page.json)
-    if !json { Terminal.error.write(page.text) }
+    // The program that reads it says how wide it will show it.
+    let window = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }
+    if !json { Terminal.error.write(page.text, window: window.map { max($0, 20) }) }
   }
 
   var wantsProgress: Bool { !json && !quiet }
