@@ -99,6 +99,7 @@ def test_the_largest_of_several_rates_decides() -> None:
     trainer = engine(optimizer=two)
     assert trainer.describe()["settings"]["learning-rate"] == 2.0
     own, lower = trial(trainer), trial(trainer, {"set": "learning-rate", "to": 1e-3})
+    assert own[0]["learningRate"] == 2.0
     assert own[-1]["end"] == "non-finite" and lower[-1]["end"] == "ok"
 
 

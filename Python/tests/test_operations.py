@@ -176,6 +176,13 @@ def test_a_call_that_nobody_foresaw_is_refused() -> None:
         F.cross_entropy(torch.randn(2, 3), torch.zeros(2, dtype=torch.long), foresight=2)
 
 
+def test_bounded_scores_hide_no_row_that_is_all_masked() -> None:
+    q = torch.randn(1, 2, 4)
+    mask = torch.full((2, 2), -math.inf)
+    with Mending(frozenset({"attention-logits"})):
+        assert torch.isnan(F.scaled_dot_product_attention(q, q, q, attn_mask=mask)).all()
+
+
 def test_grouped_queries_share_their_keys() -> None:
     q, k = torch.randn(1, 8, 4, 8), torch.randn(1, 2, 4, 8)
     own = F.scaled_dot_product_attention(q, k, k, enable_gqa=True)

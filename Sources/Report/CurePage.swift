@@ -227,10 +227,6 @@ package struct CurePage: Page {
   private func again(budget more: Double? = nil, to target: String?) -> String {
     let limit = more ?? budget
     let number = Int(exactly: limit).map { "\($0)" } ?? "\(limit)"
-    // Whose engine has started this command asks again the way it did.
-    if engine != nil, line.hasPrefix("--engine - ") || line == "--engine -" {
-      return "keel.cure(…\(limit == SearchPolicy.budget ? "" : ", budget=\(number)"))"
-    }
     return
       (["keel cure", line] + (limit == SearchPolicy.budget ? [] : ["--budget \(number)"])
       + (onlyExplosions ? ["--only-explosions"] : [])

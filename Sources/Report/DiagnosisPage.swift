@@ -63,8 +63,7 @@ package struct DiagnosisPage: Page {
         ]
       } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
     let lines =
-      head + (engine?.caution ?? []) + findings
-      + ruledOut
+      head + (engine?.caution ?? []) + findings + ruledOut
       + table + unknown + next
     return lines.joined(separator: "\n") + "\n"
   }

@@ -31,7 +31,9 @@ package struct EngineNote {
     ].reduce(page) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
     guard "\(line) ".hasPrefix("--engine - ") else { return page }
     return page.replacing("--json lists", with: "result.data lists")
-      .replacing(/keel (cure|diagnose) --engine -( --seed \d+)?/) { "keel.\($0.1)(…)" }
+      .replacing(/keel (cure|diagnose) --engine -( --seed \d+)?(?: --budget (\S+))?( --as \w+)?/) {
+        "keel.\($0.1)(…\($0.3.map { ", budget=\($0)" } ?? ""))"
+      }
   }
 
   /// For whom its cure is lines of code; nil where Keel writes none.

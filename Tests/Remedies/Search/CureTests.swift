@@ -343,7 +343,7 @@ struct CureTests {
         for recipe in changed { _ = try Trainer(trainer.problem.with(recipe)) }
         return !changed.isEmpty
       }
-      #expect(isAnyChanged || R.isOfEngines)
+      #expect(isAnyChanged != R.isOfEngines)
     }
     for remedy in RemedyCatalog.standard.remedies where remedy.name == name { try check(remedy) }
   }

@@ -28,15 +28,11 @@ _OPTIMIZERS = {
     "adagrad": torch.optim.Adagrad,
     "adadelta": torch.optim.Adadelta,
 }
-
-
 # What single operations are asked for.
 MENDED = {
     "exponents": "bounded", "attention-logits": "bounded", "domains": "bounded",
     "empty-means": "zero",
 }
-
-
 # Settings that are changed to one word.
 _WORDS = {"loss-reduction": "mean", "loss-scale": "dynamic", "normalization": "layer"}
 

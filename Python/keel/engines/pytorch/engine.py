@@ -18,7 +18,7 @@ from keel.engines.pytorch.checks import check_loss, check_model, check_optimizer
 from keel.engines.pytorch.columns import Columns
 from keel.engines.pytorch.guard import Guard
 from keel.engines.pytorch.constant import place_of_targets
-from keel.engines.pytorch.constants import ConstantLosses
+from keel.engines.pytorch.constant_losses import ConstantLosses
 from keel.engines.pytorch.description import changes, factors, layers, peak, settings
 from keel.engines.pytorch.measures import advance, clip_gradients, norms, size_of
 from keel.engines.pytorch.offender import offending_gradient
@@ -212,7 +212,7 @@ class PyTorchEngine:
             batch = next(batches)
             self._latest = None if request["changes"] else (model, batch)
             plan.warm(optimizer, step)
-            rate = float(optimizer.param_groups[0]["lr"])
+            rate = max(float(group["lr"]) for group in optimizer.param_groups)
             optimizer.zero_grad(set_to_none=True)
             value = loss_of(model, batch)
             check_loss(value)

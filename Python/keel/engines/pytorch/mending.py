@@ -135,9 +135,15 @@ class Mending(TorchFunctionMode):
         is_attention = scores.dim() >= 3 and dim in (-1, scores.dim() - 1)
         if "attention-logits" in self._what and is_attention:
             scores = _bounded_scores(scores)
+        return self._shares(original, scores, dim, *args, **kwargs)
+
+    def _shares(
+        self, original: _Function, scores: torch.Tensor, axis: int, *args: Any, **kwargs: Any
+    ) -> Any:
+        """The softmax; zero where there is nothing to share, if that is asked for."""
         if "empty-means" not in self._what:
             return original(scores, *args, **kwargs)
-        is_empty = torch.isneginf(scores).all(dim, keepdim=True)
+        is_empty = torch.isneginf(scores).all(axis, keepdim=True)
         shares = original(scores.masked_fill(is_empty, 0.0), *args, **kwargs)
         return shares.masked_fill(is_empty, 0.0)
 
@@ -162,13 +168,8 @@ class Mending(TorchFunctionMode):
                 if attn_mask.dtype == torch.bool
                 else scores + attn_mask
             )
-        shares = self._softmax_of_bounded(scores)
+        shares = self._shares(torch.softmax, scores, -1, -1)
         return F.dropout(shares, dropout_p) @ value if dropout_p else shares @ value
-
-    def _softmax_of_bounded(self, scores: torch.Tensor) -> torch.Tensor:
-        is_empty = torch.isneginf(scores).all(-1, keepdim=True)
-        shares = scores.masked_fill(is_empty, 0.0).softmax(-1)
-        return shares.masked_fill(is_empty, 0.0) if "empty-means" in self._what else shares
 
 
 # Exponentials

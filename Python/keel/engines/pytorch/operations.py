@@ -162,7 +162,7 @@ def _is_of_nothing(name: str, args: Any, given: List[torch.Tensor]) -> bool:
 
 
 def seen(model: Any, run: Callable[[], Any]) -> Operations:
-    """The operations of a pass that ``run`` makes, and whose gradients stay as they are."""
+    """The operations of a pass that ``run`` makes; it has no gradients."""
     operations = Operations(module_names(model))
     under_way: List[str] = []
 
