@@ -12,6 +12,8 @@ package struct Trial: Sendable {
   package let changes: [Change]
   package let outcome: TrialOutcome
   package let training: Training
+  /// What it had come to at the step that it was asked for; nil where it did not go beyond.
+  let earlier: Training?
   /// Whether its loss still fell at its end.
   package let isFalling: Bool
   /// Whether it came to the end of its recipe, or exploded.
@@ -23,11 +25,12 @@ package struct Trial: Sendable {
   ///   - session: of the variant, at step 0.
   ///   - minimum: steps that must be taken before it can be said to hold.
   ///   - maximum: steps that may be taken.
+  ///   - mark: the step that `earlier` is of.
   /// - Throws: `CancellationError`; `KeelError` where whoever trains cannot go on.
   init(
     _ session: any TrainingSession, of variant: Recipe, against control: Recipe,
     atLeast minimum: Int,
-    atMost maximum: Int, isCancelled: () -> Bool
+    atMost maximum: Int, marking mark: Int? = nil, isCancelled: () -> Bool
   ) throws {
     func train(until step: Int) throws -> Training {
       let training = try session.train(
@@ -37,6 +40,7 @@ package struct Trial: Sendable {
     }
     let first = min(max(100, 2 * session.stepsPerEpoch, minimum), session.total)
     var steps = min(first, maximum)
+    let marked = try mark.flatMap { $0 < steps ? try train(until: $0) : nil }
     var training = try train(until: steps)
     while !session.isOver, training.verdict != .healthy, steps < maximum {
       steps = min(3 * steps, maximum)
@@ -47,5 +51,6 @@ package struct Trial: Sendable {
     changes = variant.diff(from: control)
     outcome = isDecided ? TrialOutcome(training.verdict) : .undecided
     self.training = training
+    earlier = session.step > mark ?? .max ? marked : nil
   }
 }

@@ -7,17 +7,21 @@ package final class TrialRunner {
   /// Steps that all trials have taken.
   package private(set) var steps = 0
   private let control: Problem
+  /// The step after which others are held against those that are kept.
+  private let mark: Int?
   /// Those that were decided.
   private var made: [Recipe: Trial] = [:]
   /// Of those that hold, the latest.
-  private var kept: [any TrainingSession] = []
+  private var kept: [(session: any TrainingSession, earlier: Training?)] = []
   /// Trainings that are kept at a time: each has the memory of a whole one.
   private static let most = 2
   /// Trainings that must fit memory for any to be kept, or for two to be made side by side: the
   /// control, those two, and those that are kept, with as much again to spare.
   private static let room = 10
 
-  package init(against control: Problem) { self.control = control }
+  package init(against control: Problem, marking mark: Int? = nil) {
+    (self.control, self.mark) = (control, mark)
+  }
 
   /// - Parameters:
   ///   - minimum: steps that must be taken before it can be said to hold.
@@ -53,22 +57,24 @@ package final class TrialRunner {
       place, isCancelled in
       try Trial(
         sessions[place], of: new[place].recipe, against: control.recipe, atLeast: minimum,
-        atMost: maximum, isCancelled: isCancelled)
+        atMost: maximum, marking: mark, isCancelled: isCancelled)
     }
     var answers = made
     for (variant, (session, trial)) in zip(new, zip(sessions, trials)) {
       steps += trial.training.steps
       answers[variant.recipe] = trial
       if trial.outcome != .undecided { made[variant.recipe] = trial }
-      if trial.outcome == .holds, isSmall { kept = kept.suffix(Self.most - 1) + [session] }
+      if trial.outcome == .holds, isSmall { 
+        kept = kept.suffix(Self.most - 1) + [(session, trial.earlier)]
+      }
     }
     return variants.compactMap { answers[$0.recipe] }
   }
 
-  /// The training of a recipe that held, as far as it has come, to go on with; nil where there is
-  /// none.
-  package func takeSession(of recipe: Recipe) -> (any TrainingSession)? {
-    kept.firstIndex { $0.recipe == recipe }.map { kept.remove(at: $0) }
+  /// The training of a recipe that held, as far as it has come, to go on with, and what it had come
+  /// to at the mark, where it has gone beyond; nil where there is none.
+  package func takeSession(of recipe: Recipe) -> (session: any TrainingSession, earlier: Training?)? {
+    kept.firstIndex { $0.session.recipe == recipe }.map { kept.remove(at: $0) }
   }
 
   /// Whether a recipe's trial was decided.

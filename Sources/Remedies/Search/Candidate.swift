@@ -15,12 +15,15 @@ package struct Candidate {
   let stages: [Recipe]
   package private(set) var session: any TrainingSession
   private(set) var training: Training
+  /// Whether its training has come further than its rivals', and `training` is what it was where
+  /// they are.
+  private var isAhead = false
   /// Whether its training failed elsewhere than in its numbers.
   private var isLost = false
   /// The step at which it was first seen to hold.
   private(set) var heldAt: Int?
   /// The step its training began at: that of a snapshot, or 0.
-  package let start: Int
+  package private(set) var start: Int
 
   /// Whether the trial repeats the data more often than the recipe does.
   let isLengthened: Bool
@@ -96,10 +99,12 @@ package struct Candidate {
   }
 
   /// Takes the place of its training with one of the same recipe that has come further.
-  mutating func goOn(from ahead: any TrainingSession) throws {
+  /// - Parameter earlier: what that had come to before, for as long as this is not asked to go
+  ///   beyond.
+  mutating func goOn(from ahead: any TrainingSession, showing earlier: Training? = nil) throws {
     guard ahead.step > session.step else { return }
-    session = ahead
-    training = try ahead.train(steps: 0, isCancelled: { false }, observe: { _ in })
+    (session, start, isAhead) = (ahead, 0, earlier != nil)
+    training = try earlier ?? ahead.train(steps: 0, isCancelled: { false }, observe: { _ in })
   }
 
   /// Trains on up to a step.
@@ -110,15 +115,19 @@ package struct Candidate {
     observe: (Step) -> Void = { _ in }
   ) throws -> Int {
     let before = session.step
+    isAhead = isAhead && step <= training.steps
     do {
-      training = try session.train(
-        steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+      if !isAhead {
+        training = try session.train(
+          steps: max(0, step - before), isCancelled: isCancelled, observe: observe)
+      }
     } catch is KeelError {
       // Whoever trains it cannot go on with it: it counts as not made, and the search goes on.
       isLost = true
     }
     if isCancelled() { throw CancellationError() }
-    if outcome == .holds { heldAt = heldAt ?? session.step }
+    // Who has come further than it was asked to need show no more on other seeds for that.
+    if outcome == .holds { heldAt = heldAt ?? min(max(start, step), session.step) }
     return max(0, session.step - before)
   }
 
@@ -128,7 +137,7 @@ package struct Candidate {
 
   /// What is left of it: finite, and either it learns or its loss still falls.
   var isAlive: Bool {
-    outcome == .holds || (outcome == .doesNotLearn && session.isFalling)
+    outcome == .holds || (outcome == .doesNotLearn && (isAhead || session.isFalling))
   }
 
   /// The dearest of its remedies, and within a class the time of a step; a clip that acts in most
@@ -153,8 +162,8 @@ package struct Candidate {
 
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
-      remedies: treatments, outcome: isOpen ? .undecided : outcome, steps: session.step,
-      loss: training.loss,
+      remedies: treatments, outcome: isOpen ? .undecided : outcome, 
+      steps: isAhead ? training.steps : session.step, loss: training.loss,
       score: training.score, seed: recipe.seed)
   }
 }

@@ -24,7 +24,8 @@ extension Cure {
     history.spend(Int(forecast?.cost.evaluations ?? 0))
     let evidence = Evidence(
       problem, forecast: forecast, training: before, trace: session.trace)
-    let runner = TrialRunner(against: problem)
+    let runner = TrialRunner(
+      against: problem, marking: SuccessiveHalving.firstRound(of: session))
     let diagnosis = try evidence.diagnosis(
       causes, budget: SearchPolicy.diagnosis * whole, by: runner)
     history.add(diagnosis)

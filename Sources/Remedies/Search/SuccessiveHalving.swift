@@ -39,12 +39,18 @@ struct SuccessiveHalving {
     self.runner = runner
     self.observe = observe
     horizon = max(control.total, Trial.least)
+    first = Self.firstRound(of: control)
+  }
+
+  /// Steps of the first round of a search against a run that failed.
+  static func firstRound(of control: any TrainingSession) -> Int {
+    let horizon = max(control.total, Trial.least)
     let epochs = min(
       SearchPolicy.first.epochs * control.stepsPerEpoch, horizon / SearchPolicy.first.parts)
     // A trial goes well beyond the step that the recipe exploded in.
     let explosion = control.explosion?.step ?? 0
     let least = SearchPolicy.firstRound
-    first = min(max(least, epochs, 2 * explosion, explosion + least), horizon)
+    return min(max(least, epochs, explosion + max(least, explosion / 2)), horizon)
   }
 
   // MARK: rounds
@@ -159,9 +165,13 @@ struct SuccessiveHalving {
         let bracket = waiting.popFirst()
       {
         for remedies in bracket.entries() where entries.count < room {
-          guard let candidate = Candidate(remedies, on: problem, from: control),
+          guard var candidate = Candidate(remedies, on: problem, from: control),
             !runner.isDoomed(candidate.recipe), tried.insert(candidate.recipe).inserted
           else { continue }
+          // An experiment of the diagnosis may have trained the same.
+          if let (ahead, earlier) = runner.takeSession(of: candidate.session.recipe) {
+            try candidate.goOn(from: ahead, showing: earlier)
+          }
           entries.append(candidate)
         }
       }
@@ -250,7 +260,7 @@ struct SuccessiveHalving {
     {
       candidate = whole
     }
-    if let ahead = runner.takeSession(of: candidate.session.recipe) {
+    if let (ahead, _) = runner.takeSession(of: candidate.session.recipe) {
       try candidate.goOn(from: ahead)
     }
     steps += try candidate.advance(to: candidate.session.total, observe: observe)

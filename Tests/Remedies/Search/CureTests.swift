@@ -206,6 +206,21 @@ struct CureTests {
   }
 
   /// However short the recipe, a trial has fifty steps; the cure has as many as the recipe.
+  /// What an experiment has trained already is not trained again: beyond the diagnosis a late
+  /// explosion costs what it took to explode, and one trial on another seed.
+  @Test func aTrialGoesOnFromItsExperiment() async throws {
+    let recipe = Recipe(
+      data: .regression(samples: 400, features: 4, noise: 0.1, test: .fraction(0.2)),
+      standardize: .both, model: [.dense(16), .relu, .dense(1)], loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 0.01), schedule: .exponential(factor: 1.005),
+      training: .init(epochs: 150, batch: 32))
+    let history = try await Problem(recipe).cure()
+    let (total, lost) = (1500, history.before.steps)
+    #expect(history.outcome == .cured && lost > total / 2 && lost < total)
+    #expect(history.recipe.schedule == .constant && history.after?.steps == total)
+    #expect(history.cost.steps - history.cost.diagnosis < lost + total + total / 4)
+  }
+
   @Test func aShortRecipeHasTrialsOfFiftySteps() async throws {
     var recipe = LargeLearningRate.guilty[0]
     recipe.training.epochs = 2

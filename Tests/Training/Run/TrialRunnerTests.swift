@@ -46,9 +46,26 @@ struct TrialRunnerTests {
     let problem = try Self.problem(rate: 0.01)
     let runner = TrialRunner(against: problem)
     _ = try runner.trial(problem, atLeast: 300)
-    let trainer = try #require(runner.takeSession(of: problem.recipe) as? Trainer)
+    let trainer = try #require(runner.takeSession(of: problem.recipe)?.session as? Trainer)
     #expect(trainer.step == 300 && runner.takeSession(of: problem.recipe) == nil)
     #expect(try trainer.train().loss == Trainer(problem).train().loss)
+  }
+
+  /// What a longer trial had come to earlier is what a shorter one comes to.
+  @Test func anEarlierStepIsRemembered() throws {
+    let problem = try Self.problem(rate: 0.01)
+    let runner = TrialRunner(against: problem, marking: 150)
+    let trial = try runner.trial(problem, atLeast: 300)
+    let (session, earlier) = try #require(runner.takeSession(of: problem.recipe))
+    let shorter = try Trainer(problem).train(steps: 150)
+    #expect(session.step == 300 && earlier?.steps == 150)
+    #expect(earlier?.loss == shorter.loss && earlier?.score == shorter.score)
+    let alone = try TrialRunner(against: problem).trial(problem, atLeast: 300)
+    #expect(trial.training.loss == alone.training.loss)
+    // Where it went no further, there is nothing earlier.
+    let short = TrialRunner(against: problem, marking: 400)
+    _ = try short.trial(problem, atLeast: 300)
+    #expect(try #require(short.takeSession(of: problem.recipe)).earlier == nil)
   }
 
   @Test func whatExplodedIsDoomed() throws {
