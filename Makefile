@@ -1,7 +1,7 @@
 # make demo    train a network that explodes, find out why, cure it
 # make test    the whole test suite
 SWIFT ?= swift
-PACKAGES := libopenblas-dev zlib1g-dev pkg-config
+PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
 .PHONY: kills late test-wheel deps python python-environment test-python engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean

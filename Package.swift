@@ -13,6 +13,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
   ],
   targets: [
     .systemLibrary(
@@ -89,13 +90,14 @@ let package = Package(
       path: "Sources/Runners"),
     .target(
       name: "KeelArchive",
-      dependencies: ["Keel", "Yams"],
+      dependencies: ["Keel", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Sources/Archive"),
-    .target(name: "KeelReport", dependencies: ["Keel"], path: "Sources/Report"),
+    .target(name: "KeelLogs", path: "Sources/Logs"),
+    .target(name: "KeelReport", dependencies: ["Keel", "KeelArchive"], path: "Sources/Report"),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
-        "Keel", "KeelRunners", "KeelArchive", "KeelReport",
+        "Keel", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
@@ -116,6 +118,12 @@ let package = Package(
       path: "Benchmarks/Trainings"),
     .executableTarget(
       name: "advice", dependencies: ["KeelBenchmarks", "KeelArchive"], path: "Benchmarks/Advice"),
+    .executableTarget(
+      name: "archive",
+      dependencies: [
+        "Keel", "KeelArchive", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      path: "Benchmarks/Archive"),
     .executableTarget(name: "matrix", dependencies: ["KeelBenchmarks"], path: "Benchmarks/Matrix"),
     // What makes the faults depends on nothing that is to judge them.
     .target(
@@ -156,11 +164,15 @@ let package = Package(
       path: "Tests/Forecast"),
     .testTarget(name: "KeelTests", dependencies: ["Keel"], path: "Tests/Keel"),
     .testTarget(
-      name: "ArchiveTests", dependencies: ["KeelArchive", "KeelTestSupport"],
+      name: "ArchiveTests",
+      dependencies: [
+        "KeelArchive", "KeelTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       path: "Tests/Archive"),
     .testTarget(
       name: "RunnersTests", dependencies: ["KeelRunners", "Keel", "CProcesses"],
       path: "Tests/Runners"),
+    .testTarget(name: "LogsTests", dependencies: ["KeelLogs"], path: "Tests/Logs"),
     .testTarget(name: "ReportTests", dependencies: ["KeelReport"], path: "Tests/Report"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],

@@ -33,6 +33,18 @@ public enum RecipeFile {
     return recipe
   }
 
+  /// A recipe from its text.
+  /// - Parameter folder: that its file names are relative to.
+  /// - Throws: `KeelError` with the path into the recipe and the line and column.
+  public static func recipe(
+    yaml text: String, named name: String, in folder: String, catalog: Catalog = .standard
+  ) throws -> Recipe {
+    var recipe = try decode(
+      settings(yaml: text, named: name), applying: [], catalog, name: name)
+    recipe.folder = folder
+    return recipe
+  }
+
   /// Writes a recipe, every default included, with its file names relative to the new place.
   public static func write(_ recipe: Recipe, to path: String) throws {
     let target = URL(fileURLWithPath: path).deletingLastPathComponent()

@@ -11,7 +11,7 @@ package struct TrainPage: Page {
   private let inEffect: Recipe
   private let line: String
   private let first: Int
-  private let kept: Kept?
+  private var kept: Kept?
 
   /// What became of the file that a run keeps itself in.
   package struct Kept {
@@ -32,14 +32,18 @@ package struct TrainPage: Page {
   /// - Parameters:
   ///   - run: what was trained, and `line` how its recipe stood on the command line.
   ///   - first: the step that the run went on from; 0 for one that began anew.
-  ///   - kept: what became of `--save`.
-  package init(
-    _ training: Training, of run: Run, line: String, from first: Int, kept: Kept?
-  ) async throws {
-    (self.training, self.line, self.first, self.kept) = (training, line, first, kept)
+  package init(_ training: Training, of run: Run, line: String, from first: Int) async throws {
+    (self.training, self.line, self.first) = (training, line, first)
     recipe = run.recipe
     inEffect = try await run.network.recipe
     (trace, size, baseline) = (await run.trace, await run.size, await run.baseline)
+  }
+
+  /// The same with what became of `--save`.
+  package func telling(_ kept: Kept?) -> TrainPage {
+    var page = self
+    page.kept = kept
+    return page
   }
 
   /// As a command line names it.

@@ -64,7 +64,7 @@ package final class TrialRunner {
       steps += trial.training.steps
       answers[variant.recipe] = trial
       if trial.outcome != .undecided { made[variant.recipe] = trial }
-      if trial.outcome == .holds, isSmall { 
+      if trial.outcome == .holds, isSmall {
         kept = kept.suffix(Self.most - 1) + [(session, trial.earlier)]
       }
     }
@@ -73,7 +73,8 @@ package final class TrialRunner {
 
   /// The training of a recipe that held, as far as it has come, to go on with, and what it had come
   /// to at the mark, where it has gone beyond; nil where there is none.
-  package func takeSession(of recipe: Recipe) -> (session: any TrainingSession, earlier: Training?)? {
+  package func takeSession(of recipe: Recipe) -> (session: any TrainingSession, earlier: Training?)?
+  {
     kept.firstIndex { $0.session.recipe == recipe }.map { kept.remove(at: $0) }
   }
 

@@ -7,7 +7,7 @@ import Testing
     let tool = try Tool()
     try tool.write("r.yaml", Sample.healthy.replacing("dense: 16", with: "dense: 512"))
     try tool.write("model", "old")
-    let result = try tool.run("train", "r.yaml", "--save", "model", blocks: 1)
+    let result = try tool.run("train", "r.yaml", "--save", "model", "--archive", "none", blocks: 1)
     #expect(result.code == 74)
     // What could not be kept is still told.
     #expect(result.out.contains("✓ healthy"))
@@ -25,7 +25,8 @@ import Testing
     try tool.write("r.yaml", Sample.healthy.replacing("dense: 16", with: "dense: 512"))
     try tool.write("model", "old")
     let result = try tool.run(
-      ["train", "r.yaml", "--save", "model", "--save-every", "10", "--json"], blocks: 1)
+      ["train", "r.yaml", "--save", "model", "--save-every", "10", "--json", "--archive", "none"],
+      blocks: 1)
     #expect(result.code == 74)
     #expect(
       result.err == "warning: model: cannot be written (File too large); "
@@ -39,12 +40,23 @@ import Testing
   @Test func aCuredRecipe() throws {
     let tool = try Tool()
     try tool.write("r.yaml", Sample.exploding)
-    let result = try tool.run("cure", "r.yaml", "-o", "fixed.yaml", "--json", blocks: 0)
+    let result = try tool.run(
+      "cure", "r.yaml", "-o", "fixed.yaml", "--json", "--archive", "none", blocks: 0)
     #expect(result.code == 74)
     let error = try #require(try result.json["error"] as? [String: Any])
     #expect(error["where"] as? String == "fixed.yaml")
     #expect(error["what"] as? String == "cannot be written (File too large)")
     #expect(try tool.contents == ["r.yaml"])
+  }
+
+  /// No room for the archive: told once, and the training is none the worse.
+  @Test func theArchive() throws {
+    let tool = try Tool()
+    try tool.write("r.yaml", Sample.healthy)
+    let result = try tool.run("train", "r.yaml", blocks: 0)
+    #expect(result.code == 0 && result.out.contains("✓ healthy"))
+    #expect(result.err.hasPrefix("warning: ") && result.err.hasSuffix("the run is not kept\n"))
+    #expect(result.err.contains(".keel") && result.err.split(separator: "\n").count == 1)
   }
 
   @Test(

@@ -62,7 +62,9 @@ final class Tool: Sendable {
 
   /// What is in the folder, hidden files included.
   var contents: [String] {
-    get throws { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+    get throws {
+      try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0 != ".keel" }.sorted()
+    }
   }
 
   // MARK: running

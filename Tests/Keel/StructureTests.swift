@@ -93,7 +93,7 @@ struct StructureTests {
   private static let order = [
     "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training",
     "Forecast",
-    "Causes", "Frameworks", "Remedies", "Keel", "Runners", "Archive", "Report",
+    "Causes", "Frameworks", "Remedies", "Keel", "Runners", "Logs", "Archive", "Report",
     "Command",
   ]
 

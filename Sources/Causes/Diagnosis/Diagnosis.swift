@@ -46,7 +46,7 @@ public struct Diagnosis: Hashable, Codable, Sendable {
     package static let undeviating = "does not deviate from the reference"
   }
 
-  init(
+  package init(
     _ training: Training, scope: Scope = .full, verdict: Verdict? = nil, findings: [Finding] = [],
     ruledOut: [RuledOut] = [], truthTable: [TruthTableRow]? = nil,
     reference: TrialOutcome? = nil, trialSteps: Int = 0, resets: [String: Recipe] = [:],

@@ -70,10 +70,23 @@ extension Problem {
           .invalid, at: "run", "has not ended: nothing is known yet to be explained",
           fix: "train it to its end first: await run.train()")
       }
-      guard training.verdict != .healthy else { return Diagnosis(training) }
-      return try Evidence(
-        self, forecast: quickForecast(), training: training, trace: trace
-      ).diagnosis(causes)
+      return try explained(training, trace, causes)
     }
+  }
+
+  /// The same of a training that was seen elsewhere, as it is on record.
+  package func diagnosis(
+    of training: Training, _ trace: Trace, causes: CauseCatalog = .standard
+  ) async throws -> Diagnosis {
+    try await Worker(name: "keel-diagnosis").run { try explained(training, trace, causes) }
+  }
+
+  private func explained(
+    _ training: Training, _ trace: Trace, _ causes: CauseCatalog
+  ) throws -> Diagnosis {
+    guard training.verdict != .healthy else { return Diagnosis(training) }
+    return try Evidence(
+      self, forecast: quickForecast(), training: training, trace: trace
+    ).diagnosis(causes)
   }
 }

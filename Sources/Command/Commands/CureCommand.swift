@@ -14,6 +14,7 @@ struct CureCommand: AsyncParsableCommand {
   @OptionGroup var source: ProblemOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   @Option(
     name: [.customShort("o"), .customLong("output")],
@@ -52,7 +53,10 @@ struct CureCommand: AsyncParsableCommand {
     bar.say("reading the rows, building the network")
     let (problem, engine) = try source.problem()
     defer { engine?.finish() }
+    let recorder = try archive.begin(
+      .cure, of: problem.recipe, beside: source.recipe, line: source.line, engine: engine?.name)
     let cure = Cure(problem, budget: budget, onlyExplosions: onlyExplosions) {
+      recorder?.record($0)
       bar.show($0)
     }
     let history: CaseHistory
@@ -71,13 +75,14 @@ struct CureCommand: AsyncParsableCommand {
     } catch {
       failure = error
     }
+    let page = CurePage(
+      history, of: problem.recipe, line: source.line, written: failure == nil ? target : nil,
+      wanted: fixed, framework: framework, engine: engine?.note, budget: budget,
+      onlyExplosions: onlyExplosions)
+    await recorder?.finish(history, page.json)
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
-      output.show(
-        CurePage(
-          history, of: problem.recipe, line: source.line, written: failure == nil ? target : nil,
-          wanted: fixed, framework: framework, engine: engine?.note, budget: budget,
-          onlyExplosions: onlyExplosions), to: source.isStartedByEngine ? engine : nil)
+      output.show(page, to: source.isStartedByEngine ? engine : nil)
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }

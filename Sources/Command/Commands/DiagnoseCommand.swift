@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Keel
+import KeelArchive
 import KeelReport
 
 struct DiagnoseCommand: AsyncParsableCommand {
@@ -11,6 +12,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
   @OptionGroup var source: ProblemOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   @Flag(help: "Theory and forty steps only: suspects, no experiments.")
   var quick = false
@@ -23,20 +25,61 @@ struct DiagnoseCommand: AsyncParsableCommand {
 
   func run() async throws {
     machine.apply()
+    if let run = try archive.run(named: source.recipe) { return try await explain(run) }
     let scope: Diagnosis.Scope = quick ? .quick : .full
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
     let (problem, engine) = try source.problem()
     defer { engine?.finish() }
+    let recorder = try archive.begin(
+      .diagnose, of: problem.recipe, beside: source.recipe, line: source.line,
+      engine: engine?.name)
     let diagnosis = try await interruptible {
       try await problem.diagnosis(scope) { step in
+        recorder?.record(step)
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
       }
     }
     bar.clear()
-    output.show(
-      DiagnosisPage(diagnosis, of: problem.recipe, line: source.line, engine: engine?.note),
-      to: source.isStartedByEngine ? engine : nil)
+    let page = DiagnosisPage(
+      diagnosis, of: problem.recipe, line: source.line, engine: engine?.note)
+    await recorder?.finish(
+      .init(
+        diagnosis.verdict.rawValue, training: diagnosis.training,
+        cause: diagnosis.findings.first?.cause, body: page.json))
+    output.show(page, to: source.isStartedByEngine ? engine : nil)
+    if diagnosis.verdict == .exploding { throw ExitCode(1) }
+  }
+
+  /// What is on record is not trained again: what was found is told, and of a training that nobody
+  /// has explained yet only the experiments are made.
+  private func explain(_ run: ArchivedRun) async throws {
+    let history = try archive.open()
+    guard let recipe = try history.recipe(of: run) else {
+      throw KeelError(
+        .invalid, at: run.id, "was trained elsewhere: its program makes the experiments",
+        fix: "type its command again: \(run.command)")
+    }
+    let diagnosis: Diagnosis
+    switch run.kind {
+    case .diagnose: diagnosis = try run.answer()
+    case .cure: diagnosis = try run.answer(CaseHistory.self).diagnosis
+    case .train:
+      let (training, trace) = (try run.answer(Training.self), try history.trace(of: run))
+      guard training.outcome != .stopped else {
+        throw KeelError(
+          .invalid, at: run.id, "was stopped before its end: nothing is known yet to be explained",
+          fix: "train it to its end first: \(run.command)")
+      }
+      diagnosis = try await interruptible {
+        try await Problem(recipe).diagnosis(of: training, trace)
+      }
+    case .forecast:
+      throw KeelError(
+        .invalid, at: run.id, "is a forecast: nothing was trained",
+        fix: "train its recipe first, or diagnose that")
+    }
+    output.show(DiagnosisPage(diagnosis, of: recipe, line: run.problem))
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 }

@@ -9,6 +9,7 @@ struct ForecastCommand: AsyncParsableCommand {
   @OptionGroup var source: RecipeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   func run() async throws {
     machine.apply()
@@ -16,13 +17,18 @@ struct ForecastCommand: AsyncParsableCommand {
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
     let problem = try Problem(recipe)
+    let recorder = try archive.begin(
+      .forecast, of: recipe, beside: source.recipe, line: source.line)
     let forecast = try await interruptible {
       try await problem.forecast { spent, limit in
         bar.show("forecasting", spent, of: limit, "gradients")
       }
     }
     bar.clear()
-    output.show(ForecastPage(forecast, line: source.line))
+    let page = ForecastPage(forecast, line: source.line)
+    await recorder?.finish(
+      .init(forecast.verdict.rawValue, cause: forecast.findings.first?.cause, body: page.json))
+    output.show(page)
     if forecast.verdict == .exploding { throw ExitCode(1) }
   }
 }

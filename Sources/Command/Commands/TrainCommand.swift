@@ -11,6 +11,7 @@ struct TrainCommand: AsyncParsableCommand {
   @OptionGroup var source: RecipeOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   @Option(
     help: ArgumentHelp(
@@ -54,8 +55,10 @@ struct TrainCommand: AsyncParsableCommand {
     bar.say("reading the rows, building the network")
     let run = try begin(recipe)
     let first = await run.trace.count
+    let recorder = try archive.begin(.train, of: recipe, beside: source.recipe, line: source.line)
     let training = try await interruptible {
       let show: @Sendable (Step) -> Void = { step in
+        recorder?.record(step)
         if step.index + 1 == step.total { return bar.say("scoring") }
         bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
       }
@@ -64,6 +67,11 @@ struct TrainCommand: AsyncParsableCommand {
         : await run.train(checkpointing: saving?.checkpointing, show)
     }
     bar.clear()
+    let page = try await TrainPage(training, of: run, line: source.line, from: first)
+    await recorder?.finish(
+      .init(
+        training.outcome.rawValue, training: training, events: await run.trace.events,
+        body: page.json))
     var kept: TrainPage.Kept?
     var failure: (any Error)?
     do {
@@ -73,8 +81,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
-      output.show(
-        try await TrainPage(training, of: run, line: source.line, from: first, kept: kept))
+      output.show(page.telling(kept))
     }
     if let failure { throw failure }
     switch training.outcome {

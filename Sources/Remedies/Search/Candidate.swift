@@ -162,7 +162,7 @@ package struct Candidate {
 
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
-      remedies: treatments, outcome: isOpen ? .undecided : outcome, 
+      remedies: treatments, outcome: isOpen ? .undecided : outcome,
       steps: isAhead ? training.steps : session.step, loss: training.loss,
       score: training.score, seed: recipe.seed)
   }

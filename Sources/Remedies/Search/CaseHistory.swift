@@ -179,6 +179,14 @@ public struct CaseHistory: Codable, Sendable {
   }
 }
 
+extension CaseHistory {
+  /// What was found out before anything was tried.
+  package var diagnosis: Diagnosis {
+    Diagnosis(
+      before, findings: findings, ruledOut: ruledOut, truthTable: truthTable, reference: reference)
+  }
+}
+
 // MARK: writing it down
 
 extension CaseHistory {

@@ -20,11 +20,18 @@ public struct Step: Sendable {
   public struct Layers: Sendable {
     /// In plan order; empty where the step changed no weights.
     public let names: [String]
+    /// The same where the step changed none; empty where nobody measures layers.
+    package let measured: [String]
     let sums: [LayerSums.Sums]
 
     /// The norms of a layer; nil where there is none of that name, or nothing was measured.
     public subscript(name: String) -> LayerMeasures? {
       names.firstIndex(of: name).map { LayerMeasures(sums[$0]) }
+    }
+
+    /// The norms of a layer by its place in `measured`; nil where the step changed no weights.
+    package func measures(at place: Int) -> LayerMeasures? {
+      names.isEmpty ? nil : LayerMeasures(sums[place])
     }
   }
 
@@ -38,6 +45,7 @@ public struct Step: Sendable {
     clippedNorm = Double(trace.clippedNorms[index])
     self.layers = Layers(
       names: layers == nil || trace.wasSkipped(index) ? [] : trace.layers,
+      measured: layers == nil ? [] : trace.layers,
       sums: layers?.sums ?? [])
   }
 }

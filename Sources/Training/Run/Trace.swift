@@ -153,6 +153,20 @@ public struct Trace: Sendable {
     appendRow { probe, layer in layers[names[layer]].map(probe.measure) ?? .nan }
   }
 
+  /// A step that is read again as it was recorded.
+  package mutating func record(
+    loss: Float, gradientNorm: Float, clippedNorm: Float, learningRate: Float,
+    layers: [String: LayerMeasures]
+  ) {
+    losses.append(loss)
+    learningRates.append(learningRate)
+    gradientNorms.append(gradientNorm)
+    clippedNorms.append(clippedNorm)
+    if clippedNorm.isNaN { skipped += 1 }
+    let names = self.layers
+    appendRow { probe, layer in layers[names[layer]].map(probe.measure) ?? .nan }
+  }
+
   mutating func record(loss: Double, learningRate: Double) {
     losses.append(Float(loss))
     learningRates.append(Float(learningRate))

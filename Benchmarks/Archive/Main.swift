@@ -1,0 +1,87 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelArchive
+
+/// What it costs to keep a long run: the archive's size, and the time of a step with it over the
+/// time without, in one process and in turn.
+@main
+struct Archive: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "archive", abstract: "Size of a kept run, and what keeping it costs a step.")
+
+  @Option(help: "Steps of the long run.") var steps = 1_000_000
+  @Option(help: "Layers of it.") var layers = 50
+  @Option(help: "Steps of each of the runs that are timed.") var timed = 20_000
+  @Option(help: "Pairs that are timed.") var pairs = 5
+
+  func run() async throws {
+    MatrixProducts.use(threads: 1)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "keel-archive-\(ProcessInfo.processInfo.processIdentifier)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("keel.sqlite").path
+    let history = try History(path)
+
+    print("| network | a step without | with | ratio (median of \(pairs) pairs) |")
+    print("| --- | --- | --- | --- |")
+    for (name, recipe) in [
+      ("2-16-16-2, batch 32", Self.recipe(layers: 2, units: 16, steps: timed)),
+      ("\(layers) × 8, batch 8", Self.recipe(layers: layers, units: 8, steps: timed)),
+      ("\(layers) × 64, batch 32", Self.recipe(layers: layers, units: 64, steps: timed / 10)),
+    ] {
+      var ratios: [Double] = []
+      var times: [(Double, Double)] = []
+      for _ in 0..<pairs {
+        let plain = try await Self.train(recipe, nil)
+        let kept = try await Self.train(recipe, history)
+        ratios.append(kept / plain)
+        times.append((plain, kept))
+      }
+      let middle = ratios.sorted()[pairs / 2]
+      let (plain, kept) = times[0]
+      print(
+        String(
+          format: "| %@ | %.1f µs | %.1f µs | %.3f |", name, plain * 1e6, kept * 1e6, middle))
+    }
+
+    let before = try history.size()
+    let time = try await Self.train(Self.recipe(layers: layers, units: 8, steps: steps), history)
+    let run = try history.runs(limit: 1)[0]
+    let size = try history.size() - before
+    let clock = ContinuousClock()
+    let reading = try clock.measure {
+      for (name, layer) in try history.seriesNames(of: run.id) {
+        _ = try history.series(name, layer: layer, of: run.id, atMost: 2048)
+      }
+    }
+    print(
+      String(
+        format: "\n%d steps × %d layers: %.1f MB, %.1f s; all series read in %.2f s", steps, layers,
+        Double(size) / 1e6, time * Double(steps),
+        Double(reading.components.attoseconds) / 1e18 + Double(reading.components.seconds)))
+  }
+
+  private static func recipe(layers: Int, units: Int, steps: Int) -> Recipe {
+    Recipe(
+      data: .regression(samples: 256, features: 8, noise: 0.1), standardize: .both,
+      model: [.repeat(layers - 1, [.dense(units), .tanh]), .dense(1)], initializer: .xavier(),
+      loss: .meanSquaredError, optimizer: .sgd(learningRate: 0.001),
+      training: .init(epochs: 1_000_000, batch: units == 64 ? 32 : 8, maxSteps: steps))
+  }
+
+  /// - Returns: seconds a step.
+  private static func train(_ recipe: Recipe, _ history: History?) async throws -> Double {
+    let run = try Run(Problem(recipe))
+    let recorder = history.map {
+      Recorder(
+        ArchivedRun(.train, of: recipe, command: "archive", version: "benchmark"),
+        recipe: recipe.description, in: $0
+      ) { print("warning: \($0)") }
+    }
+    let training = await run.train { recorder?.record($0) }
+    await recorder?.finish(.init(training.outcome.rawValue, training: training, body: "{}"))
+    return 1 / training.stepsPerSecond
+  }
+}

@@ -1,0 +1,174 @@
+import Foundation
+import GRDB
+import Keel
+
+/// A run as an archive lists it: a row of its table `run`.
+public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
+  /// The verbs that leave a run.
+  public enum Kind: String, Codable, Sendable { case train, forecast, diagnose, cure }
+
+  /// Sixteen hexadecimal digits; any beginning that no other run shares names it.
+  public let id: String
+  /// The run that this one is part of, or went on from.
+  public let parent: String?
+  /// What was done.
+  public let kind: Kind
+  /// The recipe's name.
+  public let name: String
+  /// The number of its recipe in the table `recipe`; nil for what is no recipe.
+  var recipe: Int64?
+  /// That the recipe's file names are relative to.
+  let folder: String
+  /// The recipe's seed, in decimal digits: SQLite has no unsigned number.
+  let seed: String
+  /// What was trained, as it stood on the command line: `exploding.yaml --seed 3`.
+  public let problem: String
+  /// What was typed.
+  public let command: String
+  /// Who trained it: `keel`, `pytorch 2.13`.
+  public let engine: String
+  /// The machine's name, and what it is.
+  public let machine: String
+  /// The version of Keel.
+  public let version: String
+  /// When it began, in seconds since 1970.
+  public let began: Double
+  /// When it was last heard of, in seconds since 1970.
+  public internal(set) var seen: Double
+  /// When it ended; nil while it runs, and for ever where it was killed.
+  public internal(set) var ended: Double?
+  /// What it came to, as the command's JSON says it; nil before its end.
+  public internal(set) var outcome: String?
+  /// What its steps say of the training; nil before its end.
+  public internal(set) var verdict: String?
+  /// Steps on record.
+  public internal(set) var steps: Int
+  /// Steps of the whole run; nil where nobody says.
+  public internal(set) var total: Int?
+  var loss: Double?
+  var lossText: String?
+  var score: Double?
+  var scoreText: String?
+  /// The step that it exploded in; nil where it did not.
+  public internal(set) var explosionStep: Int?
+  /// The first place that was not finite, or that moved most.
+  public internal(set) var explosionPlace: String?
+  /// The first cause that was found.
+  public internal(set) var cause: String?
+  /// What cured it: `optimizer.sgd.learning-rate: 0.1`.
+  public internal(set) var change: String?
+  /// The answer as the command gives it with `--json`.
+  public internal(set) var body: String?
+
+  enum CodingKeys: String, CodingKey, CaseIterable {
+    case id, parent, kind, name, recipe, folder, seed, problem, command, engine, machine, version,
+      began, seen
+    case ended, outcome, verdict, steps, total, loss
+    case lossText = "loss_text"
+    case score
+    case scoreText = "score_text"
+    case explosionStep = "explosion_step"
+    case explosionPlace = "explosion_place"
+    case cause, change, body
+  }
+
+  /// A run that begins now.
+  /// - Parameters:
+  ///   - problem: as it stood on the command line.
+  ///   - command: what was typed.
+  ///   - total: steps of the whole run.
+  public init(
+    _ kind: Kind, of recipe: Recipe, engine: String = "keel", problem: String = "", command: String,
+    version: String,
+    parent: String? = nil, total: Int? = nil
+  ) {
+    id = Self.newID()
+    (self.kind, name, seed) = (kind, recipe.name, String(recipe.seed))
+    folder = URL(fileURLWithPath: recipe.folder).standardizedFileURL.path
+    (self.engine, self.command, self.version) = (engine, command, version)
+    (self.problem, self.parent, self.total) = (problem, parent, total)
+    machine = Self.thisMachine
+    began = Date().timeIntervalSince1970
+    (seen, steps) = (began, 0)
+  }
+
+  private static func newID() -> String {
+    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private static var thisMachine: String {
+    let process = ProcessInfo.processInfo
+    return "\(process.hostName), \(process.operatingSystemVersionString), "
+      + "\(process.activeProcessorCount) processors"
+  }
+
+  /// Takes over how it ended.
+  /// - Parameter body: the answer as the command gives it with `--json`.
+  mutating func end(_ ending: Ending) {
+    ended = Date().timeIntervalSince1970
+    seen = ended ?? seen
+    (outcome, body) = (ending.outcome, ending.body)
+    (cause, change) = (ending.cause, ending.change)
+    guard let training = ending.training else { return }
+    (verdict, steps) = (training.verdict.rawValue, training.steps)
+    (loss, lossText) = Self.stored(training.loss)
+    (score, scoreText) = Self.stored(training.score)
+    (explosionStep, explosionPlace) = (ending.explosion?.step, ending.explosion?.place)
+  }
+
+  /// How a run ended.
+  public struct Ending: Sendable {
+    let outcome: String
+    let training: Training?
+    let explosion: Explosion?
+    let events: [Trace.Event]
+    let cause: String?
+    let change: String?
+    let body: String
+
+    /// - Parameters:
+    ///   - outcome: as the command's JSON names it.
+    ///   - training: that the run came to.
+    ///   - explosion: that it met, where that is not the training's.
+    ///   - cause: the first that was found.
+    ///   - change: what cured it.
+    ///   - body: the answer as the command gives it with `--json`.
+    public init(
+      _ outcome: String, training: Training? = nil, explosion: Explosion? = nil,
+      events: [Trace.Event] = [],
+      cause: String? = nil, change: String? = nil, body: String
+    ) {
+      (self.outcome, self.training, self.events) = (outcome, training, events)
+      self.explosion = explosion ?? training?.explosion
+      (self.cause, self.change, self.body) = (cause, change, body)
+    }
+  }
+
+  // MARK: numbers
+
+  /// SQLite keeps no NaN: a text stands beside each number that may not be finite.
+  static func stored(_ value: Double) -> (Double?, String?) {
+    if value.isNaN { return (nil, "NaN") }
+    if value.isInfinite { return (value, value > 0 ? "Infinity" : "-Infinity") }
+    return (value, nil)
+  }
+
+  private static func read(_ number: Double?, _ text: String?) -> Double? {
+    text == "NaN" ? .nan : number
+  }
+
+  /// The mean data loss at its end; nil where there is none yet.
+  public var finalLoss: Double? { Self.read(loss, lossText) }
+
+  /// The metric of the test part, or of the training part; nil where there is none yet.
+  public var finalScore: Double? { Self.read(score, scoreText) }
+
+  /// Whether it has not ended, and was heard of in the last minute.
+  public var isRunning: Bool { ended == nil && Date().timeIntervalSince1970 - seen < 60 }
+}
+
+extension ArchivedRun: FetchableRecord, PersistableRecord {
+  /// The table that it is a row of.
+  public static let databaseTableName = "run"
+}

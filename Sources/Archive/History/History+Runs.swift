@@ -1,0 +1,186 @@
+import Foundation
+import GRDB
+import Keel
+
+// Finding runs, and forgetting them.
+
+extension History {
+  /// Runs, the newest first.
+  /// - Parameters:
+  ///   - name: part of a recipe's name, or the beginning of an id.
+  ///   - kind: what was done; everything where nil.
+  ///   - outcome: as the command's JSON names it, or a verdict.
+  ///   - limit: at the most so many.
+  public func runs(
+    named name: String? = nil, kind: ArchivedRun.Kind? = nil, outcome: String? = nil,
+    limit: Int = .max
+  ) throws -> [ArchivedRun] {
+    var conditions: [String] = []
+    var arguments: [any DatabaseValueConvertible] = []
+    if let name {
+      conditions.append("(instr(name, ?) > 0 OR substr(id, 1, length(?)) = ?)")
+      arguments += [name, name, name]
+    }
+    if let kind {
+      conditions.append("kind = ?")
+      arguments.append(kind.rawValue)
+    }
+    if let outcome {
+      conditions.append("(outcome = ? OR verdict = ?)")
+      arguments += [outcome, outcome]
+    }
+    let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
+    return try read {
+      try ArchivedRun.fetchAll(
+        $0, sql: "SELECT * FROM run\(filter) ORDER BY began DESC, id LIMIT ?",
+        arguments: StatementArguments(arguments + [Int64(clamping: limit)]))
+    }
+  }
+
+  /// The run whose id begins so.
+  /// - Throws: `KeelError` where there is none, or more than one.
+  public func run(_ id: String) throws -> ArchivedRun {
+    let found = try read {
+      try ArchivedRun.fetchAll(
+        $0, sql: "SELECT * FROM run WHERE substr(id, 1, length(?)) = ? ORDER BY began DESC",
+        arguments: [id, id])
+    }
+    guard let first = found.first, !id.isEmpty else {
+      throw KeelError(
+        .missing, at: id, "is no run of \(path)", fix: "list them with: keel runs list")
+    }
+    guard found.count == 1 else {
+      let ids = found.prefix(3).map(\.id).joined(separator: ", ")
+      throw KeelError(
+        .usage, at: id, "begins the ids of \(found.count) runs (\(ids))", fix: "give more of it")
+    }
+    return first
+  }
+
+  /// A run's recipe; nil where what was trained is none.
+  /// - Throws: `KeelError` where it has an ingredient that this Keel does not know.
+  public func recipe(of run: ArchivedRun) throws -> Recipe? {
+    try text(of: run).map { try RecipeFile.recipe(yaml: $0, named: run.name, in: run.folder) }
+  }
+
+  private func text(of run: ArchivedRun) throws -> String? {
+    try read {
+      try String.fetchOne($0, sql: "SELECT text FROM recipe WHERE id = ?", arguments: [run.recipe])
+    }
+  }
+
+  /// What happened in a run, in the order of its steps.
+  public func events(of run: String) throws -> [(step: Int, kind: String, value: Double)] {
+    try read {
+      try Row.fetchAll(
+        $0, sql: "SELECT * FROM event WHERE run = ? ORDER BY step", arguments: [run]
+      ).map { row in
+        let text: String? = row["value_text"]
+        return (row["step"], row["kind"], text == "NaN" ? .nan : row["value"] ?? .nan)
+      }
+    }
+  }
+
+  /// Forgets runs, with all that is kept of them.
+  public func delete(_ runs: [ArchivedRun]) throws {
+    try write { database in
+      for run in runs {
+        try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
+      }
+      try database.execute(
+        sql: "DELETE FROM recipe WHERE id NOT IN "
+          + "(SELECT recipe FROM run WHERE recipe IS NOT NULL)")
+    }
+    try shrink()
+  }
+
+  /// Forgets the oldest runs that have ended.
+  /// - Parameters:
+  ///   - age: in seconds; those that ended before that are forgotten.
+  ///   - bytes: the size that the file may have.
+  /// - Returns: what was forgotten.
+  public func prune(olderThan age: Double? = nil, to bytes: Int? = nil) throws -> [ArchivedRun] {
+    let all = try runs().filter { !$0.isRunning }.reversed()
+    let now = Date().timeIntervalSince1970
+    var gone = all.filter { run in age.map { now - run.seen > $0 } ?? false }
+    if !gone.isEmpty { try delete(gone) }
+    guard let bytes else { return gone }
+    for run in all.drop(while: { run in gone.contains { $0.id == run.id } }) {
+      guard try size() > bytes else { break }
+      try delete([run])
+      gone.append(run)
+    }
+    return gone
+  }
+
+  /// Bytes that its pages take.
+  public func size() throws -> Int {
+    try read { database in
+      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+      return pages * (try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0)
+    }
+  }
+
+  private func shrink() throws {
+    do { try database.vacuum() } catch { throw explained(error) }
+  }
+
+  /// Takes over every run of another archive that is not here yet.
+  /// - Returns: how many there were.
+  public func merge(_ other: History) throws -> Int {
+    let known = Set(try runs().map(\.id))
+    let new = try other.runs().reversed().filter { !known.contains($0.id) }
+    for run in new { try take(run, from: other) }
+    return new.count
+  }
+
+  private func take(_ run: ArchivedRun, from other: History) throws {
+    let (events, series, chunks) = try other.read { database in
+      (
+        try Row.fetchAll(database, sql: "SELECT * FROM event WHERE run = ?", arguments: [run.id]),
+        try Row.fetchAll(database, sql: "SELECT * FROM series WHERE run = ?", arguments: [run.id]),
+        try Row.fetchAll(
+          database,
+          sql: "SELECT * FROM chunk WHERE series IN (SELECT id FROM series WHERE run = ?)",
+          arguments: [run.id])
+      )
+    }
+    let text = try other.text(of: run)
+    try write { database in
+      var copy = run
+      copy.recipe = nil
+      if let text {
+        try database.execute(
+          sql: "INSERT OR IGNORE INTO recipe(text) VALUES (?)", arguments: [text])
+        copy.recipe = try Int64.fetchOne(
+          database, sql: "SELECT id FROM recipe WHERE text = ?", arguments: [text])
+      }
+      try copy.insert(database)
+      for event in events { try Self.insert(event, into: "event", database) }
+      var ids: [Int64: Int64] = [:]
+      for row in series {
+        try database.execute(
+          sql: "INSERT INTO series(run, name, layer, place) VALUES (?, ?, ?, ?)",
+          arguments: [row["run"], row["name"], row["layer"], row["place"]])
+        ids[row["id"]] = database.lastInsertedRowID
+      }
+      for row in chunks {
+        try database.execute(
+          sql: "INSERT INTO chunk(series, segment, level, first, count, data) "
+            + "VALUES (?, ?, ?, ?, ?, ?)",
+          arguments: [
+            ids[row["series"]], row["segment"], row["level"], row["first"], row["count"],
+            row["data"],
+          ])
+      }
+    }
+  }
+
+  private static func insert(_ row: Row, into table: String, _ database: Database) throws {
+    let columns = Array(row.columnNames)
+    let marks = columns.map { _ in "?" }.joined(separator: ", ")
+    try database.execute(
+      sql: "INSERT INTO \(table)(\(columns.joined(separator: ", "))) VALUES (\(marks))",
+      arguments: StatementArguments(row.databaseValues))
+  }
+}

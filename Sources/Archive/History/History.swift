@@ -1,0 +1,114 @@
+import Foundation
+import GRDB
+import Keel
+
+/// An archive of runs: what was trained, diagnosed, cured and forecast, and how that went.
+///
+/// It is one SQLite file with a write-ahead log: several processes write to it, one at a time,
+/// while others read. Where the file system has no shared memory it has a rollback journal instead.
+public final class History: Sendable {
+  /// Where it lies.
+  public let path: String
+  let database: any DatabaseWriter
+  /// Seconds that a process waits for another that writes.
+  private let patience: Double
+
+  /// Opens an archive, and makes one where there is none.
+  ///
+  /// - Parameter create: false where a file that is not there is an error.
+  /// - Throws: `KeelError` for a file that is not there, is damaged, is another program's or a
+  ///   newer Keel's, or cannot be written.
+  public convenience init(_ path: String, create: Bool = true) throws {
+    try self.init(path, create: create, patience: 5)
+  }
+
+  package init(_ path: String, create: Bool = true, patience: Double) throws {
+    (self.path, self.patience) = (path, patience)
+    do {
+      if create { try Self.makeFolder(of: path) } else { try Self.checkFile(path) }
+      database = try Self.open(path, patience)
+      // What is up to date is opened while another process writes.
+      if try database.read({ try Schema.check($0, at: path) }) < Schema.migrations.count {
+        try database.write { try Schema.migrate($0, at: path) }
+      }
+    } catch {
+      throw Self.explained(error, at: path, patience)
+    }
+  }
+
+  private static func open(_ path: String, _ patience: Double) throws -> any DatabaseWriter {
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(patience)
+    configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+    do {
+      return try DatabasePool(path: path, configuration: configuration)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
+      // It refuses a write-ahead log.
+      return try DatabaseQueue(path: path, configuration: configuration)
+    }
+  }
+
+  /// The folder is for this machine alone: git is told so by a file in it, as the caches of other
+  /// tools do.
+  private static func makeFolder(of path: String) throws {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+    guard folder.lastPathComponent == ".keel",
+      !FileManager.default.fileExists(atPath: folder.path)
+    else { return }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    try "*\n".write(
+      to: folder.appendingPathComponent(".gitignore"), atomically: true, encoding: .utf8)
+  }
+
+  private static func checkFile(_ path: String) throws {
+    guard !FileManager.default.fileExists(atPath: path) else { return }
+    throw KeelError(
+      .missing, at: path, "there is no archive",
+      fix: "train, diagnose or cure something first, or name the file with --archive")
+  }
+
+  /// An error of SQLite or of the file system in words.
+  private static func explained(
+    _ error: any Error, at path: String, _ patience: Double
+  ) -> KeelError {
+    if let error = error as? KeelError { return error }
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      return KeelError(.invalid, at: path, "is a folder, not an archive", fix: "name a file in it")
+    }
+    guard let error = error as? DatabaseError else {
+      return KeelError(
+        .unwritable, at: path, "cannot be written (\(error.localizedDescription))",
+        fix: "name a file elsewhere with --archive")
+    }
+    switch error.resultCode.primaryResultCode {
+    case .SQLITE_NOTADB, .SQLITE_CORRUPT:
+      return KeelError(
+        .invalid, at: path, "is damaged, or no archive at all (\(error.message ?? "SQLite"))",
+        fix: "save what can be read with: sqlite3 \(path) .recover | sqlite3 NEW.sqlite")
+    case .SQLITE_BUSY, .SQLITE_LOCKED:
+      return KeelError(
+        .unwritable, at: path, "another process has kept it locked for \(Int(patience)) seconds",
+        fix: "wait for that process, or name another file with --archive")
+    case .SQLITE_FULL:
+      return KeelError(.unwritable, at: path, "the disk is full", fix: "make room")
+    case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_IOERR, .SQLITE_AUTH:
+      return KeelError(
+        .unwritable, at: path, "cannot be opened or written (\(error.message ?? "SQLite"))",
+        fix: "look at its permissions and those of its folder, or name another with --archive")
+    default:
+      return KeelError(
+        .broken, at: path, "\(error)", fix: "this is a fault of Keel's; please report it")
+    }
+  }
+
+  func explained(_ error: any Error) -> KeelError { Self.explained(error, at: path, patience) }
+
+  package func read<Value>(_ work: (Database) throws -> Value) throws -> Value {
+    do { return try database.read(work) } catch { throw explained(error) }
+  }
+
+  package func write<Value>(_ work: (Database) throws -> Value) throws -> Value {
+    do { return try database.write(work) } catch { throw explained(error) }
+  }
+}

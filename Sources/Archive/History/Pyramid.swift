@@ -1,0 +1,187 @@
+import CZlib
+import Foundation
+import Keel
+
+/// A series of numbers as an archive keeps it: every step, and above that coarser levels of the
+/// least, the mean and the largest of 8ⁿ steps; an average alone would hide a spike.
+///
+/// A step that was not finite makes the mean of its bins so at every level.
+package struct Pyramid {
+  /// Values, or bins, of a full chunk.
+  package static let width = 1024
+  /// Steps, or bins, that the next level makes one bin of.
+  static let fan = 8
+  /// The highest level: a bin of 8⁶ steps, a chunk of 268 million.
+  static let top = 6
+  /// Chunks of single steps that a thinned series keeps: its first ones, and the newest, in which
+  /// an explosion is seen.
+  static let kept = (first: 4, newest: 2)
+  /// The finest level that a thinned series keeps whole: 64 steps a bin.
+  static let finest = 2
+
+  /// The step that the series begins at.
+  let first: Int
+  /// Whether single steps are kept only where `kept` says so, and level 1 not at all.
+  let isThinned: Bool
+  private var levels: [Level] = Array(repeating: Level(), count: top + 1)
+
+  private struct Level {
+    /// Floats of the open chunk: one a value at level 0, three a bin above.
+    var open: [Float] = []
+    /// Chunks that were filled.
+    var full = 0
+    /// Whether the open chunk has changed since it was last written.
+    var isNew = false
+    /// The bin that is being filled.
+    var bin = Bin()
+  }
+
+  /// The least, the mean and the largest of so many steps.
+  struct Bin: Equatable {
+    var least = Float.infinity
+    var largest = -Float.infinity
+    var sum = 0.0
+    var count = 0
+
+    mutating func add(_ least: Float, _ mean: Double, _ largest: Float, count: Int) {
+      // A maximum of NaN and a number is the number: what is not finite shows in the mean.
+      if least < self.least { self.least = least }
+      if largest > self.largest { self.largest = largest }
+      sum += mean * Double(count)
+      self.count += count
+    }
+
+    var values: [Float] {
+      let mean = Float(sum / Double(count))
+      return least <= largest ? [least, mean, largest] : [mean, mean, mean]
+    }
+  }
+
+  /// A part of a level, as it is written.
+  package struct Chunk: Equatable, Sendable {
+    package let level: Int
+    /// The step that it begins at.
+    package let first: Int
+    /// Values, or bins.
+    package let count: Int
+    package let values: [Float]
+
+    package init(level: Int, first: Int, count: Int, values: [Float]) {
+      (self.level, self.first, self.count, self.values) = (level, first, count, values)
+    }
+  }
+
+  package init(from first: Int, isThinned: Bool) {
+    (self.first, self.isThinned) = (first, isThinned)
+  }
+
+  /// Adds the next step.
+  /// - Parameter chunks: gets the chunks that this fills.
+  package mutating func append(_ value: Float, filling chunks: inout [Chunk]) {
+    push(0, [value], &chunks)
+    let isFinite = value.isFinite
+    add(
+      1, isFinite ? value : .infinity, Double(value), isFinite ? value : -.infinity, count: 1,
+      &chunks)
+  }
+
+  private mutating func add(
+    _ level: Int, _ least: Float, _ mean: Double, _ largest: Float, count: Int,
+    _ chunks: inout [Chunk]
+  ) {
+    guard level <= Self.top else { return }
+    levels[level].bin.add(least, mean, largest, count: count)
+    levels[level].isNew = isWritten(level)
+    guard levels[level].bin.count == Self.steps(ofLevel: level) else { return }
+    let bin = levels[level].bin
+    levels[level].bin = Bin()
+    push(level, bin.values, &chunks)
+    add(
+      level + 1, bin.least, bin.sum / Double(bin.count), bin.largest, count: bin.count, &chunks)
+  }
+
+  private mutating func push(_ level: Int, _ values: [Float], _ chunks: inout [Chunk]) {
+    guard isWritten(level) else { return }
+    levels[level].open += values
+    levels[level].isNew = true
+    guard levels[level].open.count == Self.width * Self.floats(ofLevel: level) else { return }
+    chunks.append(chunk(level))
+    levels[level].open.removeAll(keepingCapacity: true)
+    levels[level].full += 1
+    levels[level].isNew = false
+  }
+
+  private func isWritten(_ level: Int) -> Bool {
+    !isThinned || level == 0 || level >= Self.finest
+  }
+
+  /// A chunk as far as it is filled; its last bin may have fewer steps than the others.
+  private func chunk(_ level: Int) -> Chunk {
+    let bin = levels[level].bin
+    let open = levels[level].open + (bin.count > 0 ? bin.values : [])
+    return Chunk(
+      level: level,
+      first: first + levels[level].full * Self.width * Self.steps(ofLevel: level),
+      count: open.count / Self.floats(ofLevel: level), values: open)
+  }
+
+  /// The chunks that are not full and have grown since they were last asked for, of as many levels
+  /// as the series is long for: what one chunk holds needs no coarser one.
+  package mutating func takeOpen() -> [Chunk] {
+    levels.indices.filter {
+      levels[$0].isNew && ($0 == 0 || levels[0].full >= Self.steps(ofLevel: $0 - 1))
+    }.map { level in
+      levels[level].isNew = false
+      return chunk(level)
+    }
+  }
+
+  /// The step before which single steps are no longer kept, and the one from which they were not
+  /// to begin with; nil where all are kept.
+  package var dropped: Range<Int>? {
+    let newest = levels[0].full - Self.kept.newest
+    guard isThinned, newest > Self.kept.first else { return nil }
+    return first + Self.kept.first * Self.width..<first + newest * Self.width
+  }
+
+  package static func steps(ofLevel level: Int) -> Int {
+    (0..<level).reduce(1) { steps, _ in steps * fan }
+  }
+
+  static func floats(ofLevel level: Int) -> Int { level == 0 ? 1 : 3 }
+}
+
+extension Pyramid.Chunk {
+  /// Its floats, little-endian, deflated (zlib).
+  package var data: Data {
+    let bytes = values.flatMap { value in
+      withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+    }
+    var size = compressBound(uLong(bytes.count))
+    var deflated = [UInt8](repeating: 0, count: Int(size))
+    // Fast: the last digits of a loss are noise, and no effort makes them smaller.
+    let result = compress2(&deflated, &size, bytes, uLong(bytes.count), Z_BEST_SPEED)
+    precondition(result == Z_OK, "a buffer of the size that zlib asks for is enough")
+    return Data(deflated.prefix(Int(size)))
+  }
+
+  /// - Parameter count: values at level 0, bins above.
+  /// - Returns: nil where the bytes are no such chunk.
+  package static func values(_ data: Data, count: Int, level: Int) -> [Float]? {
+    let floats = count * Pyramid.floats(ofLevel: level)
+    guard (0...3 * Pyramid.width).contains(floats) else { return nil }
+    var size = uLong(floats * 4)
+    var bytes = [UInt8](repeating: 0, count: floats * 4)
+    let result = data.withUnsafeBytes { deflated in
+      uncompress(
+        &bytes, &size, deflated.bindMemory(to: UInt8.self).baseAddress, uLong(data.count))
+    }
+    guard result == Z_OK, size == floats * 4 else { return nil }
+    return (0..<floats).map { place in
+      let bits = (0..<4).reduce(UInt32(0)) {
+        $0 | UInt32(bytes[4 * place + $1]) << (8 * UInt32($1))
+      }
+      return Float(bitPattern: bits)
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelArchive
+import KeelLogs
+import KeelReport
+
+extension ArchivedRun.Kind: ExpressibleByArgument {}
+
+struct RunsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "runs", abstract: "What was trained, diagnosed, cured and forecast.",
+    subcommands: [
+      List.self, Compare.self, Export.self, Delete.self, Prune.self, Merge.self,
+    ], defaultSubcommand: List.self)
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Runs, the newest first.")
+
+    @Argument(help: "Part of a recipe's name, or the beginning of a run's id.")
+    var name: String?
+
+    @Option(help: "train, forecast, diagnose or cure.")
+    var kind: ArchivedRun.Kind?
+
+    @Option(help: "How it ended, or its verdict: exploded, healthy, cured, …")
+    var outcome: String?
+
+    @Option(help: "At the most so many.")
+    var limit = 20
+
+    @OptionGroup var archive: ArchiveOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      guard limit > 0 else { throw ValidationError("--limit takes a number, 1 or more") }
+    }
+
+    func run() async throws {
+      let found = try archive.open().runs(named: name, kind: kind, outcome: outcome)
+      output.show(
+        RunsPage(
+          Array(found.prefix(limit)), more: max(0, found.count - limit), line: archive.line))
+    }
+  }
+
+  struct Compare: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Where two runs differ, and what they came to.")
+
+    @Argument(help: "The beginning of a run's id.") var first: String
+    @Argument(help: "The beginning of another's.") var second: String
+
+    @OptionGroup var archive: ArchiveOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let history = try archive.open()
+      let runs = try [history.run(first), history.run(second)]
+      let recipes = try runs.compactMap { try history.recipe(of: $0) }
+      let losses = try runs.map { run in
+        try history.series("loss", of: run.id, atMost: 1024)?.segments.flatMap(\.largest) ?? []
+      }
+      output.show(
+        ComparisonPage(
+          runs[0], runs[1], changes: recipes.count == 2 ? recipes[1].diff(from: recipes[0]) : nil,
+          losses: losses))
+    }
+  }
+
+  struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "A run's numbers for other tools: a row a step.")
+
+    @Argument(help: "The beginning of a run's id.") var run: String
+
+    /// What the numbers are written as.
+    enum Format: String, CaseIterable, ExpressibleByArgument { case csv, jsonl, tensorboard }
+
+    @Option(
+      name: .customLong("as"),
+      help: "csv; jsonl: an object a line; tensorboard: events, into the folder of --output.")
+    var format = Format.csv
+
+    @Option(
+      name: [.customShort("o"), .customLong("output")],
+      help: "Write it there; to standard output if not given.")
+    var file: String?
+
+    func validate() throws {
+      guard format != .tensorboard || file != nil else {
+        throw ValidationError("TensorBoard reads a folder: name it with --output")
+      }
+    }
+
+    @OptionGroup var archive: ArchiveOptions
+
+    func run() async throws {
+      let history = try archive.open()
+      let run = try history.run(self.run)
+      switch format {
+      case .csv: try write(.csv, of: run, from: history)
+      case .jsonl: try write(.jsonl, of: run, from: history)
+      case .tensorboard: try writeEvents(of: run, from: history, into: file ?? ".")
+      }
+    }
+
+    private func write(_ format: RunExport, of run: ArchivedRun, from history: History) throws {
+      guard let file else {
+        return try format.write(run, from: history) { Terminal.output.write(raw: $0) }
+      }
+      try AtomicFile.check(file)
+      var text = ""
+      try format.write(run, from: history) { text += $0 }
+      try AtomicFile.write(Data(text.utf8), to: file)
+    }
+
+    /// The line that the run ended on: of steps that it came to again the last.
+    private func writeEvents(
+      of run: ArchivedRun, from history: History, into folder: String
+    ) throws {
+      var steps: [Int: [(tag: String, value: Float)]] = [:]
+      for (name, layer) in try history.seriesNames(of: run.id) {
+        let tag = layer.isEmpty ? name : "\(name)/\(layer)"
+        var values: [Int: Float] = [:]
+        for (_, segment) in try history.steps(name, layer: layer, of: run.id)
+          .sorted(by: { $0.key < $1.key })
+        {
+          let first = segment.keys.min() ?? 0
+          values = values.filter { $0.key < first }.merging(segment) { $1 }
+        }
+        for (step, value) in values { steps[step, default: []].append((tag, value)) }
+      }
+      var events = EventFile(time: run.began)
+      let (last, seconds) = (steps.keys.max() ?? 0, run.seen - run.began)
+      for (step, scalars) in steps.sorted(by: { $0.key < $1.key }) {
+        events.add(
+          scalars, step: step, time: run.began + seconds * Double(step) / Double(max(1, last)))
+      }
+      do {
+        try FileManager.default.createDirectory(
+          atPath: folder, withIntermediateDirectories: true)
+      } catch {
+        throw KeelError(
+          .unwritable, at: folder, "cannot be made (\(error.localizedDescription))",
+          fix: "name another folder")
+      }
+      try AtomicFile.write(
+        events.data, to: "\(folder)/" + EventFile.name(time: run.began, source: run.id))
+    }
+  }
+
+  struct Delete: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Forget runs.")
+
+    @Argument(help: "The beginnings of their ids.") var runs: [String]
+
+    @OptionGroup var archive: ArchiveOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let history = try archive.open()
+      // All are found before one is forgotten.
+      let found = try runs.map { try history.run($0) }
+      try history.delete(found)
+      output.show(ForgottenPage(found, left: try history.size()))
+    }
+  }
+
+  struct Prune: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Forget the oldest runs, by age or until the file is small enough.")
+
+    @Option(help: "Forget what ended so long ago: 30d, 12h.")
+    var olderThan: Age?
+
+    @Option(help: "Forget the oldest until the file has no more than this: 200MB, 1GB.")
+    var to: ByteCount?
+
+    @OptionGroup var archive: ArchiveOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+      guard olderThan != nil || to != nil else {
+        throw ValidationError("say what to forget: --older-than 30d, or --to 200MB")
+      }
+    }
+
+    func run() async throws {
+      let history = try archive.open()
+      let gone = try history.prune(olderThan: olderThan?.seconds, to: to?.bytes)
+      output.show(ForgottenPage(gone, left: try history.size()))
+    }
+  }
+
+  struct Merge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take over the runs of another archive.")
+
+    @Argument(help: "The other archive.") var other: String
+
+    @OptionGroup var archive: ArchiveOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+      let other = try History(other, create: false)
+      let history = try archive.open(create: true)
+      let count = try history.merge(other)
+      output.show(MergedPage(count, into: history.path))
+    }
+  }
+}
+
+/// A time as an option writes it: `30d`.
+struct Age: ExpressibleByArgument {
+  let seconds: Double
+
+  init?(argument: String) {
+    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
+    guard let unit = argument.last.flatMap({ units[$0] }),
+      let count = Double(argument.dropLast()), count >= 0, count.isFinite
+    else { return nil }
+    seconds = count * unit
+  }
+}
+
+/// A size as an option writes it: `200MB`.
+struct ByteCount: ExpressibleByArgument {
+  let bytes: Int
+
+  init?(argument: String) {
+    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("KB", 1e3), ("B", 1)]
+    for (unit, size) in units where argument.hasSuffix(unit) {
+      guard let count = Double(argument.dropLast(unit.count)), (0...1e9).contains(count) else {
+        return nil
+      }
+      bytes = Int(count * size)
+      return
+    }
+    return nil
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Foundation
+import Keel
+import KeelArchive
+import KeelReport
+
+/// Where runs are kept.
+struct ArchiveOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Keep the run in this file, or in 'none'; if not given, in .keel/keel.sqlite beside the recipe.",
+      valueName: "path"))
+  var archive: String?
+
+  /// The file, for what lies beside `recipe`; nil where nothing is kept.
+  func path(beside recipe: String?) -> String? {
+    if let archive { return archive == "none" ? nil : archive }
+    let folder = recipe.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+    return (folder ?? FileManager.default.currentDirectoryPath) + "/.keel/keel.sqlite"
+  }
+
+  /// The archive, to read it.
+  /// - Throws: `KeelError` where there is none, or it cannot be read.
+  func open(create: Bool = false) throws -> History {
+    guard let path = path(beside: nil) else {
+      throw KeelError(.usage, at: "--archive", "none holds no runs", fix: "name a file")
+    }
+    return try History(path, create: create)
+  }
+
+  /// The run that an argument names; nil where it names a file, or is no beginning of an id.
+  /// - Throws: `KeelError` where it begins the ids of several.
+  func run(named argument: String?) throws -> ArchivedRun? {
+    guard let argument, argument.count >= 4, argument.allSatisfy(\.isHexDigit),
+      !FileManager.default.fileExists(atPath: argument),
+      let path = path(beside: nil), FileManager.default.fileExists(atPath: path)
+    else { return nil }
+    return try open().run(argument)
+  }
+
+  /// The same choice on a command line.
+  var line: String { archive.map { "--archive \(Text.quoted($0))" } ?? "" }
+
+  /// Begins to keep a run; nil where it is not kept.
+  ///
+  /// An archive that nobody asked for is no reason not to train: what is wrong with it is told.
+  /// - Parameters:
+  ///   - file: the recipe's; nil where an engine trains.
+  ///   - line: the problem as it stood on the command line.
+  /// - Throws: `KeelError` where the archive that was asked for cannot be written.
+  func begin(
+    _ kind: ArchivedRun.Kind, of recipe: Recipe, beside file: String?, line: String,
+    engine: String? = nil
+  ) throws -> Recorder? {
+    guard let path = path(beside: file) else { return nil }
+    do {
+      let words = ["keel"] + CommandLine.arguments.dropFirst()
+      let run = ArchivedRun(
+        kind, of: recipe, engine: engine ?? "keel",
+        problem: line, command: words.map(Text.quoted).joined(separator: " "),
+        version: KeelCommand.configuration.version)
+      return Recorder(
+        run, recipe: engine == nil ? recipe.description : nil, in: try History(path),
+        warn: Self.warn)
+    } catch let error as KeelError where archive == nil {
+      Self.warn(error)
+      return nil
+    }
+  }
+
+  @Sendable private static func warn(_ error: KeelError) {
+    Terminal.error.write("warning: \(error); the run is not kept\n")
+  }
+}

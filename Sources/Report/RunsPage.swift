@@ -1,0 +1,126 @@
+import Foundation
+import Keel
+import KeelArchive
+
+/// The runs of an archive, a line each, the newest first.
+package struct RunsPage: Page {
+  private let runs: [ArchivedRun]
+  private let more: Int
+  private let now: Date
+  private let line: String
+
+  /// - Parameters:
+  ///   - more: how many there are beyond those.
+  ///   - line: the archive as it stood on the command line; empty where nothing did.
+  package init(_ runs: [ArchivedRun], more: Int = 0, line: String = "", now: Date = Date()) {
+    (self.runs, self.more, self.line, self.now) = (runs, more, line, now)
+  }
+
+  /// The same for machines.
+  package struct Body: Encodable {
+    let runs: [RunBody]
+    let more: Int
+  }
+
+  package var body: Body { Body(runs: runs.map { RunBody($0) }, more: more) }
+
+  package var text: String {
+    guard !runs.isEmpty else { return "no runs\n" }
+    let out = Style.self
+    let header =
+      Text.padded("run", 10) + Text.padded("when", 12) + Text.padded("what", 10)
+      + Text.padded("outcome", 13) + Text.right("steps", 9) + Text.right("loss", 11) + "  recipe"
+    var lines = [out.dim(header)]
+    for run in runs {
+      lines.append(
+        Text.padded(String(run.id.prefix(8)), 10) + Text.padded(Self.age(run.began, now), 12)
+          + Text.padded(run.kind.rawValue, 10) + marked(run)
+          + Text.right(run.steps > 0 ? Text.count(run.steps) : "–", 9)
+          + Text.right(run.finalLoss.map { Text.number($0) } ?? "–", 11) + "  "
+          + shown(run.name, limit: 40))
+      if let note = note(run) { lines.append(Text.padded("", 10) + out.dim(note)) }
+    }
+    if more > 0 {
+      lines.append(out.dim("… and \(Text.count(more)) more: --limit \(runs.count + more)"))
+    }
+    let archive = line.isEmpty ? "" : " \(line)"
+    lines += ["", out.dim("next"), "  keel report RUN\(archive) -o report.html  # see one"]
+    if runs.count > 1 { lines.append("  keel runs compare RUN RUN\(archive)  # what differs") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private func marked(_ run: ArchivedRun) -> String {
+    let word = run.standing
+    let padding = String(repeating: " ", count: max(1, 13 - word.count))
+    switch word {
+    case "healthy", "trained", "cured", "stable": return Style.green(word) + padding
+    case "exploded", "exploding", "incurable": return Style.red(word) + padding
+    default: return Style.yellow(word) + padding
+    }
+  }
+
+  /// What it came to, in a line of its own.
+  private func note(_ run: ArchivedRun) -> String? {
+    if let change = run.change {
+      return "\(run.cause.map { "\($0) → " } ?? "")\(shown(change, limit: 60))"
+    }
+    if let step = run.explosionStep {
+      let place = run.explosionPlace.map { " in \($0)" } ?? ""
+      return "at step \(Text.count(step))\(place)" + (run.cause.map { ": \($0)" } ?? "")
+    }
+    return run.cause
+  }
+
+  static func age(_ time: Double, _ now: Date) -> String {
+    let seconds = max(0, now.timeIntervalSince1970 - time)
+    switch seconds {
+    case ..<90: return "\(Int(seconds)) s ago"
+    case ..<5400: return "\(Int(seconds / 60)) min ago"
+    case ..<172_800: return "\(Int(seconds / 3600)) h ago"
+    default: return "\(Int(seconds / 86_400)) days ago"
+    }
+  }
+}
+
+extension ArchivedRun {
+  /// How it stands, in a word: `running`, `killed`, or what it came to.
+  var standing: String {
+    guard let outcome else { return isRunning ? "running" : "killed" }
+    return outcome == "trained" ? verdict ?? outcome : outcome
+  }
+}
+
+/// A run as machines read it.
+package struct RunBody: Encodable {
+  private let run: ArchivedRun
+
+  init(_ run: ArchivedRun) { self.run = run }
+
+  private enum CodingKeys: CodingKey {
+    case run, parent, kind, name, seed, command, engine, machine, version, began, ended, outcome
+    case verdict, steps, loss, score, explosionStep, explosionPlace, cause, change
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(run.id, forKey: .run)
+    try container.encode(run.parent, forKey: .parent)
+    try container.encode(run.kind, forKey: .kind)
+    try container.encode(run.name, forKey: .name)
+    try container.encode(run.command, forKey: .command)
+    try container.encode(run.engine, forKey: .engine)
+    try container.encode(run.machine, forKey: .machine)
+    try container.encode(run.version, forKey: .version)
+    try container.encode(run.began, forKey: .began)
+    try container.encode(run.ended, forKey: .ended)
+    try container.encode(run.standing, forKey: .outcome)
+    try container.encode(run.verdict, forKey: .verdict)
+    try container.encode(run.steps, forKey: .steps)
+    try container.encode(run.finalLoss, forKey: .loss)
+    try container.encode(run.finalScore, forKey: .score)
+    try container.encode(run.explosionStep, forKey: .explosionStep)
+    try container.encode(run.explosionPlace, forKey: .explosionPlace)
+    try container.encode(run.cause, forKey: .cause)
+    try container.encode(run.change, forKey: .change)
+  }
+}

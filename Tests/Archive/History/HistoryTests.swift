@@ -1,0 +1,104 @@
+import Foundation
+import GRDB
+import Keel
+import KeelArchive
+import Synchronization
+import Testing
+
+/// An archive opens, or says what is wrong with it.
+struct HistoryTests {
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func sqlite(_ name: String, _ sql: String) throws -> String {
+    try DatabaseQueue(path: scratch(name)).write { try $0.execute(sql: sql) }
+    return scratch(name)
+  }
+
+  /// It is made where it is wanted, and git is told to leave it alone.
+  @Test func isMadeBesideTheRecipe() throws {
+    let history = try History(scratch(".keel/keel.sqlite"))
+    #expect(try history.runs().isEmpty)
+    #expect(try String(contentsOfFile: scratch(".keel/.gitignore"), encoding: .utf8) == "*\n")
+    #expect(try history.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+  }
+
+  @Test func whatIsNotThereIsMissing() throws {
+    let error = try failure { _ = try History(scratch("none.sqlite"), create: false) }
+    #expect(error.kind == .missing && error.fix.contains("--archive"))
+    #expect(try scratch.contents.isEmpty)
+  }
+
+  @Test func aFolderIsNone() throws {
+    let error = try failure { _ = try History(scratch.path) }
+    #expect(error.kind == .invalid && error.what.contains("folder"))
+  }
+
+  /// Damage is told, and the file left as it was.
+  @Test func damageIsTold() throws {
+    let noise = try scratch.write("noise.sqlite", String(repeating: "no database. ", count: 500))
+    let error = try failure { _ = try History(noise) }
+    #expect(error.kind == .invalid && error.fix.contains(".recover"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: noise)).count == 6500)
+  }
+
+  @Test func anotherProgramsIsRefused() throws {
+    let path = try sqlite("other.sqlite", "CREATE TABLE customer(id)")
+    let error = try failure { _ = try History(path) }
+    #expect(error.kind == .invalid && error.what.contains("another program"))
+    #expect(try sqlite("other.sqlite", "INSERT INTO customer VALUES (1)") == path)
+  }
+
+  @Test func aNewerOneIsRefused() throws {
+    _ = try History(scratch("a.sqlite"))
+    let path = try sqlite("a.sqlite", "PRAGMA user_version = 99")
+    let error = try failure { _ = try History(path) }
+    #expect(error.kind == .invalid && error.what.contains("99"))
+  }
+
+  /// What an older Keel wrote gets the newer tables, and keeps its runs.
+  @Test func anOlderOneIsMigrated() throws {
+    let path = scratch("old.sqlite")
+    let run = ArchivedRun(.train, of: try Draft.plain.recipe(), command: "", version: "0")
+    try History(path).write { try run.insert($0) }
+    let later = Schema.migrations + ["ALTER TABLE run ADD COLUMN note TEXT"]
+    try DatabaseQueue(path: path).write { try Schema.migrate($0, at: path, with: later) }
+    let database = try DatabaseQueue(path: path)
+    let (version, notes, id) = try database.read { database in
+      (
+        try Int.fetchOne(database, sql: "PRAGMA user_version"),
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM run WHERE note IS NULL"),
+        try String.fetchOne(database, sql: "SELECT id FROM run")
+      )
+    }
+    #expect(version == later.count && notes == 1 && id == run.id)
+  }
+
+  /// A migration that fails half-way leaves the file as it was.
+  @Test func aFailedMigrationChangesNothing() throws {
+    let path = scratch("half.sqlite")
+    _ = try History(path)
+    let broken = Schema.migrations + ["CREATE TABLE half(x)", "no SQL"]
+    #expect(throws: (any Error).self) {
+      try DatabaseQueue(path: path).write { try Schema.migrate($0, at: path, with: broken) }
+    }
+    #expect(try History(path).read { try !$0.tableExists("half") })
+  }
+
+  /// A file system without shared memory has no write-ahead log: SQLite's own locks by dot files
+  /// are one such.
+  @Test func withoutALogItIsARollbackJournal() throws {
+    let history = try History("file:\(scratch("plain.sqlite"))?vfs=unix-dotfile")
+    #expect(try history.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "delete")
+    let run = ArchivedRun(.train, of: try Draft.plain.recipe(), command: "", version: "0")
+    try history.write { try run.insert($0) }
+    #expect(try history.runs().map(\.id) == [run.id])
+  }
+
+  /// A folder that takes no file.
+  @Test func whatCannotBeWrittenIsTold() throws {
+    let error = try failure { _ = try History("/proc/none/keel.sqlite") }
+    #expect(error.kind == .unwritable && error.place == "/proc/none/keel.sqlite")
+  }
+}

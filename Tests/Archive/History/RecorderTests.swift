@@ -1,0 +1,161 @@
+import Foundation
+import GRDB
+import Keel
+import KeelArchive
+import Synchronization
+import Testing
+
+/// A run is in the archive as it was.
+struct RecorderTests {
+  private let scratch: Scratch
+  private let history: History
+
+  init() throws {
+    scratch = try Scratch()
+    history = try History(scratch("keel.sqlite"))
+  }
+
+  private static func recipe(rate: Double = 0.1, steps: Int = 300) -> Recipe {
+    Recipe(
+      name: "three <layers>",
+      data: .blobs(samples: 200, classes: 3),
+      model: [.dense(8), .tanh, .dense(8), .tanh, .dense(3)], initializer: .xavier(),
+      loss: .softmaxCrossEntropy, optimizer: .sgd(learningRate: rate),
+      training: .init(epochs: 1000, batch: 20, maxSteps: steps))
+  }
+
+  /// Trains and records; what the archive says of it, and the trace.
+  private func record(_ recipe: Recipe) async throws -> (ArchivedRun, Trace) {
+    let run = try Run(Problem(recipe))
+    let recorder = Recorder(
+      ArchivedRun(.train, of: recipe, command: "keel train", version: "1"),
+      recipe: recipe.description, in: history
+    ) { Issue.record("\($0)") }
+    let training = await run.train { recorder.record($0) }
+    let trace = await run.trace
+    let failure = await recorder.finish(
+      .init(training.outcome.rawValue, training: training, events: trace.events, body: "{}"))
+    #expect(failure == nil)
+    return (try history.run(recorder.id), trace)
+  }
+
+  @Test func everyStepIsThere() async throws {
+    let (run, trace) = try await record(Self.recipe())
+    #expect(run.outcome == "trained" && run.verdict == "healthy" && run.steps == 300)
+    #expect(run.ended != nil && run.explosionStep == nil)
+    #expect(try history.recipe(of: run)?.description == Self.recipe().description)
+    let loss = try #require(try history.series("loss", of: run.id))
+    #expect(loss.segments.map(\.first) == [0] && loss.segments[0].mean == trace.losses)
+    let norms = try #require(try history.series("gradient-norm", of: run.id))
+    #expect(norms.segments[0].mean == trace.gradientNorms)
+    for layer in trace.layers {
+      let norms = try history.series("gradient-norm", layer: layer, of: run.id)
+      #expect(norms?.segments[0].mean == trace.series(GradientNorm.self, layer: layer))
+      let ratios = try history.series("update-ratio", layer: layer, of: run.id)
+      #expect(ratios?.segments[0].mean == trace.series(UpdateRatio.self, layer: layer))
+    }
+    #expect(
+      try history.seriesNames(of: run.id).prefix(6).map(\.name) == Recorder.whole + [
+        "gradient-norm", "update-ratio",
+      ])
+  }
+
+  @Test func anExplosionIsThere() async throws {
+    let (run, trace) = try await record(Self.recipe(rate: 1e20))
+    #expect(run.outcome == "exploded" && run.explosionStep == trace.count - 1)
+    let events = try history.events(of: run.id)
+    #expect(events.map(\.step) == trace.events.map(\.step))
+    let loss = try #require(try history.series("loss", of: run.id))
+    #expect(
+      loss.segments[0].mean.map(\.bitPattern) == trace.losses.map(\.bitPattern))
+  }
+
+  /// Where the run went back, another segment begins.
+  @Test func aRewoundRunHasSegments() async throws {
+    let recipe = Self.recipe()
+    let recorder = Recorder(
+      ArchivedRun(.train, of: recipe, command: "", version: "1"), recipe: nil, in: history
+    ) { Issue.record("\($0)") }
+    let run = try Run(Problem(recipe))
+    _ = await run.train(steps: 40) { recorder.record($0) }
+    let snapshot = await run.snapshot()
+    _ = await run.train(steps: 60) { recorder.record($0) }
+    try await run.rewind(to: snapshot)
+    let training = await run.train(steps: 30) { recorder.record($0) }
+    await recorder.finish(.init("stopped", training: training, body: "{}"))
+    let loss = try #require(try history.series("loss", of: recorder.id))
+    #expect(loss.segments.map(\.first) == [0, 40])
+    #expect(loss.segments.map(\.mean.count) == [100, 30])
+    #expect(loss.segments[0].mean[40..<70] == loss.segments[1].mean[...])
+  }
+
+  /// A run that is killed is there as far as it was written.
+  @Test func whatHasNotEndedIsThere() async throws {
+    let recipe = Self.recipe()
+    let recorder = Recorder(
+      ArchivedRun(.train, of: recipe, command: "", version: "1"), recipe: nil, in: history
+    ) { Issue.record("\($0)") }
+    let run = try Run(Problem(recipe))
+    _ = await run.train { recorder.record($0) }
+    // Somebody else sees it before it ends.
+    let other = try History(scratch("keel.sqlite"), create: false)
+    var seen = 0
+    for _ in 0..<100 where seen < 300 {
+      try await Task.sleep(for: .milliseconds(50))
+      seen = try other.runs().first?.steps ?? 0
+    }
+    let found = try #require(try other.runs().first)
+    #expect(seen == 300 && found.ended == nil && found.isRunning && found.outcome == nil)
+    #expect(try other.series("loss", of: found.id)?.segments[0].mean.count == 300)
+    await recorder.finish(.init("stopped", body: "{}"))
+  }
+
+  /// An archive that takes nothing is told once, and the training goes on; what it missed is
+  /// written when it takes something again.
+  @Test func aLockedArchiveIsWaitedFor() async throws {
+    var configuration = Configuration()
+    configuration.allowsUnsafeTransactions = true
+    let blocker = try DatabaseQueue(path: scratch("keel.sqlite"), configuration: configuration)
+    let told = Mutex(0)
+    let recipe = Self.recipe()
+    try await blocker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+    let recorder = Recorder(
+      ArchivedRun(.train, of: recipe, command: "", version: "1"), recipe: nil,
+      in: try History(scratch("keel.sqlite"), patience: 0.05)
+    ) { _ in told.withLock { $0 += 1 } }
+    let run = try Run(Problem(recipe))
+    let training = await run.train { recorder.record($0) }
+    try await Task.sleep(for: .milliseconds(800))
+    #expect(told.withLock { $0 } == 1)
+    try await blocker.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
+    let failure = await recorder.finish(.init("trained", training: training, body: "{}"))
+    #expect(failure == nil)
+    #expect(try history.series("loss", of: recorder.id)?.segments[0].mean.count == 300)
+  }
+
+  /// Several write at once, and nothing is lost.
+  @Test func severalWriteAtOnce() async throws {
+    let path = scratch("keel.sqlite")
+    let ids = try await withThrowingTaskGroup(of: String.self) { group in
+      for seed in 0..<6 {
+        group.addTask {
+          var recipe = Self.recipe()
+          recipe.seed = UInt64(seed)
+          let recorder = Recorder(
+            ArchivedRun(.train, of: recipe, command: "", version: "1"),
+            recipe: recipe.description, in: try History(path)
+          ) { Issue.record("\($0)") }
+          let run = try Run(Problem(recipe))
+          let training = await run.train { recorder.record($0) }
+          await recorder.finish(.init("trained", training: training, body: "{}"))
+          return recorder.id
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(Set(try history.runs().map(\.id)) == Set(ids))
+    for id in ids {
+      #expect(try history.series("loss", of: id)?.segments[0].mean.count == 300)
+    }
+  }
+}
