@@ -8,7 +8,7 @@ struct RunExportTests {
   @Test func everyStepIsARow() async throws {
     let scratch = try Scratch()
     let history = try History(scratch("keel.sqlite"))
-    let recipe = try Draft.plain.with("optimizer", "{sgd: 1e38}").with(
+    let recipe = try Draft.plain.with("optimizer", "{sgd: 1e30}").with("loss", "mean-squared-error").with(
       "training", "{epochs: 9, batch: 20}"
     ).recipe()
     let recorder = Recorder(
