@@ -122,7 +122,7 @@ package struct Gains: Picture {
     let values = layers.flatMap { layer in Self.kinds.compactMap { $0.value(layer) } }
       .filter { $0 > 0 && $0 < .infinity }
     let range = min(values.min() ?? 1, 0.5)...max(values.max() ?? 1, 2)
-    let left = rows.gutter(most: 190)
+    let left = rows.gutter(most: 215)
     return Panel(
       x: Axis(logarithmic: range, ticks: 9), y: Axis(logarithmic: nil), left: left, top: top,
       width: SVG.width - left - 30, height: height)

@@ -99,7 +99,7 @@ package struct HeatMap: Picture {
 
   // MARK: the drawing
 
-  private var left: Double { rows.gutter(most: 190) }
+  private var left: Double { rows.gutter(most: 215) }
   private let top = 78.0
   private var width: Double { SVG.width - left - 104 }
   private var height: Double { Double(rows.count) * rows.height }
@@ -108,7 +108,6 @@ package struct HeatMap: Picture {
 
   package var drawing: SVG {
     var svg = SVG(title: title, description: description, height: top + max(height, 130) + 84)
-    rows.drawHeading(in: &svg, y: top - 10)
     svg.rect(x: left, y: top, width: width, height: height, "panel")
     drawCells(in: &svg)
     rows.drawNames(in: &svg, left: left, top: top)
@@ -116,6 +115,7 @@ package struct HeatMap: Picture {
     drawColourBar(in: &svg)
     drawLegend(in: &svg)
     drawOffender(in: &svg)
+    rows.drawHeading(in: &svg, y: top - 10)
     return svg
   }
 

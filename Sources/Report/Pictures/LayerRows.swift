@@ -50,9 +50,9 @@ package struct LayerRows: Sendable {
 
   /// What stands above the names.
   func drawHeading(in svg: inout SVG, y: Double) {
-    let pattern = shared.head + "…" + shared.tail
-    let all = pattern == "…" ? "" : " (all are \(SVG.fitted(pattern, to: 300, size: 12)))"
-    svg.text("layer, from input (top) to output\(all)", x: 12, y: y, "q")
+    let pattern = shared.head + "*" + shared.tail
+    let all = pattern == "*" ? "" : " (all are \(SVG.fitted(pattern, to: 300, size: 12)))"
+    svg.text("layer, from input (top) to output\(all)", x: 12, y: y, "q over")
   }
 
   /// Names at the left of rows, as wide as the room there.

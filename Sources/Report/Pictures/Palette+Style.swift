@@ -23,7 +23,7 @@ extension Palette {
     .keel .g{stroke-width:1}
     .keel .past{stroke-width:1.8;stroke-dasharray:1 2}
     .keel .dense{stroke-width:2.6}
-    .keel .tag{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}
+    .keel .tag,.keel .over{paint-order:stroke;stroke-width:4px;stroke-linejoin:round}
     .keel .box{fill:none;stroke-width:2.5}
     .keel .halo{fill:none;stroke-width:6}
     .keel .cells path{stroke-width:1;shape-rendering:crispEdges}
@@ -53,6 +53,7 @@ extension Palette {
       .keel .q{fill:\(text(quiet))}
       .keel .bad{fill:\(text(alarm))}
       .keel .tag{stroke:\(text(panel))}
+      .keel .over{stroke:\(text(background))}
       .keel .panel{fill:\(text(panel));stroke:\(text(quiet))}
       .keel .band{fill:\(text(band))}
       .keel .g{stroke:\(text(grid))}

@@ -69,7 +69,7 @@ package struct Panel: Sendable {
 
   /// The style of a line; one of columns that stand for several values is as wide as they are.
   static func line(_ number: Int, _ envelope: Envelope, _ series: StepSeries) -> String {
-    series.values.count > 2 * envelope.columns.count ? "l dense s\(number)" : "l s\(number)"
+    series.values.count > 8 * envelope.columns.count ? "l dense s\(number)" : "l s\(number)"
   }
 
   private static func middle(of column: Envelope.Column, _ series: StepSeries) -> Int {
@@ -88,6 +88,17 @@ package struct Panel: Sendable {
     svg.path(data, "thick alarm")
     svg.marks(
       .cross, at: envelope.marks.map { (x(series.step($0.index)), top) }, "alarm")
+  }
+
+  /// Four places on a line, for marks; those of lines with another shift are beside them.
+  func places(
+    _ envelope: Envelope, of series: StepSeries, shift: Int
+  ) -> [(x: Double, y: Double)] {
+    (0..<4).compactMap { place in
+      let share = (Double(place) + 0.1 + 0.13 * Double(shift % 7)) / 4
+      let column = envelope.columns[Int(share * Double(envelope.columns.count - 1))]
+      return column.largest.map { (x(Self.middle(of: column, series)), y(Double($0))) }
+    }
   }
 
   /// The last value that is finite, with its place.

@@ -71,13 +71,10 @@ package struct SVG: Sendable {
     path("M\(points.joined(separator: "L"))z", style)
   }
 
-  /// What went wrong first, in words below the title, and a line from there down to where.
+  /// What went wrong first, in words below the title, and a line from there to where.
   package mutating func offender(_ offender: FirstOffender, x: Double, to bottom: Double) {
-    let sentence = Self.fitted(offender.sentence, to: Self.width - 24)
-    let half = Self.width(of: sentence) / 2
-    let middle = min(max(x, 12 + half), Self.width - 12 - half)
-    text(sentence, x: middle, y: 46, "b bad", .middle)
-    line(x, 52, x, bottom, "m alarm")
+    text(Self.fitted(offender.sentence, to: Self.width - 24), x: 12, y: 46, "b bad")
+    path("M12 53H\(Self.number(x))V\(Self.number(bottom))", "m alarm")
   }
 
   /// What is drawn in coordinates, or a style, of its own.

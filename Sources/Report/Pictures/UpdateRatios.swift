@@ -88,6 +88,12 @@ package struct UpdateRatios: Picture {
     return svg
   }
 
+  /// What tells a line from the others where they cross.
+  private static func mark(_ line: Int) -> (shape: Mark, style: String) {
+    let shapes: [Mark] = [.dot, .square, .triangle, .diamond]
+    return (shapes[line % 4], line < 4 ? "f\(line)" : "s\(line) open")
+  }
+
   /// From the least to the largest of all other layers.
   private func drawRest(in svg: inout SVG, _ panel: Panel) {
     let columns = 140
@@ -118,6 +124,8 @@ package struct UpdateRatios: Picture {
       svg.path(
         panel.outline(envelope, of: series[index]), Panel.line(line, envelope, series[index]))
       panel.drawNonFinite(envelope, of: series[index], in: &svg)
+      let (shape, style) = Self.mark(line)
+      svg.marks(shape, at: panel.places(envelope, of: series[index], shift: line), style)
       let isLost = series[index].values.last.map { !$0.isFinite } ?? false
       ends.append(
         isLost ? panel.top : panel.end(envelope, of: series[index])?.y ?? panel.top)
@@ -127,6 +135,8 @@ package struct UpdateRatios: Picture {
     for (line, index) in extremes.enumerated() {
       let value = series[index].values.last.map(Numerals.short) ?? ""
       svg.path("M\(SVG.pair(panel.right + 4, places[line]))h22", "l s\(line)")
+      let (shape, style) = Self.mark(line)
+      svg.mark(shape, x: panel.right + 15, y: places[line], style)
       let name = SVG.fitted(layers[index], to: 132 - SVG.width(of: value, size: 12), size: 12)
       svg.text("\(name) \(value)", x: panel.right + 31, y: places[line] + 4.5, "q")
     }
