@@ -60,7 +60,7 @@ package struct ClipActivity: Picture {
     var svg = SVG(title: title, description: description, height: panel.bottom + 124)
     panel.draw(in: &svg, name: "gradient norm (log scale)", foot: nil)
     if let limit, limit > 0 {
-      svg.line(panel.left, panel.y(limit), panel.right, panel.y(limit), "m ink")
+      svg.line(panel.left, panel.y(limit), panel.right, panel.y(limit), "rule ink")
     }
     drawLines(in: &svg, panel)
     drawStrip(in: &svg, panel)
@@ -78,8 +78,9 @@ package struct ClipActivity: Picture {
       let y = value.isFinite ? panel.end(envelope, of: series)?.y ?? panel.top : panel.top
       ends.append((y, "\(name) \(Numerals.short(value))", "l s\(index)"))
     }
+    panel.drawZeros([Envelope(before.values, columns: 1)], in: &svg)
     if let limit {
-      ends.append((panel.y(limit), "limit \(Numerals.short(limit))", "m ink"))
+      ends.append((panel.y(limit), "limit \(Numerals.short(limit))", "rule ink"))
     }
     let places = Labels.apart(ends.map(\.y), gap: 16, within: panel.top...panel.bottom)
     for (end, y) in zip(ends, places) {

@@ -1,8 +1,10 @@
 /// Loss and gradient norm by step on logarithmic axes, and what happened when.
 ///
 /// A run that was rewound has several stretches, each from where it was taken up again; all but the
-/// last are dotted.
+/// last are dotted, and of many the latest are drawn.
 package struct Curves: Picture {
+  package static let stretchLimit = 8
+
   private let loss: [StepSeries]
   private let norm: [StepSeries]
   private let clipped: StepSeries?
@@ -19,8 +21,8 @@ package struct Curves: Picture {
     loss: [StepSeries], gradientNorm: [StepSeries], clippedNorm: StepSeries? = nil,
     marks: [StepMark] = [], offender: FirstOffender? = nil
   ) {
-    self.loss = loss.filter { !$0.values.isEmpty }
-    norm = gradientNorm.filter { !$0.values.isEmpty }
+    self.loss = loss.filter { !$0.values.isEmpty }.suffix(Self.stretchLimit)
+    norm = gradientNorm.filter { !$0.values.isEmpty }.suffix(Self.stretchLimit)
     clipped = clippedNorm.flatMap { $0.values.isEmpty ? nil : $0 }
     let all = self.loss + norm
     guard let first = all.map(\.first).min(), let last = all.map(\.last).max() else { return nil }
@@ -100,7 +102,7 @@ package struct Curves: Picture {
     _ stretches: [StepSeries], _ clipped: StepSeries?, in svg: inout SVG, _ panel: Panel
   ) {
     var ends: [(y: Double, text: String)] = []
-    let envelopes = stretches.map { Envelope($0.values, columns: panel.columns) }
+    let envelopes = stretches.map { Envelope($0.values, columns: panel.columns(of: $0)) }
     for (index, envelope) in envelopes.enumerated() {
       let isLast = index == envelopes.count - 1
       let data = panel.outline(envelope, of: stretches[index])
@@ -115,11 +117,12 @@ package struct Curves: Picture {
       ends.append((y, (clipped == nil ? "" : "norm ") + Numerals.short(value)))
     }
     if let clipped {
-      let envelope = Envelope(clipped.values, columns: panel.columns)
+      let envelope = Envelope(clipped.values, columns: panel.columns(of: clipped))
       svg.path(panel.outline(envelope, of: clipped), Panel.line(1, envelope, clipped))
       panel.drawNonFinite(envelope, of: clipped, in: &svg)
       if let end = panel.end(envelope, of: clipped) { ends.append((end.y, "after clipping")) }
     }
+    panel.drawZeros(envelopes, in: &svg)
     let places = Labels.apart(ends.map(\.y), gap: 15, within: panel.top...panel.bottom)
     for (index, (end, y)) in zip(ends, places).enumerated() {
       svg.path(

@@ -136,7 +136,7 @@ package struct Exponents: Picture {
       let x = panel.x(limit.exponent)
       let y = panel.top - 32 - Double(limits.count - 1 - index) * 17
       let isRight = x > panel.left + panel.width * 0.6
-      svg.line(x, y - 10, x, panel.bottom, "m ink")
+      svg.line(x, y - 10, x, panel.bottom, "rule ink")
       svg.text(limit.name, x: x + (isRight ? -5 : 5), y: y, "q", isRight ? .end : .start)
     }
     return svg

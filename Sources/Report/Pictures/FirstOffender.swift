@@ -13,7 +13,7 @@ package struct FirstOffender: Equatable, Sendable {
 
   /// A sentence: `NaN first in dense-7, step 431 (cause: large-learning-rate)`.
   package var sentence: String {
-    let place = layer.map { " first in \(SVG.cut($0, to: 28))" } ?? ""
+    let place = layer.map { " first in \(SVG.cut($0, to: 44))" } ?? ""
     let why = cause.map { " (cause: \(SVG.cut($0, to: 32)))" } ?? ""
     return "\(SVG.cut(what, to: 32))\(place), step \(Numerals.count(step))\(why)"
   }

@@ -65,8 +65,8 @@ package struct Gains: Picture {
 
   /// What all gains come to: `backward × 10⁹ from dense-20 to dense-1`, measured and by theory.
   private var products: [String] {
-    guard let first = layers.first?.name, let last = layers.last?.name, layers.count > 1
-    else { return [] }
+    guard layers.count > 1 else { return [] }
+    let (first, last) = (rows.shortName(0), rows.shortName(layers.count - 1))
     let ways: [(String, String, String, (Layer) -> Double?, (Layer) -> Double?)] = [
       ("forward", first, last, \.forward, \.forwardTheory),
       ("backward", last, first, \.backward, \.backwardTheory),
@@ -108,7 +108,7 @@ package struct Gains: Picture {
     }
     rows.drawNames(in: &svg, left: panel.left, top: top)
     rows.drawHeading(in: &svg, y: top - 10)
-    svg.line(panel.x(1.0), top, panel.x(1.0), top + height, "m ink")
+    svg.line(panel.x(1.0), top, panel.x(1.0), top + height, "rule ink")
     svg.text("1: kept", x: panel.x(1.0), y: top - 6, "q", .middle)
     for kind in Self.kinds { draw(kind, in: &svg, panel) }
     for (index, product) in products.enumerated() {

@@ -67,11 +67,16 @@ package struct LayerRows: Sendable {
     }
   }
 
+  /// The name of a layer without what all names have.
+  func shortName(_ layer: Int) -> String {
+    String(layers[layer].dropFirst(shared.head.count).dropLast(shared.tail.count))
+  }
+
   /// The first and the last name of a row without what all names have.
   private func ends(_ row: Int) -> [String] {
     let group = groups[row]
     let ends = group.count == 1 ? [group.lowerBound] : [group.lowerBound, group.upperBound - 1]
-    return ends.map { String(layers[$0].dropFirst(shared.head.count).dropLast(shared.tail.count)) }
+    return ends.map(shortName)
   }
 
   /// How wide the names are, at most.
@@ -80,6 +85,6 @@ package struct LayerRows: Sendable {
       (0..<count).map { row in
         SVG.width(of: ends(row).map { SVG.cut($0, to: 60) }.joined(separator: " … "), size: 12)
       }.max() ?? 0
-    return min(most, max(64, widest + 19))
+    return min(most, max(64, widest + 20))
   }
 }

@@ -3,7 +3,7 @@ extension Palette {
   /// and light again on paper.
   package static let style: String =
     shapes + colours(\.light) + "@media screen and (prefers-color-scheme:dark){\n"
-    + colours(\.dark) + "}\n" + print
+    + colours(\.dark) + "}\n" + paper
 
   private static let shapes = """
     .keel{display:block;width:100%;min-width:620px;max-width:900px;height:auto}
@@ -19,7 +19,7 @@ extension Palette {
     .keel .wide{stroke-width:10}
     .keel .thin{stroke-width:1.2}
     .keel .k{stroke-width:2.2}
-    .keel .m{stroke-width:1.5}
+    .keel .m,.keel .rule{stroke-width:1.5}
     .keel .g{stroke-width:1}
     .keel .past{stroke-width:1.8;stroke-dasharray:1 2}
     .keel .dense{stroke-width:2.6}
@@ -27,7 +27,6 @@ extension Palette {
     .keel .box{fill:none;stroke-width:2.5}
     .keel .halo{fill:none;stroke-width:6}
     .keel .cells path{stroke-width:1;shape-rendering:crispEdges}
-    .keel .cells .stripe{stroke-dasharray:.5 .5}
     .keel .cells path.zero{stroke-width:.15}
     .keel .cell{shape-rendering:crispEdges}
     .keel-figure{margin:1.5em 0}
@@ -39,7 +38,7 @@ extension Palette {
 
     """
 
-  private static let print = """
+  private static let paper = """
     @media print{.keel{min-width:0;print-color-adjust:exact;-webkit-print-color-adjust:exact}
     .keel-figure{break-inside:avoid}.keel-scroll{overflow:visible}}
 
@@ -61,7 +60,6 @@ extension Palette {
       .keel .ink{stroke:\(text(ink))}
       .keel .m.ink{fill:\(text(ink))}
       .keel .alarm{stroke:\(text(alarm))}
-      .keel .m.alarm{fill:\(text(alarm))}
       .keel .surface{fill:\(text(quiet));fill-opacity:.35}
       .keel .halo{stroke:\(text(background))}
       .keel .cells .base{stroke:\(text(background))}

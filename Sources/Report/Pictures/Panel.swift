@@ -40,6 +40,11 @@ package struct Panel: Sendable {
     if let name { svg.text(name, x: left + width / 2, y: bottom + 35, "", .middle) }
   }
 
+  /// How many columns of a series can be told apart that is shorter than the axis.
+  func columns(of series: StepSeries) -> Int {
+    max(1, Int((x(series.last) - x(series.first)) / 2) + 1)
+  }
+
   /// A series as a line from column to column, through the least and the largest value of each.
   ///
   /// It breaks where nothing is finite; `drawNonFinite` marks that.
@@ -88,6 +93,13 @@ package struct Panel: Sendable {
     svg.path(data, "thick alarm")
     svg.marks(
       .cross, at: envelope.marks.map { (x(series.step($0.index)), top) }, "alarm")
+  }
+
+  /// What has no logarithm lies on the lower edge; where there is any, that is said.
+  func drawZeros(_ envelopes: [Envelope], in svg: inout SVG) {
+    let isThere = envelopes.contains { $0.columns.contains { ($0.least ?? 1) <= 0 } }
+    guard isThere else { return }
+    svg.text("0 and below: on the lower edge", x: left + 6, y: bottom - 6, "q tag")
   }
 
   /// Four places on a line, for marks; those of lines with another shift are beside them.

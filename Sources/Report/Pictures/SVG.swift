@@ -74,12 +74,17 @@ package struct SVG: Sendable {
   /// What went wrong first, in words below the title, and a line from there to where.
   package mutating func offender(_ offender: FirstOffender, x: Double, to bottom: Double) {
     text(Self.fitted(offender.sentence, to: Self.width - 24), x: 12, y: 46, "b bad")
-    path("M12 53H\(Self.number(x))V\(Self.number(bottom))", "m alarm")
+    path("M12 53H\(Self.number(x))V\(Self.number(bottom))", "rule alarm")
   }
 
   /// What is drawn in coordinates, or a style, of its own.
-  package mutating func group(_ style: String, transform: String, _ draw: (inout SVG) -> Void) {
-    body += "<g class=\"\(style)\" transform=\"\(transform)\">\n"
+  /// - Parameter dash: how long the dashes of its lines are, in those coordinates.
+  package mutating func group(
+    _ style: String, transform: String, dash: Double? = nil, _ draw: (inout SVG) -> Void
+  ) {
+    body += "<g class=\"\(style)\" transform=\"\(transform)\""
+    if let dash { body += " stroke-dasharray=\"\(Numerals.fixed(dash, decimals: 4))\"" }
+    body += ">\n"
     draw(&self)
     body += "</g>\n"
   }

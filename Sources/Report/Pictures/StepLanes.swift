@@ -64,6 +64,6 @@ struct StepLanes: Sendable {
         "M\(SVG.pair(from, y + 5))v-5H\(SVG.number(min(to, from - 6)))m6-4l-6 4l6 4"
       if drawn.count < 200, drawn.insert(arrow).inserted { data += arrow }
     }
-    svg.path(data, "m s3")
+    svg.path(data, "rule s3")
   }
 }

@@ -110,8 +110,8 @@ package struct Tournament: Picture {
     let (from, to) = (panel.x(trial.start), panel.x(trial.end))
     let (shape, style) = trial.ending.mark
     let line = trial.ending == .exploded ? "alarm" : trial.ending == .stopped ? "s0" : "s2"
-    svg.line(from, y + 2, to, y + 2, "\(trial.isChosen ? "thick" : "m") \(line)")
-    if trial.start > 0 { svg.line(from, y - 2, from, y + 6, "m \(line)") }
+    svg.line(from, y + 2, to, y + 2, "\(trial.isChosen ? "thick" : "rule") \(line)")
+    if trial.start > 0 { svg.line(from, y - 2, from, y + 6, "rule \(line)") }
     svg.mark(shape, x: to, y: y + 2, style)
     let outcome = trial.outcome
     let room = panel.width - 26 - SVG.width(of: outcome)

@@ -64,7 +64,7 @@ package struct UpdateRatios: Picture {
   // MARK: the drawing
 
   private var panel: Panel {
-    let extent = ClosedRange.union(series.map(\.positiveExtent) + [Self.usual...Self.usual])
+    let extent = ClosedRange.union(series.map(\.positiveExtent) + [Self.usual / 3...Self.usual * 3])
     let first = series.map(\.first).min() ?? 0
     let last = series.map(\.last).max() ?? 0
     return Panel(
@@ -130,6 +130,7 @@ package struct UpdateRatios: Picture {
       ends.append(
         isLost ? panel.top : panel.end(envelope, of: series[index])?.y ?? panel.top)
     }
+    panel.drawZeros(extremes.map { Envelope(series[$0].values, columns: 1) }, in: &svg)
     let others = layers.count - extremes.count
     let places = Labels.apart(ends, gap: 16, within: panel.top...(panel.bottom - 24))
     for (line, index) in extremes.enumerated() {

@@ -3,9 +3,9 @@ import Testing
 
 struct CurvesTests {
   @Test func whatIsNotFiniteIsAMarkAtTheUpperEdge() throws {
-    let loss = StepSeries(Examples.lossThatIsLost)
+    let loss = StepSeries(PictureExamples.lossThatIsLost)
     let drawn = try #require(
-      Drawn(Curves(loss: [loss], gradientNorm: [], offender: Examples.offender)))
+      Drawn(Curves(loss: [loss], gradientNorm: [], offender: PictureExamples.offender)))
     // The line from the sentence, the bar as long as it lasts, and one cross.
     let cross = drawn.all("path").filter { $0.classes.contains("k") }
     #expect(cross.count == 1)
@@ -20,7 +20,8 @@ struct CurvesTests {
       .init(.skipped, step: 4), .init(.rewind(to: 0), step: 9),
     ]
     let curves = Curves(
-      loss: [StepSeries(Examples.wave(10)), StepSeries(Examples.wave(20))], gradientNorm: [],
+      loss: [StepSeries(PictureExamples.wave(10)), StepSeries(PictureExamples.wave(20))],
+      gradientNorm: [],
       marks: marks)
     let drawn = try #require(Drawn(curves))
     for name in ["alarms", "skipped", "snapshots", "rewinds", "dotted: before a rewind"] {
@@ -44,6 +45,17 @@ struct CurvesTests {
   @Test func nothingButNaNIsStillAPicture() throws {
     let drawn = try #require(Drawn(Curves(loss: [StepSeries([.nan, .nan])], gradientNorm: [])))
     #expect(drawn.brokenAttributes == [] && drawn.texts.contains("NaN"))
+  }
+
+  @Test func whatHasNoLogarithmIsSaid() throws {
+    let drawn = try #require(Drawn(Curves(loss: [StepSeries([2, 0, -1])], gradientNorm: [])))
+    #expect(drawn.texts.contains("0 and below: on the lower edge"))
+  }
+
+  @Test func aThousandRewindsAreSmall() throws {
+    let stretches = (0..<1000).map { StepSeries(PictureExamples.wave(5000), first: $0 * 2) }
+    let curves = try #require(Curves(loss: stretches, gradientNorm: stretches))
+    #expect(curves.figure.utf8.count < 150_000)
   }
 
   @Test func theTableHasTheLargestOfItsSteps() throws {

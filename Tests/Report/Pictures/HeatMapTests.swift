@@ -3,11 +3,12 @@ import Testing
 
 struct HeatMapTests {
   @Test func theFirstOffenderIsBoxedAndNamed() throws {
-    var norms = Examples.layers.map { _ in [Float](repeating: 1, count: 500) }
+    var norms = PictureExamples.layers.map { _ in [Float](repeating: 1, count: 500) }
     for index in 431..<500 { norms[6][index] = .nan }
     let drawn = try #require(
       Drawn(
-        HeatMap(layers: Examples.layers, logNorms: norms, offender: Examples.offender)))
+        HeatMap(layers: PictureExamples.layers, logNorms: norms, offender: PictureExamples.offender)
+      ))
     #expect(drawn.all(class: "box").count == 1)
     #expect(drawn.says("NaN first in dense-7, step 431 (cause: large-learning-rate)"))
     #expect(drawn.texts.contains("dense-7") && drawn.texts.contains("step"))

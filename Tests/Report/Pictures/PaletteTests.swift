@@ -55,9 +55,16 @@ struct PaletteTests {
     #expect(Palette.style.contains("@media print"))
   }
 
+  /// Lines with corners, such as the one to the first offender, have no inside.
+  @Test func onlyMarksAndSurfacesAreFilled() throws {
+    for line in Palette.style.split(separator: "\n") where line.contains("{fill:") {
+      for name in ["rule", "alarm", "thick", "axis", "past"] { #expect(!line.contains(".\(name)")) }
+    }
+  }
+
   /// A class that no rule knows would be drawn black, whatever the ground is.
   @Test func everyClassHasARule() throws {
-    for picture in Examples.all() {
+    for picture in PictureExamples.all() {
       for element in try #require(Drawn(picture.svg)).elements {
         for name in element.classes where name != "cells" && name != "start" {
           #expect(Palette.style.contains(".\(name)"), "\(picture.title): \(name)")

@@ -3,17 +3,17 @@ import Testing
 
 /// What holds of every picture.
 struct PictureTests {
-  @Test func thereAreEight() { #expect(Examples.all().count == 8) }
+  @Test func thereAreEight() { #expect(PictureExamples.all().count == 8) }
 
   @Test func theSameValuesGiveTheSameText() {
-    for (left, right) in zip(Examples.all(), Examples.all()) {
+    for (left, right) in zip(PictureExamples.all(), PictureExamples.all()) {
       #expect(left.figure == right.figure)
       #expect(left.standalone == right.standalone)
     }
   }
 
   @Test func eachIsWellFormedAndSaysWhatItShows() throws {
-    for picture in Examples.all() {
+    for picture in PictureExamples.all() {
       let drawn = try #require(Drawn(picture.standalone), "\(picture.title)")
       #expect(drawn.all("title").map(\.text) == [picture.title])
       #expect(drawn.all("desc").map(\.text) == [picture.description])
@@ -25,7 +25,7 @@ struct PictureTests {
   }
 
   @Test func aFigureHasATableBelow() throws {
-    for picture in Examples.all() {
+    for picture in PictureExamples.all() {
       let drawn = try #require(Drawn(picture.figure), "\(picture.title)")
       #expect(drawn.all("caption").map(\.text) == [picture.table.caption])
       #expect(drawn.all("tr").count == picture.table.rows.count + 1)
@@ -40,7 +40,7 @@ struct PictureTests {
       "<script>alert(\"\($0)\")</script>'&\u{1B}[31m\u{202E}\u{0}\u{FFFF}"
         + String(repeating: $0 % 2 == 0 ? "x" : "界", count: 10_000)
     }
-    for picture in Examples.all(layers: names) {
+    for picture in PictureExamples.all(layers: names) {
       let drawn = try #require(Drawn(picture.figure), "\(picture.title)")
       #expect(drawn.all("script").isEmpty)
       #expect(!picture.figure.contains("\u{1B}") && !picture.figure.contains("\u{202E}"))
@@ -52,9 +52,9 @@ struct PictureTests {
   @Test func aMillionStepsOfTwoHundredLayersAreSmall() throws {
     // A value in 500: the size of a picture does not depend on how many stand in a column.
     let layers = (1...200).map { "encoder.layers.\($0).attention" }
-    let rows = layers.indices.map { Examples.wave(2000, $0) }
+    let rows = layers.indices.map { PictureExamples.wave(2000, $0) }
     let series = rows.map { StepSeries($0, stride: 500) }
-    let steps = StepSeries(Examples.wave(1_000_000))
+    let steps = StepSeries(PictureExamples.wave(1_000_000))
     let marks = (0..<20_000).flatMap {
       [StepMark(.alarm, step: $0 * 50), StepMark(.rewind(to: $0 * 50), step: $0 * 50 + 40)]
     }

@@ -2,7 +2,7 @@ import Foundation
 import KeelReport
 
 /// One picture of each kind: a network of twenty layers that is lost at step 431.
-enum Examples {
+enum PictureExamples {
   static let layers = (1...20).map { "dense-\($0)" }
   static let offender = FirstOffender(
     "NaN", layer: "dense-7", step: 431, cause: "large-learning-rate")
