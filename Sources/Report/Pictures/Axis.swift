@@ -57,8 +57,8 @@ package struct Axis: Equatable, Sendable {
   package init(logarithmic range: ClosedRange<Double>?, ticks most: Int = 6) {
     scale = .logarithmic
     let range = range ?? 0.1...10
-    let least = log10(max(range.lowerBound, 1e-300))
-    let largest = log10(max(range.upperBound, 1e-300))
+    let least = log10(min(max(range.lowerBound, 1e-300), 1e300))
+    let largest = log10(min(max(range.upperBound, 1e-300), 1e300))
     let (first, last) = (Int(least.rounded(.down)), Int(largest.rounded(.up)))
     guard largest - least > 2 else {
       let all = (first - 1...last + 1).flatMap { exponent in
@@ -93,7 +93,7 @@ package struct Axis: Equatable, Sendable {
     case .logarithmic:
       guard value > low else { return 0 }
       guard value < high else { return 1 }
-      return log10(value / low) / log10(high / low)
+      return (log10(value) - log10(low)) / (log10(high) - log10(low))
     }
   }
 

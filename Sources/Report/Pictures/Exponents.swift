@@ -130,7 +130,7 @@ package struct Exponents: Picture {
         y += 18
       }
     }
-    panel.draw(in: &svg, name: "share of the values (log scale)", foot: "size of a value")
+    panel.draw(in: &svg, foot: "size of a value")
     for (index, series) in series.enumerated() { draw(series, index, in: &svg, panel) }
     for (index, limit) in limits.sorted(by: { $0.exponent < $1.exponent }).enumerated() {
       let x = panel.x(limit.exponent)
@@ -139,6 +139,7 @@ package struct Exponents: Picture {
       svg.line(x, y - 10, x, panel.bottom, "rule ink")
       svg.text(limit.name, x: x + (isRight ? -5 : 5), y: y, "q", isRight ? .end : .start)
     }
+    panel.drawName("share of the values (log scale)", in: &svg)
     return svg
   }
 

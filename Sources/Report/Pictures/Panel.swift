@@ -21,14 +21,19 @@ package struct Panel: Sendable {
   /// - Parameters:
   ///   - name: what the upright axis measures, in which unit; it stands above the panel.
   ///   - foot: what the other measures; nil where another panel below says so.
-  func draw(in svg: inout SVG, name: String, foot: String?) {
+  func draw(in svg: inout SVG, name: String = "", foot: String?) {
     svg.rect(x: left, y: top, width: width, height: height, "panel")
-    svg.text(SVG.fitted(name, to: width + left - 12), x: 12, y: top - 12, "b")
+    if !name.isEmpty { drawName(name, in: &svg) }
     for tick in y.ticks {
       if y.isInside(tick.value) { svg.line(left, y(tick.value), right, y(tick.value), "g") }
       svg.text(tick.label, x: left - 7, y: y(tick.value) + 4.5, "q", .end)
     }
     drawFoot(in: &svg, foot)
+  }
+
+  /// What the upright axis measures, over what else is there.
+  func drawName(_ name: String, in svg: inout SVG) {
+    svg.text(SVG.fitted(name, to: width + left - 12), x: 12, y: top - 12, "b over")
   }
 
   /// The grid of the axis at the foot, and its labels where it has a name.

@@ -28,6 +28,11 @@ struct AxisTests {
     #expect([0, -3, 1e-30, 1e30, .infinity].map(axis.position) == [0, 0, 0, 1, 1])
   }
 
+  @Test func theLargestNumbersHavePlaces() {
+    let axis = Axis(logarithmic: 1e-300...Double.greatestFiniteMagnitude)
+    #expect([1e-300, 1, .greatestFiniteMagnitude].map(axis.position) == [0, 0.5, 1])
+  }
+
   @Test func allFloatsFit() {
     let axis = Axis(logarithmic: 1e-45...3.4e38)
     #expect(axis.ticks.count <= 7 && axis.ticks.count >= 4)
