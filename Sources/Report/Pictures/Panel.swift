@@ -19,7 +19,7 @@ package struct Panel: Sendable {
 
   /// The rectangle, its grid and the labels of its ticks.
   /// - Parameters:
-  ///   - name: what the upright axis measures, in which unit; it stands above the panel.
+  ///   - name: what the upright axis measures, in which unit; empty where `drawName` says it.
   ///   - foot: what the other measures; nil where another panel below says so.
   func draw(in svg: inout SVG, name: String = "", foot: String?) {
     svg.rect(x: left, y: top, width: width, height: height, "panel")
