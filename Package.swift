@@ -93,7 +93,10 @@ let package = Package(
       dependencies: ["Keel", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift")],
       path: "Sources/Archive"),
     .target(name: "KeelLogs", path: "Sources/Logs"),
-    .target(name: "KeelReport", dependencies: ["Keel", "KeelArchive"], path: "Sources/Report"),
+    // What GRDB adds to strings and sequences stays where it is imported.
+    .target(
+      name: "KeelReport", dependencies: ["Keel", "KeelArchive"], path: "Sources/Report",
+      swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [

@@ -15,7 +15,7 @@ struct KeelCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ForecastCommand.self, TrainCommand.self, DiagnoseCommand.self, CureCommand.self,
-      PredictCommand.self, RunsCommand.self, ListCommand.self, ShowCommand.self,
+      ReportCommand.self, PredictCommand.self, RunsCommand.self, ListCommand.self, ShowCommand.self,
     ])
 
   /// The one place where errors become exit codes.

@@ -46,7 +46,7 @@ package struct CurePage: Page {
     return engine?.named(page, line) ?? page
   }
 
-  private var verdict: [String] {
+  var verdict: [String] {
     let name = out.bold(shown(recipe.name, limit: 60))
     switch history.outcome {
     case .healthy:
@@ -105,7 +105,7 @@ package struct CurePage: Page {
       ? [] : DiagnosisPage.reference(history.reference, history.findings)
   }
 
-  private var cause: [String] {
+  var cause: [String] {
     // Before the experiments nothing is known of causes.
     let isOpen = history.outcome == .interrupted && history.findings.isEmpty
     return history.outcome == .healthy || history.outcome == .notExploding || isOpen
@@ -113,7 +113,7 @@ package struct CurePage: Page {
       : FindingLines(history.findings, of: line, by: engine, reference: history.reference).lines
   }
 
-  private var change: [String] {
+  var change: [String] {
     switch history.outcome {
     case .cured:
       let diff = history.recipe.diff(from: recipe).map(\.description).joined(separator: "\n")
@@ -178,7 +178,7 @@ package struct CurePage: Page {
       + "\(Text.number(after.loss)), skill \(Text.number(after.skill))\(metric ?? "")"
   }
 
-  private var unknown: [String] {
+  var unknown: [String] {
     switch history.outcome {
     case .cured:
       let held = history.trials.filter {
@@ -203,7 +203,7 @@ package struct CurePage: Page {
     }
   }
 
-  private var next: [String] {
+  var next: [String] {
     switch history.outcome {
     case .cured:
       guard let written else {

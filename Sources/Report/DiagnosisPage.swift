@@ -44,6 +44,16 @@ package struct DiagnosisPage: Page {
   package var text: String { engine?.named(page, line) ?? page }
 
   private var page: String {
+    guard diagnosis.verdict == .exploding else {
+      return (verdict + sickness).joined(separator: "\n") + "\n"
+    }
+    let lines =
+      verdict + (engine?.caution ?? []) + findings + ruledOut
+      + table + unknown + next
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  var verdict: [String] {
     let title = out.bold(shown(recipe.name, limit: 60))
     guard diagnosis.verdict == .exploding else {
       let said =
@@ -51,21 +61,16 @@ package struct DiagnosisPage: Page {
         ? "no explosion in \(diagnosis.training.steps) steps; --quick looks no further"
         : "\(diagnosis.verdict.rawValue): it does not explode "
           + "(skill \(Text.number(diagnosis.training.skill)))"
-      return (["\(title)  \(said)"] + sickness).joined(separator: "\n") + "\n"
+      return ["\(title)  \(said)"]
     }
-    let head =
-      diagnosis.training.explosion.map {
-        [
-          "\(title)  \(out.red("✗ exploding")) at "
-            + (engine?.step($0.step) ?? "step \($0.step)"),
-          "  \(TrainPage.sentence($0, in: recipe.numbers))",
-          "",
-        ]
-      } ?? ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
-    let lines =
-      head + (engine?.caution ?? []) + findings + ruledOut
-      + table + unknown + next
-    return lines.joined(separator: "\n") + "\n"
+    guard let explosion = diagnosis.training.explosion else {
+      return ["\(title)  \(out.red("✗ will explode")), by its curvature", ""]
+    }
+    return [
+      "\(title)  \(out.red("✗ exploding")) at "
+        + (engine?.step(explosion.step) ?? "step \(explosion.step)"),
+      "  \(TrainPage.sentence(explosion, in: recipe.numbers))", "",
+    ]
   }
 
   /// What a verdict that is not an explosion means.
@@ -99,7 +104,7 @@ package struct DiagnosisPage: Page {
     ]
   }
 
-  private var findings: [String] {
+  var findings: [String] {
     FindingLines(
       diagnosis.findings, of: line, by: engine, reference: diagnosis.reference
     ).lines
@@ -125,7 +130,7 @@ package struct DiagnosisPage: Page {
       + ["  keel cure \(line)  # find the smallest change that works"]
   }
 
-  private var unknown: [String] {
+  var unknown: [String] {
     let what =
       diagnosis.scope == .quick
       ? "which of them it is: --quick is theory and forty steps, no experiment"
@@ -133,7 +138,7 @@ package struct DiagnosisPage: Page {
     return [out.bold("not known") + "  " + what, ""]
   }
 
-  private var ruledOut: [String] {
+  var ruledOut: [String] {
     let looked = diagnosis.ruledOut.filter { $0.why != Diagnosis.RuledOut.undeviating }
     let rest = diagnosis.ruledOut.count - looked.count
     let others = looked.isEmpty && diagnosis.findings.isEmpty ? "all" : "the other"
@@ -156,7 +161,7 @@ package struct DiagnosisPage: Page {
       } + [""]
   }
 
-  private var next: [String] {
+  var next: [String] {
     let proof =
       diagnosis.scope == .quick
       ? ["  keel diagnose \(line)  # find out which, by experiment"] : []

@@ -25,33 +25,50 @@ public final class Recorder: Sendable {
   /// Chunks that wait for it: 50 MB.
   private static let mostChunks = 1 << 12
 
-  /// The steps that nobody has written yet, one after the other.
-  private struct Inbox {
-    /// The columns of a step: what is measured of the whole, and of each layer.
-    var width = 0
-    var layers: [String] = []
+  /// Steps that follow each other, of the same layers.
+  fileprivate struct Stretch {
+    let layers: [String]
+    let first: Int
+    /// What was measured of the whole and of each layer, step by step.
     var values: [Float] = []
-    /// Where a step does not follow the one before: its row, and its number.
-    var breaks: [(row: Int, step: Int)] = []
-    var next = -1
+    var count = 0
+
+    var width: Int { Recorder.whole.count + layers.count * Recorder.perLayer.count }
+  }
+
+  /// The steps that nobody has written yet, and how many found no room.
+  private struct Inbox {
+    var stretches: [Stretch] = []
+    var floats = 0
+    /// Whether the next step goes on from the last.
+    var isOpen = false
+    var next = 0
     var lost = 0
   }
 
   /// What has been written so far.
-  private struct Writer {
+  fileprivate struct Writer {
     var run: ArchivedRun
     /// The text of its recipe.
     let recipe: String?
     /// Whether its row is in the archive.
     var isThere = false
-    var layers: [String] = []
-    var columns: [Int64] = []
-    var pyramids: [Pyramid] = []
+    /// The numbers of its series in the archive.
+    var series: [Column: Int64] = [:]
     var segment = -1
-    var steps = 0
+    /// Of the segment that is being written, one a column.
+    var columns: [Column] = []
+    var pyramids: [Pyramid] = []
     /// What could not be written yet.
-    var chunks: [(column: Int, segment: Int, chunk: Pyramid.Chunk)] = []
+    var chunks: [(column: Column, segment: Int, chunk: Pyramid.Chunk)] = []
     var isFailing = false
+  }
+
+  /// What a series is of.
+  fileprivate struct Column: Hashable {
+    let name: String
+    let layer: String
+    let place: Int
   }
 
   /// Of the whole run, one a step.
@@ -90,28 +107,20 @@ public final class Recorder: Sendable {
   /// Takes a step; does not wait.
   public func record(_ step: Step) {
     inbox.withLock { inbox in
-      if inbox.width == 0 {
-        inbox.layers = step.layers.measured
-        inbox.width = Self.whole.count + inbox.layers.count * Self.perLayer.count
-      }
-      guard inbox.values.count + inbox.width <= Self.most else {
+      guard inbox.floats < Self.most else {
         inbox.lost += 1
-        inbox.next = -1
+        inbox.isOpen = false
         return
       }
-      if step.index != inbox.next {
-        inbox.breaks.append((inbox.values.count / inbox.width, step.index))
+      let layers = step.layers.measured
+      if !inbox.isOpen || step.index != inbox.next || inbox.stretches.last?.layers != layers {
+        inbox.stretches.append(Stretch(layers: layers, first: step.index))
+        inbox.isOpen = true
       }
       inbox.next = step.index + 1
-      inbox.values.append(Float(step.loss))
-      inbox.values.append(Float(step.gradientNorm))
-      inbox.values.append(Float(step.clippedNorm))
-      inbox.values.append(Float(step.learningRate))
-      for layer in inbox.layers.indices {
-        let measures = step.layers.measures(at: layer)
-        inbox.values.append(measures.map(GradientNorm.measure) ?? .nan)
-        inbox.values.append(measures.map(UpdateRatio.measure) ?? .nan)
-      }
+      let last = inbox.stretches.count - 1
+      inbox.stretches[last].add(step)
+      inbox.floats += inbox.stretches[last].width
     }
   }
 
@@ -147,18 +156,19 @@ public final class Recorder: Sendable {
     // Before the run has its row, what comes waits in memory.
     let failure = writer.withLock { $0.isThere ? nil : begin(&$0) }
     if let failure { return failure }
-    let (layers, width, values, breaks) = inbox.withLock { inbox in
-      let taken = (inbox.layers, inbox.width, inbox.values, inbox.breaks)
-      inbox.values = []
-      inbox.values.reserveCapacity(taken.2.count)
-      inbox.breaks = []
-      return taken
+    let stretches = inbox.withLock { inbox in
+      defer {
+        // What comes next goes on from here, unless it says otherwise.
+        let last = inbox.stretches.last
+        inbox.stretches =
+          last.map { [Stretch(layers: $0.layers, first: $0.first + $0.count)] } ?? []
+        inbox.floats = 0
+      }
+      return inbox.stretches
     }
     return writer.withLock { writer in
-      if writer.layers.isEmpty { writer.layers = layers }
-      take(values, width, breaks, into: &writer)
+      for stretch in stretches where stretch.count > 0 { take(stretch, into: &writer) }
       writer.run.seen = Date().timeIntervalSince1970
-      writer.run.steps = writer.steps
       if let ending { writer.run.end(ending) }
       return attempt(&writer) { database, writer in
         try writer.run.update(database)
@@ -174,94 +184,61 @@ public final class Recorder: Sendable {
   }
 
   /// Adds steps to the series that they are of.
-  private func take(
-    _ values: [Float], _ width: Int, _ breaks: [(row: Int, step: Int)], into writer: inout Writer
-  ) {
-    guard width > 0, !values.isEmpty else { return }
-    let rows = values.count / width
-    let starts = breaks + [(rows, 0)]
-    var row = 0
-    if let first = breaks.first, first.row > 0 {
-      add(0..<first.row)
-    } else if breaks.isEmpty {
-      add(0..<rows)
-    }
-    for (index, start) in starts.dropLast().enumerated() {
-      close(&writer)
+  private func take(_ stretch: Stretch, into writer: inout Writer) {
+    let columns = stretch.columns
+    if writer.run.steps != stretch.first || writer.columns != columns {
+      writer.closeSegment()
       writer.segment += 1
-      writer.pyramids = (0..<width).map {
-        Pyramid(from: start.step, isThinned: $0 >= Self.whole.count)
-      }
-      row = start.row
-      add(row..<starts[index + 1].row)
-      writer.steps = start.step + starts[index + 1].row - row
+      writer.columns = columns
+      writer.pyramids = columns.map { Pyramid(from: stretch.first, isThinned: !$0.layer.isEmpty) }
     }
-    if breaks.isEmpty { writer.steps += rows }
-
-    func add(_ range: Range<Int>) {
+    let width = stretch.width
+    for column in columns.indices {
       var filled: [Pyramid.Chunk] = []
-      for column in 0..<width {
-        for row in range {
-          writer.pyramids[column].append(values[row * width + column], filling: &filled)
-        }
-        for chunk in filled { writer.chunks.append((column, writer.segment, chunk)) }
-        filled.removeAll(keepingCapacity: true)
+      for row in 0..<stretch.count {
+        writer.pyramids[column].append(stretch.values[row * width + column], filling: &filled)
       }
+      for chunk in filled { writer.chunks.append((columns[column], writer.segment, chunk)) }
     }
-  }
-
-  /// The open chunks of all series, before another segment begins.
-  private func close(_ writer: inout Writer) {
-    for column in writer.pyramids.indices {
-      for chunk in writer.pyramids[column].takeOpen() {
-        writer.chunks.append((column, writer.segment, chunk))
-      }
-    }
+    writer.run.steps = stretch.first + stretch.count
   }
 
   private static func write(_ writer: inout Writer, _ database: Database) throws {
-    if writer.columns.isEmpty, !writer.pyramids.isEmpty {
-      for (place, name) in whole.enumerated() {
-        writer.columns.append(try series(writer.run.id, name, "", place, database))
-      }
-      for (place, layer) in writer.layers.enumerated() {
-        for name in perLayer {
-          writer.columns.append(try series(writer.run.id, name, layer, place, database))
-        }
-      }
-    }
+    writer.closeSegment()
     let statement = try database.cachedStatement(
       sql: "INSERT OR REPLACE INTO chunk(series, segment, level, first, count, data) "
         + "VALUES (?, ?, ?, ?, ?, ?)")
-    for column in writer.pyramids.indices {
-      for chunk in writer.pyramids[column].takeOpen() {
-        writer.chunks.append((column, writer.segment, chunk))
-      }
-    }
     for (column, segment, chunk) in writer.chunks {
+      let series = try series(column, &writer, database)
       try statement.execute(arguments: [
-        writer.columns[column], segment, chunk.level, chunk.first, chunk.count, chunk.data,
+        series, segment, chunk.level, chunk.first, chunk.count, chunk.data,
       ])
     }
     writer.chunks.removeAll(keepingCapacity: true)
-    for column in writer.pyramids.indices {
-      guard let dropped = writer.pyramids[column].dropped else { continue }
+    for (column, pyramid) in zip(writer.columns, writer.pyramids) {
+      guard let dropped = pyramid.dropped else { continue }
       try database.execute(
         sql: "DELETE FROM chunk WHERE series = ? AND segment = ? AND level = 0 "
           + "AND first >= ? AND first < ?",
         arguments: [
-          writer.columns[column], writer.segment, dropped.lowerBound, dropped.upperBound,
+          try series(column, &writer, database), writer.segment, dropped.lowerBound,
+          dropped.upperBound,
         ])
     }
   }
 
   private static func series(
-    _ run: String, _ name: String, _ layer: String, _ place: Int, _ database: Database
+    _ column: Column, _ writer: inout Writer, _ database: Database
   ) throws -> Int64 {
-    try database.execute(
-      sql: "INSERT INTO series(run, name, layer, place) VALUES (?, ?, ?, ?)",
-      arguments: [run, name, layer, place])
-    return database.lastInsertedRowID
+    if let known = writer.series[column] { return known }
+    // In another network the layer may stand elsewhere.
+    let id = try Int64.fetchOne(
+      database,
+      sql: "INSERT INTO series(run, name, layer, place) VALUES (?, ?, ?, ?) "
+        + "ON CONFLICT(run, name, layer) DO UPDATE SET place = place RETURNING id",
+      arguments: [writer.run.id, column.name, column.layer, column.place])
+    writer.series[column] = id
+    return id ?? 0
   }
 
   /// Writes in one transaction; what fails is tried again with what comes next.
@@ -281,6 +258,39 @@ public final class Recorder: Sendable {
       if !writer.isFailing { warn(error) }
       writer.isFailing = true
       return error
+    }
+  }
+}
+
+extension Recorder.Stretch {
+  fileprivate mutating func add(_ step: Step) {
+    values.append(Float(step.loss))
+    values.append(Float(step.gradientNorm))
+    values.append(Float(step.clippedNorm))
+    values.append(Float(step.learningRate))
+    for layer in layers.indices {
+      let measures = step.layers.measures(at: layer)
+      values.append(measures.map(GradientNorm.measure) ?? .nan)
+      values.append(measures.map(UpdateRatio.measure) ?? .nan)
+    }
+    count += 1
+  }
+
+  fileprivate var columns: [Recorder.Column] {
+    Recorder.whole.enumerated().map { .init(name: $1, layer: "", place: $0) }
+      + layers.enumerated().flatMap { place, layer in
+        Recorder.perLayer.map { .init(name: $0, layer: layer, place: place) }
+      }
+  }
+}
+
+extension Recorder.Writer {
+  /// The chunks of its series that are not full are to be written as they are.
+  fileprivate mutating func closeSegment() {
+    for column in pyramids.indices {
+      for chunk in pyramids[column].takeOpen() {
+        chunks.append((columns[column], segment, chunk))
+      }
     }
   }
 }

@@ -54,18 +54,25 @@ struct ArchiveOptions: ParsableArguments {
   ) throws -> Recorder? {
     guard let path = path(beside: file) else { return nil }
     do {
-      let words = ["keel"] + CommandLine.arguments.dropFirst()
-      let run = ArchivedRun(
-        kind, of: recipe, engine: engine ?? "keel",
-        problem: line, command: words.map(Text.quoted).joined(separator: " "),
-        version: KeelCommand.configuration.version)
-      return Recorder(
-        run, recipe: engine == nil ? recipe.description : nil, in: try History(path),
-        warn: Self.warn)
+      return recorder(kind, of: recipe, line: line, engine: engine, in: try History(path))
     } catch let error as KeelError where archive == nil {
       Self.warn(error)
       return nil
     }
+  }
+
+  /// Keeps a run in an archive that is open.
+  func recorder(
+    _ kind: ArchivedRun.Kind, of recipe: Recipe, line: String, engine: String? = nil,
+    in history: History
+  ) -> Recorder {
+    let words = ["keel"] + CommandLine.arguments.dropFirst()
+    let run = ArchivedRun(
+      kind, of: recipe, engine: engine ?? "keel", problem: line,
+      command: words.map(Text.quoted).joined(separator: " "),
+      version: KeelCommand.configuration.version)
+    return Recorder(
+      run, recipe: engine == nil ? recipe.description : nil, in: history, warn: Self.warn)
   }
 
   @Sendable private static func warn(_ error: KeelError) {

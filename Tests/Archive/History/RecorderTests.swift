@@ -89,6 +89,24 @@ struct RecorderTests {
     #expect(loss.segments[0].mean[40..<70] == loss.segments[1].mean[...])
   }
 
+  /// A cure may train another network than the one that failed: a layer of its own each.
+  @Test func anotherNetworkHasSeriesOfItsOwn() async throws {
+    var other = Self.recipe(steps: 20)
+    other.model.insert(.batchNorm(), at: 1)
+    let recorder = Recorder(
+      ArchivedRun(.cure, of: other, command: "", version: "1"), recipe: nil, in: history
+    ) { Issue.record("\($0)") }
+    for recipe in [Self.recipe(steps: 20), other] {
+      _ = try await Run(Problem(recipe)).train { recorder.record($0) }
+    }
+    await recorder.finish(.init("cured", body: "{}"))
+    let loss = try #require(try history.series("loss", of: recorder.id))
+    #expect(loss.segments.map(\.mean.count) == [20, 20])
+    let norm = try #require(
+      try history.series("gradient-norm", layer: "batch-norm-1", of: recorder.id))
+    #expect(norm.segments.map(\.first) == [0] && norm.segments[0].mean.count == 20)
+  }
+
   /// A run that is killed is there as far as it was written.
   @Test func whatHasNotEndedIsThere() async throws {
     let recipe = Self.recipe()

@@ -1,0 +1,170 @@
+import Foundation
+import Keel
+import KeelArchive
+
+/// The series of a run as pictures want them: of a long one the least and the largest of every bin.
+struct KeptSeries {
+  private let losses: [StepSeries]
+  private let norms: [StepSeries]
+  private let clipped: [StepSeries]
+  private let layers: [String]
+  private let layerNorms: [StepSeries]
+  private let ratios: [StepSeries]
+  private let marks: [StepMark]
+
+  /// Values of a series at the most: four a column of a picture.
+  private static let most = 4096
+
+  init(_ run: ArchivedRun, in history: History) throws {
+    func series(_ name: String, _ layer: String = "") throws -> [StepSeries] {
+      try history.series(name, layer: layer, of: run.id, atMost: Self.most)?.segments
+        .map(Self.envelope) ?? []
+    }
+    losses = try series("loss")
+    norms = try series("gradient-norm")
+    clipped = try series("clipped-norm")
+    layers = try history.seriesNames(of: run.id)
+      .filter { $0.name == "gradient-norm" && !$0.layer.isEmpty }.map(\.layer)
+    // Of a cure the stretch that failed, of a training the one it ended on.
+    func stretch(_ name: String, _ layer: String) throws -> StepSeries {
+      let all = try series(name, layer)
+      return (run.kind == .train ? all.last : all.first) ?? StepSeries([])
+    }
+    layerNorms = try layers.map { try stretch("gradient-norm", $0) }
+    ratios = try layers.map { try stretch("update-ratio", $0) }
+    marks = try history.events(of: run.id).compactMap { event in
+      switch event.kind {
+      case "surge", "divergence": StepMark(.alarm, step: event.step)
+      case "skipped": StepMark(.skipped, step: event.step)
+      case "recovery": StepMark(.rewind(to: event.step), step: Int(event.value))
+      default: nil
+      }
+    }
+  }
+
+  /// Least and largest in turn where a value stands for several steps; what is not finite stays so.
+  private static func envelope(_ segment: KeelArchive.Series.Segment) -> StepSeries {
+    guard segment.stride > 1 else { return StepSeries(segment.mean, first: segment.first) }
+    let values = segment.mean.indices.flatMap { index -> [Float] in
+      let mean = segment.mean[index]
+      return mean.isFinite ? [segment.least[index], segment.largest[index]] : [mean, mean]
+    }
+    return StepSeries(values, first: segment.first, stride: segment.stride / 2)
+  }
+
+  /// The pictures of a run, in the order of a report.
+  /// - Parameters:
+  ///   - training: the one that is explained.
+  ///   - trials: of a cure.
+  func pictures(
+    of training: Training, findings: [Finding] = [], gains: Gains?,
+    table: [TruthTableRow]? = nil, trials: CaseHistory? = nil
+  ) -> [(title: String, content: [any Picture])] {
+    let offender = training.explosion.map { FirstOffender($0, cause: findings.first?.cause) }
+    let first = layerNorms.first?.first ?? 0
+    let heat = HeatMap(
+      layers: layers, logNorms: layerNorms.map { $0.values.map { log10($0) } }, first: first,
+      stride: layerNorms.first?.stride ?? 1, offender: offender)
+    let isClipped = zip(norms, clipped).contains {
+      $0.values != $1.values && !$1.isUnknown(beside: $0)
+    }
+    let curves = Curves(
+      loss: losses, gradientNorm: norms, clippedNorm: isClipped ? clipped.last : nil,
+      marks: marks, offender: offender)
+    let clip =
+      isClipped
+      ? norms.first.flatMap { before in
+        clipped.first.flatMap { ClipActivity(before: before, after: $0, offender: offender) }
+      } : nil
+    let updates = UpdateRatios(layers: layers, ratios: ratios, offender: offender)
+    let all: [(String, [(any Picture)?])] = [
+      ("Heat map", [heat]), ("Curves", [curves]), ("Gains", [gains]),
+      ("Experiments", [table.flatMap { TruthTablePicture($0, training, findings) }]),
+      ("Trials", [trials.flatMap { Tournament($0) }]), ("Updates", [updates]),
+      ("Clipping", [clip]),
+    ]
+    return all.map { ($0, $1.compactMap { $0 }) }.filter { !$0.content.isEmpty }
+  }
+}
+
+extension StepSeries {
+  /// Whether it differs from another only where a step was skipped.
+  fileprivate func isUnknown(beside other: StepSeries) -> Bool {
+    zip(values, other.values).allSatisfy { $0 == $1 || !$0.isFinite }
+  }
+}
+
+extension FirstOffender {
+  init(_ explosion: Explosion, cause: String?) {
+    let what =
+      switch (explosion.kind, explosion.origin) {
+      case (.divergence, _): "largest update"
+      case (.nonFinite, .overflow): "∞"
+      case (.nonFinite, _): "NaN"
+      }
+    let place = explosion.place
+    let layer = place.lastIndex(of: ".").map { String(place[..<$0]) } ?? place
+    self.init(what, layer: layer, step: explosion.step, cause: cause)
+  }
+}
+
+extension TruthTablePicture {
+  /// The recipe as it is first, then every experiment.
+  init?(_ rows: [TruthTableRow], _ training: Training, _ findings: [Finding]) {
+    var factors: [String] = []
+    for name in findings.map(\.cause) + rows.flatMap(\.kept) where !factors.contains(name) {
+      factors.append(name)
+    }
+    let own = Experiment(
+      isKept: factors.map { _ in true },
+      outcome: training.verdict == .exploding ? .explodes : .doesNotLearn, steps: training.steps)
+    let others = rows.map { row in
+      Experiment(
+        isKept: factors.map(row.kept.contains), outcome: Outcome(row.outcome), steps: row.steps)
+    }
+    self.init(factors: factors, experiments: [own] + others)
+  }
+}
+
+extension TruthTablePicture.Outcome {
+  init(_ outcome: TrialOutcome) {
+    switch outcome {
+    case .holds: self = .holds
+    case .explodes: self = .explodes
+    case .doesNotLearn: self = .doesNotLearn
+    case .undecided, .notMade: self = .undecided
+    }
+  }
+}
+
+extension Tournament {
+  init?(_ cure: CaseHistory) {
+    let changes = cure.remedies.map(\.changes)
+    let total = cure.after?.steps
+    var trials = cure.trials.map { trial in
+      let isOwn = trial.seed == cure.recipe.seed
+      return Trial(
+        CurePage.changes(trial) + (isOwn ? "" : " (seed \(trial.seed))"), end: trial.steps,
+        ending: trial.outcome == .explodes ? .exploded : .stopped,
+        score: trial.score.isFinite ? trial.score : nil)
+    }
+    if let total, cure.outcome == .cured {
+      let chosen = cure.trials.last { $0.remedies.map(\.changes) == changes }
+      trials.insert(
+        Trial(
+          chosen.map { CurePage.changes($0) }
+            ?? cure.remedies.map(\.remedy).joined(separator: " + "),
+          end: total, ending: .finished, score: cure.after?.score, isChosen: true), at: 0)
+    }
+    self.init(trials)
+  }
+}
+
+extension Recipe {
+  /// What stands in the place of a recipe where somebody else trained.
+  static func unknown(_ run: ArchivedRun) -> Recipe {
+    Recipe(
+      name: run.name, data: .memory, model: [], loss: .meanSquaredError, optimizer: .sgd(),
+      training: .init(epochs: 1, batch: 1))
+  }
+}

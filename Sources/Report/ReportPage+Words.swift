@@ -1,0 +1,86 @@
+import Keel
+import KeelArchive
+
+// What a run's own page says, in the order of a report.
+
+extension ReportPage {
+  static func words(of training: Training, _ run: ArchivedRun) -> Words {
+    let name = Style.bold(shown(run.name, limit: 60))
+    if let explosion = training.explosion {
+      return Words(
+        verdict: [
+          "\(name)  \(Style.red("✗ exploding")) at step \(Text.count(explosion.step))",
+          TrainPage.sentence(explosion),
+        ],
+        unknown: ["why: a training alone does not show it"],
+        next: [
+          "keel diagnose \(run.id)  # find out why, by experiment",
+          "keel cure \(run.problem)  # find the smallest change that works, and prove it",
+        ])
+    }
+    let isSound = training.verdict == .healthy
+    let mark =
+      isSound ? Style.green("✓ healthy") : Style.yellow("! \(training.verdict.rawValue)")
+    let metric = training.metric.map { ", \($0.name) \(Text.number($0.score))" } ?? ""
+    return Words(
+      verdict: [
+        "\(name)  \(mark)",
+        (isSound ? "" : DiagnosisPage.meaning(training.verdict) + "; ")
+          + "\(Text.count(training.steps)) steps: loss \(Text.number(training.loss)), skill "
+          + "\(Text.number(training.skill))\(metric)",
+      ],
+      next: isSound
+        ? [] : ["keel diagnose \(run.id)  # find out why it learns nothing, by experiment"])
+  }
+
+  static func words(ofForecast run: ArchivedRun) -> Words {
+    let name = Style.bold(shown(run.name, limit: 60))
+    let verdict = run.outcome ?? "unknown"
+    let mark =
+      verdict == "exploding"
+      ? Style.red("✗ will explode")
+      : verdict == "stable" ? Style.green("✓ no explosion in sight") : Style.yellow("! \(verdict)")
+    return Words(
+      verdict: ["\(name)  \(mark)"] + (run.cause.map { ["suspected: \($0)"] } ?? []),
+      next: ["keel diagnose \(run.problem)  # train it, and find out why"])
+  }
+
+  static func words(of diagnosis: Diagnosis, _ recipe: Recipe, _ run: ArchivedRun) -> Words {
+    let page = DiagnosisPage(diagnosis, of: recipe, line: run.problem, engine: run.engineNote)
+    return Words(
+      verdict: page.verdict, cause: page.findings + page.ruledOut, unknown: page.unknown,
+      next: Array(page.next.dropFirst()))
+  }
+
+  static func words(of cure: CaseHistory, _ recipe: Recipe, _ run: ArchivedRun) -> Words {
+    let page = CurePage(
+      cure, of: recipe, line: run.problem, written: nil, wanted: nil, framework: nil,
+      engine: run.engineNote, budget: SearchPolicy.budget, onlyExplosions: false)
+    var words = Words(
+      verdict: page.verdict, cause: page.cause, change: page.change, unknown: page.unknown,
+      next: Array(page.next.dropFirst()))
+    guard cure.outcome == .cured else { return words }
+    words.code = ExportTarget.allCases.compactMap { target in
+      let lines = cure.remedies.flatMap { $0.lines?[target.rawValue] ?? [] }
+      return lines.isEmpty ? nil : (target.title, lines)
+    }
+    return words
+  }
+}
+
+extension ExportTarget {
+  /// The framework's name as it writes it.
+  fileprivate var title: String {
+    switch self {
+    case .pytorch: "PyTorch"
+    case .keras: "Keras"
+    }
+  }
+}
+
+extension ArchivedRun {
+  /// Who trained it, where that was not Keel.
+  fileprivate var engineNote: EngineNote? {
+    engine == "keel" ? nil : EngineNote(name: engine, spread: nil, firstStep: 0)
+  }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Keel
+import KeelArchive
+
+/// A run as one HTML file that needs nothing else: what happened in words, in pictures and as
+/// numbers, what changes it, what is not known, and what to type next.
+package struct ReportPage {
+  private let run: ArchivedRun
+  private let recipe: Recipe?
+  private let words: Words
+  private let pictures: [(title: String, content: [any Picture])]
+  private let forecast: Forecast?
+
+  /// What a run came to, as its own page says it.
+  struct Words {
+    var verdict: [String]
+    var cause: [String] = []
+    var change: [String] = []
+    /// The change as lines of code, by framework.
+    var code: [(framework: String, lines: [String])] = []
+    var unknown: [String] = []
+    var next: [String] = []
+  }
+
+  /// - Parameters:
+  ///   - forecast: of the run's recipe, for the gains of its layers; nil where there is none.
+  /// - Throws: `KeelError` where the archive cannot be read, or the run has no answer yet.
+  package init(_ run: ArchivedRun, in history: History, forecast: Forecast?) throws {
+    (self.run, self.forecast) = (run, forecast)
+    recipe = try history.recipe(of: run)
+    let kept = try KeptSeries(run, in: history)
+    switch run.kind {
+    case .train:
+      let training = try run.answer(Training.self)
+      words = Self.words(of: training, run)
+      pictures = kept.pictures(of: training, gains: Self.gains(forecast))
+    case .forecast:
+      words = Self.words(ofForecast: run)
+      pictures = Self.gains(forecast).map { [("Gains", [$0])] } ?? []
+    case .diagnose:
+      let diagnosis = try run.answer(Diagnosis.self)
+      words = Self.words(of: diagnosis, recipe ?? Recipe.unknown(run), run)
+      pictures = kept.pictures(
+        of: diagnosis.training, findings: diagnosis.findings, gains: Self.gains(forecast),
+        table: diagnosis.truthTable)
+    case .cure:
+      let cure = try run.answer(CaseHistory.self)
+      words = Self.words(of: cure, recipe ?? cure.recipe, run)
+      pictures = kept.pictures(
+        of: cure.before, findings: cure.findings, gains: Self.gains(forecast),
+        table: cure.truthTable, trials: cure)
+    }
+  }
+
+  package var html: String {
+    let name = SVG.escaped(shown(run.name, limit: 80))
+    return """
+      <!doctype html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width, initial-scale=1">
+      <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
+      <meta name="color-scheme" content="light dark">
+      <title>\(name): \(SVG.escaped(run.standing))</title>
+      <style>
+      \(Self.style)\(Palette.style)</style>
+      </head>
+      <body>
+      <main>
+      <header>
+      \(Markup.paragraphs(words.verdict, first: "verdict"))</header>
+      \(section("Cause", Markup.block(words.cause)))\(figures)\(change)\
+      \(section("Not known", Markup.paragraphs(words.unknown, first: "said")))\
+      \(section("Next", Markup.block(words.next)))\(about)</main>
+      </body>
+      </html>
+
+      """
+  }
+
+  private var figures: String {
+    pictures.map { "<section>\n\($0.content.map(\.figure).joined())</section>\n" }.joined()
+  }
+
+  private var change: String {
+    let code = words.code.map { framework, lines in
+      "<h3>In \(SVG.escaped(framework))</h3>\n" + Markup.block(lines)
+    }.joined()
+    return section("Change", Markup.block(words.change) + code)
+  }
+
+  private func section(_ title: String, _ content: String) -> String {
+    content.isEmpty ? "" : "<section>\n<h2>\(title)</h2>\n\(content)</section>\n"
+  }
+
+  private var about: String {
+    let began = Date(timeIntervalSince1970: run.began).formatted(.iso8601)
+    let rows = [
+      ("run", run.id), ("typed", run.command), ("began", began), ("trained by", run.engine),
+      ("machine", run.machine), ("keel", run.version),
+    ].map { title, text in
+      "<tr><th scope=\"row\">\(title)</th><td>\(SVG.escaped(shown(text, limit: 300)))</td></tr>\n"
+    }.joined()
+    let text =
+      recipe.map { recipe in
+        "<details><summary>Recipe</summary>\n"
+          + Markup.block(recipe.description.split(separator: "\n").map(String.init))
+          + "</details>\n"
+      } ?? ""
+    return "<footer>\n<table class=\"about\">\n\(rows)</table>\n\(text)</footer>\n"
+  }
+
+  /// Nothing is fetched, and nothing runs.
+  private static let policy =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+  private static func gains(_ forecast: Forecast?) -> Gains? {
+    forecast.flatMap { forecast in
+      Gains(
+        forecast.layers.map {
+          Gains.Layer(
+            $0.name, forward: $0.forwardGain, backward: $0.backwardGain,
+            forwardTheory: $0.theory?.forwardGain, backwardTheory: $0.theory?.backwardGain)
+        })
+    }
+  }
+}
