@@ -176,7 +176,8 @@ let package = Package(
       name: "RunnersTests", dependencies: ["KeelRunners", "Keel", "CProcesses"],
       path: "Tests/Runners"),
     .testTarget(name: "LogsTests", dependencies: ["KeelLogs"], path: "Tests/Logs"),
-    .testTarget(name: "ReportTests", dependencies: ["KeelReport"], path: "Tests/Report"),
+    .testTarget(
+      name: "ReportTests", dependencies: ["KeelReport", "KeelArchive"], path: "Tests/Report"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],
       path: "Tests/Command"),

@@ -53,7 +53,7 @@ struct Archive: AsyncParsableCommand {
     let clock = ContinuousClock()
     let reading = try clock.measure {
       for (name, layer) in try history.seriesNames(of: run.id) {
-        _ = try history.series(name, layer: layer, of: run.id, atMost: 2048)
+        _ = try history.series(name, layer: layer, of: run.id, atMost: 1 << 16)
       }
     }
     print(

@@ -5,11 +5,8 @@ extension ProgressBar {
   /// Shows what a cure is doing.
   func show(_ progress: Cure.Progress) {
     switch progress {
-    case .training(let step):
-      show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
-    case .retraining(let step):
-      show(
-        "training the cure", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+    case .training(let step): show("training", step)
+    case .retraining(let step): show("training the cure", step)
     case .failed(let training):
       show("exploded; diagnosing", training.steps, of: training.steps, "")
     case .diagnosed(let findings):

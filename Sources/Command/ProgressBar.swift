@@ -1,40 +1,93 @@
 import Foundation
 import Keel
+import KeelReport
+import Synchronization
 
-/// One line on standard error that is written over, at most ten times a second.
-final class ProgressBar: @unchecked Sendable {
-  private let isShown: Bool
-  private let lock = NSLock()
-  private var last = ContinuousClock.now - .seconds(1)
+/// What is being done, on standard error: in a window a few lines that are written over, ten times
+/// a second at the most; elsewhere a line every ten seconds.
+///
+/// The cursor stays visible and stands behind the last line, so that whatever ends the process
+/// leaves the window whole.
+final class ProgressBar: Sendable {
+  private let isWanted: Bool
+  private let state = Mutex(State())
+
+  private struct State {
+    var view = TrainingView()
+    /// Lines that stand in the window, the cursor on the last.
+    var lines = 0
+    var last = ContinuousClock.now - .seconds(1)
+  }
+
+  /// Between two pictures, in a window and elsewhere.
+  private static let pause = (window: Duration.milliseconds(100), pipe: Duration.seconds(10))
 
   /// - Parameter isWanted: false for `--quiet` and `--json`.
-  init(isWanted: Bool) { isShown = isWanted && Terminal.error.isInteractive }
+  init(isWanted: Bool) {
+    self.isWanted = isWanted
+    // Elsewhere what is over sooner needs no line.
+    if !Terminal.error.isWindow { state.withLock { $0.last = .now } }
+  }
 
+  /// Shows a training, step by step.
+  func show(_ label: String, _ step: Step) {
+    guard isWanted else { return }
+    state.withLock { state in
+      state.view.add(step)
+      draw(&state) { state in
+        Terminal.error.isWindow
+          ? state.view.lines(
+            label, width: columns - 1, isUnicode: Terminal.isUnicode,
+            height: Terminal.error.rows ?? 24)
+          : [state.view.line(label)]
+      }
+    }
+  }
+
+  /// Shows how much of something is done.
   func show(_ label: String, _ done: Int, of total: Int, _ detail: @autoclosure () -> String) {
-    guard isShown else { return }
-    lock.lock()
-    defer { lock.unlock() }
-    let now = ContinuousClock.now
-    guard now - last > .milliseconds(100) else { return }
-    last = now
-    let columns = Terminal.error.columns ?? 80
-    let count = "\(done)/\(total)"
-    let width = max(0, min(30, columns - label.count - count.count - 4))
-    let filled = total == 0 ? 0 : min(width, done * width / total)
-    let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: width - filled)
-    let line = [label, bar, count, detail()].filter { !$0.isEmpty }.joined(separator: " ")
-    draw(String(shown(line, limit: .max).prefix(columns - 1)))
+    guard isWanted, Terminal.error.isWindow else { return }
+    state.withLock { state in
+      draw(&state) { _ in
+        [
+          TrainingView.bar(
+            label, done, of: total, detail(), width: columns - 1, isUnicode: Terminal.isUnicode)
+        ]
+      }
+    }
   }
 
   /// What is being done while nothing can be counted yet.
   func say(_ text: String) {
-    guard isShown else { return }
-    lock.withLock { draw(String(text.prefix((Terminal.error.columns ?? 80) - 1))) }
+    guard isWanted, Terminal.error.isWindow else { return }
+    state.withLock { Self.put([String(text.prefix(columns - 1))], &$0) }
   }
 
-  private func draw(_ line: String) { Terminal.error.write(raw: "\r\u{1B}[K\(line)") }
-
   func clear() {
-    if isShown { draw("") }
+    guard isWanted, Terminal.error.isWindow else { return }
+    state.withLock { Self.put([], &$0) }
+  }
+
+  private var columns: Int { Terminal.error.columns ?? 80 }
+
+  private func draw(_ state: inout State, _ lines: (inout State) -> [String]) {
+    let now = ContinuousClock.now
+    let pause = Terminal.error.isWindow ? Self.pause.window : Self.pause.pipe
+    guard now - state.last > pause else { return }
+    state.last = now
+    let lines = lines(&state)
+    if Terminal.error.isWindow {
+      Self.put(lines, &state)
+    } else {
+      Terminal.error.write(lines.map { $0 + "\n" }.joined())
+    }
+  }
+
+  /// Writes lines over those that stand there.
+  private static func put(_ lines: [String], _ state: inout State) {
+    let up = state.lines > 1 ? "\u{1B}[\(state.lines - 1)A" : ""
+    Terminal.error.write(raw: "\(up)\r\u{1B}[J")
+    Terminal.error.write(lines.joined(separator: "\n"))
+    state.lines = lines.count
   }
 }

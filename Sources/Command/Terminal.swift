@@ -5,8 +5,18 @@ import KeelReport
 /// An output stream: colours only where a person looks on.
 struct Terminal: Sendable {
   private let file: Int32
-  /// Whether a person looks on.
-  let isInteractive: Bool
+  /// Whether a person looks on, and lines can be written over.
+  let isWindow: Bool
+  /// Whether that person wants colours.
+  private let isColoured: Bool
+  /// Whether it shows more letters than ASCII has.
+  static let isUnicode: Bool = {
+    let environment = ProcessInfo.processInfo.environment
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap { environment[$0] }
+      .first { !$0.isEmpty }
+    return locale.map { $0.lowercased().contains("utf-8") || $0.lowercased().contains("utf8") }
+      ?? true
+  }()
 
   static let output = Terminal(STDOUT_FILENO)
   static let error = Terminal(STDERR_FILENO)
@@ -14,17 +24,31 @@ struct Terminal: Sendable {
   private init(_ file: Int32) {
     self.file = file
     let environment = ProcessInfo.processInfo.environment
-    isInteractive =
-      isatty(file) == 1 && environment["NO_COLOR"] == nil && environment["TERM"] != "dumb"
+    isWindow = isatty(file) == 1 && environment["TERM"] != "dumb"
+    isColoured = isWindow && (environment["NO_COLOR"] ?? "").isEmpty
   }
 
   /// Columns of the window; nil where nobody looks on, or it does not say.
   var columns: Int? {
+    if isatty(file) == 1, let said = ProcessInfo.processInfo.environment["COLUMNS"],
+      let columns = Int(said), columns > 0
+    {
+      return max(columns, 20)
+    }
     var size = winsize()
     guard isatty(file) == 1, ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
       return nil
     }
     return Int(size.ws_col)
+  }
+
+  /// Lines of the window; nil where nobody looks on, or it does not say.
+  var rows: Int? {
+    var size = winsize()
+    guard isatty(file) == 1, ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else {
+      return nil
+    }
+    return Int(size.ws_row)
   }
 
   /// Writes a page for people: nothing in it that a terminal would obey but its own colours, and no
@@ -56,7 +80,7 @@ struct Terminal: Sendable {
     {
       result += shown(String(part), limit: .max)
       guard part.endIndex < line.unicodeScalars.endIndex else { break }
-      if isInteractive { result += Style.code(of: line.unicodeScalars[part.endIndex]) }
+      if isColoured { result += Style.code(of: line.unicodeScalars[part.endIndex]) }
     }
     return result
   }

@@ -12,8 +12,8 @@ struct KeptSeries {
   private let ratios: [StepSeries]
   private let marks: [StepMark]
 
-  /// Values of a series at the most: four a column of a picture.
-  private static let most = 4096
+  /// Values of a series at the most: single steps of what has so many, else bins.
+  private static let most = 1 << 16
 
   init(_ run: ArchivedRun, in history: History) throws {
     func series(_ name: String, _ layer: String = "") throws -> [StepSeries] {
@@ -65,32 +65,36 @@ struct KeptSeries {
     let heat = HeatMap(
       layers: layers, logNorms: layerNorms.map { $0.values.map { log10($0) } }, first: first,
       stride: layerNorms.first?.stride ?? 1, offender: offender)
-    let isClipped = zip(norms, clipped).contains {
-      $0.values != $1.values && !$1.isUnknown(beside: $0)
-    }
+    // Of a cure the first stretch is the training that failed, and the last one that of the change.
+    let isCured = trials?.outcome == .cured && losses.count > 1
+    let failed = trials == nil ? losses.indices : losses.indices.prefix(1)
     let curves = Curves(
-      loss: losses, gradientNorm: norms, clippedNorm: isClipped ? clipped.last : nil,
-      marks: marks, offender: offender)
-    let clip =
-      isClipped
-      ? norms.first.flatMap { before in
-        clipped.first.flatMap { ClipActivity(before: before, after: $0, offender: offender) }
-      } : nil
+      loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
+      clippedNorm: failed.last.flatMap(clipping), marks: marks, offender: offender)
+    let changed =
+      isCured
+      ? Curves(
+        loss: losses.suffix(1), gradientNorm: norms.suffix(1),
+        clippedNorm: clipping(losses.count - 1), phase: ", with the change") : nil
+    let clip = failed.last.flatMap { place in
+      clipping(place).flatMap { ClipActivity(before: norms[place], after: $0, offender: offender) }
+    }
     let updates = UpdateRatios(layers: layers, ratios: ratios, offender: offender)
     let all: [(String, [(any Picture)?])] = [
       ("Heat map", [heat]), ("Curves", [curves]), ("Gains", [gains]),
       ("Experiments", [table.flatMap { TruthTablePicture($0, training, findings) }]),
-      ("Trials", [trials.flatMap { Tournament($0) }]), ("Updates", [updates]),
-      ("Clipping", [clip]),
+      ("Trials", [trials.flatMap { Tournament($0) }]), ("Change", [changed]),
+      ("Updates", [updates]), ("Clipping", [clip]),
     ]
     return all.map { ($0, $1.compactMap { $0 }) }.filter { !$0.content.isEmpty }
   }
-}
 
-extension StepSeries {
-  /// Whether it differs from another only where a step was skipped.
-  fileprivate func isUnknown(beside other: StepSeries) -> Bool {
-    zip(values, other.values).allSatisfy { $0 == $1 || !$0.isFinite }
+  /// The norms after clipping; nil where nothing was clipped.
+  private func clipping(_ stretch: Int) -> StepSeries? {
+    guard stretch < min(norms.count, clipped.count) else { return nil }
+    let (before, after) = (norms[stretch], clipped[stretch])
+    let isClipped = zip(before.values, after.values).contains { $0.isFinite && $1 < $0 }
+    return isClipped ? after : nil
   }
 }
 
@@ -98,13 +102,13 @@ extension FirstOffender {
   init(_ explosion: Explosion, cause: String?) {
     let what =
       switch (explosion.kind, explosion.origin) {
-      case (.divergence, _): "largest update"
+      case (.divergence, _): "divergence"
       case (.nonFinite, .overflow): "∞"
       case (.nonFinite, _): "NaN"
       }
     let place = explosion.place
     let layer = place.lastIndex(of: ".").map { String(place[..<$0]) } ?? place
-    self.init(what, layer: layer, step: explosion.step, cause: cause)
+    self.init(what, layer: layer == "loss" ? nil : layer, step: explosion.step, cause: cause)
   }
 }
 

@@ -33,6 +33,11 @@ extension ReportPage {
         ? [] : ["keel diagnose \(run.id)  # find out why it learns nothing, by experiment"])
   }
 
+  /// What stands under a heading does not begin with it.
+  private static func unlabelled(_ lines: [String]) -> [String] {
+    lines.map { $0.replacing(Style.bold("not known") + "  ", with: "") }
+  }
+
   static func words(ofForecast run: ArchivedRun) -> Words {
     let name = Style.bold(shown(run.name, limit: 60))
     let verdict = run.outcome ?? "unknown"
@@ -48,7 +53,8 @@ extension ReportPage {
   static func words(of diagnosis: Diagnosis, _ recipe: Recipe, _ run: ArchivedRun) -> Words {
     let page = DiagnosisPage(diagnosis, of: recipe, line: run.problem, engine: run.engineNote)
     return Words(
-      verdict: page.verdict, cause: page.findings + page.ruledOut, unknown: page.unknown,
+      verdict: page.verdict, cause: page.findings + page.ruledOut,
+      unknown: unlabelled(page.unknown),
       next: Array(page.next.dropFirst()))
   }
 
@@ -57,9 +63,15 @@ extension ReportPage {
       cure, of: recipe, line: run.problem, written: nil, wanted: nil, framework: nil,
       engine: run.engineNote, budget: SearchPolicy.budget, onlyExplosions: false)
     var words = Words(
-      verdict: page.verdict, cause: page.cause, change: page.change, unknown: page.unknown,
+      verdict: page.verdict, cause: page.cause, change: page.change,
+      unknown: unlabelled(page.unknown),
       next: Array(page.next.dropFirst()))
     guard cure.outcome == .cured else { return words }
+    let names = cure.remedies.map(\.remedy).joined(separator: ", ")
+    words.verdict =
+      words.verdict.filter { !$0.isEmpty } + [
+        "\(Style.green("✓ cured")) by \(names): \(shown(run.change ?? "", limit: 200))"
+      ]
     words.code = ExportTarget.allCases.compactMap { target in
       let lines = cure.remedies.flatMap { $0.lines?[target.rawValue] ?? [] }
       return lines.isEmpty ? nil : (target.title, lines)

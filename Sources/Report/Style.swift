@@ -17,6 +17,9 @@ package enum Style: UInt32, CaseIterable {
     }
   }
 
+  /// Ends a colour that was begun.
+  static var closing: Character { Character(Unicode.Scalar(Style.none.rawValue) ?? " ") }
+
   private func mark(_ text: String) -> String {
     [rawValue, Style.none.rawValue].compactMap { Unicode.Scalar($0) }.map(String.init)
       .joined(separator: text)

@@ -3,7 +3,7 @@ import Foundation
 import Keel
 
 /// A series of numbers as an archive keeps it: every step, and above that coarser levels of the
-/// least, the mean and the largest of 8ⁿ steps; an average alone would hide a spike.
+/// least, the mean and the largest of 8ⁿ steps (64, 512, …); an average alone would hide a spike.
 ///
 /// A step that was not finite makes the mean of its bins so at every level.
 package struct Pyramid {
@@ -16,12 +16,12 @@ package struct Pyramid {
   /// Chunks of single steps that a thinned series keeps: its first ones, and the newest, in which
   /// an explosion is seen.
   static let kept = (first: 4, newest: 2)
-  /// The finest level that a thinned series keeps whole: 64 steps a bin.
+  /// The finest level above single steps: 64 a bin. What 8 a bin would show, single steps do.
   static let finest = 2
 
   /// The step that the series begins at.
   let first: Int
-  /// Whether single steps are kept only where `kept` says so, and level 1 not at all.
+  /// Whether single steps are kept only where `kept` says so.
   let isThinned: Bool
   private var levels: [Level] = Array(repeating: Level(), count: top + 1)
 
@@ -111,9 +111,7 @@ package struct Pyramid {
     levels[level].isNew = false
   }
 
-  private func isWritten(_ level: Int) -> Bool {
-    !isThinned || level == 0 || level >= Self.finest
-  }
+  private func isWritten(_ level: Int) -> Bool { level == 0 || level >= Self.finest }
 
   /// A chunk as far as it is filled; its last bin may have fewer steps than the others.
   private func chunk(_ level: Int) -> Chunk {

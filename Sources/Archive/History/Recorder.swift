@@ -12,7 +12,8 @@ import Synchronization
 public final class Recorder: Sendable {
   /// The run's id.
   public let id: String
-  private let history: History
+  /// Where it is written.
+  public let history: History
   private let queue = DispatchQueue(label: "keel-history", qos: .utility)
   private let inbox: Mutex<Inbox>
   private let writer: Mutex<Writer>
@@ -20,8 +21,8 @@ public final class Recorder: Sendable {
 
   /// Seconds between two writes.
   private static let interval = 0.5
-  /// Floats that wait for the disk at the most: 64 MB.
-  private static let most = 1 << 24
+  /// Bytes that wait for the disk at the most: a disk that is busy for seconds loses nothing.
+  private static let most = 1 << 28
   /// Chunks that wait for it: 50 MB.
   private static let mostChunks = 1 << 12
 
@@ -29,17 +30,22 @@ public final class Recorder: Sendable {
   fileprivate struct Stretch {
     let layers: [String]
     let first: Int
-    /// What was measured of the whole and of each layer, step by step.
-    var values: [Float] = []
-    var count = 0
+    /// What was measured of the whole, step by step.
+    var wholes: [Float] = []
+    /// The sums of each layer, step by step; their roots are taken when they are written.
+    var sums: [LayerSums.Sums] = []
 
-    var width: Int { Recorder.whole.count + layers.count * Recorder.perLayer.count }
+    var count: Int { wholes.count / Recorder.whole.count }
+    /// Bytes of a step.
+    var stride: Int {
+      MemoryLayout<LayerSums.Sums>.stride * layers.count + 4 * Recorder.whole.count
+    }
   }
 
   /// The steps that nobody has written yet, and how many found no room.
   private struct Inbox {
     var stretches: [Stretch] = []
-    var floats = 0
+    var bytes = 0
     /// Whether the next step goes on from the last.
     var isOpen = false
     var next = 0
@@ -107,7 +113,7 @@ public final class Recorder: Sendable {
   /// Takes a step; does not wait.
   public func record(_ step: Step) {
     inbox.withLock { inbox in
-      guard inbox.floats < Self.most else {
+      guard inbox.bytes < Self.most else {
         inbox.lost += 1
         inbox.isOpen = false
         return
@@ -120,7 +126,7 @@ public final class Recorder: Sendable {
       inbox.next = step.index + 1
       let last = inbox.stretches.count - 1
       inbox.stretches[last].add(step)
-      inbox.floats += inbox.stretches[last].width
+      inbox.bytes += inbox.stretches[last].stride
     }
   }
 
@@ -162,7 +168,7 @@ public final class Recorder: Sendable {
         let last = inbox.stretches.last
         inbox.stretches =
           last.map { [Stretch(layers: $0.layers, first: $0.first + $0.count)] } ?? []
-        inbox.floats = 0
+        inbox.bytes = 0
       }
       return inbox.stretches
     }
@@ -192,13 +198,16 @@ public final class Recorder: Sendable {
       writer.columns = columns
       writer.pyramids = columns.map { Pyramid(from: stretch.first, isThinned: !$0.layer.isEmpty) }
     }
-    let width = stretch.width
     for column in columns.indices {
       var filled: [Pyramid.Chunk] = []
       for row in 0..<stretch.count {
-        writer.pyramids[column].append(stretch.values[row * width + column], filling: &filled)
+        writer.pyramids[column].append(stretch.value(row, column), filling: &filled)
       }
-      for chunk in filled { writer.chunks.append((columns[column], writer.segment, chunk)) }
+      // What would be dropped again is not written in the first place.
+      let dropped = writer.pyramids[column].dropped ?? 0..<0
+      for chunk in filled where chunk.level > 0 || !dropped.contains(chunk.first) {
+        writer.chunks.append((columns[column], writer.segment, chunk))
+      }
     }
     writer.run.steps = stretch.first + stretch.count
   }
@@ -264,16 +273,24 @@ public final class Recorder: Sendable {
 
 extension Recorder.Stretch {
   fileprivate mutating func add(_ step: Step) {
-    values.append(Float(step.loss))
-    values.append(Float(step.gradientNorm))
-    values.append(Float(step.clippedNorm))
-    values.append(Float(step.learningRate))
-    for layer in layers.indices {
-      let measures = step.layers.measures(at: layer)
-      values.append(measures.map(GradientNorm.measure) ?? .nan)
-      values.append(measures.map(UpdateRatio.measure) ?? .nan)
+    wholes.append(Float(step.loss))
+    wholes.append(Float(step.gradientNorm))
+    wholes.append(Float(step.clippedNorm))
+    wholes.append(Float(step.learningRate))
+    guard !layers.isEmpty else { return }
+    if let measured = step.layers.sumsOfStep {
+      sums.append(contentsOf: measured)
+    } else {
+      sums.append(contentsOf: repeatElement(.unknown, count: layers.count))
     }
-    count += 1
+  }
+
+  fileprivate func value(_ row: Int, _ column: Int) -> Float {
+    let place = column - Recorder.whole.count
+    guard place >= 0 else { return wholes[row * Recorder.whole.count + column] }
+    let measures = LayerMeasures(sums[row * layers.count + place / Recorder.perLayer.count])
+    return place % Recorder.perLayer.count == 0
+      ? GradientNorm.measure(measures) : UpdateRatio.measure(measures)
   }
 
   fileprivate var columns: [Recorder.Column] {

@@ -31,6 +31,9 @@ struct CureCommand: AsyncParsableCommand {
   @Flag(help: "Leave what learns nothing without exploding as it is.")
   var onlyExplosions = false
 
+  @Option(help: ArgumentHelp("Write what happened there, as one HTML file.", valueName: "file"))
+  var report: String?
+
   @Option(
     name: .customLong("as"),
     help: ArgumentHelp("Print the cure as lines for pytorch or keras, too.", valueName: "framework")
@@ -48,13 +51,17 @@ struct CureCommand: AsyncParsableCommand {
 
   func run() async throws {
     machine.apply()
-    if let fixed, let source = source.source { try source.checkTarget(fixed, source.read()) }
+    for file in [fixed, report].compactMap({ $0 }) {
+      guard let source = source.source else { continue }
+      try source.checkTarget(file, source.read())
+    }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
     let (problem, engine) = try source.problem()
     defer { engine?.finish() }
-    let recorder = try archive.begin(
-      .cure, of: problem.recipe, beside: source.recipe, line: source.line, engine: engine?.name)
+    let begin = report == nil ? archive.begin : archive.beginForReport
+    let recorder = try begin(
+      .cure, problem.recipe, source.recipe, source.line, engine?.name)
     let cure = Cure(problem, budget: budget, onlyExplosions: onlyExplosions) {
       recorder?.record($0)
       bar.show($0)
@@ -80,6 +87,11 @@ struct CureCommand: AsyncParsableCommand {
       wanted: fixed, framework: framework, engine: engine?.note, budget: budget,
       onlyExplosions: onlyExplosions)
     await recorder?.finish(history, page.json)
+    do {
+      if let report, let recorder { _ = try WrittenPage(recorder, to: report) }
+    } catch {
+      failure = failure ?? error
+    }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
       output.show(page, to: source.isStartedByEngine ? engine : nil)

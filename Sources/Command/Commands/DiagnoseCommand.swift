@@ -37,7 +37,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     let diagnosis = try await interruptible {
       try await problem.diagnosis(scope) { step in
         recorder?.record(step)
-        bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+        bar.show("training", step)
       }
     }
     bar.clear()

@@ -60,7 +60,7 @@ struct TrainCommand: AsyncParsableCommand {
       let show: @Sendable (Step) -> Void = { step in
         recorder?.record(step)
         if step.index + 1 == step.total { return bar.say("scoring") }
-        bar.show("training", step.index + 1, of: step.total, "loss \(Text.number(step.loss))")
+        bar.show("training", step)
       }
       return heal
         ? await run.train(healing: HealingPolicy(), checkpointing: saving?.checkpointing, show)

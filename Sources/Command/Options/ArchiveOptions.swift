@@ -61,9 +61,17 @@ struct ArchiveOptions: ParsableArguments {
     }
   }
 
-  /// Keeps a run in an archive that is open.
-  func recorder(
-    _ kind: ArchivedRun.Kind, of recipe: Recipe, line: String, engine: String? = nil,
+  /// The same for a run that a report is written of: what is kept nowhere is kept in memory.
+  func beginForReport(
+    _ kind: ArchivedRun.Kind, of recipe: Recipe, beside file: String?, line: String,
+    engine: String? = nil
+  ) throws -> Recorder {
+    try begin(kind, of: recipe, beside: file, line: line, engine: engine)
+      ?? recorder(kind, of: recipe, line: line, engine: engine, in: History(":memory:"))
+  }
+
+  private func recorder(
+    _ kind: ArchivedRun.Kind, of recipe: Recipe, line: String, engine: String?,
     in history: History
   ) -> Recorder {
     let words = ["keel"] + CommandLine.arguments.dropFirst()

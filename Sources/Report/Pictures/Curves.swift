@@ -11,16 +11,19 @@ package struct Curves: Picture {
   private let lanes: StepLanes
   private let offender: FirstOffender?
   private let steps: ClosedRange<Int>
+  private let phase: String
 
   /// - Parameters:
   ///   - loss: a series for each stretch between rewinds, in the order in which they were trained.
   ///   - gradientNorm: the global norm, likewise; empty where it was not measured.
   ///   - clippedNorm: the norm after clipping; nil where nothing clips.
+  ///   - phase: which training it is, behind the title: `, with the change`.
   /// - Returns: nil where there is no value.
   package init?(
     loss: [StepSeries], gradientNorm: [StepSeries], clippedNorm: StepSeries? = nil,
-    marks: [StepMark] = [], offender: FirstOffender? = nil
+    marks: [StepMark] = [], offender: FirstOffender? = nil, phase: String = ""
   ) {
+    self.phase = phase
     self.loss = loss.filter { !$0.values.isEmpty }.suffix(Self.stretchLimit)
     norm = gradientNorm.filter { !$0.values.isEmpty }.suffix(Self.stretchLimit)
     clipped = clippedNorm.flatMap { $0.values.isEmpty ? nil : $0 }
@@ -32,9 +35,9 @@ package struct Curves: Picture {
 
   package var title: String {
     switch (loss.isEmpty, norm.isEmpty) {
-    case (false, false): "Loss and gradient norm by step"
-    case (false, true): "Loss by step"
-    default: "Gradient norm by step"
+    case (false, false): "Loss and gradient norm by step\(phase)"
+    case (false, true): "Loss by step\(phase)"
+    default: "Gradient norm by step\(phase)"
     }
   }
 

@@ -23,7 +23,7 @@ public struct LayerMeasures: Sendable {
     self.weightNorm = weightNorm
   }
 
-  init(_ sums: LayerSums.Sums) {
+  package init(_ sums: LayerSums.Sums) {
     gradientNorm = sums.gradient.squareRoot()
     updateNorm = sums.update.squareRoot()
     weightNorm = sums.weight.squareRoot()

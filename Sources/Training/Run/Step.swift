@@ -29,10 +29,8 @@ public struct Step: Sendable {
       names.firstIndex(of: name).map { LayerMeasures(sums[$0]) }
     }
 
-    /// The norms of a layer by its place in `measured`; nil where the step changed no weights.
-    package func measures(at place: Int) -> LayerMeasures? {
-      names.isEmpty ? nil : LayerMeasures(sums[place])
-    }
+    /// Those of the layers in `measured`; nil where the step changed no weights.
+    package var sumsOfStep: [LayerSums.Sums]? { names.isEmpty ? nil : sums }
   }
 
   /// - Parameter layers: nil where they were not measured.

@@ -12,6 +12,9 @@ package struct LayerSums: Sendable {
     package var gradient = 0.0
     package var update = 0.0
     package var weight = 0.0
+
+    /// Of a step that changed no weights.
+    package static let unknown = Sums(gradient: .nan, update: .nan, weight: .nan)
   }
 
   init(_ plan: Plan) {

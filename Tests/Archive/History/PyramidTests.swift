@@ -30,18 +30,18 @@ struct PyramidTests {
     chunks.values.filter { $0.level == level }.sorted { $0.first < $1.first }.flatMap(\.values)
   }
 
-  /// However often it is written, and wherever it begins: single steps, and bins of 8 of them.
+  /// However often it is written, and wherever it begins: single steps, and bins of 64 of them.
   @Test(arguments: [7, 1024, 1025, 9000, 20_000], [1, 500, .max])
   func everyLevelSaysWhatItsStepsSay(_ count: Int, _ every: Int) {
     let values = (0..<count).map { Float(($0 * 7919) % 1000) - 500 }
     let chunks = Self.chunks(values, from: 300, asking: every)
     #expect(Self.level(0, of: chunks) == values)
-    let bins = stride(from: 0, to: count, by: 8).flatMap { start -> [Float] in
-      let part = values[start..<min(count, start + 8)]
+    let bins = stride(from: 0, to: count, by: 64).flatMap { start -> [Float] in
+      let part = values[start..<min(count, start + 64)]
       return [part.min() ?? 0, part.reduce(0, +) / Float(part.count), part.max() ?? 0]
     }
-    let level = Self.level(1, of: chunks)
-    #expect(level.count == (count < 1024 ? 0 : bins.count))
+    let level = Self.level(2, of: chunks)
+    #expect(level.count == (count < 8192 ? 0 : bins.count))
     for (one, other) in zip(level, bins) { #expect(abs(one - other) < 1e-3) }
     #expect(chunks.values.allSatisfy { $0.first >= 300 && $0.count <= Pyramid.width })
   }
@@ -53,7 +53,7 @@ struct PyramidTests {
     values[234_560] = .nan
     values[234_561] = .infinity
     let chunks = Self.chunks(values)
-    for level in 1...3 {
+    for level in 2...3 {
       let held = Self.level(level, of: chunks)
       #expect(stride(from: 2, to: held.count, by: 3).contains { held[$0] == 1e9 })
       let lost = stride(from: 1, to: held.count, by: 3).filter { !held[$0].isFinite }
@@ -61,8 +61,8 @@ struct PyramidTests {
       #expect(stride(from: 0, to: held.count, by: 3).allSatisfy { held[$0] == 1 })
     }
     // Nothing finite in a bin: it says what there was.
-    let ends = Self.chunks([Float](repeating: -.infinity, count: 2048))
-    #expect(Self.level(1, of: ends).allSatisfy { $0 == -.infinity })
+    let ends = Self.chunks([Float](repeating: -.infinity, count: 9000))
+    #expect(Self.level(2, of: ends).allSatisfy { $0 == -.infinity })
   }
 
   /// Of a long series that is thinned the first and the newest single steps are left, and bins of

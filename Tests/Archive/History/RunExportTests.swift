@@ -8,9 +8,10 @@ struct RunExportTests {
   @Test func everyStepIsARow() async throws {
     let scratch = try Scratch()
     let history = try History(scratch("keel.sqlite"))
-    let recipe = try Draft.plain.with("optimizer", "{sgd: 1e30}").with("loss", "mean-squared-error").with(
-      "training", "{epochs: 9, batch: 20}"
-    ).recipe()
+    let recipe = try Draft.plain.with("optimizer", "{sgd: 1e30}").with("loss", "mean-squared-error")
+      .with(
+        "training", "{epochs: 9, batch: 20}"
+      ).recipe()
     let recorder = Recorder(
       ArchivedRun(.train, of: recipe, command: "keel", version: "1"), recipe: nil, in: history
     ) { Issue.record("\($0)") }
