@@ -28,7 +28,7 @@ build: deps
 
 demo: deps
 	$(BUILD) --product keel
-	.build/release/keel cure Recipes/exploding-mlp.yaml
+	.build/release/keel cure Recipes/exploding-mlp.yaml --report .build/report.html
 
 PREFIX ?= /usr/local
 MANUAL := .build/plugins/GenerateManual/outputs/KeelCommand

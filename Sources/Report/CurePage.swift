@@ -12,6 +12,7 @@ package struct CurePage: Page {
   private let engine: EngineNote?
   private let budget: Double
   private let onlyExplosions: Bool
+  private var report: String?
 
   /// - Parameters:
   ///   - recipe: what was to be cured, and `line` how it stood on the command line.
@@ -32,6 +33,13 @@ package struct CurePage: Page {
     self.framework = framework ?? engine?.framework
   }
 
+  /// The same with the file that shows it in pictures.
+  package func telling(report: String?) -> CurePage {
+    var page = self
+    page.report = report
+    return page
+  }
+
   package var body: Reproducible<CaseHistory> {
     Reproducible(result: history, findings: history.findings, line: line)
   }
@@ -41,7 +49,7 @@ package struct CurePage: Page {
   package var text: String {
     let parts =
       verdict + unwritten + (engine?.caution ?? []) + reference + cause + change + code + trials
-      + unknown + next
+      + unknown + next + drawn
     let page = parts.joined(separator: "\n") + "\n"
     return engine?.named(page, line) ?? page
   }
@@ -201,6 +209,10 @@ package struct CurePage: Page {
       ]
     default: return []
     }
+  }
+
+  private var drawn: [String] {
+    report.map { ["", "\(out.bold("report"))  \($0): open it in a browser"] } ?? []
   }
 
   var next: [String] {

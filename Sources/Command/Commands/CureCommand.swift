@@ -87,14 +87,18 @@ struct CureCommand: AsyncParsableCommand {
       wanted: fixed, framework: framework, engine: engine?.note, budget: budget,
       onlyExplosions: onlyExplosions)
     await recorder?.finish(history, page.json)
+    var drawn: String?
     do {
-      if let report, let recorder { _ = try WrittenPage(recorder, to: report) }
+      if let report, let recorder {
+        _ = try WrittenPage(recorder, to: report)
+        drawn = report
+      }
     } catch {
       failure = failure ?? error
     }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
-      output.show(page, to: source.isStartedByEngine ? engine : nil)
+      output.show(page.telling(report: drawn), to: source.isStartedByEngine ? engine : nil)
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }
