@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: kills late test-wheel deps python python-environment test-python engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -77,6 +77,25 @@ test-python: deps python-environment
 	$(BUILD) --product keel
 	cd Python && KEEL_COMMAND=$(CURDIR)/.build/release/keel KERAS_BACKEND=torch PYTHONPATH=. \
 	  ../.build/advice/bin/python -B -m pytest -q $(ARGS)
+
+# Playwright, axe-core and pytest, in .build/web, and the browser that they drive.
+web-environment: python
+	@$(MAKE) deps PACKAGES="chromium fonts-dejavu-core poppler-utils"
+	@python3 -c "import ensurepip" 2>/dev/null || $(MAKE) deps PACKAGES="python3 python3-venv"
+	@test -x .build/web/bin/python || python3 -m venv .build/web
+	@.build/web/bin/python -m pip install --quiet --disable-pip-version-check -r Tests/Web/requirements.txt
+
+# Reports in a browser: whole without scripts, legible, printable, safe, in need of nothing. One minute;
+# KEEL_COMMAND=… takes another keel than the one that is built here.
+WEB_KEEL = $(or $(KEEL_COMMAND),$(CURDIR)/.build/release/keel)
+test-web: deps web-environment
+	$(if $(KEEL_COMMAND),,$(BUILD) --product keel)
+	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B -m pytest -q -p no:cacheprovider Tests/Web $(ARGS)
+
+# The same reports as PNG files in .build/screenshots: light and dark, in a wide window and in a narrow one.
+screenshots: deps web-environment
+	$(if $(KEEL_COMMAND),,$(BUILD) --product keel)
+	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B Tests/Web/screenshots.py $(ARGS)
 
 # The Python package with the command in it, for machines that have no Swift: .build/dist/keel-….whl.
 wheel: deps python

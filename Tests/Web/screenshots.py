@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Pictures of every report as readers see it: light and dark, in a wide window and in a narrow one.
+
+    KEEL_COMMAND=.build/release/keel python Tests/Web/screenshots.py        (make screenshots)
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import reports
+from browser import Browser
+
+FOLDER = reports.CHECKOUT / ".build" / "screenshots"
+WIDTHS = (1280, 400)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME",
+                        help=f"all of them if not given: {', '.join(reports.KINDS)}")
+    parser.add_argument("--into", type=Path, default=FOLDER)
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in reports.KINDS]
+    if unknown:
+        parser.error(f"no report is called {unknown[0]}")
+    options.into.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, Browser() as browser:
+        for name in options.names or reports.KINDS:
+            shoot(browser, reports.write(name, Path(folder)), options.into)
+    return 0
+
+
+def shoot(browser: Browser, report: Path, into: Path) -> None:
+    for scheme in ("light", "dark"):
+        for width in WIDTHS:
+            path = into / f"{report.stem}-{scheme}-{width}.png"
+            with browser.visit(report, width=width, scheme=scheme) as visit:
+                visit.page.screenshot(path=path, full_page=True)
+            print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
