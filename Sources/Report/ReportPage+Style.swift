@@ -15,14 +15,15 @@ extension ReportPage {
     .bold{font-weight:700}.red{color:#b02a00}.green{color:#0a6b48}.yellow{color:#7a5200}
     .dim{color:#565656}
     footer{margin-top:3em;border-top:1px solid #dededa;padding-top:1em;font-size:.85rem}
-    .about th{text-align:left;font-weight:600;padding:.1em 1em .1em 0;vertical-align:top}
+    .about th{text-align:left;font-weight:600;padding:.1em 1em .1em 0;vertical-align:top;white-space:nowrap}
     .about td{overflow-wrap:anywhere}
     summary{cursor:pointer}
     @media screen and (prefers-color-scheme:dark){
     body{background:#15181c;color:#ececec}pre{background:#1d2126}
     .red{color:#ff8a5c}.green{color:#4fd6a8}.yellow{color:#f0b64a}.dim{color:#b4b4b4}
     footer{border-color:#363c44}}
-    @media print{main{max-width:none;padding:0}pre{border:1px solid #dededa}h2{break-after:avoid}}
+    @media print{main{max-width:none;padding:0}pre{border:1px solid #dededa}h2{break-after:avoid}
+    details:not([open]){display:none}}
 
     """
 }

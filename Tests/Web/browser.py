@@ -9,10 +9,12 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Dict, Iterator, List, Optional, Type
+from typing import Any, Dict, Iterator, List, Literal, Optional, Type
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, sync_playwright
+
+Scheme = Literal["light", "dark"]
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -54,7 +56,8 @@ class Visit:
 
     def violations(self) -> List[Dict[str, Any]]:
         """What axe-core finds, with its impact and where."""
-        return Axe().run(self.page).response["violations"]
+        found: List[Dict[str, Any]] = Axe().run(self.page).response["violations"]
+        return found
 
     def print(self, path: Path) -> None:
         self.page.pdf(path=path, format="A4", print_background=True)
@@ -74,8 +77,10 @@ class Browser:
         self._playwright.stop()
 
     @contextmanager
-    def visit(self, path: Path, width: int = 1280, height: int = 900, zoom: float = 1,
-              scheme: str = "light", scripts: bool = True, policy: bool = True) -> Iterator[Visit]:
+    def visit(
+        self, path: Path, width: int = 1280, height: int = 900, zoom: float = 1,
+        scheme: Scheme = "light", scripts: bool = True, policy: bool = True
+    ) -> Iterator[Visit]:
         """A file in a window of its own.
 
         - zoom: of the whole page, by which a window of that width has fewer pixels of CSS.

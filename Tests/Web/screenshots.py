@@ -9,9 +9,10 @@ import argparse
 import sys
 import tempfile
 from pathlib import Path
+from typing import get_args
 
 import reports
-from browser import Browser
+from browser import Browser, Scheme
 
 FOLDER = reports.CHECKOUT / ".build" / "screenshots"
 WIDTHS = (1280, 400)
@@ -34,7 +35,7 @@ def main() -> int:
 
 
 def shoot(browser: Browser, report: Path, into: Path) -> None:
-    for scheme in ("light", "dark"):
+    for scheme in get_args(Scheme):
         for width in WIDTHS:
             path = into / f"{report.stem}-{scheme}-{width}.png"
             with browser.visit(report, width=width, scheme=scheme) as visit:

@@ -9,12 +9,12 @@ import shutil
 import subprocess
 import unicodedata
 from pathlib import Path
-from typing import Any, Dict, Iterable, Iterator, List
+from typing import Any, Dict, Iterable, Iterator, List, get_args
 
 import pytest
 
 import reports
-from browser import Browser, Visit
+from browser import Browser, Scheme, Visit
 
 MOST_BYTES = 2_000_000
 MOST_SECONDS = 2.0
@@ -53,6 +53,12 @@ CUT = """() => [...document.querySelectorAll('svg')].flatMap(svg => {
         || r.top < edge.top - 0.5 || r.bottom > edge.bottom + 0.5 })
     .map(t => `${svg.querySelector('title').textContent}: ${t.textContent}`) })"""
 
+# What has the focus, whether for the first time, and whether that is to be seen.
+FOCUS = """() => {
+  const e = document.activeElement, isNew = !('reached' in e.dataset), s = getComputedStyle(e);
+  e.dataset.reached = '';
+  return [e.tagName, isNew, s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0] }"""
+
 
 def none(faults: Iterable[str]) -> None:
     found = list(faults)
@@ -67,7 +73,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session", params=list(reports.KINDS))
 def name(request: Any) -> str:
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")
@@ -78,14 +84,16 @@ def report(name: str, tmp_path_factory: Any) -> Path:
 def test_shows_everything_without_scripts(browser: Browser, report: Path, name: str) -> None:
     kind = reports.KINDS[name]
     with browser.visit(report, scripts=False) as visit:
-        tops = {block: visit.page.locator(told).first.bounding_box()["y"]
-                for block, told in BLOCKS.items() if visit.page.locator(told).count()}
+        tops = {block: top(visit, told) for block, told in BLOCKS.items()
+                if visit.page.locator(told).count()}
         assert list(tops) == blocks(kind)
         assert list(tops.values()) == sorted(tops.values())
         text = visit.page.inner_text("main")
         assert kind.verdict in visit.page.inner_text(".verdict")
         assert kind.cause is None or kind.cause in text
-        assert all(shown(visit, "svg")) and visit.page.locator("svg").count() >= 3
+        pictures = visit.page.locator("svg")
+        assert pictures.count() >= 3
+        assert all(picture.is_visible() for picture in pictures.all())
         assert visit.page.locator("script").count() == 0
 
 
@@ -95,9 +103,8 @@ def blocks(kind: reports.Kind) -> List[str]:
     return list(BLOCKS) if kind.cause else ["verdict", "pictures"]
 
 
-def shown(visit: Visit, selector: str) -> List[bool]:
-    return [element.is_visible() and element.bounding_box()["height"] > 50
-            for element in visit.page.locator(selector).all()]
+def top(visit: Visit, selector: str) -> float:
+    return float(visit.page.locator(selector).first.evaluate("e => e.getBoundingClientRect().top"))
 
 
 @pytest.mark.parametrize("width, zoom", [(1280, 1), (1280, 2), (400, 1), (400, 2)])
@@ -179,7 +186,7 @@ def test_is_small_and_quick(browser: Browser, report: Path) -> None:
 
 def test_is_dark_where_the_reader_is(browser: Browser, report: Path) -> None:
     seen = {}
-    for scheme in ("light", "dark"):
+    for scheme in get_args(Scheme):
         with browser.visit(report, scheme=scheme) as visit:
             seen[scheme] = background(visit), visit.ask(
                 "() => getComputedStyle(document.querySelector('svg .bg')).fill")
@@ -188,7 +195,7 @@ def test_is_dark_where_the_reader_is(browser: Browser, report: Path) -> None:
 
 
 def background(visit: Visit) -> str:
-    return visit.ask("() => getComputedStyle(document.body).backgroundColor")
+    return str(visit.ask("() => getComputedStyle(document.body).backgroundColor"))
 
 
 def brightness(colour: str) -> float:
@@ -196,9 +203,9 @@ def brightness(colour: str) -> float:
     return sum(parts) / len(parts)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", get_args(Scheme))
 @pytest.mark.parametrize("width", [1280, 400])
-def test_is_accessible(browser: Browser, report: Path, scheme: str, width: int) -> None:
+def test_is_accessible(browser: Browser, report: Path, scheme: Scheme, width: int) -> None:
     with browser.visit(report, width=width, scheme=scheme, policy=False) as visit:
         visit.open_details()
         none(f"{found['id']} ({found['impact']}): {node['target']}"
@@ -221,11 +228,7 @@ def walk(visit: Visit) -> List[str]:
     unseen: List[str] = []
     for _ in range(200):
         visit.page.keyboard.press("Tab")
-        tag, is_new, is_seen = visit.ask("""() => {
-          const e = document.activeElement, is_new = !('reached' in e.dataset);
-          e.dataset.reached = '';
-          const s = getComputedStyle(e);
-          return [e.tagName, is_new, s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0] }""")
+        tag, is_new, is_seen = visit.ask(FOCUS)
         if tag == "BODY" or not is_new:
             return unseen
         if not is_seen:
