@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -163,6 +163,12 @@ trainings: deps
 # Faults made in healthy recipes, and what Keel and others make of them; ARGS="--help".
 faults: deps
 	$(SWIFT) run -c release faults $(ARGS)
+
+# What it costs to keep a run, how large a million steps are, and what survives writers and kills.
+archive: deps python
+	$(BUILD) --product archive && $(BUILD) --product keel
+	.build/release/archive $(ARGS)
+	python3 Benchmarks/Archive/writers.py --keel .build/release/keel
 
 # Every remedy against every cause; writes the tables of Guides/Matrix.md anew.
 matrix: deps

@@ -134,6 +134,15 @@ enum Own {
   }
 }
 
+extension Catalog {
+  /// What a recipe of Keel's may name, and what stands in that of an engine's program.
+  package static let ofEngines: Catalog =
+    .standard + [
+      OwnData.self, OwnModel.self, OwnInitializer.self, OwnLoss.self, OwnOptimizer.self,
+      OwnSchedule.self,
+    ]
+}
+
 extension Recipe {
   /// The network of an engine's program; nil where it is Keel's own.
   package var ownModel: OwnModel? { model.first?.ingredient as? OwnModel }

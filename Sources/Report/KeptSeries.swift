@@ -70,12 +70,15 @@ struct KeptSeries {
     let failed = trials == nil ? losses.indices : losses.indices.prefix(1)
     let curves = Curves(
       loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
-      clippedNorm: failed.last.flatMap(clipping), marks: marks, offender: offender)
+      clippedNorm: failed.last.flatMap(clipping),
+      marks: marks.isEmpty ? failed.flatMap { skips($0, but: training.explosion?.step) } : marks,
+      offender: offender)
     let changed =
       isCured
       ? Curves(
         loss: losses.suffix(1), gradientNorm: norms.suffix(1),
-        clippedNorm: clipping(losses.count - 1), phase: ", with the change") : nil
+        clippedNorm: clipping(losses.count - 1), marks: skips(losses.count - 1, but: nil),
+        phase: ", with the change") : nil
     let clip = failed.last.flatMap { place in
       clipping(place).flatMap { ClipActivity(before: norms[place], after: $0, offender: offender) }
     }
@@ -87,6 +90,14 @@ struct KeptSeries {
       ("Updates", [updates]), ("Clipping", [clip]),
     ]
     return all.map { ($0, $1.compactMap { $0 }) }.filter { !$0.content.isEmpty }
+  }
+
+  /// The steps of a stretch that changed nothing, where single steps are on record.
+  private func skips(_ stretch: Int, but explosion: Int?) -> [StepMark] {
+    guard stretch < clipped.count, clipped[stretch].stride == 1 else { return [] }
+    let series = clipped[stretch]
+    return series.values.indices.filter { series.values[$0].isNaN }.map(series.step)
+      .filter { $0 != explosion }.map { StepMark(.skipped, step: $0) }
   }
 
   /// The norms after clipping; nil where nothing was clipped.
@@ -145,11 +156,17 @@ extension Tournament {
   init?(_ cure: CaseHistory) {
     let changes = cure.remedies.map(\.changes)
     let total = cure.after?.steps
-    var trials = cure.trials.map { trial in
+    // What was chosen stands once, with its whole training.
+    let isTrained = cure.outcome == .cured && total != nil
+    let others = cure.trials.filter {
+      !isTrained || $0.seed != cure.recipe.seed || $0.remedies.map(\.changes) != changes
+    }
+    var trials = others.map { trial in
       let isOwn = trial.seed == cure.recipe.seed
       return Trial(
         CurePage.changes(trial) + (isOwn ? "" : " (seed \(trial.seed))"), end: trial.steps,
-        ending: trial.outcome == .explodes ? .exploded : .stopped,
+        ending: trial.outcome == .explodes
+          ? .exploded : trial.outcome == .holds ? .held : .stopped,
         score: trial.score.isFinite ? trial.score : nil)
     }
     if let total, cure.outcome == .cured {
@@ -161,14 +178,5 @@ extension Tournament {
           end: total, ending: .finished, score: cure.after?.score, isChosen: true), at: 0)
     }
     self.init(trials)
-  }
-}
-
-extension Recipe {
-  /// What stands in the place of a recipe where somebody else trained.
-  static func unknown(_ run: ArchivedRun) -> Recipe {
-    Recipe(
-      name: run.name, data: .memory, model: [], loss: .meanSquaredError, optimizer: .sgd(),
-      training: .init(epochs: 1, batch: 1))
   }
 }

@@ -2,17 +2,19 @@ import Keel
 
 /// Lines of a page as HTML: its colours as classes, everything else escaped.
 enum Markup {
-  /// A block that keeps its columns.
+  /// A block that keeps its columns, but for those that are empty in every line.
   static func block(_ lines: [String]) -> String {
-    let text = trimmed(lines).map(line).joined(separator: "\n")
+    let lines = trimmed(lines)
+    let margin = lines.filter { !$0.isEmpty }.map { $0.prefix { $0 == " " }.count }.min() ?? 0
+    let text = lines.map { line(String($0.dropFirst(margin))) }.joined(separator: "\n")
     return text.isEmpty ? "" : "<pre>\(text)</pre>\n"
   }
 
-  /// Paragraphs, one a line.
-  static func paragraphs(_ lines: [String], first style: String) -> String {
+  /// Paragraphs, one a line; the first may be the heading of the page.
+  static func paragraphs(_ lines: [String], isHeaded: Bool = false) -> String {
     trimmed(lines).enumerated().map { index, text in
-      let name = index == 0 ? style : "said"
-      return "<p class=\"\(name)\">\(line(String(text.drop { $0 == " " })))</p>\n"
+      let tag = isHeaded && index == 0 ? "h1" : "p"
+      return "<\(tag)>\(line(String(text.drop { $0 == " " })))</\(tag)>\n"
     }.joined()
   }
 

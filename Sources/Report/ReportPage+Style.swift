@@ -5,8 +5,8 @@ extension ReportPage {
     body{margin:0;background:#fff;color:#1b1b1b;
     font:16px/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans","DejaVu Sans",sans-serif}
     main{max-width:900px;margin:0 auto;padding:1.5rem 1rem 3rem}
-    .verdict{font-size:1.5rem;line-height:1.3;margin:0 0 .3em}
-    .said{margin:.2em 0}
+    h1{font-weight:400;font-size:1.5rem;line-height:1.3;margin:0 0 .3em}
+    p{margin:.2em 0}
     h2{font-size:1.15rem;margin:2em 0 .5em}
     h3{font-size:1rem;margin:1.2em 0 .4em}
     pre{font:13px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace;

@@ -4,7 +4,9 @@ import KeelArchive
 // What a run's own page says, in the order of a report.
 
 extension ReportPage {
-  static func words(of training: Training, _ run: ArchivedRun) -> Words {
+  /// - Parameter isKept: whether the run is found by its id, with no word of where.
+  static func words(of training: Training, _ run: ArchivedRun, isKept: Bool) -> Words {
+    let subject = isKept ? run.id : run.problem
     let name = Style.bold(shown(run.name, limit: 60))
     if let explosion = training.explosion {
       return Words(
@@ -14,7 +16,7 @@ extension ReportPage {
         ],
         unknown: ["why: a training alone does not show it"],
         next: [
-          "keel diagnose \(run.id)  # find out why, by experiment",
+          "keel diagnose \(subject)  # find out why, by experiment",
           "keel cure \(run.problem)  # find the smallest change that works, and prove it",
         ])
     }
@@ -30,7 +32,7 @@ extension ReportPage {
           + "\(Text.number(training.skill))\(metric)",
       ],
       next: isSound
-        ? [] : ["keel diagnose \(run.id)  # find out why it learns nothing, by experiment"])
+        ? [] : ["keel diagnose \(subject)  # find out why it learns nothing, by experiment"])
   }
 
   /// What stands under a heading does not begin with it.
@@ -60,7 +62,8 @@ extension ReportPage {
 
   static func words(of cure: CaseHistory, _ recipe: Recipe, _ run: ArchivedRun) -> Words {
     let page = CurePage(
-      cure, of: recipe, line: run.problem, written: nil, wanted: nil, framework: nil,
+      cure, of: recipe, line: run.problem, written: nil, wanted: nil,
+      framework: nil,
       engine: run.engineNote, budget: SearchPolicy.budget, onlyExplosions: false)
     var words = Words(
       verdict: page.verdict, cause: page.cause, change: page.change,

@@ -6,7 +6,7 @@ import KeelArchive
 /// numbers, what changes it, what is not known, and what to type next.
 package struct ReportPage {
   private let run: ArchivedRun
-  private let recipe: Recipe?
+  private let recipe: Recipe
   private let words: Words
   private let pictures: [(title: String, content: [any Picture])]
   private let forecast: Forecast?
@@ -27,25 +27,30 @@ package struct ReportPage {
   /// - Throws: `KeelError` where the archive cannot be read, or the run has no answer yet.
   package init(_ run: ArchivedRun, in history: History, forecast: Forecast?) throws {
     (self.run, self.forecast) = (run, forecast)
-    recipe = try history.recipe(of: run)
+    guard let recipe = try history.recipe(of: run) else {
+      throw KeelError(
+        .invalid, at: run.id, "has no recipe on record",
+        fix: "type its command again: \(run.command)")
+    }
+    self.recipe = recipe
     let kept = try KeptSeries(run, in: history)
     switch run.kind {
     case .train:
       let training = try run.answer(Training.self)
-      words = Self.words(of: training, run)
+      words = Self.words(of: training, run, isKept: history.path.hasSuffix("/.keel/keel.sqlite"))
       pictures = kept.pictures(of: training, gains: Self.gains(forecast))
     case .forecast:
       words = Self.words(ofForecast: run)
       pictures = Self.gains(forecast).map { [("Gains", [$0])] } ?? []
     case .diagnose:
       let diagnosis = try run.answer(Diagnosis.self)
-      words = Self.words(of: diagnosis, recipe ?? Recipe.unknown(run), run)
+      words = Self.words(of: diagnosis, recipe, run)
       pictures = kept.pictures(
         of: diagnosis.training, findings: diagnosis.findings, gains: Self.gains(forecast),
         table: diagnosis.truthTable)
     case .cure:
       let cure = try run.answer(CaseHistory.self)
-      words = Self.words(of: cure, recipe ?? cure.recipe, run)
+      words = Self.words(of: cure, recipe, run)
       pictures = kept.pictures(
         of: cure.before, findings: cure.findings, gains: Self.gains(forecast),
         table: cure.truthTable, trials: cure)
@@ -69,9 +74,9 @@ package struct ReportPage {
       <body>
       <main>
       <header>
-      \(Markup.paragraphs(words.verdict, first: "verdict"))</header>
+      \(Markup.paragraphs(words.verdict, isHeaded: true))</header>
       \(section("Cause", Markup.block(words.cause)))\(figures)\(change)\
-      \(section("Not known", Markup.paragraphs(words.unknown, first: "said")))\
+      \(section("Not known", Markup.paragraphs(words.unknown)))\
       \(section("Next", Markup.block(words.next)))\(about)</main>
       </body>
       </html>
@@ -98,16 +103,13 @@ package struct ReportPage {
     let began = Date(timeIntervalSince1970: run.began).formatted(.iso8601)
     let rows = [
       ("run", run.id), ("typed", run.command), ("began", began), ("trained by", run.engine),
-      ("machine", run.machine), ("keel", run.version),
+      ("machine", run.system), ("keel", run.version),
     ].map { title, text in
       "<tr><th scope=\"row\">\(title)</th><td>\(SVG.escaped(shown(text, limit: 300)))</td></tr>\n"
     }.joined()
     let text =
-      recipe.map { recipe in
-        "<details><summary>Recipe</summary>\n"
-          + Markup.block(recipe.description.split(separator: "\n").map(String.init))
-          + "</details>\n"
-      } ?? ""
+      "<details><summary>Recipe</summary>\n"
+      + Markup.block(recipe.description.split(separator: "\n").map(String.init)) + "</details>\n"
     return "<footer>\n<table class=\"about\">\n\(rows)</table>\n\(text)</footer>\n"
   }
 

@@ -44,7 +44,10 @@ package struct TrainingView: Sendable {
     } else {
       firstStep = step.index
     }
-    if !step.loss.isFinite { event = "step \(Text.count(step.index)): the loss is not finite" }
+    if !step.loss.isFinite || !step.gradientNorm.isFinite {
+      let what = step.loss.isFinite ? "gradient" : "loss"
+      event = "step \(Text.count(step.index)): the \(what) is not finite"
+    }
     self.step = step
     losses.add(Float(step.loss))
     norms.add(Float(step.gradientNorm))

@@ -1,3 +1,4 @@
+import Keel
 import KeelArchive
 
 /// Where a report was written.
@@ -20,6 +21,7 @@ package struct WrittenPage: Page {
   package var body: Body { Body(report: path, bytes: bytes, run: run.id) }
 
   package var text: String {
-    "\(path) is written: \(run.name), \(run.standing); open it in a browser\n"
+    "\(shown(path, limit: 200)) is written: \(shown(run.name, limit: 60)), \(run.standing); "
+      + "open it in a browser\n"
   }
 }

@@ -137,8 +137,8 @@ struct ReportPageTests {
   @Test func whatHasNotEndedHasNone() async throws {
     let recipe = Self.recipe()
     let recorder = Recorder(
-      ArchivedRun(.train, of: recipe, command: "keel train r.yaml", version: "1"), recipe: nil,
-      in: history
+      ArchivedRun(.train, of: recipe, command: "keel train r.yaml", version: "1"),
+      recipe: recipe.description, in: history
     ) { Issue.record("\($0)") }
     var found: ArchivedRun?
     for _ in 0..<100 where found == nil {

@@ -50,10 +50,10 @@ struct TrainingViewTests {
 
   /// What goes wrong is said, and is a mark in the curve.
   @Test func anExplosionIsSeen() async throws {
-    let steps = try await Self.steps(rate: 1e20)
+    let steps = try await Self.steps(rate: 1e36)
     let lines = Self.seen(steps).lines("training", width: 100, isUnicode: true)
-    #expect(lines.last?.contains("the loss is not finite") == true, "\(lines)")
-    #expect(lines[1].contains("×"))
+    #expect(lines.last?.contains("is not finite") == true, "\(lines)")
+    #expect(lines[1].contains("×") || lines[2].contains("×"))
   }
 
   /// A run that goes back says so; one that begins anew is another.

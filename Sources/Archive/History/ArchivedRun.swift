@@ -164,6 +164,11 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   /// The metric of the test part, or of the training part; nil where there is none yet.
   public var finalScore: Double? { Self.read(score, scoreText) }
 
+  /// What the machine is, without its name.
+  public var system: String {
+    machine.split(separator: ",", maxSplits: 1).last.map { String($0.drop { $0 == " " }) } ?? ""
+  }
+
   /// Whether it has not ended, and was heard of in the last minute.
   public var isRunning: Bool { ended == nil && Date().timeIntervalSince1970 - seen < 60 }
 }

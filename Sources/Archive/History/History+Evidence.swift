@@ -13,6 +13,7 @@ extension ArchivedRun {
         fix: "type its command again: \(command)")
     }
     let decoder = JSONDecoder()
+    decoder.userInfo[Catalog.key] = Catalog.ofEngines
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     do {

@@ -60,7 +60,10 @@ extension History {
   /// A run's recipe; nil where what was trained is none.
   /// - Throws: `KeelError` where it has an ingredient that this Keel does not know.
   public func recipe(of run: ArchivedRun) throws -> Recipe? {
-    try text(of: run).map { try RecipeFile.recipe(yaml: $0, named: run.name, in: run.folder) }
+    try text(of: run).map {
+      try RecipeFile.recipe(
+        yaml: $0, named: run.name, in: run.folder, catalog: .ofEngines)
+    }
   }
 
   private func text(of run: ArchivedRun) throws -> String? {

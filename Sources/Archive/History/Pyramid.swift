@@ -16,7 +16,9 @@ package struct Pyramid {
   /// Chunks of single steps that a thinned series keeps: its first ones, and the newest, in which
   /// an explosion is seen.
   static let kept = (first: 4, newest: 2)
-  /// The finest level above single steps: 64 a bin. What 8 a bin would show, single steps do.
+  /// The finest level above single steps: 64 a bin.
+  ///
+  /// What 8 a bin would show, single steps do.
   static let finest = 2
 
   /// The step that the series begins at.

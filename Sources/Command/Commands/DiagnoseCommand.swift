@@ -57,7 +57,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     let history = try archive.open()
     guard let recipe = try history.recipe(of: run) else {
       throw KeelError(
-        .invalid, at: run.id, "was trained elsewhere: its program makes the experiments",
+        .invalid, at: run.id, "has no recipe on record",
         fix: "type its command again: \(run.command)")
     }
     let diagnosis: Diagnosis

@@ -80,7 +80,7 @@ struct ArchiveOptions: ParsableArguments {
       command: words.map(Text.quoted).joined(separator: " "),
       version: KeelCommand.configuration.version)
     return Recorder(
-      run, recipe: engine == nil ? recipe.description : nil, in: history, warn: Self.warn)
+      run, recipe: recipe.description, in: history, warn: Self.warn)
   }
 
   @Sendable private static func warn(_ error: KeelError) {

@@ -114,16 +114,18 @@ package struct Curves: Picture {
     for (index, envelope) in envelopes.enumerated() {
       panel.drawNonFinite(envelope, of: stretches[index], in: &svg)
     }
-    if let series = stretches.last, let envelope = envelopes.last, let value = series.values.last {
-      let place = panel.end(envelope, of: series) ?? (panel.x(series.last), panel.top)
-      let y = value.isFinite ? place.y : panel.top
+    if let series = stretches.last, let value = series.values.last {
+      let y =
+        value.isFinite ? value > 0 ? panel.y(Double(value)) : panel.bottom : panel.top
       ends.append((y, (clipped == nil ? "" : "norm ") + Numerals.short(value)))
     }
     if let clipped {
       let envelope = Envelope(clipped.values, columns: panel.columns(of: clipped))
       svg.path(panel.outline(envelope, of: clipped), Panel.line(1, envelope, clipped))
       panel.drawNonFinite(envelope, of: clipped, in: &svg)
-      if let end = panel.end(envelope, of: clipped) { ends.append((end.y, "after clipping")) }
+      if let value = clipped.values.last(where: { $0.isFinite && $0 > 0 }) {
+        ends.append((panel.y(Double(value)), "after clipping"))
+      }
     }
     panel.drawZeros(envelopes, in: &svg)
     let places = Labels.apart(ends.map(\.y), gap: 15, within: panel.top...panel.bottom)

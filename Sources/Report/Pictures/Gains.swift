@@ -101,7 +101,7 @@ package struct Gains: Picture {
     let panel = panel
     drawLegend(in: &svg)
     svg.rect(x: panel.left, y: top, width: panel.width, height: height, "panel")
-    panel.drawFoot(in: &svg, "gain (ratio of norms, log scale)")
+    panel.drawFoot(in: &svg, "gain (ratio of norms, log scale; 1 keeps what goes through)")
     for row in 1..<max(1, rows.count) {
       let y = top + Double(row) * rows.height
       svg.line(panel.left, y, panel.right, y, "g")
@@ -109,7 +109,6 @@ package struct Gains: Picture {
     rows.drawNames(in: &svg, left: panel.left, top: top)
     rows.drawHeading(in: &svg, y: top - 10)
     svg.line(panel.x(1.0), top, panel.x(1.0), top + height, "rule ink")
-    svg.text("1: kept", x: panel.x(1.0), y: top - 6, "q", .middle)
     for kind in Self.kinds { draw(kind, in: &svg, panel) }
     for (index, product) in products.enumerated() {
       svg.text(

@@ -4,12 +4,15 @@ package struct Tournament: Picture {
 
   package enum Ending: String, Sendable, CaseIterable {
     case finished = "went on to the end"
+    /// It was sound as far as it was trained.
+    case held
     case stopped
     case exploded
 
     var mark: (shape: Mark, style: String) {
       switch self {
       case .finished: (.dot, "f2")
+      case .held: (.dot, "f0")
       case .stopped: (.square, "f0")
       case .exploded: (.cross, "alarm")
       }
@@ -35,9 +38,13 @@ package struct Tournament: Picture {
     }
 
     fileprivate var outcome: String {
-      let place = ending == .finished ? "" : " at step \(Numerals.count(end))"
-      return (isChosen ? "chosen, " : "")
-        + (ending == .finished ? "to the end" : ending.rawValue) + place
+      let words =
+        switch ending {
+        case .finished: "to the end"
+        case .held: "held to step \(Numerals.count(end))"
+        case .stopped, .exploded: "\(ending.rawValue) at step \(Numerals.count(end))"
+        }
+      return (isChosen ? "chosen, " : "") + words
         + (score.map { ", score \(Numerals.short($0))" } ?? "")
     }
   }
@@ -109,14 +116,16 @@ package struct Tournament: Picture {
   private func draw(_ trial: Trial, y: Double, in svg: inout SVG, _ panel: Panel) {
     let (from, to) = (panel.x(trial.start), panel.x(trial.end))
     let (shape, style) = trial.ending.mark
-    let line = trial.ending == .exploded ? "alarm" : trial.ending == .stopped ? "s0" : "s2"
+    let line = trial.ending == .exploded ? "alarm" : trial.ending == .finished ? "s2" : "s0"
     svg.line(from, y + 2, to, y + 2, "\(trial.isChosen ? "thick" : "rule") \(line)")
     if trial.start > 0 { svg.line(from, y - 2, from, y + 6, "rule \(line)") }
     svg.mark(shape, x: to, y: y + 2, style)
     let outcome = trial.outcome
-    let room = panel.width - 26 - SVG.width(of: outcome)
+    // Bold letters are wider.
+    let size = trial.isChosen ? 14.5 : 13
+    let room = panel.width - 26 - SVG.width(of: outcome, size: size)
     let emphasis = trial.isChosen ? "tag b" : "tag"
-    svg.text(SVG.fitted(trial.name, to: room), x: panel.left + 6, y: y - 6, emphasis)
+    svg.text(SVG.fitted(trial.name, to: room, size: size), x: panel.left + 6, y: y - 6, emphasis)
     svg.text(outcome, x: panel.right - 6, y: y - 6, emphasis, .end)
   }
 

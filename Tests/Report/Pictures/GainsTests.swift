@@ -11,7 +11,7 @@ struct GainsTests {
     let drawn = try #require(Drawn(gains.svg))
     #expect(drawn.says("backward × 10⁹ from dense-9 to dense-1 (theory: × 512)"))
     #expect(drawn.says("forward × 1 from dense-1 to dense-9"))
-    #expect(drawn.texts.contains("1: kept"))
+    #expect(drawn.texts.contains("gain (ratio of norms, log scale; 1 keeps what goes through)"))
   }
 
   @Test func theoryIsOpenAndMeasurementFilled() throws {
