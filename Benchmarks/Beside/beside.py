@@ -44,7 +44,7 @@ def main():
         path = os.path.join(folder, "r.yaml")
         with open(path, "w") as file:
             file.write(RECIPE)
-        command = [options.keel, "diagnose", path, "--quiet"]
+        command = [options.keel, "diagnose", path, "--quiet", "--archive", "none"]
         seconds(command, 1)
         alone, two, busy = [], [], []
         for _ in range(options.pairs):

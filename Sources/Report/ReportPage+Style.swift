@@ -2,7 +2,7 @@ extension ReportPage {
   /// Of everything but the pictures, which have their own.
   static let style: String = """
     :root{color-scheme:light dark}
-    body{margin:0;background:#fff;color:#1b1b1b;
+    body{margin:0;background:#fff;color:#1b1b1b;overflow-wrap:anywhere;
     font:16px/1.5 system-ui,-apple-system,"Segoe UI","Noto Sans","DejaVu Sans",sans-serif}
     main{max-width:900px;margin:0 auto;padding:1.5rem 1rem 3rem}
     h1{font-weight:400;font-size:1.5rem;line-height:1.3;margin:0 0 .3em}

@@ -49,7 +49,8 @@ class Keel:
         return result.returncode == 0
 
     def verb(self, verb, recipe, *options):
-        result = self.run(verb, recipe, "--json", "--threads", str(self.threads), *options)
+        result = self.run(verb, recipe, "--json", "--archive", "none",
+                          "--threads", str(self.threads), *options)
         try:
             body = json.loads(result.stdout)
         except ValueError:
@@ -61,7 +62,8 @@ class Keel:
             model = pathlib.Path(folder) / "model"
             entry = {verb: self.verb(verb, recipe) for verb in ["forecast", "diagnose", "cure"]}
             entry["train"] = self.verb("train", recipe, "--save", str(model))
-            page = self.run("train", recipe, "--threads", str(self.threads)).stdout.decode()
+            page = self.run("train", recipe, "--archive", "none",
+                            "--threads", str(self.threads)).stdout.decode()
             entry["page"] = checksum(re.sub(r"\d[\d,]* steps in .*? a second\)", "", page).encode())
             entry["model"] = checksum(model.read_bytes()) if model.exists() else None
             return entry
