@@ -55,9 +55,10 @@ struct KeptSeries {
   /// The pictures of a run, in the order of a report.
   /// - Parameters:
   ///   - training: the one that is explained.
+  ///   - drawn: what the archive knows nothing of.
   ///   - trials: of a cure.
   func pictures(
-    of training: Training, findings: [Finding] = [], gains: Gains?,
+    of training: Training, findings: [Finding] = [], drawn: (gains: Gains?, exponents: Exponents?),
     table: [TruthTableRow]? = nil, trials: CaseHistory? = nil
   ) -> [(title: String, content: [any Picture])] {
     let offender = training.explosion.map { FirstOffender($0, cause: findings.first?.cause) }
@@ -84,10 +85,10 @@ struct KeptSeries {
     }
     let updates = UpdateRatios(layers: layers, ratios: ratios, offender: offender)
     let all: [(String, [(any Picture)?])] = [
-      ("Heat map", [heat]), ("Curves", [curves]), ("Gains", [gains]),
+      ("Heat map", [heat]), ("Curves", [curves]), ("Gains", [drawn.gains]),
       ("Experiments", [table.flatMap { TruthTablePicture($0, training, findings) }]),
       ("Trials", [trials.flatMap { Tournament($0) }]), ("Change", [changed]),
-      ("Updates", [updates]), ("Clipping", [clip]),
+      ("Updates", [updates]), ("Clipping", [clip]), ("Exponents", [drawn.exponents]),
     ]
     return all.map { ($0, $1.compactMap { $0 }) }.filter { !$0.content.isEmpty }
   }

@@ -73,7 +73,7 @@ extension ReportPage {
     let names = cure.remedies.map(\.remedy).joined(separator: ", ")
     words.verdict =
       words.verdict.filter { !$0.isEmpty } + [
-        "\(Style.green("✓ cured")) by \(names): \(shown(run.change ?? "", limit: 200))"
+        "\(Style.green("✓ cured")) by \(names) (\(shown(run.change ?? "", limit: 200)))"
       ]
     words.code = ExportTarget.allCases.compactMap { target in
       let lines = cure.remedies.flatMap { $0.lines?[target.rawValue] ?? [] }

@@ -24,8 +24,11 @@ package struct ReportPage {
 
   /// - Parameters:
   ///   - forecast: of the run's recipe, for the gains of its layers; nil where there is none.
+  ///   - exponents: of its numbers before it exploded; nil where nobody has looked.
   /// - Throws: `KeelError` where the archive cannot be read, or the run has no answer yet.
-  package init(_ run: ArchivedRun, in history: History, forecast: Forecast?) throws {
+  package init(
+    _ run: ArchivedRun, in history: History, forecast: Forecast?, exponents: Exponents? = nil
+  ) throws {
     (self.run, self.forecast) = (run, forecast)
     guard let recipe = try history.recipe(of: run) else {
       throw KeelError(
@@ -38,7 +41,7 @@ package struct ReportPage {
     case .train:
       let training = try run.answer(Training.self)
       words = Self.words(of: training, run, isKept: history.path.hasSuffix("/.keel/keel.sqlite"))
-      pictures = kept.pictures(of: training, gains: Self.gains(forecast))
+      pictures = kept.pictures(of: training, drawn: (Self.gains(forecast), exponents))
     case .forecast:
       words = Self.words(ofForecast: run)
       pictures = Self.gains(forecast).map { [("Gains", [$0])] } ?? []
@@ -46,13 +49,14 @@ package struct ReportPage {
       let diagnosis = try run.answer(Diagnosis.self)
       words = Self.words(of: diagnosis, recipe, run)
       pictures = kept.pictures(
-        of: diagnosis.training, findings: diagnosis.findings, gains: Self.gains(forecast),
+        of: diagnosis.training, findings: diagnosis.findings,
+        drawn: (Self.gains(forecast), exponents),
         table: diagnosis.truthTable)
     case .cure:
       let cure = try run.answer(CaseHistory.self)
       words = Self.words(of: cure, recipe, run)
       pictures = kept.pictures(
-        of: cure.before, findings: cure.findings, gains: Self.gains(forecast),
+        of: cure.before, findings: cure.findings, drawn: (Self.gains(forecast), exponents),
         table: cure.truthTable, trials: cure)
     }
   }

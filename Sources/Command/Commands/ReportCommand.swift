@@ -53,7 +53,9 @@ extension WrittenPage {
   /// - Throws: `KeelError` where the archive cannot be read, or the file not be written.
   init(_ run: ArchivedRun, in history: History, to file: String) throws {
     let problem = try history.recipe(of: run).flatMap { try? Problem($0) }
-    let html = try ReportPage(run, in: history, forecast: problem?.quickForecast()).html
+    let html = try ReportPage(
+      run, in: history, forecast: problem?.quickForecast(), exponents: problem?.exponents(of: run)
+    ).html
     try AtomicFile.write(Data(html.utf8), to: file)
     self.init(file, bytes: html.utf8.count, of: run)
   }
@@ -61,5 +63,21 @@ extension WrittenPage {
   /// The same of a run that has just ended.
   init(_ recorder: Recorder, to file: String) throws {
     try self.init(recorder.history.run(recorder.id), in: recorder.history, to: file)
+  }
+}
+
+extension Problem {
+  /// Steps that are trained again at the most, to see the numbers before an explosion.
+  private static let most = 2000
+
+  /// The sizes of the numbers before a run exploded; nil where it did not, or only much later.
+  fileprivate func exponents(of run: ArchivedRun) throws -> Exponents? {
+    guard let step = run.explosionStep, (1...Self.most).contains(step),
+      let (weights, gradients) = try values(after: step)
+    else { return nil }
+    return Exponents([
+      .init("weights before step \(Text.count(step))", of: weights),
+      .init("gradients of step \(Text.count(step - 1))", of: gradients),
+    ])
   }
 }
