@@ -92,10 +92,12 @@ test-web: deps web-environment
 	$(if $(KEEL_COMMAND),,$(BUILD) --product keel)
 	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B -m pytest -q -p no:cacheprovider Tests/Web $(ARGS)
 
-# The same reports as PNG files in .build/screenshots: light and dark, in a wide window and in a narrow one.
+# The same reports as PNG files in .build/screenshots: light and dark, in a wide window and in a narrow one;
+# and the pictures of the README anew.
 screenshots: deps web-environment
 	$(if $(KEEL_COMMAND),,$(BUILD) --product keel)
 	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B Tests/Web/screenshots.py $(ARGS)
+	KEEL_COMMAND=$(WEB_KEEL) python3 Tests/Web/pictures.py
 
 # The Python package with the command in it, for machines that have no Swift: .build/dist/keel-….whl.
 wheel: deps python

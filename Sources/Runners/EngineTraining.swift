@@ -28,6 +28,8 @@ final class EngineTraining: TrainingSession {
   private var score: Double?
   /// Whether no loss was below zero.
   private var hasFloor = true
+  /// What was told of the layers in the newest step, and whether anything ever was.
+  private var layers: (newest: [String: LayerMeasures], areTold: Bool) = ([:], false)
   /// Losses below this are zero but for rounding.
   private static let nothing = 1e-6
   /// What the engine keeps of it, and the step that comes next.
@@ -109,7 +111,8 @@ final class EngineTraining: TrainingSession {
         guard explosion == nil else { return false }
         try take(answer)
         compare(seen)
-        observe(Step(trace, nil, total: total))
+        observe(
+          Step(trace, tellsLayers: layers.areTold, layers.newest, total: total))
         return explosion?.kind != .divergence
       }
       if ending.kind != .refused { snapshot = snapshot?.step == step ? snapshot : nil }
@@ -144,6 +147,7 @@ final class EngineTraining: TrainingSession {
       ?? recipe.schedule.member.learningRate(
         recipe.optimizer.member.learningRate, at: step, of: total)
     let layers = try measures(answer)
+    self.layers = (layers, self.layers.areTold || !layers.isEmpty)
     trace.record(loss: loss, learningRate: rate, gradientNorm: norm, layers: layers)
     constantLoss = try finite("constantLoss", in: answer) ?? constantLoss
     if let name = answer["snapshot"]?.string { snapshot = (name, step) }

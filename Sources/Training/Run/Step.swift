@@ -46,4 +46,22 @@ public struct Step: Sendable {
       measured: layers == nil ? [] : trace.layers,
       sums: layers?.sums ?? [])
   }
+
+  /// A step that somebody else took.
+  /// - Parameters:
+  ///   - tellsLayers: whether layers are told at all.
+  ///   - measures: what was told of them in this step; empty where it was nothing.
+  package init(
+    _ trace: Trace, tellsLayers: Bool, _ measures: [String: LayerMeasures], total: Int
+  ) {
+    index = trace.count - 1
+    self.total = total
+    loss = Double(trace.losses[index])
+    learningRate = Double(trace.learningRates[index])
+    gradientNorm = Double(trace.gradientNorms[index])
+    clippedNorm = Double(trace.clippedNorms[index])
+    layers = Layers(
+      names: measures.isEmpty ? [] : trace.layers, measured: tellsLayers ? trace.layers : [],
+      sums: trace.layers.map { measures[$0].map(LayerSums.Sums.init) ?? .unknown })
+  }
 }

@@ -13,6 +13,17 @@ package struct LayerSums: Sendable {
     package var update = 0.0
     package var weight = 0.0
 
+    package init(gradient: Double = 0, update: Double = 0, weight: Double = 0) {
+      (self.gradient, self.update, self.weight) = (gradient, update, weight)
+    }
+
+    /// Those that somebody else has taken the roots of.
+    package init(_ measures: LayerMeasures) {
+      gradient = measures.gradientNorm * measures.gradientNorm
+      update = measures.updateNorm * measures.updateNorm
+      weight = measures.weightNorm * measures.weightNorm
+    }
+
     /// Of a step that changed no weights.
     package static let unknown = Sums(gradient: .nan, update: .nan, weight: .nan)
   }
