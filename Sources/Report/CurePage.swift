@@ -13,6 +13,7 @@ package struct CurePage: Page {
   private let budget: Double
   private let onlyExplosions: Bool
   private var report: String?
+  private var run: String?
 
   /// - Parameters:
   ///   - recipe: what was to be cured, and `line` how it stood on the command line.
@@ -34,9 +35,10 @@ package struct CurePage: Page {
   }
 
   /// The same with the file that shows it in pictures.
-  package func telling(report: String?) -> CurePage {
+  /// - Parameter run: its name on a command line.
+  package func telling(report: String?, at run: String?) -> CurePage {
     var page = self
-    page.report = report
+    (page.report, page.run) = (report, run)
     return page
   }
 
@@ -212,7 +214,9 @@ package struct CurePage: Page {
   }
 
   private var drawn: [String] {
-    report.map { ["", "\(out.bold("report"))  \($0): open it in a browser"] } ?? []
+    if let report { return ["", "\(out.bold("report"))  \(report): open it in a browser"] }
+    guard engine == nil, let run else { return [] }
+    return (next.isEmpty ? [out.dim("next")] : []) + ["  keel report \(run)  # see it in pictures"]
   }
 
   var next: [String] {

@@ -36,7 +36,7 @@ struct KeptSeries {
       switch event.kind {
       case "surge", "divergence": StepMark(.alarm, step: event.step)
       case "skipped": StepMark(.skipped, step: event.step)
-      case "recovery": StepMark(.rewind(to: event.step), step: Int(event.value))
+      case "recovery": Int(exactly: event.value).map { StepMark(.rewind(to: event.step), step: $0) }
       default: nil
       }
     }

@@ -12,6 +12,7 @@ package struct TrainPage: Page {
   private let line: String
   private let first: Int
   private var kept: Kept?
+  private var run: String?
 
   /// What became of the file that a run keeps itself in.
   package struct Kept {
@@ -39,10 +40,10 @@ package struct TrainPage: Page {
     (trace, size, baseline) = (await run.trace, await run.size, await run.baseline)
   }
 
-  /// The same with what became of `--save`.
-  package func telling(_ kept: Kept?) -> TrainPage {
+  /// The same with what became of `--save`, and the run's name on a command line.
+  package func telling(_ kept: Kept?, at run: String?) -> TrainPage {
     var page = self
-    page.kept = kept
+    (page.kept, page.run) = (kept, run)
     return page
   }
 
@@ -280,6 +281,7 @@ package struct TrainPage: Page {
     case .trained: break
     }
     if let saved { lines.append("  keel predict \(saved) NEW.csv  # use it") }
+    if let run { lines.append("  keel report \(run)  # see it in pictures") }
     return lines
   }
 

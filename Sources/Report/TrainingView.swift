@@ -42,7 +42,7 @@ package struct TrainingView: Sendable {
       if step.index <= last.index { event = "back to step \(Text.count(step.index))" }
       if step.index == 0 { self = TrainingView() }
     } else {
-      firstStep = step.index
+      (firstStep, began) = (step.index, .now)
     }
     if !step.loss.isFinite || !step.gradientNorm.isFinite {
       let what = step.loss.isFinite ? "gradient" : "loss"

@@ -40,11 +40,16 @@ package struct Trial: Sendable {
     }
     let first = min(max(100, 2 * session.stepsPerEpoch, minimum), session.total)
     var steps = min(first, maximum)
-    let marked = try mark.flatMap { $0 < steps ? try train(until: $0) : nil }
-    var training = try train(until: steps)
+    var marked: Training?
+    // What others are held against is seen on the way.
+    func go(to step: Int) throws -> Training {
+      if let mark, session.step < mark, mark < step { marked = try train(until: mark) }
+      return try train(until: step)
+    }
+    var training = try go(to: steps)
     while !session.isOver, training.verdict != .healthy, steps < maximum {
       steps = min(3 * steps, maximum)
-      training = try train(until: steps)
+      training = try go(to: steps)
     }
     let isDecided = session.isOver || (training.verdict == .healthy && steps >= first)
     (isFalling, isOver) = (session.isFalling, session.isOver)

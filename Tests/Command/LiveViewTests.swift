@@ -2,7 +2,9 @@ import Foundation
 import Testing
 
 /// The lines that a person sees while a command works, in a window that `script` makes.
-@Suite(.enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/script")))
+///
+/// That of util-linux: Apple's takes other options.
+@Suite(.enabled(if: isLinux && FileManager.default.fileExists(atPath: "/usr/bin/script")))
 struct LiveViewTests {
 
   /// What comes out of a command in a window.
@@ -44,3 +46,9 @@ struct LiveViewTests {
     #expect(!out.contains("\u{1B}") && out.contains("✓ healthy"))
   }
 }
+
+#if os(Linux)
+  private let isLinux = true
+#else
+  private let isLinux = false
+#endif

@@ -99,7 +99,10 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
 
   private static var thisMachine: String {
     let process = ProcessInfo.processInfo
-    return "\(process.hostName), \(process.operatingSystemVersionString), "
+    var name = [CChar](repeating: 0, count: 256)
+    gethostname(&name, name.count - 1)
+    let letters = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return "\(String(decoding: letters, as: UTF8.self)), \(process.operatingSystemVersionString), "
       + "\(process.activeProcessorCount) processors"
   }
 
@@ -125,7 +128,7 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     let events: [Trace.Event]
     let cause: String?
     let change: String?
-    let body: String
+    let body: String?
 
     /// - Parameters:
     ///   - outcome: as the command's JSON names it.
@@ -133,11 +136,11 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     ///   - explosion: that it met, where that is not the training's.
     ///   - cause: the first that was found.
     ///   - change: what cured it.
-    ///   - body: the answer as the command gives it with `--json`.
+    ///   - body: the answer as the command gives it with `--json`; nil where it came to none.
     public init(
       _ outcome: String, training: Training? = nil, explosion: Explosion? = nil,
       events: [Trace.Event] = [],
-      cause: String? = nil, change: String? = nil, body: String
+      cause: String? = nil, change: String? = nil, body: String? = nil
     ) {
       (self.outcome, self.training, self.events) = (outcome, training, events)
       self.explosion = explosion ?? training?.explosion

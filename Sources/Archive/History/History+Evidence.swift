@@ -39,6 +39,11 @@ extension History {
         }
     }
     let names = try seriesNames(of: run.id)
+    if let first = try last("loss").keys.min(), first > 0 {
+      throw KeelError(
+        .invalid, at: run.id, "went on from step \(first): what came before is in another run",
+        fix: "diagnose its recipe: keel diagnose \(run.problem)")
+    }
     let layers = names.filter { $0.name == GradientNorm.name && !$0.layer.isEmpty }.map(\.layer)
     let (losses, norms, clipped, rates) = try (
       last("loss"), last("gradient-norm"), last("clipped-norm"), last("learning-rate")

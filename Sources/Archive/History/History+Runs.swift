@@ -10,10 +10,9 @@ extension History {
   ///   - name: part of a recipe's name, or the beginning of an id.
   ///   - kind: what was done; everything where nil.
   ///   - outcome: as the command's JSON names it, or a verdict.
-  ///   - limit: at the most so many.
+  /// - Returns: them without their answers.
   public func runs(
-    named name: String? = nil, kind: ArchivedRun.Kind? = nil, outcome: String? = nil,
-    limit: Int = .max
+    named name: String? = nil, kind: ArchivedRun.Kind? = nil, outcome: String? = nil
   ) throws -> [ArchivedRun] {
     var conditions: [String] = []
     var arguments: [any DatabaseValueConvertible] = []
@@ -32,10 +31,14 @@ extension History {
     let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
     return try read {
       try ArchivedRun.fetchAll(
-        $0, sql: "SELECT * FROM run\(filter) ORDER BY began DESC, id LIMIT ?",
-        arguments: StatementArguments(arguments + [Int64(clamping: limit)]))
+        $0, sql: "SELECT \(Self.listed) FROM run\(filter) ORDER BY began DESC, id",
+        arguments: StatementArguments(arguments))
     }
   }
+
+  /// All columns of a run but its answer.
+  private static let listed = ArchivedRun.CodingKeys.allCases.filter { $0 != .body }
+    .map(\.rawValue).joined(separator: ", ")
 
   /// The run whose id begins so.
   /// - Throws: `KeelError` where there is none, or more than one.
@@ -85,16 +88,22 @@ extension History {
   }
 
   /// Forgets runs, with all that is kept of them.
+  /// - Throws: `KeelError` where one is still running.
   public func delete(_ runs: [ArchivedRun]) throws {
-    try write { database in
-      for run in runs {
-        try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
-      }
-      try database.execute(
-        sql: "DELETE FROM recipe WHERE id NOT IN "
-          + "(SELECT recipe FROM run WHERE recipe IS NOT NULL)")
+    if let running = runs.first(where: \.isRunning) {
+      throw KeelError(
+        .usage, at: running.id, "is still running", fix: "stop it first, or wait for its end")
     }
+    try write { try Self.forget(runs, $0) }
     try shrink()
+  }
+
+  private static func forget(_ runs: [ArchivedRun], _ database: Database) throws {
+    for run in runs {
+      try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
+    }
+    try database.execute(
+      sql: "DELETE FROM recipe WHERE id NOT IN (SELECT recipe FROM run WHERE recipe IS NOT NULL)")
   }
 
   /// Forgets the oldest runs that have ended.
@@ -103,17 +112,31 @@ extension History {
   ///   - bytes: the size that the file may have.
   /// - Returns: what was forgotten.
   public func prune(olderThan age: Double? = nil, to bytes: Int? = nil) throws -> [ArchivedRun] {
-    let all = try runs().filter { !$0.isRunning }.reversed()
     let now = Date().timeIntervalSince1970
-    var gone = all.filter { run in age.map { now - run.seen > $0 } ?? false }
-    if !gone.isEmpty { try delete(gone) }
-    guard let bytes else { return gone }
-    for run in all.drop(while: { run in gone.contains { $0.id == run.id } }) {
-      guard try size() > bytes else { break }
-      try delete([run])
-      gone.append(run)
+    let all = try runs().filter { !$0.isRunning }.reversed()
+    let gone = try write { database in
+      var gone: [ArchivedRun] = []
+      for run in all {
+        let isOld = age.map { now - run.seen > $0 } ?? false
+        let isTooMuch = try bytes.map { try Self.filled(database) > $0 } ?? false
+        guard isOld || isTooMuch else { continue }
+        try Self.forget([run], database)
+        gone.append(run)
+      }
+      return gone
     }
+    if !gone.isEmpty { try shrink() }
     return gone
+  }
+
+  /// Bytes of the pages that hold something.
+  private static func filled(_ database: Database) throws -> Int {
+    let (pages, free, size) = try (
+      Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0,
+      Int.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0,
+      Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0
+    )
+    return (pages - free) * size
   }
 
   /// Bytes that its pages take.
@@ -133,7 +156,7 @@ extension History {
   public func merge(_ other: History) throws -> Int {
     let known = Set(try runs().map(\.id))
     let new = try other.runs().reversed().filter { !known.contains($0.id) }
-    for run in new { try take(run, from: other) }
+    for run in new { try take(other.run(run.id), from: other) }
     return new.count
   }
 

@@ -36,14 +36,19 @@ public final class History: Sendable {
     }
   }
 
+  /// What a file system without shared memory answers to a write-ahead log.
+  private static let refusals: [ResultCode] = [
+    .SQLITE_ERROR, .SQLITE_IOERR, .SQLITE_CANTOPEN, .SQLITE_PROTOCOL,
+  ]
+
   private static func open(_ path: String, _ patience: Double) throws -> any DatabaseWriter {
     var configuration = Configuration()
     configuration.busyMode = .timeout(patience)
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
     do {
       return try DatabasePool(path: path, configuration: configuration)
-    } catch let error as DatabaseError where error.resultCode == .SQLITE_ERROR {
-      // It refuses a write-ahead log.
+    } catch let error as DatabaseError where refusals.contains(error.resultCode.primaryResultCode) {
+      // Where it refuses more than a write-ahead log, this says what.
       return try DatabaseQueue(path: path, configuration: configuration)
     }
   }
@@ -52,12 +57,11 @@ public final class History: Sendable {
   /// tools do.
   private static func makeFolder(of path: String) throws {
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-    guard folder.lastPathComponent == ".keel",
-      !FileManager.default.fileExists(atPath: folder.path)
-    else { return }
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
-    try "*\n".write(
-      to: folder.appendingPathComponent(".gitignore"), atomically: true, encoding: .utf8)
+    guard folder.lastPathComponent == ".keel" else { return }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let rules = folder.appendingPathComponent(".gitignore")
+    guard !FileManager.default.fileExists(atPath: rules.path) else { return }
+    try "*\n".write(to: rules, atomically: true, encoding: .utf8)
   }
 
   private static func checkFile(_ path: String) throws {

@@ -25,6 +25,8 @@ package struct Pyramid {
   let first: Int
   /// Whether single steps are kept only where `kept` says so.
   let isThinned: Bool
+  /// Whether there are steps that nobody has asked for.
+  private var hasGrown = false
   private var levels: [Level] = Array(repeating: Level(), count: top + 1)
 
   private struct Level {
@@ -32,8 +34,6 @@ package struct Pyramid {
     var open: [Float] = []
     /// Chunks that were filled.
     var full = 0
-    /// Whether the open chunk has changed since it was last written.
-    var isNew = false
     /// The bin that is being filled.
     var bin = Bin()
   }
@@ -80,7 +80,9 @@ package struct Pyramid {
   /// Adds the next step.
   /// - Parameter chunks: gets the chunks that this fills.
   package mutating func append(_ value: Float, filling chunks: inout [Chunk]) {
-    push(0, [value], &chunks)
+    levels[0].open.append(value)
+    if levels[0].open.count == Self.width { close(0, &chunks) }
+    hasGrown = true
     let isFinite = value.isFinite
     add(
       1, isFinite ? value : .infinity, Double(value), isFinite ? value : -.infinity, count: 1,
@@ -93,7 +95,6 @@ package struct Pyramid {
   ) {
     guard level <= Self.top else { return }
     levels[level].bin.add(least, mean, largest, count: count)
-    levels[level].isNew = isWritten(level)
     guard levels[level].bin.count == Self.steps(ofLevel: level) else { return }
     let bin = levels[level].bin
     levels[level].bin = Bin()
@@ -103,23 +104,33 @@ package struct Pyramid {
   }
 
   private mutating func push(_ level: Int, _ values: [Float], _ chunks: inout [Chunk]) {
-    guard isWritten(level) else { return }
+    guard level >= Self.finest else { return }
     levels[level].open += values
-    levels[level].isNew = true
-    guard levels[level].open.count == Self.width * Self.floats(ofLevel: level) else { return }
-    chunks.append(chunk(level))
-    levels[level].open.removeAll(keepingCapacity: true)
-    levels[level].full += 1
-    levels[level].isNew = false
+    if levels[level].open.count == Self.width * 3 { close(level, &chunks) }
   }
 
-  private func isWritten(_ level: Int) -> Bool { level == 0 || level >= Self.finest }
+  /// A chunk that is full.
+  private mutating func close(_ level: Int, _ chunks: inout [Chunk]) {
+    chunks.append(chunk(level, levels[level].open))
+    levels[level].open.removeAll(keepingCapacity: true)
+    levels[level].full += 1
+  }
 
-  /// A chunk as far as it is filled; its last bin may have fewer steps than the others.
-  private func chunk(_ level: Int) -> Chunk {
-    let bin = levels[level].bin
-    let open = levels[level].open + (bin.count > 0 ? bin.values : [])
-    return Chunk(
+  /// A chunk as far as it is filled; its last bin has the steps that no level below has put
+  /// together yet, and may have fewer than the others.
+  private func open(_ level: Int) -> Chunk {
+    guard level > 0 else { return chunk(0, levels[0].open) }
+    let rest = levels[1...level].reduce(into: Bin()) { rest, level in
+      guard level.bin.count > 0 else { return }
+      rest.add(
+        level.bin.least, level.bin.sum / Double(level.bin.count), level.bin.largest,
+        count: level.bin.count)
+    }
+    return chunk(level, levels[level].open + (rest.count > 0 ? rest.values : []))
+  }
+
+  private func chunk(_ level: Int, _ open: [Float]) -> Chunk {
+    Chunk(
       level: level,
       first: first + levels[level].full * Self.width * Self.steps(ofLevel: level),
       count: open.count / Self.floats(ofLevel: level), values: open)
@@ -128,19 +139,20 @@ package struct Pyramid {
   /// The chunks that are not full and have grown since they were last asked for, of as many levels
   /// as the series is long for: what one chunk holds needs no coarser one.
   package mutating func takeOpen() -> [Chunk] {
-    levels.indices.filter {
-      levels[$0].isNew && ($0 == 0 || levels[0].full >= Self.steps(ofLevel: $0 - 1))
-    }.map { level in
-      levels[level].isNew = false
-      return chunk(level)
-    }
+    guard hasGrown else { return [] }
+    hasGrown = false
+    return ([0] + (Self.finest...Self.top).filter(isWritten)).map(open).filter { $0.count > 0 }
   }
 
-  /// The step before which single steps are no longer kept, and the one from which they were not
-  /// to begin with; nil where all are kept.
+  /// Whether a level is kept: what one chunk of the level below holds needs none.
+  private func isWritten(_ level: Int) -> Bool {
+    levels[0].full >= Self.steps(ofLevel: level - 1)
+  }
+
+  /// Steps whose single values are no longer kept; nil where all are. A coarser level has them.
   package var dropped: Range<Int>? {
     let newest = levels[0].full - Self.kept.newest
-    guard isThinned, newest > Self.kept.first else { return nil }
+    guard isThinned, newest > Self.kept.first, isWritten(Self.finest) else { return nil }
     return first + Self.kept.first * Self.width..<first + newest * Self.width
   }
 

@@ -5,7 +5,7 @@ import Keel
 public enum RunExport: String, CaseIterable, Sendable {
   case csv, jsonl
 
-  /// The text, piece by piece: of a long run it never is in memory as a whole.
+  /// The text, a row at a time.
   ///
   /// A step that is not on record any more (of layers a long run keeps single steps only at its
   /// beginning and its end) is left empty. Where the run went back its steps come again, in another

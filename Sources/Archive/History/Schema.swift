@@ -48,6 +48,7 @@ package enum Schema {
       body TEXT);
     CREATE INDEX run_began ON run(began);
     CREATE INDEX run_parent ON run(parent);
+    CREATE INDEX run_recipe ON run(recipe);
     CREATE TABLE event(
       run TEXT NOT NULL REFERENCES run(id) ON DELETE CASCADE,
       step INTEGER NOT NULL,

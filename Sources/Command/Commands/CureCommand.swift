@@ -70,8 +70,14 @@ struct CureCommand: AsyncParsableCommand {
     var interruption: CancellationError?
     do {
       history = try await interruptible { try await cure.run() }
+    } catch let error as KeelError {
+      await recorder?.end(.init("failed"))
+      throw error
     } catch let error as CancellationError {
-      guard let known = await cure.history else { throw error }
+      guard let known = await cure.history else {
+        await recorder?.end(.init("interrupted"))
+        throw error
+      }
       (history, interruption) = (known, error)
     }
     bar.clear()
@@ -86,10 +92,11 @@ struct CureCommand: AsyncParsableCommand {
       history, of: problem.recipe, line: source.line, written: failure == nil ? target : nil,
       wanted: fixed, framework: framework, engine: engine?.note, budget: budget,
       onlyExplosions: onlyExplosions)
-    await recorder?.finish(history, page.json)
+    let unkept = await recorder?.end(history, page.json)
     var drawn: String?
     do {
       if let report, let recorder {
+        if let unkept { throw unkept }
         _ = try WrittenPage(recorder, to: report)
         drawn = report
       }
@@ -98,7 +105,9 @@ struct CureCommand: AsyncParsableCommand {
     }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
-      output.show(page.telling(report: drawn), to: source.isStartedByEngine ? engine : nil)
+      output.show(
+        page.telling(report: drawn, at: archive.place(of: recorder)),
+        to: source.isStartedByEngine ? engine : nil)
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }

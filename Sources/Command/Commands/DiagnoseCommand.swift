@@ -34,16 +34,18 @@ struct DiagnoseCommand: AsyncParsableCommand {
     let recorder = try archive.begin(
       .diagnose, of: problem.recipe, beside: source.recipe, line: source.line,
       engine: engine?.name)
-    let diagnosis = try await interruptible {
-      try await problem.diagnosis(scope) { step in
-        recorder?.record(step)
-        bar.show("training", step)
+    let diagnosis = try await keeping(recorder) {
+      try await interruptible {
+        try await problem.diagnosis(scope) { step in
+          recorder?.record(step)
+          bar.show("training", step)
+        }
       }
     }
     bar.clear()
     let page = DiagnosisPage(
       diagnosis, of: problem.recipe, line: source.line, engine: engine?.note)
-    await recorder?.finish(
+    await recorder?.end(
       .init(
         diagnosis.verdict.rawValue, training: diagnosis.training,
         cause: diagnosis.findings.first?.cause, body: page.json))

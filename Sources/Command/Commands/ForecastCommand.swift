@@ -19,14 +19,16 @@ struct ForecastCommand: AsyncParsableCommand {
     let problem = try Problem(recipe)
     let recorder = try archive.begin(
       .forecast, of: recipe, beside: source.recipe, line: source.line)
-    let forecast = try await interruptible {
-      try await problem.forecast { spent, limit in
-        bar.show("forecasting", spent, of: limit, "gradients")
+    let forecast = try await keeping(recorder) {
+      try await interruptible {
+        try await problem.forecast { spent, limit in
+          bar.show("forecasting", spent, of: limit, "gradients")
+        }
       }
     }
     bar.clear()
     let page = ForecastPage(forecast, line: source.line)
-    await recorder?.finish(
+    await recorder?.end(
       .init(forecast.verdict.rawValue, cause: forecast.findings.first?.cause, body: page.json))
     output.show(page)
     if forecast.verdict == .exploding { throw ExitCode(1) }

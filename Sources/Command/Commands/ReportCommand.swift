@@ -38,12 +38,12 @@ struct ReportCommand: AsyncParsableCommand {
       recorder.record($0)
       bar.show($0)
     }
-    let history = try await interruptible { try await cure.run() }
+    let history = try await keeping(recorder) { try await interruptible { try await cure.run() } }
     bar.clear()
     let page = CurePage(
       history, of: recipe, line: source.line, written: nil, wanted: nil, framework: nil,
       budget: SearchPolicy.budget, onlyExplosions: false)
-    await recorder.finish(history, page.json)
+    if let unkept = await recorder.end(history, page.json) { throw unkept }
     output.show(try WrittenPage(recorder, to: file))
   }
 }
@@ -53,8 +53,10 @@ extension WrittenPage {
   /// - Throws: `KeelError` where the archive cannot be read, or the file not be written.
   init(_ run: ArchivedRun, in history: History, to file: String) throws {
     let problem = try history.recipe(of: run).flatMap { try? Problem($0) }
+    // What its rows, which may be others today, do not allow is left out.
     let html = try ReportPage(
-      run, in: history, forecast: problem?.quickForecast(), exponents: problem?.exponents(of: run)
+      run, in: history, forecast: try? problem?.quickForecast(),
+      exponents: try? problem?.exponents(of: run)
     ).html
     try AtomicFile.write(Data(html.utf8), to: file)
     self.init(file, bytes: html.utf8.count, of: run)

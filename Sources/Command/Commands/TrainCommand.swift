@@ -56,19 +56,21 @@ struct TrainCommand: AsyncParsableCommand {
     let run = try begin(recipe)
     let first = await run.trace.count
     let recorder = try archive.begin(.train, of: recipe, beside: source.recipe, line: source.line)
-    let training = try await interruptible {
-      let show: @Sendable (Step) -> Void = { step in
-        recorder?.record(step)
-        if step.index + 1 == step.total { return bar.say("scoring") }
-        bar.show("training", step)
+    let (training, page) = try await keeping(recorder) {
+      let training = try await interruptible {
+        let show: @Sendable (Step) -> Void = { step in
+          recorder?.record(step)
+          if step.index + 1 == step.total { return bar.say("scoring") }
+          bar.show("training", step)
+        }
+        return heal
+          ? await run.train(healing: HealingPolicy(), checkpointing: saving?.checkpointing, show)
+          : await run.train(checkpointing: saving?.checkpointing, show)
       }
-      return heal
-        ? await run.train(healing: HealingPolicy(), checkpointing: saving?.checkpointing, show)
-        : await run.train(checkpointing: saving?.checkpointing, show)
+      bar.clear()
+      return (training, try await TrainPage(training, of: run, line: source.line, from: first))
     }
-    bar.clear()
-    let page = try await TrainPage(training, of: run, line: source.line, from: first)
-    await recorder?.finish(
+    await recorder?.end(
       .init(
         training.outcome.rawValue, training: training, events: await run.trace.events,
         body: page.json))
@@ -81,7 +83,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
-      output.show(page.telling(kept))
+      output.show(page.telling(kept, at: archive.place(of: recorder)))
     }
     if let failure { throw failure }
     switch training.outcome {

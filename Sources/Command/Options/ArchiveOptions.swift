@@ -28,6 +28,16 @@ struct ArchiveOptions: ParsableArguments {
     return try History(path, create: create)
   }
 
+  /// How a run is named on a command line; nil where it is not kept.
+  func place(of recorder: Recorder?) -> String? {
+    guard let recorder, recorder.history.path != ":memory:" else { return nil }
+    let id = String(recorder.id.prefix(8))
+    guard path(beside: nil) != recorder.history.path else {
+      return id + (line.isEmpty ? "" : " \(line)")
+    }
+    return "\(id) --archive \(Text.quoted(recorder.history.path))"
+  }
+
   /// The run that an argument names; nil where it names a file, or is no beginning of an id.
   /// - Throws: `KeelError` where it begins the ids of several.
   func run(named argument: String?) throws -> ArchivedRun? {
@@ -56,7 +66,7 @@ struct ArchiveOptions: ParsableArguments {
     do {
       return recorder(kind, of: recipe, line: line, engine: engine, in: try History(path))
     } catch let error as KeelError where archive == nil {
-      Self.warn(error)
+      Terminal.error.write("warning: \(error); the run is not kept\n")
       return nil
     }
   }
@@ -84,6 +94,6 @@ struct ArchiveOptions: ParsableArguments {
   }
 
   @Sendable private static func warn(_ error: KeelError) {
-    Terminal.error.write("warning: \(error); the run is not kept\n")
+    Terminal.error.write("warning: \(error); the run is kept once it can be\n")
   }
 }

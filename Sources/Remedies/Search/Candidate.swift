@@ -126,10 +126,12 @@ package struct Candidate {
       isLost = true
     }
     if isCancelled() { throw CancellationError() }
-    // Who has come further than it was asked to need show no more on other seeds for that.
-    if outcome == .holds { heldAt = heldAt ?? min(max(start, step), session.step) }
+    if outcome == .holds { heldAt = heldAt ?? shownStep }
     return max(0, session.step - before)
   }
+
+  /// The step that `training` is of.
+  var shownStep: Int { isAhead ? training.steps : session.step }
 
   var outcome: TrialOutcome { isLost ? .notMade : TrialOutcome(training.verdict) }
 
@@ -158,12 +160,12 @@ package struct Candidate {
   }
 
   /// That it does not learn is said only at the end of the recipe.
-  private var isOpen: Bool { outcome == .doesNotLearn && !session.isOver }
+  private var isOpen: Bool { outcome == .doesNotLearn && (isAhead || !session.isOver) }
 
   var record: CaseHistory.TrialRecord {
     CaseHistory.TrialRecord(
       remedies: treatments, outcome: isOpen ? .undecided : outcome,
-      steps: isAhead ? training.steps : session.step, loss: training.loss,
+      steps: shownStep, loss: training.loss,
       score: training.score, seed: recipe.seed)
   }
 }

@@ -22,6 +22,11 @@ public enum SearchPolicy {
 
   /// Steps of the first round, at the least, and beyond the step that the recipe exploded in.
   static let firstRound = 100
+  /// A first round goes on for one part in so many of the steps that the recipe took to explode.
+  ///
+  /// Half as far again: as far again cures the same 302 faults of seeds C at 1.71 trainings in the
+  /// mean of the long ones, against 1.63.
+  static let beyond = 2
   /// Epochs of the first round, but no more than one part in so many of the run: many candidates
   /// must fit the budget.
   static let first = (epochs: 2, parts: 10)

@@ -50,7 +50,7 @@ struct SuccessiveHalving {
     // A trial goes well beyond the step that the recipe exploded in.
     let explosion = control.explosion?.step ?? 0
     let least = SearchPolicy.firstRound
-    return min(max(least, epochs, explosion + max(least, explosion / 2)), horizon)
+    return min(max(least, epochs, explosion + max(least, explosion / SearchPolicy.beyond)), horizon)
   }
 
   // MARK: rounds
@@ -120,8 +120,8 @@ struct SuccessiveHalving {
       var length = first
       var leader: Candidate?
       while length < horizon {
-        pool += survivors.filter { $0.session.step <= length }
-        survivors.removeAll { $0.session.step <= length }
+        pool += survivors.filter { $0.shownStep <= length }
+        survivors.removeAll { $0.shownStep <= length }
         let ahead = Self.ranked(pool.filter { $0.outcome == .holds }).first
         if survivors.isEmpty, Self.isDecided(pool, ahead, as: leader) { break }
         leader = ahead

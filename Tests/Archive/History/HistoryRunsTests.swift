@@ -37,7 +37,7 @@ struct HistoryRunsTests {
     let first = try await add("mlp one")
     let second = try await add("mlp two", .cure)
     try await add("' OR 1 = 1 --")
-    #expect(try history.runs().count == 3 && history.runs(limit: 2).count == 2)
+    #expect(try history.runs().count == 3 && history.runs().allSatisfy { $0.body == nil })
     #expect(try Set(history.runs(named: "mlp").map(\.id)) == [first, second])
     #expect(try history.runs(named: "%").isEmpty)
     #expect(try history.runs(named: "' OR").count == 1)
@@ -90,8 +90,17 @@ struct HistoryRunsTests {
     let size = try history.size()
     #expect(try history.prune(to: size).isEmpty)
     #expect(try history.prune(to: size - 1).map(\.id) == [ids[1]])
-    #expect(try history.prune(to: 0).map(\.id) == [ids[2]])
+    #expect(try history.size() < size)
+    #expect(try history.prune(olderThan: -1, to: 0).map(\.id) == [ids[2]])
     #expect(try history.runs().isEmpty)
+  }
+
+  @Test func whatIsRunningIsNotForgotten() async throws {
+    let run = ArchivedRun(.train, of: try Draft.plain.recipe(), command: "", version: "1")
+    try history.write { try run.insert($0) }
+    let error = try failure { try history.delete([try history.run(run.id)]) }
+    #expect(error.kind == .usage && error.what == "is still running")
+    #expect(try history.prune(olderThan: 0, to: 0).isEmpty)
   }
 
   @Test func archivesAreMerged() async throws {

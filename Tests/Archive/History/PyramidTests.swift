@@ -31,7 +31,7 @@ struct PyramidTests {
   }
 
   /// However often it is written, and wherever it begins: single steps, and bins of 64 of them.
-  @Test(arguments: [7, 1024, 1025, 9000, 20_000], [1, 500, .max])
+  @Test(arguments: [7, 1024, 1025, 7500, 9003, 20_000], [1, 500, .max])
   func everyLevelSaysWhatItsStepsSay(_ count: Int, _ every: Int) {
     let values = (0..<count).map { Float(($0 * 7919) % 1000) - 500 }
     let chunks = Self.chunks(values, from: 300, asking: every)
@@ -63,6 +63,31 @@ struct PyramidTests {
     // Nothing finite in a bin: it says what there was.
     let ends = Self.chunks([Float](repeating: -.infinity, count: 9000))
     #expect(Self.level(2, of: ends).allSatisfy { $0 == -.infinity })
+  }
+
+  /// What comes last, an explosion, is in every level, whatever the number of steps.
+  @Test(arguments: [8193, 9003, 70_007, 600_001]) func theEndIsInEveryLevel(_ count: Int) throws {
+    var values = [Float](repeating: 1, count: count)
+    values[count - 2] = 77
+    values[count - 1] = .nan
+    let chunks = Self.chunks(values, isThinned: true)
+    for level in 2...4 where count >= 1024 * Pyramid.steps(ofLevel: level - 1) {
+      let held = Self.level(level, of: chunks)
+      #expect(held[held.count - 2].isNaN && held[held.count - 1] == 77, "level \(level)")
+      let bins = (count + Pyramid.steps(ofLevel: level) - 1) / Pyramid.steps(ofLevel: level)
+      #expect(held.count == 3 * bins)
+    }
+  }
+
+  /// No step is dropped that no coarser level has.
+  @Test(arguments: [6000, 7168, 7500, 8191, 8192, 8300]) func nothingIsLostBetweenLevels(
+    _ count: Int
+  ) {
+    let values = (0..<count).map(Float.init)
+    let chunks = Self.chunks(values, isThinned: true, asking: 300)
+    let single = chunks.values.filter { $0.level == 0 }.reduce(0) { $0 + $1.count }
+    let bins = Self.level(2, of: chunks).count / 3
+    #expect(single == count || bins == (count + 63) / 64, "\(single) steps, \(bins) bins")
   }
 
   /// Of a long series that is thinned the first and the newest single steps are left, and bins of

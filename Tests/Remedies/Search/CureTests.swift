@@ -205,7 +205,6 @@ struct CureTests {
     #expect((history.remedies.map(\.remedy) == [RestoreSetting.name]) == !(budget > 0))
   }
 
-  /// However short the recipe, a trial has fifty steps; the cure has as many as the recipe.
   /// What an experiment has trained already is not trained again: beyond the diagnosis a late
   /// explosion costs what it took to explode, and one trial on another seed.
   @Test func aTrialGoesOnFromItsExperiment() async throws {
@@ -221,6 +220,7 @@ struct CureTests {
     #expect(history.cost.steps - history.cost.diagnosis < lost + total + total / 4)
   }
 
+  /// However short the recipe, a trial has fifty steps; the cure has as many as the recipe.
   @Test func aShortRecipeHasTrialsOfFiftySteps() async throws {
     var recipe = LargeLearningRate.guilty[0]
     recipe.training.epochs = 2

@@ -68,6 +68,18 @@ struct TrialRunnerTests {
     #expect(try #require(short.takeSession(of: problem.recipe)).earlier == nil)
   }
 
+  /// One that has not learnt at its first stop, before the mark, is seen at the mark on its way on.
+  @Test func theMarkMayLieBehindTheFirstStop() throws {
+    let runner = TrialRunner(against: try Self.problem(rate: 1), marking: 150)
+    let slow = try [0.003, 0.001, 0.0005, 0.0003, 0.0002].map { try Self.problem(rate: $0) }
+      .first { problem in
+        let trial = try runner.trial(problem, atLeast: 100)
+        return trial.outcome == .holds && trial.training.steps > 150
+      }
+    let session = try #require(runner.takeSession(of: try #require(slow).recipe))
+    #expect(session.earlier?.steps == 150)
+  }
+
   @Test func whatExplodedIsDoomed() throws {
     let problem = try Self.problem(rate: 1e6)
     let runner = TrialRunner(against: problem)

@@ -1,0 +1,149 @@
+import Foundation
+import GRDB
+import Keel
+
+/// A run as far as it has been written, and what is to be written next.
+struct RunWriter {
+  private(set) var run: ArchivedRun
+  /// The text of its recipe.
+  private let recipe: String?
+  /// Whether its row is in the archive.
+  private(set) var isThere = false
+  /// Whether the last attempt to write failed.
+  var isFailing = false
+  /// The numbers of its series in the archive.
+  private var series: [RecordedStretch.Column: Int64] = [:]
+  private var segment = -1
+  /// Of the segment that is being written, one a column.
+  private var columns: [RecordedStretch.Column] = []
+  private var pyramids: [Pyramid] = []
+  private var chunks: [Part] = []
+  /// The step before which single steps of layers have been forgotten.
+  private var forgotten = 0
+  /// Writes since layers were last written as they stand.
+  private var writes = 0
+
+  private struct Part {
+    let column: RecordedStretch.Column
+    let segment: Int
+    let chunk: Pyramid.Chunk
+  }
+
+  /// Of eight writes one has the layers as they stand: they are many, and each is deflated anew.
+  private static let layersEvery = 8
+  /// Parts that wait at the most: 50 MB.
+  private static let most = 1 << 12
+
+  init(_ run: ArchivedRun, recipe: String?) { (self.run, self.recipe) = (run, recipe) }
+
+  /// The run's row, and its recipe's.
+  mutating func begin(_ database: Database) throws {
+    if let recipe {
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO recipe(text) VALUES (?)", arguments: [recipe])
+      run.recipe = try Int64.fetchOne(
+        database, sql: "SELECT id FROM recipe WHERE text = ?", arguments: [recipe])
+    }
+    try run.insert(database)
+    isThere = true
+  }
+
+  /// Adds steps to the series that they are of.
+  mutating func take(_ stretch: RecordedStretch) {
+    let columns = stretch.columns
+    if run.steps != stretch.first || self.columns != columns {
+      closeSegment(withLayers: true)
+      segment += 1
+      (self.columns, forgotten) = (columns, 0)
+      pyramids = columns.map { Pyramid(from: stretch.first, isThinned: !$0.layer.isEmpty) }
+    }
+    for column in columns.indices {
+      var filled: [Pyramid.Chunk] = []
+      for row in 0..<stretch.count {
+        pyramids[column].append(stretch.value(row, column), filling: &filled)
+      }
+      // What would be forgotten again is not written in the first place.
+      let dropped = pyramids[column].dropped ?? 0..<0
+      for chunk in filled where chunk.level > 0 || !dropped.contains(chunk.first) {
+        chunks.append(Part(column: columns[column], segment: segment, chunk: chunk))
+      }
+    }
+    run.steps = stretch.first + stretch.count
+  }
+
+  /// Writes what there is.
+  mutating func write(_ ending: ArchivedRun.Ending?, _ database: Database) throws {
+    closeSegment(withLayers: ending != nil || writes % Self.layersEvery == 0)
+    writes += 1
+    run.seen = Date().timeIntervalSince1970
+    if let ending { run.end(ending) }
+    do {
+      try run.update(database)
+    } catch is RecordError {
+      // Somebody has deleted it.
+      throw KeelError(
+        .missing, at: "run \(run.id)", "was deleted while it ran", fix: "nothing: it is not kept")
+    }
+    try writeChunks(database)
+    for event in ending?.events ?? [] {
+      let (value, text) = ArchivedRun.stored(Double(event.value))
+      try database.execute(
+        sql: "INSERT INTO event(run, step, kind, value, value_text) VALUES (?, ?, ?, ?, ?)",
+        arguments: [run.id, event.step, event.kind.rawValue, value, text])
+    }
+  }
+
+  /// Keeps no more than there is memory for; the newest are what an explosion is seen in.
+  mutating func failed() {
+    isFailing = true
+    chunks.removeFirst(max(0, chunks.count - Self.most))
+  }
+
+  /// The chunks of its series that are not full are to be written as they are.
+  private mutating func closeSegment(withLayers: Bool) {
+    for column in pyramids.indices where withLayers || columns[column].layer.isEmpty {
+      for chunk in pyramids[column].takeOpen() {
+        chunks.append(Part(column: columns[column], segment: segment, chunk: chunk))
+      }
+    }
+  }
+
+  private mutating func writeChunks(_ database: Database) throws {
+    let statement = try database.cachedStatement(
+      sql: "INSERT OR REPLACE INTO chunk(series, segment, level, first, count, data) "
+        + "VALUES (?, ?, ?, ?, ?, ?)")
+    for part in chunks {
+      let id = try id(of: part.column, database)
+      try statement.execute(arguments: [
+        id, part.segment, part.chunk.level, part.chunk.first, part.chunk.count, part.chunk.data,
+      ])
+    }
+    chunks.removeAll(keepingCapacity: true)
+    // All layers have the same steps.
+    guard let dropped = pyramids.last?.dropped, dropped.upperBound > forgotten else { return }
+    forgotten = dropped.upperBound
+    for column in columns where !column.layer.isEmpty {
+      try database.execute(
+        sql: "DELETE FROM chunk WHERE series = ? AND segment = ? AND level = 0 "
+          + "AND first >= ? AND first < ?",
+        arguments: [
+          try id(of: column, database), segment, dropped.lowerBound, dropped.upperBound,
+        ])
+    }
+  }
+
+  private mutating func id(
+    of column: RecordedStretch.Column, _ database: Database
+  ) throws -> Int64 {
+    if let known = series[column] { return known }
+    // In another network the layer may stand elsewhere.
+    let id = try Int64.fetchOne(
+      database,
+      sql: "INSERT INTO series(run, name, layer, place) VALUES (?, ?, ?, ?) "
+        + "ON CONFLICT(run, name, layer) DO UPDATE SET place = place RETURNING id",
+      arguments: [run.id, column.name, column.layer, column.place]
+    ).required("what is inserted has a number")
+    series[column] = id
+    return id
+  }
+}

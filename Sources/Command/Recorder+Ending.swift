@@ -1,0 +1,47 @@
+import Keel
+import KeelArchive
+import KeelReport
+
+extension Recorder {
+  /// Writes how it ended, and says so where that cannot be written.
+  @discardableResult
+  func end(_ ending: ArchivedRun.Ending) async -> KeelError? {
+    let failure = await finish(ending)
+    if let failure { Terminal.error.write("warning: \(failure); the run is not kept to its end\n") }
+    return failure
+  }
+
+  /// Takes the steps of the training that failed, then those of the cure.
+  func record(_ progress: Cure.Progress) {
+    switch progress {
+    case .training(let step), .retraining(let step): record(step)
+    case .failed, .diagnosed, .tried: break
+    }
+  }
+
+  /// Writes what became of a case.
+  /// - Parameter body: its page for machines.
+  @discardableResult
+  func end(_ history: CaseHistory, _ body: String) async -> KeelError? {
+    let changes = history.remedies.flatMap { $0.changes }.map { change in
+      "\(change.path): \(change.to?.line ?? "removed")"
+    }
+    return await end(
+      .init(
+        history.outcome.rawValue, training: history.after ?? history.before,
+        explosion: history.before.explosion, cause: history.findings.first?.cause,
+        change: changes.isEmpty ? nil : changes.joined(separator: ", "), body: body))
+  }
+}
+
+/// Does what a run is kept of; one that does not come to an answer has ended all the same.
+func keeping<Answer>(
+  _ recorder: Recorder?, _ work: () async throws -> Answer
+) async throws -> Answer {
+  do {
+    return try await work()
+  } catch {
+    await recorder?.end(.init(error is CancellationError ? "interrupted" : "failed"))
+    throw error
+  }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Testing
+
+/// Runs on the command line: listed, compared, exported, explained, shown and forgotten.
+struct RunsTests {
+  private let tool: Tool
+
+  init() throws {
+    tool = try Tool()
+    try tool.write("sound.yaml", Sample.healthy)
+    try tool.write("sick.yaml", Sample.exploding)
+  }
+
+  private func ids() throws -> [String] {
+    let runs = try #require(try tool.run("runs", "--json").json["runs"] as? [[String: Any]])
+    return runs.compactMap { $0["run"] as? String }
+  }
+
+  @Test func everyVerbLeavesARun() throws {
+    for (verb, file) in [
+      ("train", "sound"), ("forecast", "sick"), ("diagnose", "sick"), ("cure", "sick"),
+    ] {
+      _ = try tool.run(verb, "\(file).yaml", "--quiet")
+    }
+    let list = try tool.run("runs")
+    #expect(list.code == 0 && list.err == "")
+    let words = list.out.split(separator: "\n").dropFirst().map(String.init)
+    for word in ["train ", "forecast ", "diagnose ", "cure ", "healthy", "exploding", "cured"] {
+      #expect(words.contains { $0.contains(word) }, "\(word)")
+    }
+    #expect(try tool.run("runs", "--kind", "cure", "--json").json["runs"] as? [Any] != nil)
+    #expect(try tool.run("runs", "--limit", "1").out.contains("3 more"))
+  }
+
+  @Test func twoAreCompared() throws {
+    _ = try tool.run("train", "sound.yaml")
+    _ = try tool.run("train", "sound.yaml", "--set", "seed=5")
+    let ids = try ids()
+    let page = try tool.run("runs", "compare", ids[1], ids[0])
+    #expect(page.code == 0 && page.out.contains("- seed: ") && page.out.contains("+ seed: 5"))
+    #expect(try tool.run("runs", "compare", ids[0], ids[0]).out.contains("are the same"))
+  }
+
+  /// What diagnosed it then says the same now, without training it again.
+  @Test func whatIsOnRecordIsExplained() throws {
+    #expect(try tool.run("train", "sick.yaml").code == 1)
+    let fresh = try tool.run("diagnose", "sick.yaml", "--json")
+    for id in try ids() {
+      let again = try tool.run("diagnose", String(id.prefix(8)), "--json")
+      #expect(again.code == 1)
+      let causes = { (result: Tool.Result) throws in
+        (try result.json["findings"] as? [[String: Any]])?.compactMap { $0["cause"] as? String }
+      }
+      #expect(try causes(again) == causes(fresh))
+    }
+  }
+
+  @Test func aRunIsShown() throws {
+    let trained = try tool.run("train", "sick.yaml")
+    let id = try #require(try ids().first)
+    #expect(trained.out.contains("keel report \(id.prefix(8))"))
+    let page = try tool.run("report", String(id.prefix(6)), "-o", "r.html")
+    #expect(page.code == 0 && page.out.contains("r.html is written"))
+    #expect(try tool.read("r.html").contains("Gradient norm by layer and step"))
+    // A recipe is cured for it, and kept.
+    #expect(try tool.run("report", "sick.yaml", "-o", "s.html", "--archive", "none").code == 0)
+    #expect(try tool.read("s.html").contains("✓ cured"))
+    #expect(try ids() == [id])
+    // The recipe is not written over.
+    #expect(try tool.run("report", "sick.yaml", "-o", "sick.yaml").code == 64)
+  }
+
+  @Test func aCureShowsItselfIfAsked() throws {
+    let cure = try tool.run("cure", "sick.yaml", "--report", "r.html")
+    #expect(cure.code == 0 && cure.out.hasSuffix("report  r.html: open it in a browser\n"))
+    #expect(try tool.read("r.html").contains("Trials of the search"))
+  }
+
+  @Test func numbersAreExported() throws {
+    _ = try tool.run("train", "sound.yaml")
+    let id = try #require(try ids().first)
+    let csv = try tool.run("runs", "export", id)
+    #expect(csv.out.hasPrefix("segment,step,loss,gradient-norm,clipped-norm,learning-rate,"))
+    #expect(try tool.run("runs", "export", id, "--as", "tensorboard", "-o", "events").code == 0)
+    let files = try FileManager.default.contentsOfDirectory(atPath: "\(tool.folder)/events")
+    #expect(files.count == 1 && files[0].hasPrefix("events.out.tfevents."))
+    #expect(try tool.run("runs", "export", id, "--as", "tensorboard").code == 64)
+    #expect(try tool.run("runs", "export", id, "-o", "none/there.csv").code == 74)
+  }
+
+  @Test func runsAreForgottenAndTakenOver() throws {
+    _ = try tool.run("train", "sound.yaml", "--archive", "other.sqlite")
+    _ = try tool.run("train", "sound.yaml")
+    #expect(try tool.run("runs", "merge", "other.sqlite").out.hasPrefix("1 run taken over"))
+    let both = try ids()
+    #expect(both.count == 2)
+    #expect(try tool.run("runs", "delete", both[0]).out.hasPrefix("1 run forgotten"))
+    #expect(try tool.run("runs", "prune", "--older-than", "1d").out.hasPrefix("0 runs"))
+    #expect(try tool.run("runs", "prune", "--to", "0B").out.hasPrefix("1 run forgotten"))
+    #expect(try tool.run("runs").out == "no runs\n")
+    #expect(try tool.run("runs", "prune").code == 64)
+    #expect(try tool.run("runs", "prune", "--older-than", "soon").code == 64)
+  }
+
+  /// What is not there, and what is none.
+  @Test func mistakesAreTold() throws {
+    #expect(try tool.run("runs").code == 66)
+    _ = try tool.run("train", "sound.yaml")
+    #expect(try tool.run("runs", "compare", "feed", "feed").code == 66)
+    #expect(try tool.run("report", "feedfeed").code == 66)
+    #expect(try tool.run("runs", "--archive", "none").code == 64)
+    try tool.write("noise.sqlite", String(repeating: "noise ", count: 999))
+    let noise = try tool.run("runs", "--archive", "noise.sqlite", "--json")
+    #expect(noise.code == 65)
+    #expect((try noise.json["error"] as? [String: Any])?["where"] as? String == "noise.sqlite")
+    // One that was asked for and cannot be used ends the command; one that was not is told.
+    #expect(try tool.run("train", "sound.yaml", "--archive", "noise.sqlite").code == 65)
+    #expect(try tool.run("train", "sound.yaml", "--archive", "none").err == "")
+  }
+}
