@@ -48,7 +48,7 @@ struct Archive: AsyncParsableCommand {
 
     let before = try history.size()
     let time = try await Self.train(Self.recipe(layers: layers, units: 8, steps: steps), history)
-    let run = try history.runs(limit: 1)[0]
+    let run = try history.runs()[0]
     let size = try history.size() - before
     let clock = ContinuousClock()
     let reading = try clock.measure {

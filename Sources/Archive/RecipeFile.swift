@@ -33,6 +33,9 @@ public enum RecipeFile {
     return recipe
   }
 
+  /// Whether a path names a file, and not a pipe that a recipe comes through.
+  public static func isFile(_ path: String) -> Bool { RecipeStream.isFile(path) }
+
   /// A recipe from its text.
   /// - Parameter folder: that its file names are relative to.
   /// - Throws: `KeelError` with the path into the recipe and the line and column.

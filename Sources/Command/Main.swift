@@ -117,6 +117,7 @@ private struct Failure {
   }
 
   func exit() -> Never {
+    ProgressBar.interrupt("")
     let wantsJSON = CommandLine.arguments.contains("--json")
     if let error, wantsJSON {
       Terminal.output.write(raw: ErrorPage(error).json)

@@ -17,6 +17,18 @@ final class ProgressBar: Sendable {
     /// Lines that stand in the window, the cursor on the last.
     var lines = 0
     var last = ContinuousClock.now - .seconds(1)
+    /// Steps that need not look at the clock: quick ones would spend their time on it.
+    var blind = 0
+    var looked = ContinuousClock.now
+  }
+
+  /// The one that stands in the window.
+  private static let current = Mutex<ProgressBar?>(nil)
+
+  /// Writes a line on standard error, in place of what stands there.
+  static func interrupt(_ line: String) {
+    current.withLock { $0 }?.clear()
+    Terminal.error.write(line)
   }
 
   /// Between two pictures, in a window and elsewhere.
@@ -27,6 +39,7 @@ final class ProgressBar: Sendable {
     self.isWanted = isWanted
     // Elsewhere what is over sooner needs no line.
     if !Terminal.error.isWindow { state.withLock { $0.last = .now } }
+    Self.current.withLock { $0 = self }
   }
 
   /// Shows a training, step by step.
@@ -34,10 +47,14 @@ final class ProgressBar: Sendable {
     guard isWanted else { return }
     state.withLock { state in
       state.view.add(step)
+      guard state.blind == 0 else {
+        state.blind -= 1
+        return
+      }
       draw(&state) { state in
         Terminal.error.isWindow
           ? state.view.lines(
-            label, width: columns - 1, isUnicode: Terminal.isUnicode,
+            label, width: columns - 3, isUnicode: Terminal.isUnicode,
             height: Terminal.error.rows ?? 24)
           : [state.view.line(label)]
       }
@@ -51,7 +68,7 @@ final class ProgressBar: Sendable {
       draw(&state) { _ in
         [
           TrainingView.bar(
-            label, done, of: total, detail(), width: columns - 1, isUnicode: Terminal.isUnicode)
+            label, done, of: total, detail(), width: columns - 3, isUnicode: Terminal.isUnicode)
         ]
       }
     }
@@ -60,7 +77,7 @@ final class ProgressBar: Sendable {
   /// What is being done while nothing can be counted yet.
   func say(_ text: String) {
     guard isWanted, Terminal.error.isWindow else { return }
-    state.withLock { Self.put([String(text.prefix(columns - 1))], &$0) }
+    state.withLock { Self.put([String(text.prefix(columns - 3))], &$0) }
   }
 
   func clear() {
@@ -68,10 +85,13 @@ final class ProgressBar: Sendable {
     state.withLock { Self.put([], &$0) }
   }
 
+  /// A terminal's own `^C` must find room behind a line.
   private var columns: Int { Terminal.error.columns ?? 80 }
 
   private func draw(_ state: inout State, _ lines: (inout State) -> [String]) {
     let now = ContinuousClock.now
+    state.blind = now - state.looked < .microseconds(200) ? 31 : 0
+    state.looked = now
     let pause = Terminal.error.isWindow ? Self.pause.window : Self.pause.pipe
     guard now - state.last > pause else { return }
     state.last = now

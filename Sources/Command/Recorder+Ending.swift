@@ -7,7 +7,9 @@ extension Recorder {
   @discardableResult
   func end(_ ending: ArchivedRun.Ending) async -> KeelError? {
     let failure = await finish(ending)
-    if let failure { Terminal.error.write("warning: \(failure); the run is not kept to its end\n") }
+    if let failure {
+      ProgressBar.interrupt("warning: \(failure); the run is not kept to its end\n")
+    }
     return failure
   }
 

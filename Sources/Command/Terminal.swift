@@ -30,16 +30,12 @@ struct Terminal: Sendable {
 
   /// Columns of the window; nil where nobody looks on, or it does not say.
   var columns: Int? {
-    if isatty(file) == 1, let said = ProcessInfo.processInfo.environment["COLUMNS"],
-      let columns = Int(said), columns > 0
-    {
-      return max(columns, 20)
-    }
+    let said = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) } ?? .max
     var size = winsize()
     guard isatty(file) == 1, ioctl(file, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else {
       return nil
     }
-    return Int(size.ws_col)
+    return max(20, min(Int(size.ws_col), said))
   }
 
   /// Lines of the window; nil where nobody looks on, or it does not say.

@@ -54,14 +54,14 @@ struct KeptSeries {
 
   /// The pictures of a run, in the order of a report.
   /// - Parameters:
-  ///   - training: the one that is explained.
+  ///   - training: the one that is explained; nil where it has not ended.
   ///   - drawn: what the archive knows nothing of.
   ///   - trials: of a cure.
   func pictures(
-    of training: Training, findings: [Finding] = [], drawn: (gains: Gains?, exponents: Exponents?),
+    of training: Training?, findings: [Finding] = [], drawn: (gains: Gains?, exponents: Exponents?),
     table: [TruthTableRow]? = nil, trials: CaseHistory? = nil
   ) -> [(title: String, content: [any Picture])] {
-    let offender = training.explosion.map { FirstOffender($0, cause: findings.first?.cause) }
+    let offender = training?.explosion.map { FirstOffender($0, cause: findings.first?.cause) }
     let first = layerNorms.first?.first ?? 0
     let heat = HeatMap(
       layers: layers, logNorms: layerNorms.map { $0.values.map { log10($0) } }, first: first,
@@ -72,7 +72,7 @@ struct KeptSeries {
     let curves = Curves(
       loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
       clippedNorm: failed.last.flatMap(clipping),
-      marks: marks.isEmpty ? failed.flatMap { skips($0, but: training.explosion?.step) } : marks,
+      marks: marks.isEmpty ? failed.flatMap { skips($0, but: training?.explosion?.step) } : marks,
       offender: offender)
     let changed =
       isCured
@@ -86,7 +86,10 @@ struct KeptSeries {
     let updates = UpdateRatios(layers: layers, ratios: ratios, offender: offender)
     let all: [(String, [(any Picture)?])] = [
       ("Heat map", [heat]), ("Curves", [curves]), ("Gains", [drawn.gains]),
-      ("Experiments", [table.flatMap { TruthTablePicture($0, training, findings) }]),
+      (
+        "Experiments",
+        [table.flatMap { rows in training.flatMap { TruthTablePicture(rows, $0, findings) } }]
+      ),
       ("Trials", [trials.flatMap { Tournament($0) }]), ("Change", [changed]),
       ("Updates", [updates]), ("Clipping", [clip]), ("Exponents", [drawn.exponents]),
     ]

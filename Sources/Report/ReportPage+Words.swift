@@ -30,7 +30,11 @@ extension ReportPage {
         (isSound ? "" : DiagnosisPage.meaning(training.verdict) + "; ")
           + "\(Text.count(training.steps)) steps: loss \(Text.number(training.loss)), skill "
           + "\(Text.number(training.skill))\(metric)",
-      ],
+      ]
+        + training.recoveries.map { recovery in
+          "healed: exploded at step \(Text.count(recovery.step)), went on from step "
+            + "\(Text.count(recovery.rewoundTo)) with \(recovery.remedy)"
+        },
       next: isSound
         ? [] : ["keel diagnose \(subject)  # find out why it learns nothing, by experiment"])
   }
@@ -38,6 +42,16 @@ extension ReportPage {
   /// What stands under a heading does not begin with it.
   private static func unlabelled(_ lines: [String]) -> [String] {
     lines.map { $0.replacing(Style.bold("not known") + "  ", with: "") }
+  }
+
+  /// Of a run that has not come to an answer.
+  static func words(ofOpen run: ArchivedRun) -> Words {
+    Words(
+      verdict: [
+        "\(Style.bold(shown(run.name, limit: 60)))  \(Style.yellow("! \(run.standing)"))",
+        "\(Text.count(run.steps)) steps are on record",
+      ],
+      next: run.isRunning ? [] : ["\(run.command)  # once more"])
   }
 
   static func words(ofForecast run: ArchivedRun) -> Words {
@@ -95,7 +109,7 @@ extension ExportTarget {
 
 extension ArchivedRun {
   /// Who trained it, where that was not Keel.
-  fileprivate var engineNote: EngineNote? {
+  package var engineNote: EngineNote? {
     engine == "keel" ? nil : EngineNote(name: engine, spread: nil, firstStep: 0)
   }
 }

@@ -37,6 +37,11 @@ package struct ReportPage {
     }
     self.recipe = recipe
     let kept = try KeptSeries(run, in: history)
+    guard run.body != nil else {
+      words = Self.words(ofOpen: run)
+      pictures = kept.pictures(of: nil, drawn: (Self.gains(forecast), nil))
+      return
+    }
     switch run.kind {
     case .train:
       let training = try run.answer(Training.self)

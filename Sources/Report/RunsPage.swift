@@ -82,14 +82,6 @@ package struct RunsPage: Page {
   }
 }
 
-extension ArchivedRun {
-  /// How it stands, in a word: `running`, `killed`, or what it came to.
-  var standing: String {
-    guard let outcome else { return isRunning ? "running" : "killed" }
-    return outcome == "trained" ? verdict ?? outcome : outcome
-  }
-}
-
 /// A run as machines read it.
 package struct RunBody: Encodable {
   private let run: ArchivedRun

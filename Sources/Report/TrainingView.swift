@@ -108,14 +108,18 @@ package struct TrainingView: Sendable {
     let span = max(log10(high / low), 1)
     let strip = (0..<min(width, names.count)).map { cell -> String in
       let part = cell * norms.count / width..<max(cell + 1, (cell + 1) * norms.count / width)
-      guard let value = norms[part].max(), norms[part].allSatisfy(\.isFinite), value > 0 else {
+      guard let value = norms[part].max(), norms[part].allSatisfy(\.isFinite) else {
         return Style.red(isUnicode ? "×" : "x")
       }
+      // None at all.
+      guard value > 0 else { return Style.dim(isUnicode ? "·" : " ") }
       let block = String(blocks[min(7, Int(log10(value / low) / span * 8))])
       // Far from the others: a thousand times the least.
       return log10(value / low) > 3 ? Style.yellow(block) : block
     }.joined()
-    return Text.padded("layers", 10) + strip + "  \(ends), \(range)"
+    let line = Text.padded("layers", 10) + strip
+    let tail = "  \(ends), \(range)"
+    return 10 + min(width, names.count) + tail.count <= columns ? line + tail : line
   }
 
   /// A bar with what is done, of how much.
@@ -123,6 +127,10 @@ package struct TrainingView: Sendable {
     _ label: String, _ done: Int, of total: Int, _ detail: String, width: Int, isUnicode: Bool
   ) -> String {
     let count = "\(Text.count(done))/\(Text.count(total))"
+    // Part of a number is a wrong one: what finds no room is left out.
+    var (label, detail) = (label, detail)
+    if label.count + count.count + detail.count + 2 > width { detail = "" }
+    if label.count + count.count + 1 > width { label = "" }
     let room = width - label.count - count.count - detail.count - 6
     let length = max(0, min(30, room))
     let filled = total == 0 ? 0 : min(length, done * length / total)

@@ -11,7 +11,8 @@ import Testing
 
   @Test func aTraining() throws {
     let tool = try tool()
-    let result = try tool.interrupt("train", "long.yaml", "--save", "model", "--seed", "3")
+    let result = try tool.interrupt(
+      "train", "long.yaml", "--save", "model", "--seed", "3", "--archive", "none")
     #expect(result.code == 130)
     #expect(result.err.isEmpty)
     #expect(result.out.contains(", stopped on request  "))

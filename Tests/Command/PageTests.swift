@@ -11,7 +11,7 @@ import Testing
     let tool = try Tool()
     try tool.write("\(name).yaml", recipe)
     let words = [arguments[0], "\(name).yaml"] + arguments.dropFirst()
-    let result = try tool.run(words)
+    let result = try tool.run(words + ["--archive", "none"])
     #expect(result.err.isEmpty)
     #expect(!result.out.contains("\u{1B}"))
     #expect(result.out.hasSuffix("\n") && !result.out.hasSuffix("\n\n"))
@@ -108,12 +108,12 @@ import Testing
   @Test func aQuickDiagnosis() throws {
     let tool = try Tool()
     try tool.write("page.yaml", Sample.exploding)
-    let result = try tool.run("diagnose", "page.yaml", "--quick")
+    let result = try tool.run("diagnose", "page.yaml", "--archive", "none", "--quick")
     #expect(result.code == 1)
     #expect(result.lines.contains { $0.hasPrefix("cause   large-learning-rate") })
     #expect(result.lines.contains { $0.contains("--quick is theory and forty steps") })
     try tool.write("page.yaml", Sample.healthy)
-    let healthy = try tool.run("diagnose", "page.yaml", "--quick")
+    let healthy = try tool.run("diagnose", "page.yaml", "--archive", "none", "--quick")
     #expect(healthy.code == 0)
     #expect(healthy.lines[0] == "page  no explosion in 40 steps; --quick looks no further")
   }
@@ -122,18 +122,18 @@ import Testing
   func aCureForAnotherFramework(_ framework: String, _ line: String) throws {
     let tool = try Tool()
     try tool.write("page.yaml", Sample.exploding)
-    let result = try tool.run("cure", "page.yaml", "--as", framework)
+    let result = try tool.run("cure", "page.yaml", "--archive", "none", "--as", framework)
     #expect(result.code == 0)
     let head = try #require(result.lines.firstIndex(of: "in \(framework)"))
     #expect(result.lines[(head + 1)...].contains { $0.contains(line) })
-    #expect(try tool.run("cure", "page.yaml", "--as", "mxnet").code == 64)
+    #expect(try tool.run("cure", "page.yaml", "--archive", "none", "--as", "mxnet").code == 64)
   }
 
   /// Nothing is convicted; what is usual is put back all the same, and trained.
   @Test func aBudgetThatConvictsNobody() throws {
     let tool = try Tool()
     try tool.write("page.yaml", Sample.exploding)
-    let result = try tool.run("cure", "page.yaml", "--budget", "0")
+    let result = try tool.run("cure", "page.yaml", "--archive", "none", "--budget", "0")
     #expect(result.code == 0)
     #expect(result.out.contains("cause   large-learning-rate"))
     #expect(result.out.contains("no experiment has decided"))
@@ -143,7 +143,7 @@ import Testing
     #expect(
       result.lines.last { !$0.isEmpty }
         == "  keel cure page.yaml --budget 0 -o fixed.yaml  # write the cured recipe")
-    #expect(try tool.run("cure", "page.yaml", "--budget=-1").code == 64)
+    #expect(try tool.run("cure", "page.yaml", "--archive", "none", "--budget=-1").code == 64)
   }
 
   /// The command that an exhibit names reproduces what it says.
@@ -159,7 +159,7 @@ import Testing
   @Test func whatIsWrittenTrains() throws {
     let tool = try Tool()
     try tool.write("page.yaml", Sample.exploding)
-    let result = try tool.run("cure", "page.yaml", "-o", "fixed.yaml")
+    let result = try tool.run("cure", "page.yaml", "--archive", "none", "-o", "fixed.yaml")
     #expect(result.code == 0)
     #expect(result.lines.dropLast().last == "  keel train fixed.yaml  # train the cured recipe")
     #expect(try tool.run("train", "fixed.yaml").code == 0)
@@ -182,7 +182,7 @@ import Testing
     #expect(stalled[0].hasSuffix("), but it does not explode; nothing changed"))
     let tool = try Tool()
     try tool.write("page.yaml", Sample.healthy)
-    #expect(try tool.run("cure", "page.yaml", "-o", "fixed.yaml").code == 0)
+    #expect(try tool.run("cure", "page.yaml", "--archive", "none", "-o", "fixed.yaml").code == 0)
     #expect(try tool.contents == ["page.yaml"])
   }
 

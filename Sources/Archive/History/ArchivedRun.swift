@@ -19,6 +19,8 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   var recipe: Int64?
   /// That the recipe's file names are relative to.
   let folder: String
+  /// A checksum of the rows that it was trained on; nil where nobody knows.
+  public let rows: String?
   /// The recipe's seed, in decimal digits: SQLite has no unsigned number.
   let seed: String
   /// What was trained, as it stood on the command line: `exploding.yaml --seed 3`.
@@ -61,7 +63,8 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   public internal(set) var body: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
-    case id, parent, kind, name, recipe, folder, seed, problem, command, engine, machine, version,
+    case id, parent, kind, name, recipe, folder, rows, seed, problem, command, engine, machine,
+      version,
       began, seen
     case ended, outcome, verdict, steps, total, loss
     case lossText = "loss_text"
@@ -74,15 +77,18 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
 
   /// A run that begins now.
   /// - Parameters:
+  ///   - rows: a checksum of what it is trained on.
   ///   - problem: as it stood on the command line.
   ///   - command: what was typed.
   ///   - total: steps of the whole run.
   public init(
-    _ kind: Kind, of recipe: Recipe, engine: String = "keel", problem: String = "", command: String,
+    _ kind: Kind, of recipe: Recipe, engine: String = "keel", rows: String? = nil,
+    problem: String = "", command: String,
     version: String,
     parent: String? = nil, total: Int? = nil
   ) {
     id = Self.newID()
+    self.rows = rows
     (self.kind, name, seed) = (kind, recipe.name, String(recipe.seed))
     folder = URL(fileURLWithPath: recipe.folder).standardizedFileURL.path
     (self.engine, self.command, self.version) = (engine, command, version)
@@ -170,6 +176,12 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   /// What the machine is, without its name.
   public var system: String {
     machine.split(separator: ",", maxSplits: 1).last.map { String($0.drop { $0 == " " }) } ?? ""
+  }
+
+  /// How it stands, in a word: `running`, `killed`, or what it came to.
+  public var standing: String {
+    guard let outcome else { return isRunning ? "running" : "killed" }
+    return outcome == "trained" ? verdict ?? outcome : outcome
   }
 
   /// Whether it has not ended, and was heard of in the last minute.

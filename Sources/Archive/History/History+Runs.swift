@@ -9,7 +9,7 @@ extension History {
   /// - Parameters:
   ///   - name: part of a recipe's name, or the beginning of an id.
   ///   - kind: what was done; everything where nil.
-  ///   - outcome: as the command's JSON names it, or a verdict.
+  ///   - outcome: `running`, `killed`, a verdict, or as the command's JSON names it.
   /// - Returns: them without their answers.
   public func runs(
     named name: String? = nil, kind: ArchivedRun.Kind? = nil, outcome: String? = nil
@@ -24,15 +24,14 @@ extension History {
       conditions.append("kind = ?")
       arguments.append(kind.rawValue)
     }
-    if let outcome {
-      conditions.append("(outcome = ? OR verdict = ?)")
-      arguments += [outcome, outcome]
-    }
     let filter = conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND ")
-    return try read {
+    let found = try read {
       try ArchivedRun.fetchAll(
         $0, sql: "SELECT \(Self.listed) FROM run\(filter) ORDER BY began DESC, id",
         arguments: StatementArguments(arguments))
+    }
+    return found.filter { run in
+      outcome.map { [run.standing, run.outcome, run.verdict].contains($0) } ?? true
     }
   }
 
@@ -46,7 +45,7 @@ extension History {
     let found = try read {
       try ArchivedRun.fetchAll(
         $0, sql: "SELECT * FROM run WHERE substr(id, 1, length(?)) = ? ORDER BY began DESC",
-        arguments: [id, id])
+        arguments: [id, id.lowercased()])
     }
     guard let first = found.first, !id.isEmpty else {
       throw KeelError(
@@ -151,12 +150,17 @@ extension History {
     do { try database.vacuum() } catch { throw explained(error) }
   }
 
-  /// Takes over every run of another archive that is not here yet.
+  /// Takes over every run of another archive that has ended there, and not here.
   /// - Returns: how many there were.
   public func merge(_ other: History) throws -> Int {
-    let known = Set(try runs().map(\.id))
-    let new = try other.runs().reversed().filter { !known.contains($0.id) }
-    for run in new { try take(other.run(run.id), from: other) }
+    let known = Dictionary(uniqueKeysWithValues: try runs().map { ($0.id, $0) })
+    let new = try other.runs().reversed().filter { run in
+      !run.isRunning && (known[run.id].map { $0.ended == nil && run.ended != nil } ?? true)
+    }
+    for run in new {
+      try write { try Self.forget([run], $0) }
+      try take(other.run(run.id), from: other)
+    }
     return new.count
   }
 

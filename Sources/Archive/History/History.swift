@@ -26,7 +26,7 @@ public final class History: Sendable {
     (self.path, self.patience) = (path, patience)
     do {
       if create { try Self.makeFolder(of: path) } else { try Self.checkFile(path) }
-      database = try Self.open(path, patience)
+      database = try create ? Self.open(path, patience) : Self.openToRead(path, patience)
       // What is up to date is opened while another process writes.
       if try database.read({ try Schema.check($0, at: path) }) < Schema.migrations.count {
         try database.write { try Schema.migrate($0, at: path) }
@@ -53,6 +53,20 @@ public final class History: Sendable {
     }
   }
 
+  /// Where it cannot be written it is read as it lies.
+  private static func openToRead(_ path: String, _ patience: Double) throws -> any DatabaseWriter {
+    do {
+      return try open(path, patience)
+    } catch let error as DatabaseError
+      where [.SQLITE_READONLY, .SQLITE_CANTOPEN].contains(error.resultCode.primaryResultCode)
+    {
+      var configuration = Configuration()
+      configuration.readonly = true
+      let place = URL(fileURLWithPath: path).absoluteString
+      return try DatabaseQueue(path: "\(place)?immutable=1", configuration: configuration)
+    }
+  }
+
   /// The folder is for this machine alone: git is told so by a file in it, as the caches of other
   /// tools do.
   private static func makeFolder(of path: String) throws {
@@ -68,7 +82,7 @@ public final class History: Sendable {
     guard !FileManager.default.fileExists(atPath: path) else { return }
     throw KeelError(
       .missing, at: path, "there is no archive",
-      fix: "train, diagnose or cure something first, or name the file with --archive")
+      fix: "runs lie beside their recipe: name it with --archive FOLDER/.keel/keel.sqlite")
   }
 
   /// An error of SQLite or of the file system in words.
@@ -89,7 +103,7 @@ public final class History: Sendable {
     case .SQLITE_NOTADB, .SQLITE_CORRUPT:
       return KeelError(
         .invalid, at: path, "is damaged, or no archive at all (\(error.message ?? "SQLite"))",
-        fix: "save what can be read with: sqlite3 \(path) .recover | sqlite3 NEW.sqlite")
+        fix: "save what can be read with: sqlite3 '\(path)' .recover | sqlite3 NEW.sqlite")
     case .SQLITE_BUSY, .SQLITE_LOCKED:
       return KeelError(
         .unwritable, at: path, "another process has kept it locked for \(Int(patience)) seconds",

@@ -95,12 +95,11 @@ public final class Recorder: Sendable {
       try? await Task.sleep(for: .seconds(Self.interval))
       if Task.isCancelled { return failure.error }
     }
-    return lost == 0
-      ? nil
-      : KeelError(
-        .unwritable, at: history.path,
-        "took nothing for so long that \(lost) steps found no room in memory",
-        fix: "the rest of the run is there")
+    guard lost > 0 || writer.withLock({ $0.lost }) > 0 else { return nil }
+    return KeelError(
+      .unwritable, at: history.path,
+      "took nothing for so long that some steps found no room in memory",
+      fix: "what it took is there")
   }
 
   private func write(_ ending: ArchivedRun.Ending?) -> (error: KeelError, isBusy: Bool)? {
@@ -134,7 +133,7 @@ public final class Recorder: Sendable {
     } catch {
       let isNew = !before.isFailing
       writer = before
-      writer.failed()
+      writer.keepNewest()
       let told = history.explained(error)
       if isNew { warn(told) }
       let code = (error as? DatabaseError)?.resultCode.primaryResultCode

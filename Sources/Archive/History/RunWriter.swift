@@ -20,6 +20,8 @@ struct RunWriter {
   private var chunks: [Part] = []
   /// The step before which single steps of layers have been forgotten.
   private var forgotten = 0
+  /// Chunks that found no room.
+  private(set) var lost = 0
   /// Writes since layers were last written as they stand.
   private var writes = 0
 
@@ -94,9 +96,11 @@ struct RunWriter {
   }
 
   /// Keeps no more than there is memory for; the newest are what an explosion is seen in.
-  mutating func failed() {
+  mutating func keepNewest() {
     isFailing = true
-    chunks.removeFirst(max(0, chunks.count - Self.most))
+    let excess = max(0, chunks.count - Self.most)
+    lost += excess
+    chunks.removeFirst(excess)
   }
 
   /// The chunks of its series that are not full are to be written as they are.

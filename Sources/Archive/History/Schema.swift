@@ -24,6 +24,7 @@ package enum Schema {
       name TEXT NOT NULL,
       recipe INTEGER REFERENCES recipe(id),
       folder TEXT NOT NULL,
+      rows TEXT,
       seed TEXT NOT NULL,
       problem TEXT NOT NULL,
       command TEXT NOT NULL,
@@ -110,6 +111,11 @@ package enum Schema {
     guard owner == applicationID || (tables == 0 && owner == 0 && version == 0) else {
       throw KeelError(
         .invalid, at: path, "is the database of another program",
+        fix: "name another file with --archive")
+    }
+    guard version >= 0 else {
+      throw KeelError(
+        .invalid, at: path, "is damaged: its version is \(version)",
         fix: "name another file with --archive")
     }
     guard version <= newest else {

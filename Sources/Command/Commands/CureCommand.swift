@@ -54,6 +54,11 @@ struct CureCommand: AsyncParsableCommand {
     for file in [fixed, report].compactMap({ $0 }) {
       guard let source = source.source else { continue }
       try source.checkTarget(file, source.read())
+      try archive.check(file, beside: source.recipe)
+    }
+    guard fixed == nil || fixed != report else {
+      throw KeelError(
+        .usage, at: report ?? "", "is where the recipe is to be written", fix: "name another file")
     }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
@@ -61,7 +66,8 @@ struct CureCommand: AsyncParsableCommand {
     defer { engine?.finish() }
     let begin = report == nil ? archive.begin : archive.beginForReport
     let recorder = try begin(
-      .cure, problem.recipe, source.recipe, source.line, engine?.name)
+      .cure, problem.recipe, source.recipe, source.line, engine?.name,
+      engine == nil ? problem.checksum : nil)
     let cure = Cure(problem, budget: budget, onlyExplosions: onlyExplosions) {
       recorder?.record($0)
       bar.show($0)

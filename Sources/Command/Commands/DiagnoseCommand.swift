@@ -33,7 +33,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
     defer { engine?.finish() }
     let recorder = try archive.begin(
       .diagnose, of: problem.recipe, beside: source.recipe, line: source.line,
-      engine: engine?.name)
+      engine: engine?.name, rows: engine == nil ? problem.checksum : nil)
     let diagnosis = try await keeping(recorder) {
       try await interruptible {
         try await problem.diagnosis(scope) { step in
@@ -57,6 +57,11 @@ struct DiagnoseCommand: AsyncParsableCommand {
   /// has explained yet only the experiments are made.
   private func explain(_ run: ArchivedRun) async throws {
     let history = try archive.open()
+    guard !quick, source.change.words.isEmpty else {
+      throw KeelError(
+        .usage, at: run.id, "is over: nothing can be set in it, and --quick would say less",
+        fix: "give a recipe, or the run alone")
+    }
     guard let recipe = try history.recipe(of: run) else {
       throw KeelError(
         .invalid, at: run.id, "has no recipe on record",
@@ -73,15 +78,24 @@ struct DiagnoseCommand: AsyncParsableCommand {
           .invalid, at: run.id, "was stopped before its end: nothing is known yet to be explained",
           fix: "train it to its end first: \(run.command)")
       }
-      diagnosis = try await interruptible {
-        try await Problem(recipe).diagnosis(of: training, trace)
+      guard training.recoveries.isEmpty else {
+        throw KeelError(
+          .invalid, at: run.id, "was healed, and went on under another recipe",
+          fix: "diagnose its recipe: keel diagnose \(run.problem)")
       }
+      let problem = try Problem(recipe)
+      guard run.rows == nil || run.rows == problem.checksum else {
+        throw KeelError(
+          .invalid, at: run.id, "was trained on other rows than its files have today",
+          fix: "diagnose its recipe as it is today: keel diagnose \(run.problem)")
+      }
+      diagnosis = try await interruptible { try await problem.diagnosis(of: training, trace) }
     case .forecast:
       throw KeelError(
         .invalid, at: run.id, "is a forecast: nothing was trained",
         fix: "train its recipe first, or diagnose that")
     }
-    output.show(DiagnosisPage(diagnosis, of: recipe, line: run.problem))
+    output.show(DiagnosisPage(diagnosis, of: recipe, line: run.problem, engine: run.engineNote))
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 }

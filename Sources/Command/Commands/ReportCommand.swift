@@ -24,16 +24,24 @@ struct ReportCommand: AsyncParsableCommand {
     machine.apply()
     if let known = try archive.run(named: run) {
       try AtomicFile.check(file)
+      try archive.check(file, beside: nil)
+      guard change.words.isEmpty else {
+        throw KeelError(
+          .usage, at: known.id, "is over: nothing can be set in it any more",
+          fix: "give a recipe, or leave \(change.words[0]) out")
+      }
       return output.show(try WrittenPage(known, in: archive.open(), to: file))
     }
     var source = RecipeOptions()
     (source.recipe, source.change) = (run, change)
     let recipe = try source.read()
     try source.checkTarget(file, recipe)
+    try archive.check(file, beside: run)
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
     let problem = try Problem(recipe)
-    let recorder = try archive.beginForReport(.cure, of: recipe, beside: run, line: source.line)
+    let recorder = try archive.beginForReport(
+      .cure, of: recipe, beside: run, line: source.line, rows: problem.checksum)
     let cure = Cure(problem) {
       recorder.record($0)
       bar.show($0)

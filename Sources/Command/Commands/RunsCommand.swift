@@ -99,6 +99,7 @@ struct RunsCommand: AsyncParsableCommand {
     func run() async throws {
       let history = try archive.open()
       let run = try history.run(self.run)
+      if let file { try archive.check(file, beside: nil) }
       switch format {
       case .csv: try write(.csv, of: run, from: history)
       case .jsonl: try write(.jsonl, of: run, from: history)

@@ -46,7 +46,10 @@ struct TrainCommand: AsyncParsableCommand {
     machine.apply()
     let recipe = try source.read()
     let target = save ?? resume
-    if let target { try source.checkTarget(target, recipe) }
+    if let target {
+      try source.checkTarget(target, recipe)
+      try archive.check(target, beside: source.recipe)
+    }
     let bar = ProgressBar(isWanted: output.wantsProgress)
     // For as long as the run: two that keep themselves in one file would lose one of them.
     let saving = try target.map {
@@ -55,7 +58,8 @@ struct TrainCommand: AsyncParsableCommand {
     bar.say("reading the rows, building the network")
     let run = try begin(recipe)
     let first = await run.trace.count
-    let recorder = try archive.begin(.train, of: recipe, beside: source.recipe, line: source.line)
+    let recorder = try archive.begin(
+      .train, of: recipe, beside: source.recipe, line: source.line, rows: run.problem.checksum)
     let (training, page) = try await keeping(recorder) {
       let training = try await interruptible {
         let show: @Sendable (Step) -> Void = { step in

@@ -15,8 +15,19 @@ struct ArchiveOptions: ParsableArguments {
   /// The file, for what lies beside `recipe`; nil where nothing is kept.
   func path(beside recipe: String?) -> String? {
     if let archive { return archive == "none" ? nil : archive }
-    let folder = recipe.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+    // What comes through a pipe lies nowhere.
+    let folder = recipe.flatMap { RecipeFile.isFile($0) ? $0 : nil }
+      .map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
     return (folder ?? FileManager.default.currentDirectoryPath) + "/.keel/keel.sqlite"
+  }
+
+  /// Checks that a file that is to be written is not the archive.
+  func check(_ target: String, beside recipe: String?) throws {
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    guard let path = path(beside: recipe), resolved(path) == resolved(target) else { return }
+    throw KeelError(.usage, at: target, "is the archive of runs", fix: "write to another file")
   }
 
   /// The archive, to read it.
@@ -60,13 +71,14 @@ struct ArchiveOptions: ParsableArguments {
   /// - Throws: `KeelError` where the archive that was asked for cannot be written.
   func begin(
     _ kind: ArchivedRun.Kind, of recipe: Recipe, beside file: String?, line: String,
-    engine: String? = nil
+    engine: String? = nil, rows: String? = nil
   ) throws -> Recorder? {
     guard let path = path(beside: file) else { return nil }
     do {
-      return recorder(kind, of: recipe, line: line, engine: engine, in: try History(path))
+      return recorder(
+        kind, of: recipe, line: line, engine: engine, rows: rows, in: try History(path))
     } catch let error as KeelError where archive == nil {
-      Terminal.error.write("warning: \(error); the run is not kept\n")
+      ProgressBar.interrupt("warning: \(error); the run is not kept\n")
       return nil
     }
   }
@@ -74,19 +86,20 @@ struct ArchiveOptions: ParsableArguments {
   /// The same for a run that a report is written of: what is kept nowhere is kept in memory.
   func beginForReport(
     _ kind: ArchivedRun.Kind, of recipe: Recipe, beside file: String?, line: String,
-    engine: String? = nil
+    engine: String? = nil, rows: String? = nil
   ) throws -> Recorder {
-    try begin(kind, of: recipe, beside: file, line: line, engine: engine)
-      ?? recorder(kind, of: recipe, line: line, engine: engine, in: History(":memory:"))
+    try begin(kind, of: recipe, beside: file, line: line, engine: engine, rows: rows)
+      ?? recorder(
+        kind, of: recipe, line: line, engine: engine, rows: rows, in: History(":memory:"))
   }
 
   private func recorder(
     _ kind: ArchivedRun.Kind, of recipe: Recipe, line: String, engine: String?,
-    in history: History
+    rows: String?, in history: History
   ) -> Recorder {
     let words = ["keel"] + CommandLine.arguments.dropFirst()
     let run = ArchivedRun(
-      kind, of: recipe, engine: engine ?? "keel", problem: line,
+      kind, of: recipe, engine: engine ?? "keel", rows: rows, problem: line,
       command: words.map(Text.quoted).joined(separator: " "),
       version: KeelCommand.configuration.version)
     return Recorder(
@@ -94,6 +107,6 @@ struct ArchiveOptions: ParsableArguments {
   }
 
   @Sendable private static func warn(_ error: KeelError) {
-    Terminal.error.write("warning: \(error); the run is kept once it can be\n")
+    ProgressBar.interrupt("warning: \(error); the run is kept once it can be\n")
   }
 }

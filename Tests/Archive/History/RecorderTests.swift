@@ -151,8 +151,8 @@ struct RecorderTests {
     #expect(told.withLock { $0 } == 1)
     try await blocker.writeWithoutTransaction { try $0.execute(sql: "COMMIT") }
     #expect(await finished == nil)
-    let run = try history.run(recorder.id)
-    #expect(run.outcome == "trained" && run.ended != nil && run.steps == 300)
+    let kept = try history.run(recorder.id)
+    #expect(kept.outcome == "trained" && kept.ended != nil && kept.steps == 300)
     #expect(try history.series("loss", of: recorder.id)?.segments[0].mean.count == 300)
   }
 
