@@ -84,9 +84,10 @@ package struct Pyramid {
     if levels[0].open.count == Self.width { close(0, &chunks) }
     hasGrown = true
     let isFinite = value.isFinite
+    // Levels below the finest are none.
     add(
-      1, isFinite ? value : .infinity, Double(value), isFinite ? value : -.infinity, count: 1,
-      &chunks)
+      Self.finest, isFinite ? value : .infinity, Double(value), isFinite ? value : -.infinity,
+      count: 1, &chunks)
   }
 
   private mutating func add(
@@ -104,7 +105,6 @@ package struct Pyramid {
   }
 
   private mutating func push(_ level: Int, _ values: [Float], _ chunks: inout [Chunk]) {
-    guard level >= Self.finest else { return }
     levels[level].open += values
     if levels[level].open.count == Self.width * 3 { close(level, &chunks) }
   }
@@ -120,7 +120,7 @@ package struct Pyramid {
   /// together yet, and may have fewer than the others.
   private func open(_ level: Int) -> Chunk {
     guard level > 0 else { return chunk(0, levels[0].open) }
-    let rest = levels[1...level].reduce(into: Bin()) { rest, level in
+    let rest = levels[Self.finest...level].reduce(into: Bin()) { rest, level in
       guard level.bin.count > 0 else { return }
       rest.add(
         level.bin.least, level.bin.sum / Double(level.bin.count), level.bin.largest,
@@ -149,7 +149,9 @@ package struct Pyramid {
     levels[0].full >= Self.steps(ofLevel: level - 1)
   }
 
-  /// Steps whose single values are no longer kept; nil where all are. A coarser level has them.
+  /// Steps whose single values are no longer kept; nil where all are.
+  ///
+  /// A coarser level has them.
   package var dropped: Range<Int>? {
     let newest = levels[0].full - Self.kept.newest
     guard isThinned, newest > Self.kept.first, isWritten(Self.finest) else { return nil }

@@ -2,9 +2,9 @@ import Keel
 
 /// Steps that follow each other, of the same layers, as they wait to be written.
 struct RecordedStretch {
-  let layers: [String]
+  private(set) var layers: [String]
   /// The first of them.
-  let first: Int
+  private(set) var first: Int
   /// What was measured of the whole, step by step.
   private var wholes: [Float] = []
   /// The sums of each layer, step by step; their roots are taken when they are written.
@@ -31,12 +31,11 @@ struct RecordedStretch {
   /// Bytes of a step.
   var stride: Int { MemoryLayout<LayerSums.Sums>.stride * layers.count + 4 * Self.whole.count }
 
-  /// The stretch that goes on where this one ends, with as much room as this one took.
-  var continuation: RecordedStretch {
-    var next = RecordedStretch(layers: layers, first: first + count)
-    next.wholes.reserveCapacity(wholes.count)
-    next.sums.reserveCapacity(sums.count)
-    return next
+  /// Forgets what it holds, to go on at another step in the memory there is.
+  mutating func reset(layers: [String], first: Int) {
+    (self.layers, self.first) = (layers, first)
+    wholes.removeAll(keepingCapacity: true)
+    sums.removeAll(keepingCapacity: true)
   }
 
   mutating func add(_ step: Step) {
@@ -59,12 +58,18 @@ struct RecordedStretch {
       }
   }
 
-  /// What a column has at a step.
-  func value(_ row: Int, _ column: Int) -> Float {
-    let place = column - Self.whole.count
-    guard place >= 0 else { return wholes[row * Self.whole.count + column] }
-    let measures = LayerMeasures(sums[row * layers.count + place / Self.perLayer.count])
-    return place % Self.perLayer.count == 0
-      ? GradientNorm.measure(measures) : UpdateRatio.measure(measures)
+  /// Goes through a number of the whole, step by step.
+  func eachWhole(_ column: Int, _ take: (Float) -> Void) {
+    for place in Swift.stride(from: column, to: wholes.count, by: Self.whole.count) {
+      take(wholes[place])
+    }
+  }
+
+  /// Goes through the numbers of a layer, step by step.
+  func eachLayer(_ layer: Int, _ take: (_ gradientNorm: Float, _ updateRatio: Float) -> Void) {
+    for place in Swift.stride(from: layer, to: sums.count, by: layers.count) {
+      let measures = LayerMeasures(sums[place])
+      take(GradientNorm.measure(measures), UpdateRatio.measure(measures))
+    }
   }
 }

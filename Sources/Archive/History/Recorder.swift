@@ -27,6 +27,8 @@ public final class Recorder: Sendable {
   /// The steps that nobody has written yet, and how many found no room.
   private struct Inbox {
     var stretches: [RecordedStretch] = []
+    /// Memory that was written, for what comes next: new memory costs the training time.
+    var spare: RecordedStretch?
     var bytes = 0
     /// Whether the next step goes on from the last.
     var isOpen = false
@@ -106,7 +108,10 @@ public final class Recorder: Sendable {
     writer.withLock { writer in
       // Before the run has its row, what comes waits in memory.
       if !writer.isThere, let failure = attempt(&writer, { try $1.begin($0) }) { return failure }
-      for stretch in takeStretches() { writer.take(stretch) }
+      var stretches = takeStretches()
+      for stretch in stretches { writer.take(stretch) }
+      let spare = stretches.popLast()
+      inbox.withLock { $0.spare = spare }
       return attempt(&writer) { try $1.write(ending, $0) }
     }
   }
@@ -115,8 +120,13 @@ public final class Recorder: Sendable {
   private func takeStretches() -> [RecordedStretch] {
     inbox.withLock { inbox in
       let taken = inbox.stretches
-      inbox.stretches = taken.last.map { [$0.continuation] } ?? []
+      inbox.stretches = []
       inbox.bytes = 0
+      guard let last = taken.last else { return taken }
+      var next = inbox.spare ?? RecordedStretch(layers: last.layers, first: 0)
+      inbox.spare = nil
+      next.reset(layers: last.layers, first: last.first + last.count)
+      inbox.stretches = [next]
       return taken.filter { $0.count > 0 }
     }
   }

@@ -59,16 +59,30 @@ struct RunWriter {
       (self.columns, forgotten) = (columns, 0)
       pyramids = columns.map { Pyramid(from: stretch.first, isThinned: !$0.layer.isEmpty) }
     }
-    for column in columns.indices {
-      var filled: [Pyramid.Chunk] = []
-      for row in 0..<stretch.count {
-        pyramids[column].append(stretch.value(row, column), filling: &filled)
-      }
+    var filled: [Pyramid.Chunk] = []
+    func collect(_ column: Int) {
       // What would be forgotten again is not written in the first place.
       let dropped = pyramids[column].dropped ?? 0..<0
       for chunk in filled where chunk.level > 0 || !dropped.contains(chunk.first) {
         chunks.append(Part(column: columns[column], segment: segment, chunk: chunk))
       }
+      filled.removeAll(keepingCapacity: true)
+    }
+    for column in RecordedStretch.whole.indices {
+      stretch.eachWhole(column) { pyramids[column].append($0, filling: &filled) }
+      collect(column)
+    }
+    for layer in stretch.layers.indices {
+      let column = RecordedStretch.whole.count + layer * RecordedStretch.perLayer.count
+      // Both at once: the roots are what this takes.
+      var other: [Pyramid.Chunk] = []
+      stretch.eachLayer(layer) { gradientNorm, updateRatio in
+        pyramids[column].append(gradientNorm, filling: &filled)
+        pyramids[column + 1].append(updateRatio, filling: &other)
+      }
+      collect(column)
+      swap(&filled, &other)
+      collect(column + 1)
     }
     run.steps = stretch.first + stretch.count
   }
