@@ -54,7 +54,7 @@ final class ProgressBar: Sendable {
       draw(&state) { state in
         Terminal.error.isWindow
           ? state.view.lines(
-            label, width: columns - 3, isUnicode: Terminal.isUnicode,
+            label, width: width, isUnicode: Terminal.isUnicode,
             height: Terminal.error.rows ?? 24)
           : [state.view.line(label)]
       }
@@ -68,7 +68,7 @@ final class ProgressBar: Sendable {
       draw(&state) { _ in
         [
           TrainingView.bar(
-            label, done, of: total, detail(), width: columns - 3, isUnicode: Terminal.isUnicode)
+            label, done, of: total, detail(), width: width, isUnicode: Terminal.isUnicode)
         ]
       }
     }
@@ -77,7 +77,7 @@ final class ProgressBar: Sendable {
   /// What is being done while nothing can be counted yet.
   func say(_ text: String) {
     guard isWanted, Terminal.error.isWindow else { return }
-    state.withLock { Self.put([String(text.prefix(columns - 3))], &$0) }
+    state.withLock { Self.put([String(text.prefix(width))], &$0) }
   }
 
   func clear() {
@@ -85,8 +85,8 @@ final class ProgressBar: Sendable {
     state.withLock { Self.put([], &$0) }
   }
 
-  /// A terminal's own `^C` must find room behind a line.
-  private var columns: Int { Terminal.error.columns ?? 80 }
+  /// Columns of a line: a terminal's own `^C` must find room behind it.
+  private var width: Int { (Terminal.error.columns ?? 80) - 3 }
 
   private func draw(_ state: inout State, _ lines: (inout State) -> [String]) {
     let now = ContinuousClock.now

@@ -23,13 +23,15 @@ struct KeptSeries {
     losses = try series("loss")
     norms = try series("gradient-norm")
     clipped = try series("clipped-norm")
+    // Of a cure the stretch that failed, of a training the one it ended on.
+    let start = (run.kind == .train ? losses.last : losses.first)?.first
+    func stretch(_ name: String, _ layer: String) throws -> StepSeries {
+      try series(name, layer).last { $0.first == start } ?? StepSeries([])
+    }
+    // A cure may have trained a network with more layers.
     layers = try history.seriesNames(of: run.id)
       .filter { $0.name == "gradient-norm" && !$0.layer.isEmpty }.map(\.layer)
-    // Of a cure the stretch that failed, of a training the one it ended on.
-    func stretch(_ name: String, _ layer: String) throws -> StepSeries {
-      let all = try series(name, layer)
-      return (run.kind == .train ? all.last : all.first) ?? StepSeries([])
-    }
+      .filter { try !stretch("gradient-norm", $0).values.isEmpty }
     layerNorms = try layers.map { try stretch("gradient-norm", $0) }
     ratios = try layers.map { try stretch("update-ratio", $0) }
     marks = try history.events(of: run.id).compactMap { event in

@@ -75,6 +75,18 @@ struct ReportPageTests {
     #expect(html.contains(result.findings[0].cause) && html.utf8.count < 2_000_000)
   }
 
+  /// One of every kind, whatever the cure made of the network: the picture of its layers has those
+  /// of the training that failed.
+  @Test(arguments: CauseCatalog.standard.causes.compactMap { $0.guilty.first })
+  func everyCauseIsShown(_ recipe: Recipe) async throws {
+    let (result, html) = try await cure(recipe)
+    let heat = try #require(
+      html.firstMatch(of: /<svg(?:(?!<\/svg>)[\s\S])*?Heat map of (\d+) layers?/))
+    let plan = try Trainer(Problem(recipe)).trace.layers.count
+    #expect(Int(heat.1) == plan, "\(recipe.name)")
+    #expect(html.contains(result.findings.first?.cause ?? "not known"))
+  }
+
   /// It is one file: no script, and nothing to fetch.
   @Test func nothingIsFetchedAndNothingRuns() async throws {
     let (_, html) = try await cure(Self.recipe())

@@ -68,6 +68,15 @@ extension History {
     }
   }
 
+  /// Where a recipe's text lies; it is put there if it is new.
+  static func number(ofRecipe text: String, _ database: Database) throws -> Int64 {
+    try database.execute(
+      sql: "INSERT OR IGNORE INTO recipe(text) VALUES (?)", arguments: [text])
+    return try Int64.fetchOne(
+      database, sql: "SELECT id FROM recipe WHERE text = ?", arguments: [text]
+    ).required("what is inserted is there")
+  }
+
   private func text(of run: ArchivedRun) throws -> String? {
     try read {
       try String.fetchOne($0, sql: "SELECT text FROM recipe WHERE id = ?", arguments: [run.recipe])
@@ -178,13 +187,7 @@ extension History {
     let text = try other.text(of: run)
     try write { database in
       var copy = run
-      copy.recipe = nil
-      if let text {
-        try database.execute(
-          sql: "INSERT OR IGNORE INTO recipe(text) VALUES (?)", arguments: [text])
-        copy.recipe = try Int64.fetchOne(
-          database, sql: "SELECT id FROM recipe WHERE text = ?", arguments: [text])
-      }
+      copy.recipe = try text.map { try Self.number(ofRecipe: $0, database) }
       try copy.insert(database)
       for event in events { try Self.insert(event, into: "event", database) }
       var ids: [Int64: Int64] = [:]

@@ -40,12 +40,7 @@ struct RunWriter {
 
   /// The run's row, and its recipe's.
   mutating func begin(_ database: Database) throws {
-    if let recipe {
-      try database.execute(
-        sql: "INSERT OR IGNORE INTO recipe(text) VALUES (?)", arguments: [recipe])
-      run.recipe = try Int64.fetchOne(
-        database, sql: "SELECT id FROM recipe WHERE text = ?", arguments: [recipe])
-    }
+    run.recipe = try recipe.map { try History.number(ofRecipe: $0, database) }
     try run.insert(database)
     isThere = true
   }

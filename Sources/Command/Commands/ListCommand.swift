@@ -11,6 +11,7 @@ struct ListCommand: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   func run() async throws {
     output.show(try CatalogPage(.standard).only(family))

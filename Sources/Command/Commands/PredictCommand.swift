@@ -16,6 +16,7 @@ struct PredictCommand: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   func run() async throws {
     machine.apply()

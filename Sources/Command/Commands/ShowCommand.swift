@@ -24,6 +24,7 @@ struct ShowCommand: AsyncParsableCommand {
 
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
 
   /// Recipes to start from.
   enum Template: String, CaseIterable, ExpressibleByArgument {

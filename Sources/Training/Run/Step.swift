@@ -35,16 +35,12 @@ public struct Step: Sendable {
 
   /// - Parameter layers: nil where they were not measured.
   package init(_ trace: Trace, _ layers: LayerSums?, total: Int) {
-    index = trace.count - 1
-    self.total = total
-    loss = Double(trace.losses[index])
-    learningRate = Double(trace.learningRates[index])
-    gradientNorm = Double(trace.gradientNorms[index])
-    clippedNorm = Double(trace.clippedNorms[index])
-    self.layers = Layers(
-      names: layers == nil || trace.wasSkipped(index) ? [] : trace.layers,
-      measured: layers == nil ? [] : trace.layers,
-      sums: layers?.sums ?? [])
+    let names = layers == nil ? [] : trace.layers
+    self.init(
+      trace, total: total,
+      Layers(
+        names: trace.wasSkipped(trace.count - 1) ? [] : names, measured: names,
+        sums: layers?.sums ?? []))
   }
 
   /// A step that somebody else took.
@@ -54,14 +50,20 @@ public struct Step: Sendable {
   package init(
     _ trace: Trace, tellsLayers: Bool, _ measures: [String: LayerMeasures], total: Int
   ) {
+    self.init(
+      trace, total: total,
+      Layers(
+        names: measures.isEmpty ? [] : trace.layers, measured: tellsLayers ? trace.layers : [],
+        sums: trace.layers.map { measures[$0].map(LayerSums.Sums.init) ?? .unknown }))
+  }
+
+  /// The newest step of a trace.
+  private init(_ trace: Trace, total: Int, _ layers: Layers) {
     index = trace.count - 1
-    self.total = total
+    (self.total, self.layers) = (total, layers)
     loss = Double(trace.losses[index])
     learningRate = Double(trace.learningRates[index])
     gradientNorm = Double(trace.gradientNorms[index])
     clippedNorm = Double(trace.clippedNorms[index])
-    layers = Layers(
-      names: measures.isEmpty ? [] : trace.layers, measured: tellsLayers ? trace.layers : [],
-      sums: trace.layers.map { measures[$0].map(LayerSums.Sums.init) ?? .unknown })
   }
 }
