@@ -41,6 +41,15 @@ struct RunsTests {
     #expect(try tool.run("runs", "compare", ids[0], ids[0]).out.contains("are the same"))
   }
 
+  /// A training beside its cure: what was changed.
+  @Test func aCureIsComparedAsItWasCured() throws {
+    _ = try tool.run("train", "sick.yaml")
+    _ = try tool.run("cure", "sick.yaml")
+    let ids = try ids()
+    let page = try tool.run("runs", "compare", ids[1], ids[0]).out
+    #expect(page.contains("learning-rate") && !page.contains("are the same"))
+  }
+
   /// What diagnosed it then says the same now, without training it again.
   @Test func whatIsOnRecordIsExplained() throws {
     #expect(try tool.run("train", "sick.yaml").code == 1)
@@ -53,6 +62,9 @@ struct RunsTests {
       }
       #expect(try causes(again) == causes(fresh))
     }
+    // What was found out so is kept as well.
+    #expect(try tool.run("runs", "--kind", "diagnose").out.contains("large-learning-rate"))
+    #expect(try ids().count == 3)
   }
 
   @Test func aRunIsShown() throws {

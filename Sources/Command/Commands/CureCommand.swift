@@ -64,10 +64,15 @@ struct CureCommand: AsyncParsableCommand {
     bar.say("reading the rows, building the network")
     let (problem, engine) = try source.problem()
     defer { engine?.finish() }
-    let begin = report == nil ? archive.begin : archive.beginForReport
-    let recorder = try begin(
-      .cure, problem.recipe, source.recipe, source.line, engine?.name,
-      engine == nil ? problem.checksum : nil)
+    let rows = engine == nil ? problem.checksum : nil
+    let recorder =
+      report == nil
+      ? try archive.begin(
+        .cure, of: problem.recipe, beside: source.recipe, line: source.line, engine: engine?.name,
+        rows: rows)
+      : try archive.beginForReport(
+        .cure, of: problem.recipe, beside: source.recipe, line: source.line, engine: engine?.name,
+        rows: rows)
     let cure = Cure(problem, budget: budget, onlyExplosions: onlyExplosions) {
       recorder?.record($0)
       bar.show($0)

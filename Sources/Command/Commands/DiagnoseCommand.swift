@@ -89,7 +89,15 @@ struct DiagnoseCommand: AsyncParsableCommand {
           .invalid, at: run.id, "was trained on other rows than its files have today",
           fix: "diagnose its recipe as it is today: keel diagnose \(run.problem)")
       }
-      diagnosis = try await interruptible { try await problem.diagnosis(of: training, trace) }
+      let recorder = try archive.begin(
+        .diagnose, of: recipe, beside: nil, line: run.problem, rows: run.rows, parent: run.id)
+      diagnosis = try await keeping(recorder) {
+        try await interruptible { try await problem.diagnosis(of: training, trace) }
+      }
+      await recorder?.end(
+        .init(
+          diagnosis.verdict.rawValue, training: training, cause: diagnosis.findings.first?.cause,
+          body: DiagnosisPage(diagnosis, of: recipe, line: run.problem).json))
     case .forecast:
       throw KeelError(
         .invalid, at: run.id, "is a forecast: nothing was trained",

@@ -32,6 +32,11 @@ struct ReportCommand: AsyncParsableCommand {
       }
       return output.show(try WrittenPage(known, in: archive.open(), to: file))
     }
+    guard FileManager.default.fileExists(atPath: run) else {
+      throw KeelError(
+        .missing, at: run, "is no recipe file, and no run of an archive here",
+        fix: "list runs with: keel runs; name their archive with --archive")
+    }
     var source = RecipeOptions()
     (source.recipe, source.change) = (run, change)
     let recipe = try source.read()

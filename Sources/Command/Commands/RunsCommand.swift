@@ -58,7 +58,11 @@ struct RunsCommand: AsyncParsableCommand {
     func run() async throws {
       let history = try archive.open()
       let runs = try [history.run(first), history.run(second)]
-      let recipes = try runs.compactMap { try history.recipe(of: $0) }
+      // A cure is what it made of its recipe.
+      let recipes = try runs.compactMap { run in
+        let cured = run.kind == .cure ? try? run.answer(CaseHistory.self).recipe : nil
+        return try cured ?? history.recipe(of: run)
+      }
       let losses = try runs.map { run in
         try history.series("loss", of: run.id, atMost: 1024)?.segments.flatMap(\.largest) ?? []
       }
@@ -191,7 +195,7 @@ struct RunsCommand: AsyncParsableCommand {
     func run() async throws {
       let history = try archive.open()
       let gone = try history.prune(olderThan: olderThan?.seconds, to: to?.bytes)
-      output.show(ForgottenPage(gone, left: try history.size()))
+      output.show(ForgottenPage(gone, left: try history.size(), wanted: to?.bytes))
     }
   }
 
