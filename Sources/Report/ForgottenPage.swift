@@ -1,11 +1,9 @@
-import Keel
 import KeelArchive
 
 /// Which runs were forgotten, and what the archive takes now.
 package struct ForgottenPage: Page {
   private let runs: [ArchivedRun]
   private let bytes: Int
-
   private let wanted: Int?
 
   /// - Parameters:
@@ -28,24 +26,5 @@ package struct ForgottenPage: Page {
     let rest = wanted.map { bytes > $0 } ?? false
     return "\(count) forgotten; the archive takes \(Text.count(bytes / 1000)) kB\n"
       + (rest ? "that is more than was asked: empty tables, or runs that go on\n" : "")
-  }
-}
-
-/// How many runs were taken over from another archive.
-package struct MergedPage: Page {
-  private let count: Int
-  private let path: String
-
-  package init(_ count: Int, into path: String) { (self.count, self.path) = (count, path) }
-
-  /// The same for machines.
-  package struct Body: Encodable {
-    let merged: Int
-  }
-
-  package var body: Body { Body(merged: count) }
-
-  package var text: String {
-    "\(Text.count(count)) \(count == 1 ? "run" : "runs") taken over into \(shown(path, limit: 200))\n"
   }
 }

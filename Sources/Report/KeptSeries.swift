@@ -62,7 +62,7 @@ struct KeptSeries {
   func pictures(
     of training: Training?, findings: [Finding] = [], drawn: (gains: Gains?, exponents: Exponents?),
     table: [TruthTableRow]? = nil, trials: CaseHistory? = nil
-  ) -> [(title: String, content: [any Picture])] {
+  ) -> [any Picture] {
     let offender = training?.explosion.map { FirstOffender($0, cause: findings.first?.cause) }
     let first = layerNorms.first?.first ?? 0
     let heat = HeatMap(
@@ -86,16 +86,14 @@ struct KeptSeries {
       clipping(place).flatMap { ClipActivity(before: norms[place], after: $0, offender: offender) }
     }
     let updates = UpdateRatios(layers: layers, ratios: ratios, offender: offender)
-    let all: [(String, [(any Picture)?])] = [
-      ("Heat map", [heat]), ("Curves", [curves]), ("Gains", [drawn.gains]),
-      (
-        "Experiments",
-        [table.flatMap { rows in training.flatMap { TruthTablePicture(rows, $0, findings) } }]
-      ),
-      ("Trials", [trials.flatMap { Tournament($0) }]), ("Change", [changed]),
-      ("Updates", [updates]), ("Clipping", [clip]), ("Exponents", [drawn.exponents]),
+    let experiments = table.flatMap { rows in
+      training.flatMap { TruthTablePicture(rows, $0, findings) }
+    }
+    let all: [(any Picture)?] = [
+      heat, curves, drawn.gains, experiments, trials.flatMap { Tournament($0) }, changed, updates,
+      clip, drawn.exponents,
     ]
-    return all.map { ($0, $1.compactMap { $0 }) }.filter { !$0.content.isEmpty }
+    return all.compactMap { $0 }
   }
 
   /// The steps of a stretch that changed nothing, where single steps are on record.

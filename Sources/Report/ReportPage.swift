@@ -8,8 +8,7 @@ package struct ReportPage {
   private let run: ArchivedRun
   private let recipe: Recipe
   private let words: Words
-  private let pictures: [(title: String, content: [any Picture])]
-  private let forecast: Forecast?
+  private let pictures: [any Picture]
 
   /// What a run came to, as its own page says it.
   struct Words {
@@ -29,7 +28,7 @@ package struct ReportPage {
   package init(
     _ run: ArchivedRun, in history: History, forecast: Forecast?, exponents: Exponents? = nil
   ) throws {
-    (self.run, self.forecast) = (run, forecast)
+    self.run = run
     guard let recipe = try history.recipe(of: run) else {
       throw KeelError(
         .invalid, at: run.id, "has no recipe on record",
@@ -49,7 +48,7 @@ package struct ReportPage {
       pictures = kept.pictures(of: training, drawn: (Self.gains(forecast), exponents))
     case .forecast:
       words = Self.words(ofForecast: run)
-      pictures = Self.gains(forecast).map { [("Gains", [$0])] } ?? []
+      pictures = Self.gains(forecast).map { [$0] } ?? []
     case .diagnose:
       let diagnosis = try run.answer(Diagnosis.self)
       words = Self.words(of: diagnosis, recipe, run)
@@ -94,7 +93,7 @@ package struct ReportPage {
   }
 
   private var figures: String {
-    pictures.map { "<section>\n\($0.content.map(\.figure).joined())</section>\n" }.joined()
+    pictures.map { "<section>\n\($0.figure)</section>\n" }.joined()
   }
 
   private var change: String {

@@ -28,7 +28,8 @@ struct RunsTests {
     for word in ["train ", "forecast ", "diagnose ", "cure ", "healthy", "exploding", "cured"] {
       #expect(words.contains { $0.contains(word) }, "\(word)")
     }
-    #expect(try tool.run("runs", "--kind", "cure", "--json").json["runs"] as? [Any] != nil)
+    let cures = try tool.run("runs", "--kind", "cure", "--json").json["runs"] as? [[String: Any]]
+    #expect(cures?.count == 1 && cures?.first?["outcome"] as? String == "cured")
     #expect(try tool.run("runs", "--limit", "1").out.contains("3 more"))
   }
 

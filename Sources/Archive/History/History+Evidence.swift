@@ -32,11 +32,7 @@ extension History {
   /// Of the layers of a long run only its first and its last steps are on record.
   public func trace(of run: ArchivedRun) throws -> Trace {
     func last(_ name: String, _ layer: String = "") throws -> [Int: Float] {
-      try steps(name, layer: layer, of: run.id).sorted { $0.key < $1.key }
-        .reduce(into: [:]) { values, segment in
-          let first = segment.value.keys.min() ?? 0
-          values = values.filter { $0.key < first }.merging(segment.value) { $1 }
-        }
+      try lastSteps(name, layer: layer, of: run.id)
     }
     let names = try seriesNames(of: run.id)
     if let first = try last("loss").keys.min(), first > 0 {

@@ -147,13 +147,9 @@ extension History {
     return (pages - free) * size
   }
 
-  /// Bytes that its pages take.
-  public func size() throws -> Int {
-    try read { database in
-      let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-      return pages * (try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 0)
-    }
-  }
+  /// Bytes that its runs take.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  public func size() throws -> Int { try read(Self.filled) }
 
   private func shrink() throws {
     do { try database.vacuum() } catch { throw explained(error) }
@@ -166,10 +162,7 @@ extension History {
     let new = try other.runs().reversed().filter { run in
       !run.isRunning && (known[run.id].map { $0.ended == nil && run.ended != nil } ?? true)
     }
-    for run in new {
-      try write { try Self.forget([run], $0) }
-      try take(other.run(run.id), from: other)
-    }
+    for run in new { try take(other.run(run.id), from: other) }
     return new.count
   }
 
@@ -186,6 +179,8 @@ extension History {
     }
     let text = try other.text(of: run)
     try write { database in
+      // What was taken before its end gives way.
+      try Self.forget([run], database)
       var copy = run
       copy.recipe = try text.map { try Self.number(ofRecipe: $0, database) }
       try copy.insert(database)

@@ -42,6 +42,7 @@ extension History {
   ///   - layer: empty for one of the whole.
   ///   - most: values of a segment; where there are more steps, each value is a bin of 8ⁿ.
   /// - Returns: nil where the run has none of that name.
+  /// - Throws: `KeelError` where the archive cannot be read.
   public func series(
     _ name: String, layer: String = "", of run: String, atMost most: Int = .max
   ) throws -> Series? {
@@ -104,9 +105,10 @@ extension History {
   }
 
   /// The single steps of a series that are on record, by segment and step.
-  public func steps(_ name: String, layer: String = "", of run: String) throws -> [Int: [Int:
-    Float]]
-  {
+  /// - Throws: `KeelError` where the archive cannot be read.
+  public func steps(
+    _ name: String, layer: String = "", of run: String
+  ) throws -> [Int: [Int: Float]] {
     try read { database in
       var steps: [Int: [Int: Float]] = [:]
       for row in try Row.fetchAll(
@@ -123,6 +125,16 @@ extension History {
       }
       return steps
     }
+  }
+
+  /// The single steps of the line that a run ended on: of what it came to again, the last.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  public func lastSteps(_ name: String, layer: String = "", of run: String) throws -> [Int: Float] {
+    try steps(name, layer: layer, of: run).sorted { $0.key < $1.key }
+      .reduce(into: [:]) { values, segment in
+        let first = segment.value.keys.min() ?? 0
+        values = values.filter { $0.key < first }.merging(segment.value) { $1 }
+      }
   }
 
   private func values(_ row: Row, level: Int) throws -> [Float] {

@@ -121,21 +121,16 @@ struct RunsCommand: AsyncParsableCommand {
       try AtomicFile.write(Data(text.utf8), to: file)
     }
 
-    /// The line that the run ended on: of steps that it came to again the last.
+    /// The line that the run ended on.
     private func writeEvents(
       of run: ArchivedRun, from history: History, into folder: String
     ) throws {
       var steps: [Int: [(tag: String, value: Float)]] = [:]
       for (name, layer) in try history.seriesNames(of: run.id) {
         let tag = layer.isEmpty ? name : "\(name)/\(layer)"
-        var values: [Int: Float] = [:]
-        for (_, segment) in try history.steps(name, layer: layer, of: run.id)
-          .sorted(by: { $0.key < $1.key })
-        {
-          let first = segment.keys.min() ?? 0
-          values = values.filter { $0.key < first }.merging(segment) { $1 }
+        for (step, value) in try history.lastSteps(name, layer: layer, of: run.id) {
+          steps[step, default: []].append((tag, value))
         }
-        for (step, value) in values { steps[step, default: []].append((tag, value)) }
       }
       var events = EventFile(time: run.began)
       let (last, seconds) = (steps.keys.max() ?? 0, run.seen - run.began)
@@ -214,36 +209,5 @@ struct RunsCommand: AsyncParsableCommand {
       let count = try history.merge(other)
       output.show(MergedPage(count, into: history.path))
     }
-  }
-}
-
-/// A time as an option writes it: `30d`.
-struct Age: ExpressibleByArgument {
-  let seconds: Double
-
-  init?(argument: String) {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
-    guard let unit = argument.last.flatMap({ units[$0] }),
-      let count = Double(argument.dropLast()), count >= 0, count.isFinite
-    else { return nil }
-    seconds = count * unit
-  }
-}
-
-/// A size as an option writes it: `200MB`.
-struct ByteCount: ExpressibleByArgument {
-  let bytes: Int
-
-  init?(argument: String) {
-    let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("KB", 1e3), ("B", 1)]
-    for (unit, size) in units where argument.hasSuffix(unit) {
-      guard let count = Double(argument.dropLast(unit.count)), (0...1e15 / size).contains(count)
-      else {
-        return nil
-      }
-      bytes = Int(count * size)
-      return
-    }
-    return nil
   }
 }

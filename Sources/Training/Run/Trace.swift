@@ -145,12 +145,11 @@ public struct Trace: Sendable {
   package mutating func record(
     loss: Double, learningRate: Double, gradientNorm: Double, layers: [String: LayerMeasures]
   ) {
-    record(loss: loss, learningRate: learningRate)
-    gradientNorms[count - 1] = Self.norm(gradientNorm)
+    let norm = Self.norm(gradientNorm)
     // A norm that nobody tells is no sign of a step that was skipped.
-    clippedNorms[count - 1] = gradientNorm.isNaN ? 0 : gradientNorms[count - 1]
-    let names = self.layers
-    appendRow { probe, layer in layers[names[layer]].map(probe.measure) ?? .nan }
+    record(
+      loss: Float(loss), gradientNorm: norm, clippedNorm: norm.isNaN ? 0 : norm,
+      learningRate: Float(learningRate), layers: layers)
   }
 
   /// A step that is read again as it was recorded.
