@@ -90,7 +90,9 @@ let package = Package(
       path: "Sources/Runners"),
     .target(
       name: "KeelArchive",
-      dependencies: ["Keel", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift")],
+      dependencies: [
+        "Keel", "KeelLogs", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift"),
+      ],
       path: "Sources/Archive"),
     .target(name: "KeelLogs", path: "Sources/Logs"),
     // What GRDB adds to strings and sequences stays where it is imported.

@@ -13,7 +13,7 @@ import KeelTraining
 /// is stable for ever: what sharpens after the dry run is the monitor's business.
 public struct Forecast: Codable, Sendable {
   /// What is expected of a training.
-  public enum Verdict: String, Hashable, Codable, Sendable {
+  public enum Verdict: String, Hashable, Codable, CaseIterable, Sendable {
     /// Nothing exploded in the dry run.
     case stable
     case exploding

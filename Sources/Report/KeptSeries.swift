@@ -10,7 +10,7 @@ struct KeptSeries {
   private let layers: [String]
   private let layerNorms: [StepSeries]
   private let ratios: [StepSeries]
-  private let marks: [StepMark]
+  private let marks: [(segment: Int, mark: StepMark)]
 
   /// Values of a series at the most: single steps of what has so many, else bins.
   private static let most = 1 << 16
@@ -35,12 +35,15 @@ struct KeptSeries {
     layerNorms = try layers.map { try stretch("gradient-norm", $0) }
     ratios = try layers.map { try stretch("update-ratio", $0) }
     marks = try history.events(of: run.id).compactMap { event in
-      switch event.kind {
-      case "surge", "divergence": StepMark(.alarm, step: event.step)
-      case "skipped": StepMark(.skipped, step: event.step)
-      case "recovery": Int(exactly: event.value).map { StepMark(.rewind(to: event.step), step: $0) }
-      default: nil
-      }
+      let mark: StepMark? =
+        switch Trace.Event.Kind(rawValue: event.kind) {
+        case .surge, .divergence: StepMark(.alarm, step: event.step)
+        case .skipped: StepMark(.skipped, step: event.step)
+        case .recovery:
+          Int(exactly: event.value).map { StepMark(.rewind(to: event.step), step: $0) }
+        case nil: nil
+        }
+      return mark.map { (event.segment, $0) }
     }
   }
 
@@ -73,14 +76,12 @@ struct KeptSeries {
     let failed = trials == nil ? losses.indices : losses.indices.prefix(1)
     let curves = Curves(
       loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
-      clippedNorm: failed.last.flatMap(clipping),
-      marks: marks.isEmpty ? failed.flatMap { skips($0, but: training?.explosion?.step) } : marks,
-      offender: offender)
+      clippedNorm: failed.last.flatMap(clipping), marks: marks(in: failed), offender: offender)
     let changed =
       isCured
       ? Curves(
         loss: losses.suffix(1), gradientNorm: norms.suffix(1),
-        clippedNorm: clipping(losses.count - 1), marks: skips(losses.count - 1, but: nil),
+        clippedNorm: clipping(losses.count - 1), marks: marks(in: losses.indices.suffix(1)),
         phase: ", with the change") : nil
     let clip = failed.last.flatMap { place in
       clipping(place).flatMap { ClipActivity(before: norms[place], after: $0, offender: offender) }
@@ -96,12 +97,8 @@ struct KeptSeries {
     return all.compactMap { $0 }
   }
 
-  /// The steps of a stretch that changed nothing, where single steps are on record.
-  private func skips(_ stretch: Int, but explosion: Int?) -> [StepMark] {
-    guard stretch < clipped.count, clipped[stretch].stride == 1 else { return [] }
-    let series = clipped[stretch]
-    return series.values.indices.filter { series.values[$0].isNaN }.map(series.step)
-      .filter { $0 != explosion }.map { StepMark(.skipped, step: $0) }
+  private func marks(in stretches: Range<Int>) -> [StepMark] {
+    marks.filter { stretches.contains($0.segment) }.map(\.mark)
   }
 
   /// The norms after clipping; nil where nothing was clipped.

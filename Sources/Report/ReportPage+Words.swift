@@ -54,6 +54,22 @@ extension ReportPage {
       next: run.isRunning ? [] : ["\(run.command)  # once more"])
   }
 
+  /// Of a run that another tool has logged.
+  static func words(ofLogged run: ArchivedRun) -> Words {
+    let bad = run.explosionStep.map { "from step \(Text.count($0)) on its loss is not finite" }
+    return Words(
+      verdict: [
+        "\(Style.bold(shown(run.name, limit: 60)))  "
+          + (bad == nil ? Style.yellow("! logged") : Style.red("✗ exploded")),
+        "logged by \(shown(run.engine, limit: 40)), project \(shown(run.problem, limit: 60)): "
+          + "\(Text.count(run.steps)) steps" + (bad.map { "; \($0)" } ?? ""),
+      ],
+      unknown: [
+        "why: a log is no experiment; between two steps that were logged the last value stands"
+      ],
+      next: ["keel diagnose RECIPE  # or --engine, with a program that trains it: find out why"])
+  }
+
   static func words(ofForecast run: ArchivedRun) -> Words {
     let name = Style.bold(shown(run.name, limit: 60))
     let verdict = run.outcome ?? "unknown"

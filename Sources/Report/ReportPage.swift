@@ -6,7 +6,8 @@ import KeelArchive
 /// numbers, what changes it, what is not known, and what to type next.
 package struct ReportPage {
   private let run: ArchivedRun
-  private let recipe: Recipe
+  /// Nil where another tool has logged it.
+  private let recipe: Recipe?
   private let words: Words
   private let pictures: [any Picture]
 
@@ -29,6 +30,11 @@ package struct ReportPage {
     _ run: ArchivedRun, in history: History, forecast: Forecast?, exponents: Exponents? = nil
   ) throws {
     self.run = run
+    guard !run.isLogged else {
+      (recipe, words) = (nil, Self.words(ofLogged: run))
+      pictures = try KeptSeries(run, in: history).pictures(of: nil, drawn: (nil, nil))
+      return
+    }
     guard let recipe = try history.recipe(of: run) else {
       throw KeelError(
         .invalid, at: run.id, "has no recipe on record",
@@ -110,14 +116,20 @@ package struct ReportPage {
   private var about: String {
     let began = Date(timeIntervalSince1970: run.began).formatted(.iso8601)
     let rows = [
-      ("run", run.id), ("typed", run.command), ("began", began), ("trained by", run.engine),
-      ("machine", run.system), ("keel", run.version),
-    ].map { title, text in
+      ("run", run.id), ("goes on from", run.parent), ("typed", run.command), ("began", began),
+      ("trained by", run.engine), ("machine", run.system), ("keel", run.version),
+      ("network", run.model),
+    ].compactMap { title, text in
+      text.map { (title, $0) }
+    }.map { title, text in
       "<tr><th scope=\"row\">\(title)</th><td>\(SVG.escaped(shown(text, limit: 300)))</td></tr>\n"
     }.joined()
     let text =
-      "<details><summary>Recipe</summary>\n"
-      + Markup.block(recipe.description.split(separator: "\n").map(String.init)) + "</details>\n"
+      recipe.map { recipe in
+        "<details><summary>Recipe</summary>\n"
+          + Markup.block(recipe.description.split(separator: "\n").map(String.init))
+          + "</details>\n"
+      } ?? ""
     return "<footer>\n<table class=\"about\">\n\(rows)</table>\n\(text)</footer>\n"
   }
 

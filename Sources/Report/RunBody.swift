@@ -7,7 +7,7 @@ package struct RunBody: Encodable {
   init(_ run: ArchivedRun) { self.run = run }
 
   private enum CodingKeys: CodingKey {
-    case run, parent, kind, name, command, engine, machine, version, began, ended, outcome
+    case run, parent, kind, name, command, engine, machine, version, model, began, ended, outcome
     case verdict, steps, loss, score, explosionStep, explosionPlace, cause, change
   }
 
@@ -21,6 +21,7 @@ package struct RunBody: Encodable {
     try container.encode(run.engine, forKey: .engine)
     try container.encode(run.machine, forKey: .machine)
     try container.encode(run.version, forKey: .version)
+    try container.encode(run.model, forKey: .model)
     try container.encode(run.began, forKey: .began)
     try container.encode(run.ended, forKey: .ended)
     try container.encode(run.standing, forKey: .outcome)

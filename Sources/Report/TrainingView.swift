@@ -80,7 +80,7 @@ package struct TrainingView: Sendable {
     let bar = Self.bar(
       label, step.index + 1, of: step.total, detail, width: width, isUnicode: isUnicode)
     guard height >= 10, width >= 40 else { return [bar] }
-    let space = max(8, min(48, width - 24))
+    let space = max(8, min(96, width - 24))
     func curve(_ name: String, _ values: [Float], _ now: Double) -> String {
       let spark = Text.sparkline(values.isEmpty ? [Float(now)] : values, width: space)
       return Text.padded(name, 10) + plain(spark, isUnicode) + "  " + Text.number(now)
@@ -132,7 +132,7 @@ package struct TrainingView: Sendable {
     if label.count + count.count + detail.count + 2 > width { detail = "" }
     if label.count + count.count + 1 > width { label = "" }
     let room = width - label.count - count.count - detail.count - 6
-    let length = max(0, min(30, room))
+    let length = max(0, min(60, room))
     let filled = total == 0 ? 0 : min(length, done * length / total)
     let bar =
       String(repeating: isUnicode ? "━" : "#", count: filled)

@@ -79,8 +79,22 @@ struct RunsTests {
     #expect(try tool.run("report", "sick.yaml", "-o", "s.html", "--archive", "none").code == 0)
     #expect(try tool.read("s.html").contains("✓ cured"))
     #expect(try ids() == [id])
-    // The recipe is not written over.
+    // A report takes the place of a report, and of nothing else.
+    #expect(try tool.run("report", id, "-o", "r.html").code == 0)
     #expect(try tool.run("report", "sick.yaml", "-o", "sick.yaml").code == 64)
+    #expect(try tool.run("report", id, "-o", "sick.yaml").code == 64)
+    #expect(try tool.run("cure", "sick.yaml", "--report", "sound.yaml").code == 64)
+    #expect(try tool.read("sick.yaml") == Sample.exploding)
+  }
+
+  /// A training that was taken up again goes on from the one that was stopped.
+  @Test func aResumedRunHasAParent() throws {
+    _ = try tool.run("train", "sound.yaml", "--save", "model")
+    _ = try tool.run("train", "sound.yaml", "--set", "training.epochs=30", "--resume", "./model")
+    let runs = try #require(try tool.run("runs", "--json").json["runs"] as? [[String: Any]])
+    #expect(runs.count == 2 && runs[1]["parent"] is NSNull)
+    #expect(runs[0]["parent"] as? String == runs[1]["run"] as? String)
+    #expect((runs[0]["model"] as? String)?.hasSuffix("/model") == true)
   }
 
   @Test func aCureShowsItselfIfAsked() throws {
@@ -122,6 +136,8 @@ struct RunsTests {
     #expect(try tool.run("runs", "compare", "feed", "feed").code == 66)
     #expect(try tool.run("report", "feedfeed").code == 66)
     #expect(try tool.run("runs", "--archive", "none").code == 64)
+    let banana = try tool.run("runs", "--outcome", "banana")
+    #expect(banana.code == 64 && banana.err.contains("exploding"))
     try tool.write("noise.sqlite", String(repeating: "noise ", count: 999))
     let noise = try tool.run("runs", "--archive", "noise.sqlite", "--json")
     #expect(noise.code == 65)

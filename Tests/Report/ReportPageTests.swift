@@ -124,7 +124,7 @@ struct ReportPageTests {
     let training = await run.train { recorder.record($0) }
     await recorder.finish(
       .init(
-        training.outcome.rawValue, training: training, events: await run.trace.events,
+        training.outcome.rawValue, training: training,
         body: try await TrainPage(training, of: run, line: "r.yaml", from: 0).json))
     let html = try report(recorder.id)
     #expect(try html == report(recorder.id))

@@ -33,6 +33,8 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   public let machine: String
   /// The version of Keel.
   public let version: String
+  /// The file that it keeps its network in, from the root; nil where it keeps none.
+  public let model: String?
   /// When it began, in seconds since 1970.
   public let began: Double
   /// When it was last heard of, in seconds since 1970.
@@ -64,8 +66,7 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case id, parent, kind, name, recipe, folder, rows, seed, problem, command, engine, machine,
-      version,
-      began, seen
+      version, model, began, seen
     case ended, outcome, verdict, steps, total, loss
     case lossText = "loss_text"
     case score
@@ -80,12 +81,12 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   ///   - rows: a checksum of what it is trained on.
   ///   - problem: as it stood on the command line.
   ///   - command: what was typed.
+  ///   - model: the file that it keeps its network in.
   ///   - total: steps of the whole run.
   public init(
     _ kind: Kind, of recipe: Recipe, engine: String = "keel", rows: String? = nil,
-    problem: String = "", command: String,
-    version: String,
-    parent: String? = nil, total: Int? = nil
+    problem: String = "", command: String, version: String, parent: String? = nil,
+    model: String? = nil, total: Int? = nil
   ) {
     id = Self.newID()
     self.rows = rows
@@ -93,9 +94,50 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     folder = URL(fileURLWithPath: recipe.folder).standardizedFileURL.path
     (self.engine, self.command, self.version) = (engine, command, version)
     (self.problem, self.parent, self.total) = (problem, parent, total)
+    self.model = model.map { URL(fileURLWithPath: $0).standardizedFileURL.path }
     machine = Self.thisMachine
     began = Date().timeIntervalSince1970
     (seen, steps) = (began, 0)
+  }
+
+  /// A run that another tool has logged.
+  /// - Parameters:
+  ///   - id: sixteen hexadecimal digits.
+  ///   - project: what it is part of there.
+  ///   - lasting: in seconds since 1970.
+  ///   - steps: its newest step, counted from 1.
+  ///   - explosion: the step from which on its loss is not finite.
+  ///   - body: what it was configured with, as JSON.
+  init(
+    ofLog id: String, named name: String, in project: String, by engine: String,
+    lasting: ClosedRange<Double>, steps: Int, loss: Double?, explosion: Int?, body: String?
+  ) {
+    (self.id, self.name, self.engine, self.steps, self.body) = (id, name, engine, steps, body)
+    (parent, kind, rows, model, folder, seed) = (nil, .train, nil, nil, "/", "0")
+    (problem, command, machine, version) = (project, engine, "", "")
+    (began, seen, ended) = (lasting.lowerBound, lasting.upperBound, lasting.upperBound)
+    outcome = explosion == nil ? "trained" : "exploded"
+    (explosionStep, explosionPlace) = (explosion, explosion.map { _ in "loss" })
+    if let loss { (self.loss, lossText) = Self.stored(loss) }
+  }
+
+  /// Whether another tool has logged it: there is no recipe, and no answer but what it was
+  /// configured with.
+  public var isLogged: Bool { version.isEmpty }
+
+  /// What another logged run was configured with otherwise.
+  /// - Returns: nil where one of them does not say, or is not logged.
+  public func changes(from other: ArchivedRun) -> [Change]? {
+    func settings(_ run: ArchivedRun) -> [String: Settings]? {
+      guard run.isLogged, let body = run.body else { return nil }
+      return try? JSONDecoder().decode([String: Settings?].self, from: Data(body.utf8))
+        // Trackio's own begin so.
+        .compactMapValues { $0 }.filter { !$0.key.hasPrefix("_") }
+    }
+    guard let (before, after) = settings(other).flatMap({ old in settings(self).map { (old, $0) } })
+    else { return nil }
+    return Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
+      .map { Change(path: $0, from: before[$0], to: after[$0]) }
   }
 
   private static func newID() -> String {
@@ -131,7 +173,6 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     let outcome: String
     let training: Training?
     let explosion: Explosion?
-    let events: [Trace.Event]
     let cause: String?
     let change: String?
     let body: String?
@@ -145,10 +186,9 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     ///   - body: the answer as the command gives it with `--json`; nil where it came to none.
     public init(
       _ outcome: String, training: Training? = nil, explosion: Explosion? = nil,
-      events: [Trace.Event] = [],
       cause: String? = nil, change: String? = nil, body: String? = nil
     ) {
-      (self.outcome, self.training, self.events) = (outcome, training, events)
+      (self.outcome, self.training) = (outcome, training)
       self.explosion = explosion ?? training?.explosion
       (self.cause, self.change, self.body) = (cause, change, body)
     }
@@ -183,6 +223,13 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     guard let outcome else { return isRunning ? "running" : "killed" }
     return outcome == "trained" ? verdict ?? outcome : outcome
   }
+
+  /// Every word that `standing`, `outcome` and `verdict` have.
+  public static let outcomes =
+    ["running", "killed", "failed"]
+    + (Verdict.allCases.map(\.rawValue) + Forecast.Verdict.allCases.map(\.rawValue)
+    + Training.Outcome.allCases.map(\.rawValue) + CaseHistory.Outcome.allCases.map(\.rawValue))
+    .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
 
   /// Whether it has not ended, and was heard of in the last minute.
   public var isRunning: Bool { ended == nil && Date().timeIntervalSince1970 - seen < 60 }

@@ -59,6 +59,18 @@ extension History {
     return first
   }
 
+  /// The newest training that keeps its network in a file; nil where none of the archive does.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  public func training(keptIn file: String) throws -> ArchivedRun? {
+    try read {
+      try ArchivedRun.fetchOne(
+        $0, sql: "SELECT * FROM run WHERE model = ? AND kind = ? ORDER BY began DESC",
+        arguments: [
+          URL(fileURLWithPath: file).standardizedFileURL.path, ArchivedRun.Kind.train.rawValue,
+        ])
+    }
+  }
+
   /// A run's recipe; nil where what was trained is none.
   /// - Throws: `KeelError` where it has an ingredient that this Keel does not know.
   public func recipe(of run: ArchivedRun) throws -> Recipe? {
@@ -83,14 +95,30 @@ extension History {
     }
   }
 
-  /// What happened in a run, in the order of its steps.
-  public func events(of run: String) throws -> [(step: Int, kind: String, value: Double)] {
+  /// Something that happened in a step of a run.
+  public struct Event: Hashable, Sendable {
+    /// The stretch between two rewinds that it happened in, counted from 0.
+    public let segment: Int
+    /// The step, counted from 0.
+    public let step: Int
+    /// What happened, as `Trace.Event.Kind` names it.
+    public let kind: String
+    /// What `Trace.Event.value` is for that kind.
+    public let value: Double
+  }
+
+  /// What happened in a run, in the order of its steps, stretch by stretch.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  public func events(of run: String) throws -> [Event] {
     try read {
       try Row.fetchAll(
-        $0, sql: "SELECT * FROM event WHERE run = ? ORDER BY step", arguments: [run]
+        $0, sql: "SELECT * FROM event WHERE run = ? ORDER BY segment, step, rowid",
+        arguments: [run]
       ).map { row in
         let text: String? = row["value_text"]
-        return (row["step"], row["kind"], text == "NaN" ? .nan : row["value"] ?? .nan)
+        return Event(
+          segment: row["segment"], step: row["step"], kind: row["kind"],
+          value: text == "NaN" ? .nan : row["value"] ?? .nan)
       }
     }
   }

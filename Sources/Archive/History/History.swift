@@ -26,11 +26,15 @@ public final class History: Sendable {
     (self.path, self.patience) = (path, patience)
     do {
       if create { try Self.makeFolder(of: path) } else { try Self.checkFile(path) }
-      database = try create ? Self.open(path, patience) : Self.openToRead(path, patience)
+      let file = try create ? Self.open(path, patience) : Self.openToRead(path, patience)
       // What is up to date is opened while another process writes.
-      if try database.read({ try Schema.check($0, at: path) }) < Schema.migrations.count {
-        try database.write { try Schema.migrate($0, at: path) }
+      let version = try file.read { try Schema.check($0, at: path) }
+      guard version < Schema.migrations.count else {
+        database = file
+        return
       }
+      database = try file.configuration.readonly ? Self.copy(of: file) : file
+      try database.write { try Schema.migrate($0, at: path) }
     } catch {
       throw Self.explained(error, at: path, patience)
     }
@@ -65,6 +69,13 @@ public final class History: Sendable {
       let place = URL(fileURLWithPath: path).absoluteString
       return try DatabaseQueue(path: "\(place)?immutable=1", configuration: configuration)
     }
+  }
+
+  /// What is older and cannot be written is brought up to date in memory.
+  private static func copy(of file: any DatabaseWriter) throws -> any DatabaseWriter {
+    let copy = try DatabaseQueue()
+    try file.backup(to: copy)
+    return copy
   }
 
   /// The folder is for this machine alone: git is told so by a file in it, as the caches of other

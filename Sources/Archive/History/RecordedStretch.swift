@@ -9,6 +9,8 @@ struct RecordedStretch {
   private var wholes: [Float] = []
   /// The sums of each layer, step by step; their roots are taken when they are written.
   private var sums: [LayerSums.Sums] = []
+  /// What happened in them.
+  private(set) var events: [Trace.Event] = []
 
   /// What is kept of the whole, a number a step.
   static let whole = ["loss", "gradient-norm", "clipped-norm", "learning-rate"]
@@ -36,6 +38,7 @@ struct RecordedStretch {
     (self.layers, self.first) = (layers, first)
     wholes.removeAll(keepingCapacity: true)
     sums.removeAll(keepingCapacity: true)
+    events.removeAll(keepingCapacity: true)
   }
 
   mutating func add(_ step: Step) {
@@ -43,6 +46,7 @@ struct RecordedStretch {
     wholes.append(Float(step.gradientNorm))
     wholes.append(Float(step.clippedNorm))
     wholes.append(Float(step.learningRate))
+    if !step.events.isEmpty { events += step.events }
     guard !layers.isEmpty else { return }
     if let measured = step.layers.sumsOfStep {
       sums.append(contentsOf: measured)

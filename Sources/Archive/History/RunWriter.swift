@@ -18,6 +18,7 @@ struct RunWriter {
   private var columns: [RecordedStretch.Column] = []
   private var pyramids: [Pyramid] = []
   private var chunks: [Part] = []
+  private var events: [(segment: Int, event: Trace.Event)] = []
   /// The step before which single steps of layers have been forgotten.
   private var forgotten = 0
   /// Chunks that found no room.
@@ -79,6 +80,7 @@ struct RunWriter {
       swap(&filled, &other)
       collect(column + 1)
     }
+    events += stretch.events.map { (segment, $0) }
     run.steps = stretch.first + stretch.count
   }
 
@@ -96,12 +98,18 @@ struct RunWriter {
         .missing, at: "run \(run.id)", "was deleted while it ran", fix: "nothing: it is not kept")
     }
     try writeChunks(database)
-    for event in ending?.events ?? [] {
+    try writeEvents(database)
+  }
+
+  private mutating func writeEvents(_ database: Database) throws {
+    for (segment, event) in events {
       let (value, text) = ArchivedRun.stored(Double(event.value))
       try database.execute(
-        sql: "INSERT INTO event(run, step, kind, value, value_text) VALUES (?, ?, ?, ?, ?)",
-        arguments: [run.id, event.step, event.kind.rawValue, value, text])
+        sql: "INSERT INTO event(run, segment, step, kind, value, value_text) "
+          + "VALUES (?, ?, ?, ?, ?, ?)",
+        arguments: [run.id, segment, event.step, event.kind.rawValue, value, text])
     }
+    events.removeAll(keepingCapacity: true)
   }
 
   /// Keeps no more than there is memory for; the newest are what an explosion is seen in.
@@ -122,14 +130,8 @@ struct RunWriter {
   }
 
   private mutating func writeChunks(_ database: Database) throws {
-    let statement = try database.cachedStatement(
-      sql: "INSERT OR REPLACE INTO chunk(series, segment, level, first, count, data) "
-        + "VALUES (?, ?, ?, ?, ?, ?)")
     for part in chunks {
-      let id = try id(of: part.column, database)
-      try statement.execute(arguments: [
-        id, part.segment, part.chunk.level, part.chunk.first, part.chunk.count, part.chunk.data,
-      ])
+      try Self.insert(part.chunk, of: id(of: part.column, database), part.segment, database)
     }
     chunks.removeAll(keepingCapacity: true)
     // All layers have the same steps.
@@ -143,6 +145,18 @@ struct RunWriter {
           try id(of: column, database), segment, dropped.lowerBound, dropped.upperBound,
         ])
     }
+  }
+
+  /// Writes a chunk, in place of what there was of it.
+  static func insert(
+    _ chunk: Pyramid.Chunk, of series: Int64, _ segment: Int, _ database: Database
+  ) throws {
+    try database.cachedStatement(
+      sql: "INSERT OR REPLACE INTO chunk(series, segment, level, first, count, data) "
+        + "VALUES (?, ?, ?, ?, ?, ?)"
+    ).execute(arguments: [
+      series, segment, chunk.level, chunk.first, chunk.count, chunk.data,
+    ])
   }
 
   private mutating func id(

@@ -86,7 +86,15 @@ package enum Schema {
     CREATE VIEW recovery AS SELECT run.id AS run, item.value ->> '$.step' AS step,
       item.value ->> '$.rewoundTo' AS rewound_to, item.value ->> '$.remedy' AS remedy
       FROM run, json_each(run.body, '$.recoveries') AS item;
+    """,
+    // A run that goes back passes the same steps again: which time an event happened in.
     """
+    ALTER TABLE event ADD COLUMN segment INTEGER NOT NULL DEFAULT 0;
+    UPDATE event SET segment = coalesce(
+      (SELECT max(chunk.segment) FROM series JOIN chunk ON chunk.series = series.id
+        WHERE series.run = event.run AND series.name = 'loss'), 0);
+    ALTER TABLE run ADD COLUMN model TEXT;
+    """,
   ]
 
   /// Brings a file to the newest version.

@@ -56,6 +56,7 @@ struct CureCommand: AsyncParsableCommand {
       try source.checkTarget(file, source.read())
       try archive.check(file, beside: source.recipe)
     }
+    if let report { try WrittenPage.check(report) }
     guard fixed == nil || fixed != report else {
       throw KeelError(
         .usage, at: report ?? "", "is where the recipe is to be written", fix: "name another file")

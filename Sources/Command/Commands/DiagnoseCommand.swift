@@ -62,6 +62,11 @@ struct DiagnoseCommand: AsyncParsableCommand {
         .usage, at: run.id, "is over: nothing can be set in it, and --quick would say less",
         fix: "give a recipe, or the run alone")
     }
+    guard !run.isLogged else {
+      throw KeelError(
+        .invalid, at: run.id, "was logged by \(run.engine): there is nothing to train again",
+        fix: "give its recipe, or --engine with the program that trains it")
+    }
     guard let recipe = try history.recipe(of: run) else {
       throw KeelError(
         .invalid, at: run.id, "has no recipe on record",

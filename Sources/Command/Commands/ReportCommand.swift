@@ -23,8 +23,8 @@ struct ReportCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     if let known = try archive.run(named: run) {
-      try AtomicFile.check(file)
       try archive.check(file, beside: nil)
+      try WrittenPage.check(file)
       guard change.words.isEmpty else {
         throw KeelError(
           .usage, at: known.id, "is over: nothing can be set in it any more",
@@ -41,6 +41,7 @@ struct ReportCommand: AsyncParsableCommand {
     (source.recipe, source.change) = (run, change)
     let recipe = try source.read()
     try source.checkTarget(file, recipe)
+    try WrittenPage.check(file)
     try archive.check(file, beside: run)
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
@@ -62,6 +63,23 @@ struct ReportCommand: AsyncParsableCommand {
 }
 
 extension WrittenPage {
+  private static let start = "<!doctype html>"
+
+  /// Checks, before any work, that a report can be written there, and takes the place of nothing
+  /// but a report.
+  static func check(_ path: String) throws {
+    try AtomicFile.check(path)
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    guard attributes?[.type] as? FileAttributeType == .typeRegular,
+      let file = FileHandle(forReadingAtPath: path),
+      let head = try? file.read(upToCount: start.utf8.count), !head.isEmpty,
+      String(decoding: head, as: UTF8.self).lowercased() != start
+    else { return }
+    throw KeelError(
+      .usage, at: path, "is there, and is no report", fix: "name another file, or remove that one")
+  }
+
   /// Writes the report of a run.
   /// - Throws: `KeelError` where the archive cannot be read, or the file not be written.
   init(_ run: ArchivedRun, in history: History, to file: String) throws {

@@ -35,6 +35,11 @@ struct RunsCommand: AsyncParsableCommand {
 
     func validate() throws {
       guard limit > 0 else { throw ValidationError("--limit takes a number, 1 or more") }
+      if let outcome, !ArchivedRun.outcomes.contains(outcome) {
+        throw ValidationError(
+          "no run ends as '\(outcome)'; --outcome takes one of: "
+            + ArchivedRun.outcomes.joined(separator: ", "))
+      }
     }
 
     func run() async throws {
@@ -66,10 +71,9 @@ struct RunsCommand: AsyncParsableCommand {
       let losses = try runs.map { run in
         try history.series("loss", of: run.id, atMost: 1024)?.segments.flatMap(\.largest) ?? []
       }
-      output.show(
-        ComparisonPage(
-          runs[0], runs[1], changes: recipes.count == 2 ? recipes[1].diff(from: recipes[0]) : nil,
-          losses: losses))
+      let changes =
+        recipes.count == 2 ? recipes[1].diff(from: recipes[0]) : runs[1].changes(from: runs[0])
+      output.show(ComparisonPage(runs[0], runs[1], changes: changes, losses: losses))
     }
   }
 
@@ -196,17 +200,19 @@ struct RunsCommand: AsyncParsableCommand {
 
   struct Merge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Take over the runs of another archive.")
+      abstract: "Take over the runs of another archive, or of a project of Trackio.")
 
-    @Argument(help: "The other archive.") var other: String
+    @Argument(help: "The other archive; or Trackio's file, PROJECT.db.") var other: String
 
     @OptionGroup var archive: ArchiveOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-      let other = try History(other, create: false)
+      // What is not there is told before an archive is made.
+      let project = try TrackioProject(other)
+      let kept = try project == nil ? History(other, create: false) : nil
       let history = try archive.open(create: true)
-      let count = try history.merge(other)
+      let count = try project?.merge(into: history) ?? kept.map { try history.merge($0) } ?? 0
       output.show(MergedPage(count, into: history.path))
     }
   }

@@ -59,7 +59,8 @@ struct TrainCommand: AsyncParsableCommand {
     let run = try begin(recipe)
     let first = await run.trace.count
     let recorder = try archive.begin(
-      .train, of: recipe, beside: source.recipe, line: source.line, rows: run.problem.checksum)
+      .train, of: recipe, beside: source.recipe, line: source.line, rows: run.problem.checksum,
+      model: target, resumed: resume)
     let (training, page) = try await keeping(recorder) {
       let training = try await interruptible {
         let show: @Sendable (Step) -> Void = { step in
@@ -75,9 +76,7 @@ struct TrainCommand: AsyncParsableCommand {
       return (training, try await TrainPage(training, of: run, line: source.line, from: first))
     }
     await recorder?.end(
-      .init(
-        training.outcome.rawValue, training: training, events: await run.trace.events,
-        body: page.json))
+      .init(training.outcome.rawValue, training: training, body: page.json))
     var kept: TrainPage.Kept?
     var failure: (any Error)?
     do {

@@ -69,16 +69,21 @@ struct ArchiveOptions: ParsableArguments {
   ///   - file: the recipe's; nil where an engine trains.
   ///   - line: the problem as it stood on the command line.
   ///   - parent: the run that this one is about.
+  ///   - model: the file that it keeps its network in.
+  ///   - resumed: the file that it goes on from.
   /// - Throws: `KeelError` where the archive that was asked for cannot be written.
   func begin(
     _ kind: ArchivedRun.Kind, of recipe: Recipe, beside file: String?, line: String,
-    engine: String? = nil, rows: String? = nil, parent: String? = nil
+    engine: String? = nil, rows: String? = nil, parent: String? = nil, model: String? = nil,
+    resumed: String? = nil
   ) throws -> Recorder? {
     guard let path = path(beside: file) else { return nil }
     do {
+      let history = try History(path)
+      let parent = try parent ?? resumed.flatMap { try history.training(keptIn: $0)?.id }
       return recorder(
-        kind, of: recipe, line: line, engine: engine, rows: rows, parent: parent,
-        in: try History(path))
+        kind, of: recipe, line: line, engine: engine, rows: rows, parent: parent, model: model,
+        in: history)
     } catch let error as KeelError where archive == nil {
       ProgressBar.interrupt("warning: \(error); the run is not kept\n")
       return nil
@@ -97,13 +102,13 @@ struct ArchiveOptions: ParsableArguments {
 
   private func recorder(
     _ kind: ArchivedRun.Kind, of recipe: Recipe, line: String, engine: String?,
-    rows: String?, parent: String? = nil, in history: History
+    rows: String?, parent: String? = nil, model: String? = nil, in history: History
   ) -> Recorder {
     let words = ["keel"] + CommandLine.arguments.dropFirst()
     let run = ArchivedRun(
       kind, of: recipe, engine: engine ?? "keel", rows: rows, problem: line,
       command: words.map(Text.quoted).joined(separator: " "),
-      version: KeelCommand.configuration.version, parent: parent)
+      version: KeelCommand.configuration.version, parent: parent, model: model)
     return Recorder(
       run, recipe: recipe.description, in: history, warn: Self.warn)
   }

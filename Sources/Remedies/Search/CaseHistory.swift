@@ -10,7 +10,7 @@ import KeelTraining
 /// Its coding keys are part of the command's contract.
 public struct CaseHistory: Codable, Sendable {
   /// What became of the case.
-  public enum Outcome: String, Codable, Sendable {
+  public enum Outcome: String, Codable, CaseIterable, Sendable {
     /// It trained well as it was.
     case healthy
     case cured

@@ -13,6 +13,9 @@ public struct Step: Sendable {
   /// The norm of all gradients after clipping; NaN where the step was skipped.
   public let clippedNorm: Double
 
+  /// What is worth a word in this step; and a recovery that has held until here.
+  public let events: [Trace.Event]
+
   /// What was measured in each layer; nothing where the step changed no weights.
   public let layers: Layers
 
@@ -60,7 +63,7 @@ public struct Step: Sendable {
   /// The newest step of a trace.
   private init(_ trace: Trace, total: Int, _ layers: Layers) {
     index = trace.count - 1
-    (self.total, self.layers) = (total, layers)
+    (self.total, self.layers, events) = (total, layers, trace.newestEvents)
     loss = Double(trace.losses[index])
     learningRate = Double(trace.learningRates[index])
     gradientNorm = Double(trace.gradientNorms[index])

@@ -22,6 +22,10 @@ public struct Trace: Sendable {
   /// usual.
   public private(set) var skipped = 0
 
+  /// The newest recovery, and how many steps there were when it was recorded: the run had by then
+  /// gone on from it for as long as it took to show that it holds.
+  private var newestRecovery: (event: Event, steps: Int)?
+
   /// Layers that have parameters, in plan order.
   public let layers: [String]
   /// What is measured in each layer, in the order in which `measures` holds it.
@@ -113,6 +117,14 @@ public struct Trace: Sendable {
 
   /// Whether a step changed nothing.
   public func wasSkipped(_ step: Int) -> Bool { clippedNorms[step].isNaN }
+
+  /// The events of the newest step; and the recovery, where it is the first one after that.
+  var newestEvents: [Event] {
+    let recovery = newestRecovery.flatMap { $0.steps == count - 1 ? $0.event : nil }
+    guard recovery != nil || events.last?.step == count - 1 else { return [] }
+    let newest = events.reversed().prefix { $0.step >= count - 1 }
+    return (recovery.map { [$0] } ?? []) + newest.reversed().filter { $0.kind != .recovery }
+  }
 
   /// Floats a row of `measures`.
   private var width: Int { layers.count * probes.count }
@@ -223,7 +235,9 @@ public struct Trace: Sendable {
   /// The run went back from an explosion to before `step`, and on.
   mutating func recordRecovery(at step: Int, from explosion: Int) {
     let place = events.firstIndex { $0.step >= step } ?? events.count
-    events.insert(Event(step: step, kind: .recovery, value: Float(explosion)), at: place)
+    let event = Event(step: step, kind: .recovery, value: Float(explosion))
+    events.insert(event, at: place)
+    newestRecovery = (event, count)
   }
 
   /// Takes over what another run recorded, in the memory there is.
@@ -239,7 +253,7 @@ public struct Trace: Sendable {
     copy(&measures, other.measures)
     events.removeAll(keepingCapacity: true)
     events.append(contentsOf: other.events)
-    (stride, skipped) = (other.stride, other.skipped)
+    (stride, skipped, newestRecovery) = (other.stride, other.skipped, nil)
   }
 
   /// Forgets every step from `step` on, but not that a run came back from there.
@@ -252,6 +266,7 @@ public struct Trace: Sendable {
     measures.removeSubrange(min(measures.count, rows * width)...)
     skipped = clippedNorms.count { $0.isNaN }
     events.removeAll { $0.step >= step && $0.kind != .recovery }
+    newestRecovery = nil
   }
 
   /// Keeps every second row.

@@ -6,7 +6,7 @@ import KeelSettings
 /// Its coding keys are part of the command's contract.
 public struct Training: Hashable, Codable, Sendable {
   /// How a run came to its end.
-  public enum Outcome: String, Hashable, Codable, Sendable {
+  public enum Outcome: String, Hashable, Codable, CaseIterable, Sendable {
     case trained, exploded
     /// Somebody interrupted it; the verdict is that of the steps until then.
     case stopped

@@ -1,5 +1,5 @@
 /// What became of a training.
-public enum Verdict: String, Hashable, Codable, Sendable {
+public enum Verdict: String, Hashable, Codable, CaseIterable, Sendable {
   /// A value became non-finite; or the loss passed 5·max(B, L₀) and nothing was learnt.
   case exploding
   /// Nothing was learnt, and in over half of the steps no gradient reached the first layer.

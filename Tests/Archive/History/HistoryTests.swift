@@ -75,6 +75,32 @@ struct HistoryTests {
     #expect(version == later.count && notes == 1 && id == run.id)
   }
 
+  /// Of version 1 events were of the stretch that the run ended on.
+  @Test func versionOneGetsSegments() throws {
+    let path = scratch("one.sqlite")
+    try DatabaseQueue(path: path).write { database in
+      try Schema.migrate(database, at: path, with: Array(Schema.migrations.prefix(1)))
+      try database.execute(
+        sql: """
+          INSERT INTO run(id, kind, name, folder, seed, problem, command, engine, machine, version,
+            began, seen) VALUES ('feed', 'train', 'old', '/', '0', '', '', 'keel', '', '0', 1, 2);
+          INSERT INTO event(run, step, kind, value) VALUES ('feed', 7, 'surge', 9);
+          INSERT INTO series(id, run, name, place) VALUES (1, 'feed', 'loss', 0);
+          INSERT INTO chunk VALUES (1, 0, 0, 0, 1, x'00'), (1, 1, 0, 0, 1, x'00');
+          """)
+    }
+    // Where it cannot be written it is read all the same.
+    try FileManager.default.setAttributes([.posixPermissions: 0o444], ofItemAtPath: path)
+    for _ in 0..<2 {
+      let history = try History(path, create: false)
+      #expect(try history.runs().map(\.id) == ["feed"])
+      let events = try history.events(of: "feed")
+      #expect(events.map(\.segment) == [1] && events.map(\.step) == [7])
+      #expect(events.map(\.kind) == ["surge"] && events.map(\.value) == [9])
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
+    }
+  }
+
   /// A migration that fails half-way leaves the file as it was.
   @Test func aFailedMigrationChangesNothing() throws {
     let path = scratch("half.sqlite")

@@ -34,7 +34,7 @@ struct RecorderTests {
     let training = await run.train { recorder.record($0) }
     let trace = await run.trace
     let failure = await recorder.finish(
-      .init(training.outcome.rawValue, training: training, events: trace.events, body: "{}"))
+      .init(training.outcome.rawValue, training: training, body: "{}"))
     #expect(failure == nil)
     return (try history.run(recorder.id), trace)
   }
@@ -89,6 +89,29 @@ struct RecorderTests {
     #expect(loss.segments.map(\.first) == [0, 40])
     #expect(loss.segments.map(\.mean.count) == [100, 30])
     #expect(loss.segments[0].mean[40..<70] == loss.segments[1].mean[...])
+  }
+
+  /// What happened is kept as it happens, in the stretch that it happened in: a surge before the
+  /// explosion, and the recovery that another stretch begins with.
+  @Test func eventsAreOfTheirStretch() async throws {
+    let recipe = Recipe(
+      data: .regression(samples: 400, features: 8, noise: 0.1),
+      model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
+      optimizer: .sgd(learningRate: 0.02), schedule: .step(every: 250, factor: 1000),
+      training: .init(epochs: 1000, batch: 32, maxSteps: 480))
+    let recorder = Recorder(
+      ArchivedRun(.train, of: recipe, command: "", version: "1"), recipe: nil, in: history
+    ) { Issue.record("\($0)") }
+    let run = try Run(Problem(recipe))
+    let training = await run.train(healing: HealingPolicy()) { recorder.record($0) }
+    await recorder.finish(.init("trained", training: training, body: "{}"))
+    let events = try history.events(of: recorder.id)
+    #expect(events.contains { $0.segment == 0 && $0.kind == "surge" })
+    let recovery = try #require(training.recoveries.last)
+    let last = try #require(events.last { $0.kind == "recovery" })
+    #expect(last.step == recovery.rewoundTo && last.value == Double(recovery.step))
+    #expect(last.segment > 0)
+    #expect(Set(events).count == events.count)
   }
 
   /// A cure may train another network than the one that failed: a layer of its own each.
