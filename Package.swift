@@ -177,9 +177,17 @@ let package = Package(
     .testTarget(
       name: "RunnersTests", dependencies: ["KeelRunners", "Keel", "CProcesses"],
       path: "Tests/Runners"),
+    // From outside: what is no product's public face is not there.
+    .testTarget(
+      name: "LibraryTests", dependencies: ["Keel", "KeelArchive"], path: "Tests/Library",
+      packageAccess: false),
     .testTarget(name: "LogsTests", dependencies: ["KeelLogs"], path: "Tests/Logs"),
     .testTarget(
-      name: "ReportTests", dependencies: ["KeelReport", "KeelArchive"], path: "Tests/Report"),
+      name: "ReportTests",
+      dependencies: [
+        "KeelReport", "KeelArchive", "KeelTestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ], path: "Tests/Report"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],
       path: "Tests/Command"),

@@ -16,7 +16,7 @@ public enum MetricName: String, CaseIterable, Sendable {
     }
   }
 
-  /// Words before a name that say it is of the training part.
+  /// Words before a name that say nothing of another part of the data.
   private static let parts: Set<String> = ["train", "training", "optimizer", "opt", "model"]
 
   /// The name among those logged that means this; nil where none does, or all are of the

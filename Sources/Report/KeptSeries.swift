@@ -4,7 +4,10 @@ import KeelArchive
 
 /// The series of a run as pictures want them: of a long one the least and the largest of every bin.
 struct KeptSeries {
+  /// Which stretches of the run there are.
+  private let numbers: [Int]
   private let losses: [StepSeries]
+  /// Of each of them; nothing where it was not measured.
   private let norms: [StepSeries]
   private let clipped: [StepSeries]
   private let layers: [String]
@@ -16,13 +19,23 @@ struct KeptSeries {
   private static let most = 1 << 16
 
   init(_ run: ArchivedRun, in history: History) throws {
-    func series(_ name: String, _ layer: String = "") throws -> [StepSeries] {
-      try history.series(name, layer: layer, of: run.id, atMost: Self.most)?.segments
-        .map(Self.envelope) ?? []
+    func segments(_ name: String, _ layer: String = "") throws -> [KeelArchive.Series.Segment] {
+      try history.series(name, layer: layer, of: run.id, atMost: Self.most)?.segments ?? []
     }
+    func series(_ name: String, _ layer: String = "") throws -> [StepSeries] {
+      try segments(name, layer).map(Self.envelope)
+    }
+    let numbers = try segments("loss").map(\.number)
+    func eachStretch(_ name: String) throws -> [StepSeries] {
+      let found = try segments(name)
+      return numbers.map { number in
+        found.first { $0.number == number }.map(Self.envelope) ?? StepSeries([])
+      }
+    }
+    self.numbers = numbers
     losses = try series("loss")
-    norms = try series("gradient-norm")
-    clipped = try series("clipped-norm")
+    norms = try eachStretch("gradient-norm")
+    clipped = try eachStretch("clipped-norm")
     // Of a cure the stretch that failed, of a training the one it ended on.
     let start = (run.kind == .train ? losses.last : losses.first)?.first
     func stretch(_ name: String, _ layer: String) throws -> StepSeries {
@@ -77,12 +90,14 @@ struct KeptSeries {
     let curves = Curves(
       loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
       clippedNorm: failed.last.flatMap(clipping), marks: marks(in: failed), offender: offender)
+    // What its trial had done is not done again, nor kept.
+    let start = losses.last.map { $0.first > 0 ? " from step \($0.first) on" : "" } ?? ""
     let changed =
       isCured
       ? Curves(
         loss: losses.suffix(1), gradientNorm: norms.suffix(1),
         clippedNorm: clipping(losses.count - 1), marks: marks(in: losses.indices.suffix(1)),
-        phase: ", with the change") : nil
+        phase: ", with the change\(start)") : nil
     let clip = failed.last.flatMap { place in
       clipping(place).flatMap { ClipActivity(before: norms[place], after: $0, offender: offender) }
     }
@@ -98,7 +113,8 @@ struct KeptSeries {
   }
 
   private func marks(in stretches: Range<Int>) -> [StepMark] {
-    marks.filter { stretches.contains($0.segment) }.map(\.mark)
+    let numbers = numbers[stretches]
+    return marks.filter { numbers.contains($0.segment) }.map(\.mark)
   }
 
   /// The norms after clipping; nil where nothing was clipped.

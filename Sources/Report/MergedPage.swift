@@ -4,17 +4,27 @@ import Keel
 package struct MergedPage: Page {
   private let count: Int
   private let path: String
+  private let unread: Int
 
-  package init(_ count: Int, into path: String) { (self.count, self.path) = (count, path) }
+  /// - Parameter unread: rows there that could not be read.
+  package init(_ count: Int, into path: String, unread: Int = 0) {
+    (self.count, self.path, self.unread) = (count, path, unread)
+  }
 
   /// The same for machines.
   package struct Body: Encodable {
     let merged: Int
+    let unread: Int
   }
 
-  package var body: Body { Body(merged: count) }
+  package var body: Body { Body(merged: count, unread: unread) }
 
   package var text: String {
-    "\(Text.count(count)) \(count == 1 ? "run" : "runs") taken over into \(shown(path, limit: 200))\n"
+    let left =
+      unread == 0
+      ? ""
+      : "left out: \(Text.count(unread)) \(unread == 1 ? "row" : "rows") that no tool logs so\n"
+    return "\(Text.count(count)) \(count == 1 ? "run" : "runs") taken over into "
+      + "\(shown(path, limit: 200))\n" + left
   }
 }

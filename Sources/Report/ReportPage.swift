@@ -78,6 +78,7 @@ package struct ReportPage {
       <html lang="en">
       <head>
       <meta charset="utf-8">
+      <meta name="generator" content="keel">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
       <meta name="color-scheme" content="light dark">

@@ -15,6 +15,12 @@ public struct Problem: Sendable {
   public let recipe: Recipe
   /// The rows, before they are standardised; without bad ones where the recipe drops them.
   public let rows: DataSplit
+  /// What a run measures in every layer and step; your own beside Keel's:
+  /// `.standard + [MyProbe.self]`.
+  ///
+  /// Without `UpdateRatio` no divergence is laid to the layer that moved most. What an engine
+  /// trains is measured by the standard ones.
+  public var probes = ProbeCatalog.standard
   private let facts: RowFacts
   /// Who trains it; nil where Keel does.
   package let engine: (any TrainingEngine)?
@@ -72,9 +78,12 @@ public struct Problem: Sendable {
   /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
   /// gone do not come back.)
   public func with(_ recipe: Recipe) -> Problem {
-    recipe.training.badRows == self.recipe.training.badRows || engine != nil
+    var problem =
+      recipe.training.badRows == self.recipe.training.badRows || engine != nil
       ? Problem(recipe, rows, facts, by: engine)
       : Problem(recipe, rows: rows)
+    problem.probes = probes
+    return problem
   }
 
   /// How many steps the recipe takes on these rows.

@@ -82,6 +82,8 @@ struct RunsTests {
     // A report takes the place of a report, and of nothing else.
     #expect(try tool.run("report", id, "-o", "r.html").code == 0)
     #expect(try tool.run("report", "sick.yaml", "-o", "sick.yaml").code == 64)
+    try tool.write("index.html", "<!doctype html><title>mine</title>")
+    #expect(try tool.run("report", id, "-o", "index.html").code == 64)
     #expect(try tool.run("report", id, "-o", "sick.yaml").code == 64)
     #expect(try tool.run("cure", "sick.yaml", "--report", "sound.yaml").code == 64)
     #expect(try tool.read("sick.yaml") == Sample.exploding)

@@ -1,7 +1,9 @@
 import Foundation
+import GRDB
 import Keel
 import KeelArchive
 import KeelReport
+import KeelTestSupport
 import Testing
 
 /// A report says everything, needs nothing else, and does not run what a name says.
@@ -111,6 +113,20 @@ struct ReportPageTests {
     #expect(!html.unicodeScalars.contains { $0 == "\u{202E}" || $0 == "\u{1B}" || $0 == "\u{7}" })
     #expect(html.matches(of: /<\/title>/).count == html.matches(of: /<title>/).count)
     #expect(html.utf8.count < 500_000)
+  }
+
+  /// What another tool has logged is drawn as far as it goes: of one run no gradient was logged.
+  @Test(arguments: ["sound", "too fast"]) func aLoggedRunIsShown(_ name: String) throws {
+    let file = "\(NSTemporaryDirectory())keel-\(UUID().uuidString).db"
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    let sql = try String(
+      contentsOfFile: Checkout.path("Tests/Vectors/trackio.sql"), encoding: .utf8)
+    try DatabaseQueue(path: file).write { try $0.execute(sql: sql) }
+    _ = try #require(try TrackioProject(file)).merge(into: history)
+    let run = try #require(try history.runs(named: name).first)
+    let html = try ReportPage(history.run(run.id), in: history, forecast: nil).html
+    #expect(html.contains("logged by trackio, project keel-"))
+    #expect(html.contains(name == "sound" ? "<title>Loss by step" : "<title>Loss and gradient"))
   }
 
   /// The same values, the same text.

@@ -10,7 +10,7 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   /// Sixteen hexadecimal digits; any beginning that no other run shares names it.
   public let id: String
   /// The run that this one is part of, or went on from.
-  public let parent: String?
+  public internal(set) var parent: String?
   /// What was done.
   public let kind: Kind
   /// The recipe's name.

@@ -210,6 +210,14 @@ extension History {
       // What was taken before its end gives way.
       try Self.forget([run], database)
       var copy = run
+      // A parent that is not here is none.
+      if let parent = run.parent,
+        try !Bool.fetchOne(
+          database, sql: "SELECT EXISTS(SELECT 1 FROM run WHERE id = ?)", arguments: [parent]
+        ).required("a question has an answer")
+      {
+        copy.parent = nil
+      }
       copy.recipe = try text.map { try Self.number(ofRecipe: $0, database) }
       try copy.insert(database)
       for event in events { try Self.insert(event, into: "event", database) }

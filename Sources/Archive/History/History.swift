@@ -29,12 +29,7 @@ public final class History: Sendable {
       let file = try create ? Self.open(path, patience) : Self.openToRead(path, patience)
       // What is up to date is opened while another process writes.
       let version = try file.read { try Schema.check($0, at: path) }
-      guard version < Schema.migrations.count else {
-        database = file
-        return
-      }
-      database = try file.configuration.readonly ? Self.copy(of: file) : file
-      try database.write { try Schema.migrate($0, at: path) }
+      database = version < Schema.migrations.count ? try Self.migrated(file, at: path) : file
     } catch {
       throw Self.explained(error, at: path, patience)
     }
@@ -71,11 +66,23 @@ public final class History: Sendable {
     }
   }
 
-  /// What is older and cannot be written is brought up to date in memory.
-  private static func copy(of file: any DatabaseWriter) throws -> any DatabaseWriter {
-    let copy = try DatabaseQueue()
-    try file.backup(to: copy)
-    return copy
+  /// Brings a file up to date; one that cannot be written is brought so in memory, to be read.
+  private static func migrated(
+    _ file: any DatabaseWriter, at path: String
+  ) throws -> any DatabaseWriter {
+    do {
+      try file.write { try Schema.migrate($0, at: path) }
+      return file
+    } catch let error as DatabaseError
+      where error.resultCode.primaryResultCode == .SQLITE_READONLY
+    {
+      let copy = try DatabaseQueue()
+      try file.backup(to: copy)
+      try copy.write { try Schema.migrate($0, at: path) }
+      // Nothing is forgotten in a copy.
+      try copy.write { try $0.execute(sql: "PRAGMA query_only = 1") }
+      return copy
+    }
   }
 
   /// The folder is for this machine alone: git is told so by a file in it, as the caches of other

@@ -20,7 +20,7 @@ public enum RunExport: String, CaseIterable, Sendable {
     if self == .csv {
       try put((["segment", "step"] + titles).map(Self.field).joined(separator: ",") + "\n")
     }
-    for segment in all.first?.keys.sorted() ?? [] {
+    for segment in Set(all.flatMap(\.keys)).sorted() {
       let columns = all.map { $0[segment] ?? [:] }
       for step in columns.reduce(into: Set<Int>(), { $0.formUnion($1.keys) }).sorted() {
         let values = columns.map { $0[step] }

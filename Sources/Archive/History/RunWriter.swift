@@ -19,6 +19,12 @@ struct RunWriter {
   private var pyramids: [Pyramid] = []
   private var chunks: [Part] = []
   private var events: [(segment: Int, event: Trace.Event)] = []
+  /// The recoveries among all events so far.
+  private var told: Set<Trace.Event> = []
+  /// The step that the run begins at; nil before that.
+  private var first: Int?
+  /// Single steps of layers that are no longer kept, and may have been written.
+  private var deletions: [(segment: Int, columns: [RecordedStretch.Column], steps: Range<Int>)] = []
   /// The step before which single steps of layers have been forgotten.
   private var forgotten = 0
   /// Chunks that found no room.
@@ -30,6 +36,9 @@ struct RunWriter {
     let column: RecordedStretch.Column
     let segment: Int
     let chunk: Pyramid.Chunk
+
+    /// Whether it has single steps of a layer, of which a long run keeps few.
+    var isOfLayer: Bool { chunk.level == 0 && !column.layer.isEmpty }
   }
 
   /// Of eight writes one has the layers as they stand: they are many, and each is deflated anew.
@@ -51,17 +60,14 @@ struct RunWriter {
     let columns = stretch.columns
     if run.steps != stretch.first || self.columns != columns {
       closeSegment(withLayers: true)
+      forget()
       segment += 1
       (self.columns, forgotten) = (columns, 0)
       pyramids = columns.map { Pyramid(from: stretch.first, isThinned: !$0.layer.isEmpty) }
     }
     var filled: [Pyramid.Chunk] = []
     func collect(_ column: Int) {
-      // What would be forgotten again is not written in the first place.
-      let dropped = pyramids[column].dropped ?? 0..<0
-      for chunk in filled where chunk.level > 0 || !dropped.contains(chunk.first) {
-        chunks.append(Part(column: columns[column], segment: segment, chunk: chunk))
-      }
+      chunks += filled.map { Part(column: columns[column], segment: segment, chunk: $0) }
       filled.removeAll(keepingCapacity: true)
     }
     for column in RecordedStretch.whole.indices {
@@ -81,12 +87,15 @@ struct RunWriter {
       collect(column + 1)
     }
     events += stretch.events.map { (segment, $0) }
+    for event in stretch.events where event.kind == .recovery { told.insert(event) }
+    first = first ?? stretch.first
     run.steps = stretch.first + stretch.count
   }
 
   /// Writes what there is.
   mutating func write(_ ending: ArchivedRun.Ending?, _ database: Database) throws {
-    closeSegment(withLayers: ending != nil || writes % Self.layersEvery == 0)
+    let withLayers = ending != nil || writes % Self.layersEvery == 0
+    closeSegment(withLayers: withLayers)
     writes += 1
     run.seen = Date().timeIntervalSince1970
     if let ending { run.end(ending) }
@@ -97,8 +106,20 @@ struct RunWriter {
       throw KeelError(
         .missing, at: "run \(run.id)", "was deleted while it ran", fix: "nothing: it is not kept")
     }
-    try writeChunks(database)
+    if withLayers { forget() }
+    try writeChunks(withLayers: withLayers, database)
+    noteRecoveries(ending)
     try writeEvents(database)
+  }
+
+  /// Of a recovery after which no step came nobody was told.
+  private mutating func noteRecoveries(_ ending: ArchivedRun.Ending?) {
+    guard let recoveries = ending?.training?.recoveries else { return }
+    // Those from before it was taken up again are another run's.
+    for recovery in recoveries where recovery.step >= first ?? 0 {
+      let event = Trace.Event(recovery)
+      if told.insert(event).inserted { events.append((segment, event)) }
+    }
   }
 
   private mutating func writeEvents(_ database: Database) throws {
@@ -115,6 +136,12 @@ struct RunWriter {
   /// Keeps no more than there is memory for; the newest are what an explosion is seen in.
   mutating func keepNewest() {
     isFailing = true
+    forget()
+    // Coarser levels have what single steps of layers show.
+    let layers = chunks.indices.filter { chunks[$0].isOfLayer }
+      .prefix(max(0, chunks.count - Self.most))
+    lost += layers.count
+    for place in layers.reversed() { chunks.remove(at: place) }
     let excess = max(0, chunks.count - Self.most)
     lost += excess
     chunks.removeFirst(excess)
@@ -129,22 +156,38 @@ struct RunWriter {
     }
   }
 
-  private mutating func writeChunks(_ database: Database) throws {
-    for part in chunks {
-      try Self.insert(part.chunk, of: id(of: part.column, database), part.segment, database)
-    }
-    chunks.removeAll(keepingCapacity: true)
+  /// Lets go of the single steps of layers that are no longer kept: what waits is not written, and
+  /// what was written is to be deleted.
+  private mutating func forget() {
     // All layers have the same steps.
     guard let dropped = pyramids.last?.dropped, dropped.upperBound > forgotten else { return }
-    forgotten = dropped.upperBound
-    for column in columns where !column.layer.isEmpty {
-      try database.execute(
-        sql: "DELETE FROM chunk WHERE series = ? AND segment = ? AND level = 0 "
-          + "AND first >= ? AND first < ?",
-        arguments: [
-          try id(of: column, database), segment, dropped.lowerBound, dropped.upperBound,
-        ])
+    chunks.removeAll {
+      $0.isOfLayer && $0.segment == segment && dropped.contains($0.chunk.first)
     }
+    let layers = columns.filter { !$0.layer.isEmpty }
+    deletions.append((segment, layers, max(forgotten, dropped.lowerBound)..<dropped.upperBound))
+    forgotten = dropped.upperBound
+  }
+
+  /// - Parameter withLayers: false where single steps of layers wait: most are forgotten before
+  ///   their turn comes.
+  private mutating func writeChunks(withLayers: Bool, _ database: Database) throws {
+    for part in chunks where withLayers || !part.isOfLayer {
+      try Self.insert(part.chunk, of: id(of: part.column, database), part.segment, database)
+    }
+    chunks = withLayers ? [] : chunks.filter(\.isOfLayer)
+    guard withLayers else { return }
+    for (segment, columns, steps) in deletions {
+      for column in columns {
+        try database.cachedStatement(
+          sql: "DELETE FROM chunk WHERE series = ? AND segment = ? AND level = 0 "
+            + "AND first >= ? AND first < ?"
+        ).execute(arguments: [
+          try id(of: column, database), segment, steps.lowerBound, steps.upperBound,
+        ])
+      }
+    }
+    deletions.removeAll()
   }
 
   /// Writes a chunk, in place of what there was of it.

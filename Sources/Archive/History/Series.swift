@@ -12,6 +12,8 @@ public struct Series: Hashable, Sendable {
 
   /// Steps that follow each other.
   public struct Segment: Hashable, Sendable {
+    /// Which stretch of the run it is, counted from 0.
+    public let number: Int
     /// The step it begins at.
     public let first: Int
     /// Steps that one value stands for; the last may stand for fewer.
@@ -100,7 +102,7 @@ extension History {
       }
     }
     return Series.Segment(
-      first: first ?? 0, stride: Pyramid.steps(ofLevel: level),
+      number: number, first: first ?? 0, stride: Pyramid.steps(ofLevel: level),
       least: level > 0 ? least : mean, mean: mean, largest: level > 0 ? largest : mean)
   }
 

@@ -14,25 +14,35 @@ public struct TrackioProject: Sendable {
 
   /// A run as it was logged.
   private struct LoggedRun: Sendable {
-    var id: String
-    var name: String
+    let id: String
+    let name: String
     var config: String?
     var began = 0.0
     var ended = 0.0
-    /// Its numbers by name and step; another stretch begins where the steps go back.
-    var stretches: [[String: [Int: Float]]] = []
-    /// The newest step.
-    var last = -1
+    /// Its numbers by name, stretch and step; of a name another stretch begins where its steps go
+    /// back.
+    var series: [String: [[Int: Float]]] = [:]
+    private var last: [String: Int] = [:]
+
+    init(id: String, name: String) { (self.id, self.name) = (id, name) }
+
+    /// Its newest step.
+    var newest: Int { last.values.max() ?? 0 }
 
     mutating func add(_ values: [String: Double], step: Int, time: Double) {
-      if stretches.isEmpty || step < last { stretches.append([:]) }
-      (last, ended) = (step, max(ended, time))
+      ended = max(ended, time)
       if began == 0 { began = time }
       for (name, value) in values {
-        stretches[stretches.count - 1][name, default: [:]][step] = Float(value)
+        var stretches = series.removeValue(forKey: name) ?? []
+        if step < last[name] ?? .max { stretches.append([:]) }
+        stretches[stretches.count - 1][step] = Float(value)
+        (last[name], series[name]) = (step, stretches)
       }
     }
   }
+
+  /// Rows that are not what Trackio logs: they are left out.
+  public private(set) var unread = 0
 
   /// Steps of a run at the most: between two that were logged, all are kept.
   private static let most = 1 << 24
@@ -49,7 +59,7 @@ public struct TrackioProject: Sendable {
         let file = try? DatabaseQueue(path: path, configuration: configuration),
         (try? file.read({ try $0.tableExists("metrics") && $0.tableExists("configs") })) == true
       else { return nil }
-      runs = try file.read { try Self.runs($0, path) }
+      (runs, unread) = try file.read { try Self.runs($0, path) }
     } catch let error as DatabaseError {
       throw KeelError(
         .invalid, at: path, "is a project of Trackio that cannot be read (\(error.message ?? ""))",
@@ -57,32 +67,36 @@ public struct TrackioProject: Sendable {
     }
   }
 
-  private static func runs(_ database: Database, _ path: String) throws -> [LoggedRun] {
+  private static func runs(
+    _ database: Database, _ path: String
+  ) throws -> (runs: [LoggedRun], unread: Int) {
     let columns = try database.columns(in: "metrics").map(\.name)
     let key = columns.contains("run_id") ? "run_id" : "run_name"
     var runs: [String: LoggedRun] = [:]
-    var order: [String] = []
+    var (order, unread): ([String], Int) = ([], 0)
     let rows = try Row.fetchCursor(
       database,
       sql: "SELECT \(key) AS run, run_name, step, metrics, "
         + "(julianday(timestamp) - 2440587.5) * 86400 AS time FROM metrics ORDER BY id")
     while let row = try rows.next() {
-      let (id, step): (String, Int) = (row["run"], row["step"])
-      guard (0..<most).contains(step), let values = numbers(row["metrics"]) else {
-        throw KeelError(
-          .invalid, at: "\(path), run \(row["run_name"] ?? id), step \(step)",
-          "is not what Trackio logs", fix: "leave that run out: it cannot be drawn")
+      guard let id: String = row["run"], let name: String = row["run_name"],
+        let step: Int = row["step"], let json: String = row["metrics"],
+        (0..<most).contains(step), let values = numbers(json)
+      else {
+        unread += 1
+        continue
       }
       if runs[id] == nil {
         order.append(id)
-        runs[id] = LoggedRun(id: Self.id(of: id, in: path), name: row["run_name"])
+        runs[id] = LoggedRun(id: Self.id(of: id, in: path), name: name)
       }
       runs[id]?.add(values, step: step, time: row["time"] ?? 0)
     }
     for row in try Row.fetchAll(database, sql: "SELECT \(key) AS run, config FROM configs") {
-      runs[row["run"]]?.config = row["config"]
+      guard let id: String = row["run"] else { continue }
+      runs[id]?.config = row["config"]
     }
-    return order.compactMap { runs[$0] }
+    return (order.compactMap { runs[$0] }, unread)
   }
 
   /// The numbers of a row by name, those of what is nested with a point between.
@@ -147,37 +161,37 @@ public struct TrackioProject: Sendable {
   /// - Throws: `KeelError` where the archive cannot be written.
   public func merge(into history: History) throws -> Int {
     let known = Dictionary(uniqueKeysWithValues: try history.runs().map { ($0.id, $0.steps) })
-    let new = runs.filter { known[$0.id] != $0.last + 1 }
+    let new = runs.filter { known[$0.id] != $0.newest + 1 }
     for run in new { try history.write { try write(run, $0) } }
     return new.count
   }
 
   private func write(_ logged: LoggedRun, _ database: Database) throws {
     let project = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    let names = Set(logged.stretches.flatMap(\.keys))
+    let names = logged.series.keys.sorted()
     // Under the names that Keel has for them.
     let ours = MetricName.allCases.reduce(into: [String: String]()) { ours, metric in
-      if let name = metric.match(in: names.sorted()) { ours[name] = metric.rawValue }
+      if let name = metric.match(in: names) { ours[name] = metric.rawValue }
     }
     let taken = Set(ours.values)
     let loss = ours.first { $0.value == MetricName.loss.rawValue }?.key
-    let losses = (loss.flatMap { logged.stretches.last?[$0] } ?? [:]).sorted { $0.key < $1.key }
+    let losses = (loss.flatMap { logged.series[$0]?.last } ?? [:]).sorted { $0.key < $1.key }
     let run = ArchivedRun(
       ofLog: logged.id, named: logged.name, in: project, by: "trackio",
-      lasting: logged.began...logged.ended, steps: logged.last + 1,
+      lasting: logged.began...logged.ended, steps: logged.newest + 1,
       loss: losses.last.map { Double($0.value) },
       explosion: losses.reversed().prefix { !$0.value.isFinite }.last?.key, body: logged.config)
     try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
     try run.insert(database)
-    for (place, name) in names.sorted().enumerated() {
+    for (place, name) in names.enumerated() {
       try database.execute(
         sql: "INSERT INTO series(run, name, place) VALUES (?, ?, ?)",
         arguments: [
           run.id, ours[name] ?? (taken.contains(name) ? name + " (logged)" : name), place,
         ])
       let id = database.lastInsertedRowID
-      for (segment, values) in logged.stretches.enumerated() {
-        try write(values[name] ?? [:], as: id, segment, database)
+      for (segment, values) in (logged.series[name] ?? []).enumerated() {
+        try write(values, as: id, segment, database)
       }
     }
   }

@@ -46,9 +46,24 @@ public struct Factor: Sendable {
 
   /// Every factor that deviates, the one furthest off first.
   package static func all(of evidence: Evidence, in catalog: CauseCatalog) -> [Factor] {
-    catalog.causes.flatMap { $0.factors(in: evidence) }.sorted {
-      $0.deviation.decades > $1.deviation.decades
-    }
+    let factors = catalog.causes.flatMap { $0.factors(in: evidence) }
+    let claimed = claimedSettings(factors, evidence)
+    return factors.filter { factor in
+      factor.cause != UnusualSetting.self || claimed.isEmpty
+        || claimed.isDisjoint(with: factor.settings(evidence))
+    }.sorted { $0.deviation.decades > $1.deviation.decades }
+  }
+
+  /// The settings that causes of somebody's own put back: no more the rest that no cause claims.
+  private static func claimedSettings(_ factors: [Factor], _ evidence: Evidence) -> Set<String> {
+    let known = Set(CauseCatalog.standard.causes.map(ObjectIdentifier.init))
+    return factors.filter { !known.contains(ObjectIdentifier($0.cause)) }
+      .reduce(into: []) { $0.formUnion($1.settings(evidence)) }
+  }
+
+  /// The paths that its reset changes.
+  private func settings(_ evidence: Evidence) -> [String] {
+    reset(evidence)?.settings(insteadOf: evidence.recipe).map(\.path) ?? []
   }
 
   /// What deviates, with no experiment: the most that a forecast alone can say.

@@ -63,7 +63,8 @@ struct ReportCommand: AsyncParsableCommand {
 }
 
 extension WrittenPage {
-  private static let start = "<!doctype html>"
+  /// What only a report has, near its beginning.
+  private static let mark = #"<meta name="generator" content="keel">"#
 
   /// Checks, before any work, that a report can be written there, and takes the place of nothing
   /// but a report.
@@ -73,8 +74,8 @@ extension WrittenPage {
       atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
     guard attributes?[.type] as? FileAttributeType == .typeRegular,
       let file = FileHandle(forReadingAtPath: path),
-      let head = try? file.read(upToCount: start.utf8.count), !head.isEmpty,
-      String(decoding: head, as: UTF8.self).lowercased() != start
+      let head = try? file.read(upToCount: 1024), !head.isEmpty,
+      !String(decoding: head, as: UTF8.self).contains(mark)
     else { return }
     throw KeelError(
       .usage, at: path, "is there, and is no report", fix: "name another file, or remove that one")

@@ -213,7 +213,7 @@ struct RunsCommand: AsyncParsableCommand {
       let kept = try project == nil ? History(other, create: false) : nil
       let history = try archive.open(create: true)
       let count = try project?.merge(into: history) ?? kept.map { try history.merge($0) } ?? 0
-      output.show(MergedPage(count, into: history.path))
+      output.show(MergedPage(count, into: history.path, unread: project?.unread ?? 0))
     }
   }
 }

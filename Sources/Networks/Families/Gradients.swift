@@ -95,6 +95,15 @@ public final class Gradients {
       floor)
   }
 
+  /// Changes a tensor's elements one by one, and measures them again; what is NaN or infinite must
+  /// stay so.
+  public func change(_ index: Int, _ body: (UnsafeMutableBufferPointer<Float>) -> Void) {
+    settle(index)
+    let buffer = buffers[index]
+    body(UnsafeMutableBufferPointer(start: memory[buffer], count: buffer.count))
+    moments[index] = keel_measure(memory[buffer], buffer.count)
+  }
+
   /// Cuts every element of a tensor at ±limit; NaN and ±Inf stay what they are.
   public func clamp(_ index: Int, to limit: Double) {
     settle(index)

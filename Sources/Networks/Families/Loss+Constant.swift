@@ -56,7 +56,10 @@ func binaryEntropy(_ targets: [Float], columns: Int) -> Double {
 /// minimiser lies between the least and the greatest target.
 ///
 /// Found by golden-section search; the loss is within 1e-9 of the minimum, relative.
-func convexConstantLoss(
+/// - Parameters:
+///   - targets: row-major, `columns` a row.
+///   - loss: of a target minus the output.
+public func convexConstantLoss(
   _ targets: [Float], columns: Int, _ loss: (Double) -> Double
 ) -> Double {
   let rows = targets.count / columns

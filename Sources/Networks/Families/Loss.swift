@@ -101,10 +101,12 @@ public struct LossBatch {
     self.positions = positions
   }
 
-  var count: Int { rows * columns }
-  /// How many vectors of `width` numbers there are.
-  var vectors: Int { rows * positions }
-  var width: Int { columns / positions }
+  /// Numbers of the outputs, and of the targets.
+  public var count: Int { rows * columns }
+  /// Vectors of `width` numbers: a row's, or one a position.
+  public var vectors: Int { rows * positions }
+  /// Numbers of a vector: the classes, where there are any.
+  public var width: Int { columns / positions }
 }
 
 /// A loss over a batch, and how much of what it saw was not finite.
@@ -114,7 +116,10 @@ public struct LossSum: Hashable, Sendable {
   /// How many outputs were NaN or infinite.
   public var nonFinite: Int
 
-  package init(sum: Double, nonFinite: Int) {
+  /// - Parameters:
+  ///   - sum: over the rows, and columns or positions, of a batch.
+  ///   - nonFinite: outputs that are NaN or infinite.
+  public init(sum: Double, nonFinite: Int) {
     self.sum = sum
     self.nonFinite = nonFinite
   }

@@ -80,6 +80,24 @@ public struct Update {
     self.slotStride = slotStride
   }
 
+  /// Changes every weight, and measures what that did; what the optimizer remembers is not looked
+  /// at: add what of it is not finite to `nonFinite`.
+  /// - Parameter new: a weight's new value, from its place in the tensor, its value, and its
+  ///   gradient after the clip's factor.
+  public func each(
+    _ new: (_ index: Int, _ weight: Float, _ gradient: Float) -> Float
+  ) -> UpdateMeasure {
+    var measure = UpdateMeasure()
+    for index in 0..<count {
+      let (old, changed) = (weights[index], new(index, weights[index], gradients[index] * scale))
+      weights[index] = changed
+      measure.updateSquares += Double(changed - old) * Double(changed - old)
+      measure.weightSquares += Double(changed) * Double(changed)
+      if !changed.isFinite { measure.nonFinite += 1 }
+    }
+    return measure
+  }
+
   /// What the optimizer remembers of this tensor, in the order of `initialSlots`.
   public func slot(_ index: Int) -> UnsafeMutablePointer<Float> {
     firstSlot + index * slotStride
@@ -94,6 +112,9 @@ public struct UpdateMeasure {
   public var weightSquares: Double
   /// Non-finite elements of the new weights and of what the optimizer remembers.
   public var nonFinite: Int
+
+  /// Of a tensor without elements.
+  public init() { (updateSquares, weightSquares, nonFinite) = (0, 0, 0) }
 
   init(_ update: keel_update) {
     updateSquares = update.update_squares

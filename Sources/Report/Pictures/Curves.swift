@@ -111,6 +111,14 @@ package struct Curves: Picture {
       let data = panel.outline(envelope, of: stretches[index])
       svg.path(data, isLast ? Panel.line(0, envelope, stretches[index]) : "past s0")
     }
+    // A line through a step or two is none to see.
+    if let series = stretches.last, series.values.count <= 3 {
+      let seen = series.values.indices.filter {
+        series.values[$0] > 0 && series.values[$0].isFinite
+      }
+      svg.marks(
+        .dot, at: seen.map { (panel.x(series.step($0)), panel.y(Double(series.values[$0]))) }, "f0")
+    }
     for (index, envelope) in envelopes.enumerated() {
       panel.drawNonFinite(envelope, of: stretches[index], in: &svg)
     }

@@ -63,9 +63,11 @@ package struct Exponents: Picture {
     self.series = series.filter { $0.total > 0 }.prefix(2).map { $0 }
     guard !self.series.isEmpty else { return nil }
     let exponents = self.series.flatMap(\.counts.keys)
-    // The limits of float16 are always in sight, those of float32 where values come near them.
+    // The limits of float16 are always in sight, those of float32 where values come near them, or
+    // are beyond float16.
     low = min(-28, (exponents.min() ?? 0) - 3)
-    high = max(20, (exponents.max() ?? 0) + 4)
+    let largest = exponents.max() ?? 0
+    high = max(20, largest < 16 ? 0 : 132, largest + 4)
   }
 
   private var limits: [Limit] {

@@ -6,7 +6,7 @@ extension HeatMap {
   private var cellWidth: Double { width / Double(columns) }
 
   package var drawing: SVG {
-    var svg = SVG(title: title, description: description, height: top + max(height, 130) + 84)
+    var svg = SVG(title: title, description: description, height: top + max(height + 84, 150))
     svg.rect(x: left, y: top, width: width, height: height, "panel")
     drawCells(in: &svg)
     rows.drawNames(in: &svg, left: left, top: top)
@@ -90,24 +90,29 @@ extension HeatMap {
   }
 
   private func drawLegend(in svg: inout SVG) {
-    let y = top + max(height, 130) + 52
+    let y = top + height + 52
     var x = left
     func name(_ text: String, in svg: inout SVG) {
       svg.text(text, x: x + 26, y: y + 10.5, "q")
       x += 26 + SVG.width(of: text, size: 12) + 22
     }
-    svg.rect(x: x, y: y, width: 20, height: 13, "cell base")
-    for stripe in 0..<3 {
-      svg.rect(x: x + 2 + Double(stripe) * 6, y: y, width: 3, height: 13, "cell stripe")
+    func has(_ cell: Cell) -> Bool { cells.contains { $0.contains(cell) } }
+    if has(.nonFinite) {
+      svg.rect(x: x, y: y, width: 20, height: 13, "cell base")
+      for stripe in 0..<3 {
+        svg.rect(x: x + 2 + Double(stripe) * 6, y: y, width: 3, height: 13, "cell stripe")
+      }
+      name("NaN or ∞", in: &svg)
     }
-    name("NaN or ∞", in: &svg)
-    if cells.contains(where: { $0.contains(.zero) }) {
+    if has(.zero) {
       svg.rect(x: x, y: y, width: 20, height: 13, "cell base")
       svg.rect(x: x, y: y + 5.5, width: 20, height: 2, "cell zero")
       name("exactly zero", in: &svg)
     }
-    svg.rect(x: x, y: y, width: 20, height: 13, "panel")
-    name("no value", in: &svg)
+    if has(.none) {
+      svg.rect(x: x, y: y, width: 20, height: 13, "panel")
+      name("no value", in: &svg)
+    }
     let isGrouped = rows.count < counts.layers || columns < counts.steps
     if isGrouped { svg.text("a cell shows the largest of its values", x: x, y: y + 10.5, "q") }
   }

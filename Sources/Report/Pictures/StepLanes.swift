@@ -35,7 +35,8 @@ struct StepLanes: Sendable {
       let y = top + (Double(index) + 0.5) * Self.height
       svg.text(lane.name, x: panel.left - 7, y: y + 4.5, "q", .end)
       svg.line(panel.left, y, panel.right, y, "g")
-      svg.text(Numerals.count(lane.marks.count), x: panel.right + 8, y: y + 4.5, "q")
+      let unit = lane.name != "skipped" ? "" : lane.marks.count == 1 ? " step" : " steps"
+      svg.text(Numerals.count(lane.marks.count) + unit, x: panel.right + 8, y: y + 4.5, "q")
       if lane.name == "rewinds" {
         drawRewinds(lane, in: &svg, panel, y)
       } else {

@@ -138,8 +138,8 @@ package struct UpdateRatios: Picture {
       svg.path("M\(SVG.pair(panel.right + 4, places[line]))h22", "l s\(line)")
       let (shape, style) = Self.mark(line)
       svg.mark(shape, x: panel.right + 15, y: places[line], style)
-      let name = SVG.fitted(layers[index], to: 132 - SVG.width(of: value, size: 12), size: 12)
-      svg.text("\(name) \(value)", x: panel.right + 31, y: places[line] + 4.5, "q")
+      let name = SVG.fitted(layers[index], to: 126 - SVG.width(of: value, size: 12), size: 12)
+      svg.text("\(name): \(value)", x: panel.right + 31, y: places[line] + 4.5, "q")
     }
     if others > 0 {
       svg.rect(x: panel.right + 4, y: panel.bottom - 8, width: 22, height: 10, "surface")

@@ -39,6 +39,9 @@ public struct ProbeCatalog: Sendable {
 
   public init(_ probes: [any Probe.Type]) { self.probes = probes }
 
+  /// Their names, in order.
+  public var names: [String] { probes.map { $0.name } }
+
   /// The catalogue with more members behind it.
   public static func + (catalog: ProbeCatalog, more: [any Probe.Type]) -> ProbeCatalog {
     ProbeCatalog(catalog.probes + more)

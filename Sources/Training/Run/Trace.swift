@@ -53,6 +53,15 @@ public struct Trace: Sendable {
     public let kind: Kind
     /// Robust deviations for a surge, the step of the explosion for a recovery, the loss otherwise.
     public let value: Float
+
+    init(step: Int, kind: Kind, value: Float) {
+      (self.step, self.kind, self.value) = (step, kind, value)
+    }
+
+    /// That a run went back and on.
+    package init(_ recovery: Training.Recovery) {
+      self.init(step: recovery.rewoundTo, kind: .recovery, value: Float(recovery.step))
+    }
   }
 
   /// More events than this are not kept; a run that surges in every step says nothing new.

@@ -38,11 +38,11 @@ package final class Trainer {
     try Room.check(
       (keepsSnapshots ? SnapshotRing.bytes(floats: plan.persistentFloats) : 0)
         + Trace.bytes(
-          layers: plan.layers.count, probes: ProbeCatalog.standard.probes.count,
+          layers: plan.layers.count, probes: problem.probes.probes.count,
           total: batches.total), for: "what a run remembers")
     record = RunRecord(
       start: recipe,
-      Trace(layers: plan.layers, probes: ProbeCatalog.standard.probes, total: batches.total))
+      Trace(layers: plan.layers, probes: problem.probes.probes, total: batches.total))
     snapshots =
       keepsSnapshots
       ? SnapshotRing(

@@ -40,7 +40,9 @@ extension Trainer {
         start: record.start,
         data: problem.checksum, skipped: batches.skippedSteps, excluded: batches.excludedRows,
         recoveries: record.recoveries,
-        events: past.events, stride: past.stride, rows: past.rows),
+        events: past.events,
+        probes: problem.probes.names == ProbeCatalog.standard.names ? nil : problem.probes.names,
+        stride: past.stride, rows: past.rows),
       tensors: series + past.tensors)
   }
 
@@ -60,6 +62,12 @@ extension Trainer {
       throw KeelError(
         .invalid, at: "data", "are not the rows that the checkpoint was trained on",
         fix: "bring those back, or train from the start")
+    }
+    guard progress.probeNames == self.problem.probes.names else {
+      throw KeelError(
+        .invalid, at: "checkpoint",
+        "was measured by other probes: \(progress.probeNames.joined(separator: ", "))",
+        fix: "give the problem the same ones: problem.probes = .standard + [MyProbe.self]")
     }
     try check(checkpoint, progress)
     try checkLength(progress, as: checkpoint.network.recipe)

@@ -33,10 +33,15 @@ public struct Checkpoint: Sendable {
     var excluded: [Int32]
     var recoveries: [Training.Recovery]
     var events: [Trace.Event]
+    /// The probes whose numbers they are; nil for the standard ones.
+    var probes: [String]?
     /// Steps between two rows of measures.
     var stride: Int
     /// Rows of measures.
     var rows: Int
+
+    /// The probes' names, in the order of their numbers.
+    var probeNames: [String] { probes ?? ProbeCatalog.standard.names }
 
     /// Holds every number against what a run could have come to; how many steps there are is for
     /// the series to say.
@@ -134,7 +139,7 @@ public struct Checkpoint: Sendable {
       + Trace.seriesNames.map { .init(name: $0, shape: Shape(progress.step), buffer: nowhere) } + [
         .init(
           name: Trace.measuresName,
-          shape: Shape(progress.rows, ProbeCatalog.standard.probes.count, plan.layers.count),
+          shape: Shape(progress.rows, progress.probeNames.count, plan.layers.count),
           buffer: nowhere)
       ]
   }

@@ -79,6 +79,12 @@ public enum CheckpointFile {
       return try decoder.decode(Card.self, from: Data(text.utf8))
     } catch var error as KeelError {
       error.place = "\(path), recipe: \(error.place)"
+      // No person has written it: a name that is not known is no slip.
+      if error.what.contains(/^'.+' is not an? [a-z]+$/), !error.what.hasSuffix("a setting") {
+        error.fix =
+          "it is somebody's own, or a newer keel's: read the file where it is known, "
+          + "with CheckpointFile.read(path, catalog: .standard + [ItsType.self])"
+      }
       throw error
     } catch let DecodingError.keyNotFound(key, _) {
       throw KeelError(

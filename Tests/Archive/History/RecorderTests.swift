@@ -93,12 +93,13 @@ struct RecorderTests {
 
   /// What happened is kept as it happens, in the stretch that it happened in: a surge before the
   /// explosion, and the recovery that another stretch begins with.
-  @Test func eventsAreOfTheirStretch() async throws {
+  /// Also where no step comes after it: the run ends with the proof that it holds.
+  @Test(arguments: [480, 300]) func eventsAreOfTheirStretch(_ steps: Int) async throws {
     let recipe = Recipe(
       data: .regression(samples: 400, features: 8, noise: 0.1),
       model: [.dense(16), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
       optimizer: .sgd(learningRate: 0.02), schedule: .step(every: 250, factor: 1000),
-      training: .init(epochs: 1000, batch: 32, maxSteps: 480))
+      training: .init(epochs: 1000, batch: 32, maxSteps: steps))
     let recorder = Recorder(
       ArchivedRun(.train, of: recipe, command: "", version: "1"), recipe: nil, in: history
     ) { Issue.record("\($0)") }

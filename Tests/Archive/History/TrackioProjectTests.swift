@@ -89,11 +89,27 @@ struct TrackioProjectTests {
       #expect(try TrackioProject(path) == nil)
     }
     #expect(!FileManager.default.fileExists(atPath: scratch("none.db")))
+    // A row that is not what Trackio logs is left out, and the rest is there.
     let broken = try project(
-      "INSERT INTO metrics(run_id, run_name, timestamp, step, metrics) VALUES "
-        + "('feed', 'bad', '', 7, 'no json');")
-    let error = try failure { _ = try TrackioProject(broken) }
-    #expect(error.place.hasSuffix("moons.db, run bad, step 7") && error.kind == .invalid)
+      """
+      INSERT INTO metrics(run_id, run_name, timestamp, step, metrics) VALUES
+        ('feed', 'bad', '', 7, 'no json'), ('feed', 'bad', '', -1, '{"loss": 1}');
+      """)
+    let project = try #require(try TrackioProject(broken))
+    #expect(try project.unread == 2 && project.merge(into: history) == 2)
+  }
+
+  /// What is logged by another count of steps makes no other stretch of the loss.
+  @Test func aSeriesHasItsOwnSteps() throws {
+    let path = try project(
+      """
+      INSERT INTO metrics(run_id, run_name, timestamp, step, metrics) SELECT run_id, run_name,
+        timestamp, 1, '{"val/loss": 3}' FROM metrics WHERE run_name = 'too fast' LIMIT 1;
+      """)
+    _ = try merge(path)
+    let run = try #require(try history.runs(named: "too fast").first)
+    #expect(run.standing == "exploded" && run.explosionStep == 30 && run.steps == 40)
+    #expect(try history.series("loss", of: run.id)?.segments.count == 1)
   }
 }
 

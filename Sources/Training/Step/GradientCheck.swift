@@ -1,0 +1,109 @@
+import KeelData
+import KeelEngine
+import KeelRecipes
+
+/// The gradients of a network held against finite differences of its loss: whether the backward
+/// pass of a layer, an activation or a loss of one's own fits its forward pass.
+///
+/// **Definition** On the first batch, for each parameter θ and a few directions d of its size,
+/// g·d beside (L(θ + εd) − L(θ − εd))/2ε. The directions are the gradient itself, which sees a
+/// wrong size, and random signs, which see elements that were forgotten. Of several ε the one that
+/// agrees best counts: float32 leaves about three digits, and of a gradient below some 1e-5 of the
+/// loss nothing. One wrong element in a thousand hides behind the others: check small layers.
+/// Penalties are left out.
+///
+/// Where a function has a corner (ReLU) and the network happens to stand there the two differ
+/// although both are right: try another seed. A truncated recurrence differs by design.
+public struct GradientCheck: Sendable {
+  /// A parameter, and how far its gradient is from what the loss does.
+  public struct Row: Hashable, Sendable {
+    /// Its name: `dense-1.weight`.
+    public let parameter: String
+    /// Along the direction that agrees least: as the backward pass has it.
+    public let gradient: Double
+    /// As the loss has it.
+    public let difference: Double
+    /// |gradient − difference| over the larger of the two, and over the noise of float32.
+    public let error: Double
+  }
+
+  /// The parameters in plan order.
+  public let rows: [Row]
+
+  /// The largest error; about 0.01 or less where the gradients are right.
+  public var worst: Double { rows.map(\.error).max() ?? 0 }
+
+  /// - Throws: `KeelError` where recipe and rows do not fit, or a value of the first batch is not
+  ///   finite.
+  public init(_ problem: Problem) throws {
+    var recipe = problem.recipe
+    recipe.regularizer = []
+    let trainer = try Trainer(problem.with(recipe), keepsSnapshots: false)
+    let step = trainer.trainingStep
+    let count = trainer.batches.withRows(at: 0) { rows in
+      trainer.data.train.gather(rows, step.plan, step.memory)
+      return rows.count
+    }
+    // Of batch statistics and dropped inputs every pass has the same.
+    let pass = step.pass(rows: count, mode: .training, position: 0)
+    let (loss, isFinite) = step.forward(pass)
+    guard isFinite, step.backward(pass) else {
+      throw KeelError(
+        .invalid, at: "data", "the first batch gives values that are not finite",
+        fix: "check the gradients with smaller weights or inputs")
+    }
+    let gradients = step.plan.parameters.map { Self.values(step, $0.buffer.gradient) }
+    rows = step.plan.parameters.enumerated().map { index, parameter in
+      Self.row(parameter, gradients[index], loss, step, pass, seed: recipe.seed)
+    }
+  }
+
+  /// Shares of a parameter's size that it is moved by.
+  private static let moves = [1e-1, 3e-2, 1e-2, 3e-3, 1e-3]
+
+  private static func row(
+    _ parameter: Parameter, _ gradient: [Float], _ loss: Double, _ step: TrainingStep, _ pass: Pass,
+    seed: UInt64
+  ) -> Row {
+    var random = Random(seed: seed, stream: "gradient-check/\(parameter.name)")
+    let norm = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    let along = gradient.map { norm > 0 ? Double($0) / norm : 0 }
+    let share = 1 / Double(gradient.count).squareRoot()
+    let signs = (0..<3).map { _ in gradient.map { _ in random.uniform() < 0.5 ? share : -share } }
+    let weights = values(step, parameter.buffer)
+    let size = weights.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    // What float32 leaves uncertain of a loss: some of its last digits.
+    let noise = 1e-6 * max(abs(loss), 1e-30)
+    let rows = ([along] + signs).map { direction in
+      let expected = zip(gradient, direction).reduce(0) { $0 + Double($1.0) * $1.1 }
+      return moves.map { move -> Row in
+        let reach = move * max(size, 0.1)
+        let seen =
+          (moved(step, parameter, weights, direction, by: reach, pass)
+            - moved(step, parameter, weights, direction, by: -reach, pass)) / (2 * reach)
+        let scale = max(abs(expected), abs(seen), noise / reach)
+        return Row(
+          parameter: parameter.name, gradient: expected, difference: seen,
+          error: abs(expected - seen) / scale)
+      }.min { $0.error < $1.error }.required("there are moves")
+    }
+    return rows.max { $0.error < $1.error }.required("there are directions")
+  }
+
+  /// The loss with a parameter moved; it is back in its place afterwards.
+  private static func moved(
+    _ step: TrainingStep, _ parameter: Parameter, _ weights: [Float], _ direction: [Double],
+    by reach: Double, _ pass: Pass
+  ) -> Double {
+    let place = step.memory[parameter.buffer]
+    for index in weights.indices {
+      place[index] = Float(Double(weights[index]) + reach * direction[index])
+    }
+    defer { for index in weights.indices { place[index] = weights[index] } }
+    return step.forward(pass).loss
+  }
+
+  private static func values(_ step: TrainingStep, _ buffer: Buffer) -> [Float] {
+    Array(UnsafeBufferPointer(start: step.memory[buffer], count: buffer.count))
+  }
+}
