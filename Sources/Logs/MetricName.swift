@@ -22,8 +22,11 @@ public enum MetricName: String, CaseIterable, Sendable {
   /// The name among those logged that means this; nil where none does, or all are of the
   /// validation.
   public func match(in logged: some Collection<String>) -> String? {
-    let candidates = logged.compactMap { name in rank(name).map { (rank: $0, name: name) } }
-    return candidates.min { $0 < $1 }?.name
+    // Of two that differ in capitals the plain one.
+    let candidates = logged.compactMap { name in
+      rank(name).map { ($0, name == name.lowercased() ? 0 : 1, name) }
+    }
+    return candidates.min { $0 < $1 }?.2
   }
 
   /// How usual a name is for this, from 0; nil where it means something else.

@@ -113,7 +113,8 @@ struct KeptSeries {
   }
 
   private func marks(in stretches: Range<Int>) -> [StepMark] {
-    let numbers = numbers[stretches]
+    // Of many stretches the last ones are drawn.
+    let numbers = numbers[stretches].suffix(Curves.stretchLimit)
     return marks.filter { numbers.contains($0.segment) }.map(\.mark)
   }
 

@@ -23,7 +23,7 @@ package struct MergedPage: Page {
     let left =
       unread == 0
       ? ""
-      : "left out: \(Text.count(unread)) \(unread == 1 ? "row" : "rows") that no tool logs so\n"
+      : "left out: \(Text.count(unread)) \(unread == 1 ? "row" : "rows") that cannot be read\n"
     return "\(Text.count(count)) \(count == 1 ? "run" : "runs") taken over into "
       + "\(shown(path, limit: 200))\n" + left
   }

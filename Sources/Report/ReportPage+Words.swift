@@ -6,14 +6,15 @@ import KeelArchive
 extension ReportPage {
   /// - Parameter isKept: whether the run is found by its id, with no word of where.
   static func words(of training: Training, _ run: ArchivedRun, isKept: Bool) -> Words {
-    let subject = isKept ? run.id : run.problem
+    // What was healed went on under another recipe: it is its own that is explained.
+    let subject = isKept && training.recoveries.isEmpty ? run.id : run.problem
     let name = Style.bold(shown(run.name, limit: 60))
     if let explosion = training.explosion {
       return Words(
         verdict: [
           "\(name)  \(Style.red("✗ exploding")) at step \(Text.count(explosion.step))",
           TrainPage.sentence(explosion),
-        ],
+        ] + healed(training),
         unknown: ["why: a training alone does not show it"],
         next: [
           "keel diagnose \(subject)  # find out why, by experiment",
@@ -31,12 +32,16 @@ extension ReportPage {
           + "\(Text.count(training.steps)) steps: loss \(Text.number(training.loss)), skill "
           + "\(Text.number(training.skill))\(metric)",
       ]
-        + training.recoveries.map { recovery in
-          "healed: exploded at step \(Text.count(recovery.step)), went on from step "
-            + "\(Text.count(recovery.rewoundTo)) with \(recovery.remedy)"
-        },
+        + healed(training),
       next: isSound
         ? [] : ["keel diagnose \(subject)  # find out why it learns nothing, by experiment"])
+  }
+
+  private static func healed(_ training: Training) -> [String] {
+    training.recoveries.map { recovery in
+      "healed: exploded at step \(Text.count(recovery.step)), went on from step "
+        + "\(Text.count(recovery.rewoundTo)) with \(recovery.remedy)"
+    }
   }
 
   /// What stands under a heading does not begin with it.

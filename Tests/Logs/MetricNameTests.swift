@@ -7,6 +7,7 @@ struct MetricNameTests {
     (MetricName.loss, ["loss", "val_loss"], "loss"),
     (.loss, ["eval/loss", "train/loss", "train/epoch"], "train/loss"),
     (.loss, ["train_loss_epoch", "train_loss_step"], "train_loss_step"),
+    (.loss, ["Loss", "loss"], "loss"),
     (.gradientNorm, ["train/grad_norm", "train/loss"], "train/grad_norm"),
     (.gradientNorm, ["grad_2.0_norm_total"], "grad_2.0_norm_total"),
     (.learningRate, ["lr-Adam", "loss"], "lr-Adam"),

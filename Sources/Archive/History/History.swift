@@ -12,6 +12,8 @@ public final class History: Sendable {
   let database: any DatabaseWriter
   /// Seconds that a process waits for another that writes.
   private let patience: Double
+  /// Whether it is a copy, of an older file that cannot be written.
+  private let isCopy: Bool
 
   /// Opens an archive, and makes one where there is none.
   ///
@@ -29,7 +31,9 @@ public final class History: Sendable {
       let file = try create ? Self.open(path, patience) : Self.openToRead(path, patience)
       // What is up to date is opened while another process writes.
       let version = try file.read { try Schema.check($0, at: path) }
-      database = version < Schema.migrations.count ? try Self.migrated(file, at: path) : file
+      let isOlder = version < Schema.migrations.count
+      database = isOlder ? try Self.migrated(file, at: path, isToWrite: create) : file
+      isCopy = database !== file
     } catch {
       throw Self.explained(error, at: path, patience)
     }
@@ -68,19 +72,17 @@ public final class History: Sendable {
 
   /// Brings a file up to date; one that cannot be written is brought so in memory, to be read.
   private static func migrated(
-    _ file: any DatabaseWriter, at path: String
+    _ file: any DatabaseWriter, at path: String, isToWrite: Bool
   ) throws -> any DatabaseWriter {
     do {
       try file.write { try Schema.migrate($0, at: path) }
       return file
     } catch let error as DatabaseError
-      where error.resultCode.primaryResultCode == .SQLITE_READONLY
+      where !isToWrite && error.resultCode.primaryResultCode == .SQLITE_READONLY
     {
       let copy = try DatabaseQueue()
       try file.backup(to: copy)
       try copy.write { try Schema.migrate($0, at: path) }
-      // Nothing is forgotten in a copy.
-      try copy.write { try $0.execute(sql: "PRAGMA query_only = 1") }
       return copy
     }
   }
@@ -97,7 +99,11 @@ public final class History: Sendable {
   }
 
   private static func checkFile(_ path: String) throws {
-    guard !FileManager.default.fileExists(atPath: path) else { return }
+    if let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int {
+      guard size == 0 else { return }
+      throw KeelError(
+        .invalid, at: path, "is empty: no archive", fix: "name another file with --archive")
+    }
     throw KeelError(
       .missing, at: path, "there is no archive",
       fix: "runs lie beside their recipe: name it with --archive FOLDER/.keel/keel.sqlite")
@@ -145,6 +151,11 @@ public final class History: Sendable {
   }
 
   package func write<Value>(_ work: (Database) throws -> Value) throws -> Value {
+    guard !isCopy else {
+      throw KeelError(
+        .unwritable, at: path, "cannot be written",
+        fix: "look at its permissions and those of its folder, or name another with --archive")
+    }
     do { return try database.write(work) } catch { throw explained(error) }
   }
 }

@@ -25,6 +25,15 @@ public struct Series: Hashable, Sendable {
     /// The largest of each.
     public let largest: [Float]
   }
+
+  /// The largest values along the line that the run ended on: where it went back, what was lost is
+  /// left out.
+  public var path: [Float] {
+    segments.reduce(into: [(step: Int, value: Float)]()) { path, segment in
+      path.removeAll { $0.step >= segment.first }
+      path += segment.largest.enumerated().map { (segment.first + $0 * segment.stride, $1) }
+    }.map(\.value)
+  }
 }
 
 extension History {

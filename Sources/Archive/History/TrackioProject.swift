@@ -27,7 +27,28 @@ public struct TrackioProject: Sendable {
     init(id: String, name: String) { (self.id, self.name) = (id, name) }
 
     /// Its newest step.
-    var newest: Int { last.values.max() ?? 0 }
+    var newest: Int { series.values.joined().flatMap(\.keys).max() ?? 0 }
+
+    /// Steps of a run at the most: between two that were logged, all are kept.
+    private static let most = 1 << 24
+
+    /// The same with the steps that were logged counted from 0, where there are too many between
+    /// them, as where tokens are counted.
+    func counted() -> LoggedRun {
+      let steps = Set(series.values.joined().flatMap(\.keys))
+      guard let first = steps.min(), let last = steps.max(), first < 0 || last >= Self.most else {
+        return self
+      }
+      let places = Dictionary(
+        uniqueKeysWithValues: steps.sorted().enumerated().map { ($1, $0) })
+      var run = self
+      run.series = series.mapValues { stretches in
+        stretches.map { stretch in
+          Dictionary(uniqueKeysWithValues: stretch.map { (places[$0] ?? 0, $1) })
+        }
+      }
+      return run
+    }
 
     mutating func add(_ values: [String: Double], step: Int, time: Double) {
       ended = max(ended, time)
@@ -43,9 +64,6 @@ public struct TrackioProject: Sendable {
 
   /// Rows that are not what Trackio logs: they are left out.
   public private(set) var unread = 0
-
-  /// Steps of a run at the most: between two that were logged, all are kept.
-  private static let most = 1 << 24
 
   /// - Returns: nil where the file is not one of Trackio's.
   /// - Throws: `KeelError` where it is one, and damaged.
@@ -79,9 +97,10 @@ public struct TrackioProject: Sendable {
       sql: "SELECT \(key) AS run, run_name, step, metrics, "
         + "(julianday(timestamp) - 2440587.5) * 86400 AS time FROM metrics ORDER BY id")
     while let row = try rows.next() {
-      guard let id: String = row["run"], let name: String = row["run_name"],
-        let step: Int = row["step"], let json: String = row["metrics"],
-        (0..<most).contains(step), let values = numbers(json)
+      guard let id = String.fromDatabaseValue(row["run"]),
+        let name = String.fromDatabaseValue(row["run_name"]),
+        let step = Int.fromDatabaseValue(row["step"]),
+        let values = String.fromDatabaseValue(row["metrics"]).flatMap(numbers)
       else {
         unread += 1
         continue
@@ -90,13 +109,14 @@ public struct TrackioProject: Sendable {
         order.append(id)
         runs[id] = LoggedRun(id: Self.id(of: id, in: path), name: name)
       }
-      runs[id]?.add(values, step: step, time: row["time"] ?? 0)
+      runs[id]?.add(values, step: step, time: Double.fromDatabaseValue(row["time"]) ?? 0)
     }
     for row in try Row.fetchAll(database, sql: "SELECT \(key) AS run, config FROM configs") {
-      guard let id: String = row["run"] else { continue }
-      runs[id]?.config = row["config"]
+      guard let id = String.fromDatabaseValue(row["run"]) else { continue }
+      // What is no text is left out.
+      runs[id]?.config = String.fromDatabaseValue(row["config"])
     }
-    return (order.compactMap { runs[$0] }, unread)
+    return (order.compactMap { runs[$0]?.counted() }, unread)
   }
 
   /// The numbers of a row by name, those of what is nested with a point between.
@@ -160,8 +180,8 @@ public struct TrackioProject: Sendable {
   /// - Returns: how many there were.
   /// - Throws: `KeelError` where the archive cannot be written.
   public func merge(into history: History) throws -> Int {
-    let known = Dictionary(uniqueKeysWithValues: try history.runs().map { ($0.id, $0.steps) })
-    let new = runs.filter { known[$0.id] != $0.newest + 1 }
+    let known = Dictionary(uniqueKeysWithValues: try history.runs().map { ($0.id, $0.seen) })
+    let new = runs.filter { known[$0.id] != $0.ended }
     for run in new { try history.write { try write(run, $0) } }
     return new.count
   }

@@ -69,7 +69,7 @@ struct RunsCommand: AsyncParsableCommand {
         return try cured ?? history.recipe(of: run)
       }
       let losses = try runs.map { run in
-        try history.series("loss", of: run.id, atMost: 1024)?.segments.flatMap(\.largest) ?? []
+        try history.series("loss", of: run.id, atMost: 1024)?.path ?? []
       }
       let changes =
         recipes.count == 2 ? recipes[1].diff(from: recipes[0]) : runs[1].changes(from: runs[0])

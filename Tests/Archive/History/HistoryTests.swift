@@ -30,6 +30,14 @@ struct HistoryTests {
     #expect(try scratch.contents.isEmpty)
   }
 
+  /// An empty file is no archive, and is not made one by somebody who only reads.
+  @Test func anEmptyFileIsNone() throws {
+    let path = try scratch.write("empty.db", "")
+    let error = try failure { _ = try History(path, create: false) }
+    #expect(error.kind == .invalid && error.what.contains("empty"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)).isEmpty)
+  }
+
   @Test func aFolderIsNone() throws {
     let error = try failure { _ = try History(scratch.path) }
     #expect(error.kind == .invalid && error.what.contains("folder"))

@@ -93,10 +93,23 @@ struct TrackioProjectTests {
     let broken = try project(
       """
       INSERT INTO metrics(run_id, run_name, timestamp, step, metrics) VALUES
-        ('feed', 'bad', '', 7, 'no json'), ('feed', 'bad', '', -1, '{"loss": 1}');
+        ('feed', 'bad', '', 7, 'no json'), ('feed', 'bad', '', 'x', '{"loss": 1}');
       """)
     let project = try #require(try TrackioProject(broken))
     #expect(try project.unread == 2 && project.merge(into: history) == 2)
+  }
+
+  /// Where tokens are counted, what was logged is counted instead; what is no text is left out.
+  @Test func largeStepsAreCounted() throws {
+    let path = try project(
+      """
+      UPDATE metrics SET step = 100000000 + step * 1000000 WHERE run_name = 'sound';
+      UPDATE configs SET config = x'ff01' WHERE run_name = 'sound';
+      """)
+    #expect(try merge(path) == 2)
+    let run = try #require(try history.runs(named: "sound").first)
+    #expect(run.steps == 20)
+    #expect(try history.series("loss", of: run.id)?.segments[0].mean.count == 20)
   }
 
   /// What is logged by another count of steps makes no other stretch of the loss.
