@@ -11,7 +11,7 @@ public enum MetricName: String, CaseIterable, Sendable {
     switch self {
     case .loss: ["loss", "loss-step", "batch-loss", "total-loss", "loss-epoch"]
     case .gradientNorm:
-      ["grad-norm", "gradient-norm", "gradnorm", "grad-norm-total", "grad-2.0-norm-total", "gnorm"]
+      ["grad-norm", "gradient-norm", "gradnorm", "grad-norm-total", "grad-2-0-norm-total", "gnorm"]
     case .learningRate: ["lr", "learning-rate", "learningrate"]
     }
   }
@@ -32,12 +32,10 @@ public enum MetricName: String, CaseIterable, Sendable {
   /// How usual a name is for this, from 0; nil where it means something else.
   private func rank(_ logged: String) -> Int? {
     var words = logged.lowercased().split { "/_ .:-".contains($0) }.map(String.init)
-    // `grad_2.0_norm_total` loses its point above.
     while let first = words.first, Self.parts.contains(first) { words.removeFirst() }
     let name = words.joined(separator: "-")
-    let known = names.map { $0.replacing(".", with: "-") }
-    if let place = known.firstIndex(of: name) { return place }
+    if let place = names.firstIndex(of: name) { return place }
     // Lightning's monitor: `lr-Adam`, `lr-SGD/pg1`.
-    return self == .learningRate && words.first == "lr" ? known.count : nil
+    return self == .learningRate && words.first == "lr" ? names.count : nil
   }
 }

@@ -25,7 +25,8 @@ struct KeptSeries {
     func series(_ name: String, _ layer: String = "") throws -> [StepSeries] {
       try segments(name, layer).map(Self.envelope)
     }
-    let numbers = try segments("loss").map(\.number)
+    let trained = try segments("loss")
+    let numbers = trained.map(\.number)
     func eachStretch(_ name: String) throws -> [StepSeries] {
       let found = try segments(name)
       return numbers.map { number in
@@ -33,7 +34,7 @@ struct KeptSeries {
       }
     }
     self.numbers = numbers
-    losses = try series("loss")
+    losses = trained.map(Self.envelope)
     norms = try eachStretch("gradient-norm")
     clipped = try eachStretch("clipped-norm")
     // Of a cure the stretch that failed, of a training the one it ended on.

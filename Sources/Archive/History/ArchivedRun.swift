@@ -134,8 +134,7 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
         // Trackio's own begin so.
         .compactMapValues { $0 }.filter { !$0.key.hasPrefix("_") }
     }
-    guard let (before, after) = settings(other).flatMap({ old in settings(self).map { (old, $0) } })
-    else { return nil }
+    guard let before = settings(other), let after = settings(self) else { return nil }
     return Set(before.keys).union(after.keys).sorted().filter { before[$0] != after[$0] }
       .map { Change(path: $0, from: before[$0], to: after[$0]) }
   }
