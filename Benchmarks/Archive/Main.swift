@@ -4,7 +4,7 @@ import Keel
 import KeelArchive
 
 /// What it costs to keep a long run: the archive's size, and the time of a step with it over the
-/// time without, in one process and in turn.
+/// time without, in one process and in turn; and the processor's time, of all threads.
 @main
 struct Archive: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -24,30 +24,31 @@ struct Archive: AsyncParsableCommand {
     let path = folder.appendingPathComponent("keel.sqlite").path
     let history = try History(path)
 
-    print("| network | a step without | with | ratio (median of \(pairs) pairs) |")
-    print("| --- | --- | --- | --- |")
+    print("| network | a step without | with | ratio (median of \(pairs) pairs) | processor |")
+    print("| --- | --- | --- | --- | --- |")
     for (name, recipe) in [
       ("2-16-16-2, batch 32", Self.recipe(layers: 2, units: 16, steps: timed)),
       ("\(layers) × 8, batch 8", Self.recipe(layers: layers, units: 8, steps: timed)),
       ("\(layers) × 64, batch 32", Self.recipe(layers: layers, units: 64, steps: timed / 10)),
     ] {
-      var ratios: [Double] = []
-      var times: [(Double, Double)] = []
+      var (plain, kept): ([Cost], [Cost]) = ([], [])
       for _ in 0..<pairs {
-        let plain = try await Self.train(recipe, nil)
-        let kept = try await Self.train(recipe, history)
-        ratios.append(kept / plain)
-        times.append((plain, kept))
+        plain.append(try await Self.train(recipe, nil))
+        kept.append(try await Self.train(recipe, history))
       }
-      let middle = ratios.sorted()[pairs / 2]
-      let (plain, kept) = times[0]
+      func middle(_ values: [Double]) -> Double { values.sorted()[pairs / 2] }
+      let ratio = middle(zip(kept, plain).map { $0.wall / $1.wall })
+      let more = middle(zip(kept, plain).map { $0.processor - $1.processor })
       print(
         String(
-          format: "| %@ | %.1f µs | %.1f µs | %.3f |", name, plain * 1e6, kept * 1e6, middle))
+          format: "| %@ | %.1f µs | %.1f µs | %.3f | %+.1f µs |", name,
+          middle(plain.map(\.wall)) * 1e6, middle(kept.map(\.wall)) * 1e6, ratio, more * 1e6))
     }
 
     let before = try history.size()
-    let time = try await Self.train(Self.recipe(layers: layers, units: 8, steps: steps), history)
+    let time = try await Self.train(
+      Self.recipe(layers: layers, units: 8, steps: steps), history
+    ).wall
     let run = try history.runs()[0]
     let size = try history.size() - before
     let clock = ContinuousClock()
@@ -71,8 +72,15 @@ struct Archive: AsyncParsableCommand {
       training: .init(epochs: 1_000_000, batch: units == 64 ? 32 : 8, maxSteps: steps))
   }
 
-  /// - Returns: seconds a step.
-  private static func train(_ recipe: Recipe, _ history: History?) async throws -> Double {
+  /// Seconds a step.
+  private struct Cost {
+    /// As the training took them.
+    let wall: Double
+    /// Of all threads of the process, the writing one's too.
+    let processor: Double
+  }
+
+  private static func train(_ recipe: Recipe, _ history: History?) async throws -> Cost {
     let run = try Run(Problem(recipe))
     let recorder = history.map {
       Recorder(
@@ -80,8 +88,17 @@ struct Archive: AsyncParsableCommand {
         recipe: recipe.description, in: $0
       ) { print("warning: \($0)") }
     }
+    let before = processorTime()
     let training = await run.train { recorder?.record($0) }
     await recorder?.finish(.init(training.outcome.rawValue, training: training, body: "{}"))
-    return 1 / training.stepsPerSecond
+    return Cost(
+      wall: 1 / training.stepsPerSecond,
+      processor: (processorTime() - before) / Double(training.steps))
+  }
+
+  private static func processorTime() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

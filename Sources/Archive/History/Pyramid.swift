@@ -45,12 +45,23 @@ package struct Pyramid {
     var sum = 0.0
     var count = 0
 
-    mutating func add(_ least: Float, _ mean: Double, _ largest: Float, count: Int) {
-      // A maximum of NaN and a number is the number: what is not finite shows in the mean.
-      if least < self.least { self.least = least }
-      if largest > self.largest { self.largest = largest }
-      sum += mean * Double(count)
-      self.count += count
+    /// Of single steps.
+    init(_ steps: ArraySlice<Float> = []) {
+      for step in steps {
+        sum += Double(step)
+        // What is not finite shows in the mean.
+        guard step.isFinite else { continue }
+        if step < least { least = step }
+        if step > largest { largest = step }
+      }
+      count = steps.count
+    }
+
+    mutating func add(_ other: Bin) {
+      if other.least < least { least = other.least }
+      if other.largest > largest { largest = other.largest }
+      sum += other.sum
+      count += other.count
     }
 
     var values: [Float] {
@@ -77,31 +88,33 @@ package struct Pyramid {
     (self.first, self.isThinned) = (first, isThinned)
   }
 
-  /// Adds the next step.
-  /// - Parameter chunks: gets the chunks that this fills.
-  package mutating func append(_ value: Float, filling chunks: inout [Chunk]) {
-    levels[0].open.append(value)
-    if levels[0].open.count == Self.width { close(0, &chunks) }
+  /// Adds the next steps.
+  /// - Parameter chunks: gets the chunks that these fill.
+  package mutating func append(_ values: [Float], filling chunks: inout [Chunk]) {
+    guard !values.isEmpty else { return }
     hasGrown = true
-    let isFinite = value.isFinite
-    // Levels below the finest are none.
-    add(
-      Self.finest, isFinite ? value : .infinity, Double(value), isFinite ? value : -.infinity,
-      count: 1, &chunks)
+    let bin = Self.steps(ofLevel: Self.finest)
+    var place = 0
+    while place < values.count {
+      // As far as the end of a bin.
+      let end = min(values.count, place + bin - levels[0].open.count % bin)
+      levels[0].open += values[place..<end]
+      place = end
+      guard levels[0].open.count % bin == 0 else { continue }
+      // Levels below the finest are none.
+      add(Self.finest, Bin(levels[0].open.suffix(bin)), &chunks)
+      if levels[0].open.count == Self.width { close(0, &chunks) }
+    }
   }
 
-  private mutating func add(
-    _ level: Int, _ least: Float, _ mean: Double, _ largest: Float, count: Int,
-    _ chunks: inout [Chunk]
-  ) {
+  private mutating func add(_ level: Int, _ bin: Bin, _ chunks: inout [Chunk]) {
     guard level <= Self.top else { return }
-    levels[level].bin.add(least, mean, largest, count: count)
+    levels[level].bin.add(bin)
     guard levels[level].bin.count == Self.steps(ofLevel: level) else { return }
-    let bin = levels[level].bin
+    let full = levels[level].bin
     levels[level].bin = Bin()
-    push(level, bin.values, &chunks)
-    add(
-      level + 1, bin.least, bin.sum / Double(bin.count), bin.largest, count: bin.count, &chunks)
+    push(level, full.values, &chunks)
+    add(level + 1, full, &chunks)
   }
 
   private mutating func push(_ level: Int, _ values: [Float], _ chunks: inout [Chunk]) {
@@ -120,12 +133,8 @@ package struct Pyramid {
   /// together yet, and may have fewer than the others.
   private func open(_ level: Int) -> Chunk {
     guard level > 0 else { return chunk(0, levels[0].open) }
-    let rest = levels[Self.finest...level].reduce(into: Bin()) { rest, level in
-      guard level.bin.count > 0 else { return }
-      rest.add(
-        level.bin.least, level.bin.sum / Double(level.bin.count), level.bin.largest,
-        count: level.bin.count)
-    }
+    var rest = Bin(levels[0].open.suffix(levels[0].open.count % Self.steps(ofLevel: Self.finest)))
+    for level in levels[Self.finest...level] { rest.add(level.bin) }
     return chunk(level, levels[level].open + (rest.count > 0 ? rest.values : []))
   }
 

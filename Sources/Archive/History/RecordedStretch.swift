@@ -62,18 +62,19 @@ struct RecordedStretch {
       }
   }
 
-  /// Goes through a number of the whole, step by step.
-  func eachWhole(_ column: Int, _ take: (Float) -> Void) {
-    for place in Swift.stride(from: column, to: wholes.count, by: Self.whole.count) {
-      take(wholes[place])
+  /// Goes through the columns, in order: each with its numbers, step by step.
+  func eachColumn(_ take: (_ column: Int, [Float]) -> Void) {
+    for column in Self.whole.indices {
+      let places = Swift.stride(from: column, to: wholes.count, by: Self.whole.count)
+      take(column, places.map { wholes[$0] })
     }
-  }
-
-  /// Goes through the numbers of a layer, step by step.
-  func eachLayer(_ layer: Int, _ take: (_ gradientNorm: Float, _ updateRatio: Float) -> Void) {
-    for place in Swift.stride(from: layer, to: sums.count, by: layers.count) {
-      let measures = LayerMeasures(sums[place])
-      take(GradientNorm.measure(measures), UpdateRatio.measure(measures))
+    for layer in layers.indices {
+      let measures = Swift.stride(from: layer, to: sums.count, by: layers.count).map {
+        LayerMeasures(sums[$0])
+      }
+      let column = Self.whole.count + layer * Self.perLayer.count
+      take(column, measures.map(GradientNorm.measure))
+      take(column + 1, measures.map(UpdateRatio.measure))
     }
   }
 }

@@ -66,25 +66,10 @@ struct RunWriter {
       pyramids = columns.map { Pyramid(from: stretch.first, isThinned: !$0.layer.isEmpty) }
     }
     var filled: [Pyramid.Chunk] = []
-    func collect(_ column: Int) {
+    stretch.eachColumn { column, values in
+      pyramids[column].append(values, filling: &filled)
       chunks += filled.map { Part(column: columns[column], segment: segment, chunk: $0) }
       filled.removeAll(keepingCapacity: true)
-    }
-    for column in RecordedStretch.whole.indices {
-      stretch.eachWhole(column) { pyramids[column].append($0, filling: &filled) }
-      collect(column)
-    }
-    for layer in stretch.layers.indices {
-      let column = RecordedStretch.whole.count + layer * RecordedStretch.perLayer.count
-      // Both at once: the roots are what this takes.
-      var other: [Pyramid.Chunk] = []
-      stretch.eachLayer(layer) { gradientNorm, updateRatio in
-        pyramids[column].append(gradientNorm, filling: &filled)
-        pyramids[column + 1].append(updateRatio, filling: &other)
-      }
-      collect(column)
-      swap(&filled, &other)
-      collect(column + 1)
     }
     events += stretch.events.map { (segment, $0) }
     for event in stretch.events where event.kind == .recovery { told.insert(event) }

@@ -224,10 +224,11 @@ public struct TrackioProject: Sendable {
     var pyramid = Pyramid(from: first, isThinned: false)
     var chunks: [Pyramid.Chunk] = []
     var value = Float.nan
-    for step in first...last {
-      value = values[step] ?? value
-      pyramid.append(value, filling: &chunks)
-    }
+    pyramid.append(
+      (first...last).map { step in
+        value = values[step] ?? value
+        return value
+      }, filling: &chunks)
     for chunk in chunks + pyramid.takeOpen() {
       try RunWriter.insert(chunk, of: series, segment, database)
     }

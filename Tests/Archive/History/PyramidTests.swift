@@ -16,11 +16,14 @@ struct PyramidTests {
         held[[0, first.first]] = nil
       }
     }
-    for (step, value) in values.enumerated() {
+    var rest = values[...]
+    while !rest.isEmpty {
       var filled: [Pyramid.Chunk] = []
-      pyramid.append(value, filling: &filled)
+      let part = rest.prefix(every)
+      pyramid.append(Array(part), filling: &filled)
       hold(filled)
-      if (step + 1) % every == 0 { hold(pyramid.takeOpen()) }
+      if part.count == every { hold(pyramid.takeOpen()) }
+      rest = rest.dropFirst(part.count)
     }
     hold(pyramid.takeOpen())
     return held
