@@ -201,7 +201,7 @@ catalog:
 	@$(SWIFT) format --in-place Sources/Recipes/StandardCatalog.swift Sources/*/*/*Catalog.swift
 
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks Examples
 
 lint:
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks

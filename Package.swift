@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Keel", targets: ["Keel"]),
+    .library(name: "KeelAuthoring", targets: ["KeelAuthoring"]),
     .library(name: "KeelArchive", targets: ["KeelArchive"]),
     .library(name: "KeelRunners", targets: ["KeelRunners"]),
     .executable(name: "keel", targets: ["KeelCommand"]),
@@ -74,6 +75,13 @@ let package = Package(
       ],
       path: "Sources/Remedies"),
     .target(
+      name: "KeelAuthoring",
+      dependencies: [
+        "KeelRemedies", "KeelFrameworks", "KeelCauses", "KeelForecast", "KeelTraining",
+        "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine",
+      ],
+      path: "Sources/Authoring"),
+    .target(
       name: "Keel",
       dependencies: [
         "KeelRemedies", "KeelFrameworks", "KeelCauses", "KeelForecast", "KeelTraining",
@@ -91,29 +99,36 @@ let package = Package(
     .target(
       name: "KeelArchive",
       dependencies: [
-        "Keel", "KeelLogs", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift"),
+        "KeelAuthoring", "KeelLogs", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       path: "Sources/Archive"),
     .target(name: "KeelLogs", path: "Sources/Logs"),
     // What GRDB adds to strings and sequences stays where it is imported.
     .target(
-      name: "KeelReport", dependencies: ["Keel", "KeelArchive"], path: "Sources/Report",
+      name: "KeelReport", dependencies: ["KeelAuthoring", "KeelArchive"], path: "Sources/Report",
       swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
-        "Keel", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport",
+        "KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
+    // Small apps, which see what anybody's app sees.
+    .executableTarget(
+      name: "readings", dependencies: ["Keel"], path: "Examples/Readings", packageAccess: false),
     // Benchmarks: a folder each, and what they share. They are no products.
     .target(
       name: "KeelBenchmarks",
-      dependencies: ["Keel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "KeelAuthoring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Benchmarks/Common"),
     .executableTarget(
       name: "steps",
-      dependencies: ["Keel", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "KeelAuthoring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
       path: "Benchmarks/Steps"),
     .executableTarget(
       name: "cases", dependencies: ["KeelBenchmarks", "KeelArchive"], path: "Benchmarks/Cases",
@@ -126,9 +141,10 @@ let package = Package(
     .executableTarget(
       name: "archive",
       dependencies: [
-        "Keel", "KeelArchive", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "KeelAuthoring", "KeelArchive",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Benchmarks/Archive"),
+      path: "Benchmarks/Archive", exclude: ["writers.py"]),
     .executableTarget(name: "matrix", dependencies: ["KeelBenchmarks"], path: "Benchmarks/Matrix"),
     // What makes the faults depends on nothing that is to judge them.
     .target(
@@ -167,7 +183,7 @@ let package = Package(
     .testTarget(
       name: "ForecastTests", dependencies: ["KeelForecast", "KeelArchive", "KeelTestSupport"],
       path: "Tests/Forecast"),
-    .testTarget(name: "KeelTests", dependencies: ["Keel"], path: "Tests/Keel"),
+    .testTarget(name: "KeelTests", dependencies: ["KeelAuthoring"], path: "Tests/Keel"),
     .testTarget(
       name: "ArchiveTests",
       dependencies: [
@@ -175,12 +191,15 @@ let package = Package(
       ],
       path: "Tests/Archive"),
     .testTarget(
-      name: "RunnersTests", dependencies: ["KeelRunners", "Keel", "CProcesses"],
+      name: "RunnersTests", dependencies: ["KeelRunners", "KeelAuthoring", "CProcesses"],
       path: "Tests/Runners"),
     // From outside: what is no product's public face is not there.
     .testTarget(
-      name: "LibraryTests", dependencies: ["Keel", "KeelArchive"], path: "Tests/Library",
+      name: "LibraryTests",
+      dependencies: ["Keel", "KeelAuthoring", "KeelArchive", "AppleNames", "readings"],
+      path: "Tests/Library",
       packageAccess: false),
+    .target(name: "AppleNames", path: "Tests/AppleNames"),
     .testTarget(name: "LogsTests", dependencies: ["KeelLogs"], path: "Tests/Logs"),
     .testTarget(
       name: "ReportTests",

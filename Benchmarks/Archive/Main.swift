@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 /// What it costs to keep a long run: the archive's size, and the time of a step with it over the

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// What a system said of one case with one seed, and what that cost.

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// A training that somebody ran or that we made up, and what an honest tool may say of it.
 struct Case: Decodable {

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// The systems that Keel is held against, Keel's own two among them.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// Diagnoses and cures every case, and prints what came out beside what should have.

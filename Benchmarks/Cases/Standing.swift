@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// The answers of one system to all cases.

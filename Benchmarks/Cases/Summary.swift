@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// All seeds of a case, held against what its index allows.

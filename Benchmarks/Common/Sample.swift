@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// What Keel made of one recipe that may explode, with one seed.
 package struct Sample: Encodable {

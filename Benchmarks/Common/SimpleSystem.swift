@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// What anybody would try first, and Keel is held against.
 public enum SimpleSystem {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// Which rows of a table are wanted, and with what.
 package struct TableOptions: ParsableArguments {

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// What every remedy does against one cause.

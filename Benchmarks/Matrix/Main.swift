@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// Tries every remedy by itself against every cause, and writes what came out as a page.

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// The whole in one table, then each cause in its own.

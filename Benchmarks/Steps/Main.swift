@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// Times a training step beside PyTorch's, in turns within one run, and prints the ratio.
 @main
@@ -21,8 +21,12 @@ struct Steps: AsyncParsableCommand {
   @Option(help: "One workload only.")
   var only: String?
 
+  @Flag(help: "Ways to step beside each other, without PyTorch: one by one over all at once.")
+  var loops = false
+
   func run() async throws {
     MatrixProducts.use(threads: threads)
+    if loops { return try await compareLoops() }
     print("\(threads) threads, \(pairs) turns, milliseconds a step: median (least to most)")
     for workload in Workload.all where only == nil || only == workload.name {
       var keel: [Double] = []
@@ -35,6 +39,46 @@ struct Steps: AsyncParsableCommand {
       }
       print(Self.line(workload.name, keel, peer))
     }
+  }
+
+  /// Each way in turn, of as many steps.
+  private func compareLoops() async throws {
+    print("| training | a step in one go | run.steps | step() in the run | train(steps: 1) |")
+    print("| --- | --- | --- | --- | --- |")
+    for workload in Workload.all where only == nil || only == workload.name {
+      let run = try workload.run()
+      let count = workload.steps
+      _ = await run.train(steps: count / 2)
+      var times: [[Double]] = [[], [], [], []]
+      for _ in 0..<pairs {
+        times[0].append(await Self.seconds { _ = await run.train(steps: count) })
+        times[1].append(
+          await Self.seconds {
+            var left = count
+            for await _ in run.steps {
+              left -= 1
+              if left == 0 { break }
+            }
+          })
+        times[2].append(await Self.seconds { await run.take(count) })
+        times[3].append(
+          await Self.seconds { for _ in 0..<count { _ = await run.train(steps: 1) } })
+      }
+      func ratio(_ way: Int) -> String {
+        let ratios = zip(times[way], times[0]).map { $0 / $1 }.sorted()
+        return String(format: "%.2f", ratios[ratios.count / 2])
+      }
+      let whole = times[0].sorted()[pairs / 2] / Double(count) * 1e6
+      print(
+        "| \(workload.name) | \(String(format: "%.1f µs", whole)) "
+          + "| \(ratio(1)) | \(ratio(2)) | \(ratio(3)) |")
+    }
+  }
+
+  private static func seconds(_ work: () async -> Void) async -> Double {
+    let start = ContinuousClock.now
+    await work()
+    return (ContinuousClock.now - start) / .seconds(1)
   }
 
   private static func line(_ name: String, _ keel: [Double], _ peer: [Double]) -> String {
@@ -68,5 +112,12 @@ struct Steps: AsyncParsableCommand {
     let output = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     return try JSONDecoder().decode(Answer.self, from: output).secondsPerStep * 1000
+  }
+}
+
+extension Run {
+  /// A loop on the run's own thread.
+  fileprivate func take(_ count: Int) {
+    for _ in 0..<count { _ = step() }
   }
 }

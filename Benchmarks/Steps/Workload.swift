@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// A training whose step is timed: the same one in Keel and in `Peers/step.py`.
 struct Workload {

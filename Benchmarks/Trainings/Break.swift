@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// A training that is broken on purpose: the same recipe with one thing changed.

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// Trains the networks that explode in real life, sound or broken on purpose, and prints how they

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelBenchmarks
 
 /// What is measured on the rows that a training never saw.
@@ -10,7 +10,7 @@ enum Measure: String {
   case crossEntropy = "loss, nats a character"
 
   /// - Throws: `KeelError` where the rows do not fit the network.
-  func value(of network: Network, _ parts: DataSplit, _ training: Training) throws -> Double {
+  func value(of network: NeuralNetwork, _ parts: DataSplit, _ training: Training) throws -> Double {
     if training.verdict == .exploding { return self == .accuracy ? -.infinity : .infinity }
     let part = parts.test ?? parts.train
     switch (self, part.targets.values) {

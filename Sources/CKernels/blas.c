@@ -191,3 +191,11 @@ void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_
   product p = {transposeA, transposeB, m, n, k, alpha, a, strideA, b, strideB, beta, c, strideC};
   multiply_in_blocks(&p);
 }
+
+const char *keel_blas_name(void) {
+#if defined(__APPLE__)
+  return "Accelerate";
+#else
+  return openblas_get_config();
+#endif
+}

@@ -19,7 +19,7 @@ public enum AttentionLogits: Cause {
   public static func deviation(in evidence: Evidence) -> Deviation? {
     guard evidence.recipe.ownModel?.attentionLogits == .own else { return nil }
     return evidence.peak(
-      \.attentionLogits, above: Reference.attentionLogits, "largest score of attention")
+      \.attentionLogits, above: ReferencePoint.attentionLogits, "largest score of attention")
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {

@@ -26,15 +26,15 @@ public enum ExcessiveDepth: Cause {
     let (layers, doublings) = (
       Double(recipe.model.longestChain), recipe.doublings(row: evidence.problem.rows.train.shape)
     )
-    guard max(layers, doublings) > Double(Reference.depth) else { return nil }
+    guard max(layers, doublings) > Double(ReferencePoint.depth) else { return nil }
     return Deviation(
       quantity: layers >= doublings
         ? "layers in a row" : "doublings of the gradient's square, block by block",
-      value: max(layers, doublings), reference: Double(Reference.depth))
+      value: max(layers, doublings), reference: Double(ReferencePoint.depth))
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {
-    evidence.recipe.shortened(to: Reference.depth, row: evidence.problem.rows.train.shape)
+    evidence.recipe.shortened(to: ReferencePoint.depth, row: evidence.problem.rows.train.shape)
   }
 
   /// How much the gradient grows from the last layer to the first, and whether batch normalisation

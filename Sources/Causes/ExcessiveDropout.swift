@@ -16,18 +16,19 @@ public enum ExcessiveDropout: Cause {
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let rates = evidence.recipe.numbers.filter { $0.ingredient is Dropout }
-    guard let worst = rates.max(by: { $0.value < $1.value }), worst.value > Reference.mostDropout
+    guard let worst = rates.max(by: { $0.value < $1.value }),
+      worst.value > ReferencePoint.mostDropout
     else { return nil }
-    let (kept, reference) = (1 - worst.value, 1 - Reference.dropout)
+    let (kept, reference) = (1 - worst.value, 1 - ReferencePoint.dropout)
     return Deviation(
-      quantity: "share that dropout drops", value: worst.value, reference: Reference.dropout,
+      quantity: "share that dropout drops", value: worst.value, reference: ReferencePoint.dropout,
       place: worst.path, decades: Deviation.decades(kept, reference))
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {
     evidence.recipe.changingNumbers { setting in
-      setting.ingredient is Dropout && setting.value > Reference.mostDropout
-        ? Reference.dropout : setting.value
+      setting.ingredient is Dropout && setting.value > ReferencePoint.mostDropout
+        ? ReferencePoint.dropout : setting.value
     }
   }
 

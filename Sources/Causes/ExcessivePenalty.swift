@@ -47,7 +47,7 @@ public enum ExcessivePenalty: Cause {
         shares.append(
           (
             "share of a weight that the penalty takes in a step", 2 * rate * setting.value,
-            Reference.shrinkage, setting.path
+            ReferencePoint.shrinkage, setting.path
           ))
       }
       if let loss, let weights {
@@ -63,11 +63,11 @@ public enum ExcessivePenalty: Cause {
     where setting.ingredient is any Optimizer && setting.name == "weight-decay" {
       shares.append(
         (
-          "share of a weight that decays in a step", rate * setting.value, Reference.shrinkage,
+          "share of a weight that decays in a step", rate * setting.value, ReferencePoint.shrinkage,
           setting.path
         ))
       // Steps of the rate's size and a decay of rate·λ·w leave weights of 1/λ at most.
-      shares.append(("decay of weights", setting.value, Reference.decay, setting.path))
+      shares.append(("decay of weights", setting.value, ReferencePoint.decay, setting.path))
     }
     return shares
   }

@@ -16,7 +16,7 @@ public enum LargeLearningRate: Cause {
 
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let optimizer = evidence.recipe.optimizer.member
-    let reference = Reference.learningRate(optimizer)
+    let reference = ReferencePoint.learningRate(optimizer)
     guard optimizer.learningRate > reference else { return nil }
     return Deviation(
       quantity: "learning rate", value: optimizer.learningRate, reference: reference)
@@ -25,7 +25,7 @@ public enum LargeLearningRate: Cause {
   public static func reset(_ evidence: Evidence) -> Recipe? {
     let optimizer = evidence.recipe.optimizer.member
     return evidence.recipe.withLearningRate(
-      min(optimizer.learningRate, Reference.learningRate(optimizer)))
+      min(optimizer.learningRate, ReferencePoint.learningRate(optimizer)))
   }
 
   /// How far it is beyond the largest rate that forty steps held.

@@ -21,7 +21,8 @@ public enum LongRecurrence: Cause {
       $0.steps > 1
     }
     .map { (layer: $0.weight.layer, norm: evidence.recipe.spectralNorm(of: $0.weight)) }
-    guard let worst = norms.max(by: { $0.norm < $1.norm }), worst.norm > Reference.recurrence else {
+    guard let worst = norms.max(by: { $0.norm < $1.norm }), worst.norm > ReferencePoint.recurrence
+    else {
       return nil
     }
     return Deviation(

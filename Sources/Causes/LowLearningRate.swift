@@ -25,14 +25,14 @@ public enum LowLearningRate: Cause {
     let factor = isDecayed ? RateCourse(evidence.problem, trace: evidence.trace).usual : 1
     return Deviation(
       quantity: isDecayed ? "learning rate in the middle of the run" : "learning rate",
-      value: optimizer.learningRate * factor, reference: Reference.learningRate(optimizer))
+      value: optimizer.learningRate * factor, reference: ReferencePoint.learningRate(optimizer))
   }
 
   private static func deviates(_ evidence: Evidence) -> (isLow: Bool, isDecayed: Bool) {
     let optimizer = evidence.recipe.optimizer.member
     let isWarmUp = evidence.recipe.schedule.ingredient is WarmupSchedule
     return (
-      optimizer.learningRate < Reference.learningRate(optimizer) * Reference.lowRate,
+      optimizer.learningRate < ReferencePoint.learningRate(optimizer) * ReferencePoint.lowRate,
       !isWarmUp && evidence.recipe.schedule != .constant
         && RateCourse(evidence.problem, trace: evidence.trace).usual < RateCourse.least
     )
@@ -42,7 +42,7 @@ public enum LowLearningRate: Cause {
     let optimizer = evidence.recipe.optimizer.member
     let (isLow, isDecayed) = deviates(evidence)
     var recipe = evidence.recipe
-    if isLow { recipe = recipe.withLearningRate(Reference.learningRate(optimizer)) }
+    if isLow { recipe = recipe.withLearningRate(ReferencePoint.learningRate(optimizer)) }
     if isDecayed { recipe.schedule = .constant }
     return recipe
   }

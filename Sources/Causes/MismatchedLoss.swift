@@ -66,6 +66,8 @@ public enum MismatchedLoss: Cause {
         return [(choice.ingredient as? any Affine)?.split?.product ?? choice]
       }
     }
+    // A loss on logarithms of rates is for counts, and needs no more than a linear output.
+    if recipe.loss.member.link == .exponential { return recipe }
     let isOneColumn = (recipe.leaves.last?.ingredient as? Dense)?.units == 1
     // Numeric targets under a cross-entropy are probabilities.
     let isClassification =

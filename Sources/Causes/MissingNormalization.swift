@@ -22,7 +22,9 @@ public enum MissingNormalization: Cause {
     // What unnormalised blocks multiply is too deep a network before it is too large a sum.
     guard ExcessiveDepth.deviation(in: evidence) == nil else { return nil }
     let size = evidence.recipe.model.residualSize
-    guard size > Reference.residualSum, evidence.recipe.normalizingOutput != nil else { return nil }
+    guard size > ReferencePoint.residualSum, evidence.recipe.normalizingOutput != nil else {
+      return nil
+    }
     return Deviation(
       quantity: "size of the residual sum before the last layer", value: size, reference: 1)
   }

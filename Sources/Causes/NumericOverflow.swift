@@ -39,7 +39,7 @@ public enum NumericOverflow: Cause {
     else { return nil }
     return Deviation(
       quantity: "least number that a \(operation) was given", value: 0,
-      reference: operation == "root" ? Reference.leastOfRoot : Reference.leastOfLogarithm,
+      reference: operation == "root" ? ReferencePoint.leastOfRoot : ReferencePoint.leastOfLogarithm,
       place: explosion.place)
   }
 

@@ -23,13 +23,13 @@ public enum PoorInitialization: Cause {
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let parameters = parameters(evidence)
     let largest = parameters.max { $0.ratio < $1.ratio }
-    if let largest, largest.ratio > Reference.initialization { return largest.deviation }
+    if let largest, largest.ratio > ReferencePoint.initialization { return largest.deviation }
     // A last layer that begins with nothing is common, and nothing waits behind it; and nothing
     // explodes for being small.
     guard evidence.explosion == nil else { return nil }
     let hidden = parameters.filter { !$0.isBias }.dropLast()
     return hidden.min { $0.ratio < $1.ratio }
-      .flatMap { $0.ratio < Reference.smallInitialization ? $0.deviation : nil }
+      .flatMap { $0.ratio < ReferencePoint.smallInitialization ? $0.deviation : nil }
   }
 
   private static func parameters(_ evidence: Evidence) -> [InitialWeight] {

@@ -17,7 +17,7 @@ public enum SteepActivation: Cause {
     }
     guard let worst = slopes.max(by: { $0.slope < $1.slope }) else { return nil }
     return Deviation(
-      quantity: "slope of the activation", value: worst.slope, reference: Reference.slope,
+      quantity: "slope of the activation", value: worst.slope, reference: ReferencePoint.slope,
       place: worst.name)
   }
 
@@ -28,7 +28,7 @@ public enum SteepActivation: Cause {
 
   /// Whether an activation is beyond the reference.
   package static func isSteep(_ activation: any Activation) -> Bool {
-    (activation.rootMeanSquareSlope ?? 0) > Reference.slope
+    (activation.rootMeanSquareSlope ?? 0) > ReferencePoint.slope
   }
 
   /// What overflowed by itself is left to `NumericOverflow`.

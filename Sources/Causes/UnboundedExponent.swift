@@ -23,10 +23,11 @@ public enum UnboundedExponent: Cause {
     let quantity = "largest argument of an exponential"
     if let explosion = evidence.explosion, explosion.operation == operation {
       return Deviation(
-        quantity: quantity, value: Reference.largestExponent, reference: Reference.exponent,
+        quantity: quantity, value: ReferencePoint.largestExponent,
+        reference: ReferencePoint.exponent,
         place: explosion.place)
     }
-    return evidence.peak(\.exponent, above: Reference.exponent, quantity)
+    return evidence.peak(\.exponent, above: ReferencePoint.exponent, quantity)
   }
 
   public static func reset(_ evidence: Evidence) -> Recipe? {

@@ -54,12 +54,14 @@ public enum UnscaledData: Cause {
     {
       blocks.append(("targets", targets))
     }
-    return blocks.filter { $0.block.rms > Reference.data }.sorted { $0.block.rms > $1.block.rms }
-      .map { name, block in
-        let deviation = Deviation(
-          quantity: "root mean square of the \(name)", value: block.rms, reference: 1, place: name)
-        return (deviation, name == "targets", block.isConstant)
-      }
+    return blocks.filter { $0.block.rms > ReferencePoint.data }.sorted {
+      $0.block.rms > $1.block.rms
+    }
+    .map { name, block in
+      let deviation = Deviation(
+        quantity: "root mean square of the \(name)", value: block.rms, reference: 1, place: name)
+      return (deviation, name == "targets", block.isConstant)
+    }
   }
 
   /// Targets of a cross-entropy are probabilities, which have their own scale.

@@ -55,15 +55,15 @@ public enum UnusualSetting: Cause {
     switch setting.name {
     case "epsilon":
       // Small ones are as good as none, and common; none divides by zero.
-      return setting.value == 0 || setting.value > Reference.epsilon * max(standard, 1e-8)
+      return setting.value == 0 || setting.value > ReferencePoint.epsilon * max(standard, 1e-8)
     case "momentum":
       // Of batch normalisation: long averages are common.
-      return setting.value < standard / Reference.epsilon / Reference.number
+      return setting.value < standard / ReferencePoint.epsilon / ReferencePoint.number
     default:
       // A default of 0 has no tenfold: one unit stands for it.
       let scale = standard == 0 ? 1 : abs(standard)
-      let isSmall = standard != 0 && abs(setting.value) < scale / Reference.number
-      return isSmall || abs(setting.value) > scale * Reference.number
+      let isSmall = standard != 0 && abs(setting.value) < scale / ReferencePoint.number
+      return isSmall || abs(setting.value) > scale * ReferencePoint.number
     }
   }
 
@@ -87,7 +87,7 @@ public enum UnusualSetting: Cause {
     guard let last = evidence.recipe.clipping.choices.last else { return [] }
     let least = evidence.recipe.numbers.filter { $0.ingredient is any Clip && $0.name == "limit" }
       .min { $0.value < $1.value }
-    if let least, least.value < Reference.clipLimit {
+    if let least, least.value < ReferencePoint.clipLimit {
       let deviation = Deviation(
         quantity: least.path, value: least.value, reference: 1, place: "clipping.\(last.name)")
       return [Factor(Self.self, deviation, setting: deviation.place, reset: withoutClips)]
@@ -97,7 +97,9 @@ public enum UnusualSetting: Cause {
       trace.gradientNorms[$0].isFinite && trace.clippedNorms[$0].isFinite
     }
     let share = trace.clippedShare(of: seen)
-    guard seen.count >= Reference.clippedSteps, share > Reference.clipped else { return [] }
+    guard seen.count >= ReferencePoint.clippedSteps, share > ReferencePoint.clipped else {
+      return []
+    }
     // How much is left of a gradient tells how far off it is.
     let left =
       seen.map {
@@ -105,7 +107,7 @@ public enum UnusualSetting: Cause {
       }.median ?? 1
     let deviation = Deviation(
       quantity: "share of steps in which the clip acts", value: share,
-      reference: Reference.clipped, place: "clipping.\(last.name)",
+      reference: ReferencePoint.clipped, place: "clipping.\(last.name)",
       decades: Deviation.decades(max(left, 1e-30), 1))
     return [Factor(Self.self, deviation, setting: deviation.place, reset: withoutClips)]
   }
@@ -119,9 +121,11 @@ public enum UnusualSetting: Cause {
   private static func limits(_ evidence: Evidence) -> [Factor] {
     // The norm that He gives the weights into a unit is √2, Xavier's about 1.
     evidence.recipe.numbers.compactMap { setting in
-      guard setting.ingredient is MaxNorm, setting.value < Reference.weightNorm else { return nil }
+      guard setting.ingredient is MaxNorm, setting.value < ReferencePoint.weightNorm else {
+        return nil
+      }
       let deviation = Deviation(
-        quantity: setting.path, value: setting.value, reference: Reference.weightNorm,
+        quantity: setting.path, value: setting.value, reference: ReferencePoint.weightNorm,
         place: setting.path)
       return Factor(Self.self, deviation, setting: deviation.place) { evidence in
         var recipe = evidence.recipe
@@ -133,12 +137,12 @@ public enum UnusualSetting: Cause {
 
   private static func smallBatches(_ evidence: Evidence) -> [Factor] {
     let rows = min(evidence.recipe.training.batch, evidence.problem.rows.train.count)
-    guard rows < Reference.batch,
+    guard rows < ReferencePoint.batch,
       evidence.recipe.leaves.contains(where: { $0.ingredient is BatchNorm })
     else { return [] }
     let deviation = Deviation(
       quantity: "rows that batch normalisation sees at once", value: Double(rows),
-      reference: Double(Reference.batch), place: "training.batch")
+      reference: Double(ReferencePoint.batch), place: "training.batch")
     return [
       Factor(Self.self, deviation, setting: deviation.place) { evidence in
         evidence.recipe.replacingLeaves { $0.ingredient is BatchNorm ? [.layerNorm()] : [$0] }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelReport
 
 @main
@@ -16,6 +16,7 @@ struct KeelCommand: AsyncParsableCommand {
     subcommands: [
       ForecastCommand.self, TrainCommand.self, DiagnoseCommand.self, CureCommand.self,
       ReportCommand.self, PredictCommand.self, RunsCommand.self, ListCommand.self, ShowCommand.self,
+      DoctorCommand.self,
     ])
 
   /// The one place where errors become exit codes.

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelReport
 
 extension ProgressBar {

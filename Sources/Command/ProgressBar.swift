@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelReport
 import Synchronization
 
@@ -43,7 +43,7 @@ final class ProgressBar: Sendable {
   }
 
   /// Shows a training, step by step.
-  func show(_ label: String, _ step: Step) {
+  func show(_ label: String, _ step: Run.Step) {
     guard isWanted else { return }
     state.withLock { state in
       state.view.add(step)

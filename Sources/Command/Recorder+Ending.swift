@@ -1,8 +1,11 @@
-import Keel
+import KeelAuthoring
 import KeelArchive
 import KeelReport
 
 extension Recorder {
+  /// Its id in an archive; nil where it is kept in memory alone.
+  var keptID: String? { history.path == ":memory:" ? nil : id }
+
   /// Writes how it ended, and says so where that cannot be written.
   @discardableResult
   func end(_ ending: ArchivedRun.Ending) async -> KeelError? {

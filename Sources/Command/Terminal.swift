@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelReport
 
 /// An output stream: colours only where a person looks on.

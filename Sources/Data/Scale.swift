@@ -10,6 +10,11 @@ public struct Scale: Hashable, Codable, Sendable {
 
   /// (x − mean)/std, column by column.
   public func standardize(_ values: inout [Float]) {
+    values.withUnsafeMutableBufferPointer { standardize($0) }
+  }
+
+  /// The same of rows that lie one after the other.
+  package func standardize(_ values: UnsafeMutableBufferPointer<Float>) {
     var column = 0
     for index in values.indices {
       let centred = Double(values[index]) - Double(mean[column])

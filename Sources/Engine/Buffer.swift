@@ -57,10 +57,10 @@ public struct Signal: Hashable, Sendable {
     gradient.required("all signals but the network's input have a gradient")
   }
 
-  /// The same numbers under another shape of the same count.
+  /// The same numbers under another shape of the same count; of another count the layer that
+  /// returns it is refused.
   public func reshaped(to shape: Shape) -> Signal {
-    precondition(shape.count == self.shape.count, "a reshape keeps the count")
-    return Signal(value: value, gradient: gradient, shape: shape)
+    Signal(value: value, gradient: gradient, shape: shape)
   }
 }
 

@@ -28,6 +28,8 @@ public struct KeelError: Error, Hashable, Sendable, CustomStringConvertible {
   public var what: String
   /// What the user can do about it.
   public var fix: String
+  /// Names that no catalogue has, in a recipe that was read: somebody's own, or slips.
+  public var unknownNames: [String] = []
   /// Where the text stands, for what was read from a file: `exploding.yaml:9:7`.
   public var source: String?
 

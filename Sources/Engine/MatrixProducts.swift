@@ -7,4 +7,7 @@ public enum MatrixProducts {
   /// The results are the same bit for bit whatever their number, except on Apple's systems, where
   /// Accelerate decides.
   public static func use(threads: Int) { keel_set_threads(Int32(threads)) }
+
+  /// What multiplies them, in its own words: OpenBLAS with its version and options, or Accelerate.
+  public static var library: String { String(cString: keel_blas_name()) }
 }

@@ -38,18 +38,20 @@ extension ExportTarget {
     "dense": "linears", "conv2d": "convolutions", "recurrent": "recurrences", "lstm": "lstms",
     "gru": "grus", "embedding": "embeddings", "attention": "attentions",
     "batch-norm": "batch_norms", "layer-norm": "layer_norms", "rms-norm": "rms_norms",
+    "group-norm": "group_norms",
   ]
 
   private static let pytorchKinds = [
     "dense": "Linear", "conv2d": "Conv2d", "recurrent": "RNN", "lstm": "LSTM", "gru": "GRU",
     "embedding": "Embedding", "attention": "MultiheadAttention",
     "batch-norm": "modules.batchnorm._BatchNorm", "layer-norm": "LayerNorm", "rms-norm": "RMSNorm",
+    "group-norm": "GroupNorm",
   ]
 
   private static let kerasKinds = [
     "dense": "Dense", "conv2d": "Conv2D", "recurrent": "SimpleRNN", "lstm": "LSTM", "gru": "GRU",
     "embedding": "Embedding", "attention": "MultiHeadAttention",
     "batch-norm": "BatchNormalization", "layer-norm": "LayerNormalization",
-    "rms-norm": "RMSNormalization",
+    "rms-norm": "RMSNormalization", "group-norm": "GroupNormalization",
   ]
 }

@@ -1,10 +1,51 @@
-@_exported import KeelCauses
-@_exported import KeelData
-@_exported import KeelEngine
-@_exported import KeelForecast
-@_exported import KeelFrameworks
-@_exported import KeelNetworks
-@_exported import KeelRecipes
-@_exported import KeelRemedies
-@_exported import KeelSettings
-@_exported import KeelTraining
+// What it takes to train, to forecast, to diagnose and to cure: nothing here has the name of
+// something that Apple's frameworks export. What own ingredients are made of is in KeelAuthoring.
+
+@_exported import struct KeelCauses.Diagnosis
+@_exported import struct KeelCauses.TruthTableRow
+@_exported import struct KeelData.DataSplit
+@_exported import struct KeelData.Examples
+@_exported import struct KeelData.Tensor
+@_exported import struct KeelEngine.KeelError
+@_exported import enum KeelEngine.MatrixProducts
+@_exported import struct KeelForecast.Forecast
+@_exported import struct KeelForecast.Margin
+@_exported import enum KeelFrameworks.ExportTarget
+@_exported import enum KeelNetworks.Activations
+@_exported import enum KeelNetworks.Clips
+@_exported import enum KeelNetworks.Initializers
+@_exported import enum KeelNetworks.Layers
+@_exported import enum KeelNetworks.Losses
+@_exported import enum KeelNetworks.Optimizers
+@_exported import enum KeelNetworks.Regularizers
+@_exported import enum KeelNetworks.Schedules
+@_exported import enum KeelRecipes.Datasets
+@_exported import struct KeelRecipes.Recipe
+@_exported import struct KeelRecipes.TrainingSettings
+@_exported import struct KeelRemedies.CaseHistory
+@_exported import class KeelRemedies.Cure
+@_exported import struct KeelRemedies.HealingPolicy
+@_exported import enum KeelRemedies.SearchPolicy
+@_exported import struct KeelSettings.Chain
+@_exported import struct KeelSettings.Change
+@_exported import struct KeelSettings.Choice
+@_exported import struct KeelTraining.Baseline
+@_exported import struct KeelTraining.Checkpoint
+@_exported import enum KeelTraining.CheckpointFile
+@_exported import struct KeelTraining.CheckpointPolicy
+@_exported import struct KeelTraining.Exhibit
+@_exported import struct KeelTraining.Explosion
+@_exported import struct KeelTraining.Finding
+@_exported import struct KeelTraining.LayerMeasures
+@_exported import struct KeelTraining.Metric
+@_exported import struct KeelTraining.NeuralNetwork
+@_exported import class KeelTraining.Predictor
+@_exported import struct KeelTraining.Problem
+@_exported import class KeelTraining.Run
+@_exported import struct KeelTraining.RunSize
+@_exported import struct KeelTraining.Snapshot
+@_exported import struct KeelTraining.StepSequence
+@_exported import struct KeelTraining.Trace
+@_exported import struct KeelTraining.Training
+@_exported import enum KeelTraining.TrialOutcome
+@_exported import enum KeelTraining.Verdict

@@ -17,6 +17,8 @@ public struct Recipe: Configurable {
   public var model: [Choice<Layers>]
   /// For layers that name none of their own.
   public var initializer: Choice<Initializers>
+  /// Weights to begin with in place of those that are drawn, by parameter name.
+  public var initial: Inherited<InitialWeights>
   /// What training makes small.
   public var loss: Choice<Losses>
   /// How a gradient becomes a step, and at which learning rate.
@@ -43,6 +45,7 @@ public struct Recipe: Configurable {
     .init("standardize", \.standardize, "what is brought to mean 0 and deviation 1"),
     .init("model", \.model, required: true, "the layers, in order"),
     .init("initializer", \.initializer, "for layers that name none of their own"),
+    .init("initial", \.initial, "weights to begin with: a safetensors file"),
     .init("loss", \.loss, required: true, "what training makes small"),
     .init("optimizer", \.optimizer, required: true, "how a gradient becomes a step"),
     .init("schedule", \.schedule, "how the learning rate goes on"),
@@ -60,7 +63,8 @@ public struct Recipe: Configurable {
   public init(
     name: String = "recipe", seed: UInt64 = 0, data: Choice<Datasets>, input: [Int]? = nil,
     standardize: Standardize = .none, model: [Choice<Layers>],
-    initializer: Choice<Initializers> = .xavier(), loss: Choice<Losses>,
+    initializer: Choice<Initializers> = .xavier(), initial: InitialWeights? = nil,
+    loss: Choice<Losses>,
     optimizer: Choice<Optimizers>, schedule: Choice<Schedules> = .constant,
     clipping: Chain<Clips> = [], regularizer: Chain<Regularizers> = [],
     training: TrainingSettings
@@ -72,6 +76,7 @@ public struct Recipe: Configurable {
     self.standardize = standardize
     self.model = model
     self.initializer = initializer
+    self.initial = .init(initial)
     self.loss = loss
     self.optimizer = optimizer
     self.schedule = schedule
@@ -140,6 +145,7 @@ extension Recipe: CustomStringConvertible {
       names.append(name)
       return name
     }
+    if case .file(let name) = initial.value { names.append(name) }
     return names.map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
   }
 
@@ -147,6 +153,7 @@ extension Recipe: CustomStringConvertible {
   public func renamingFiles(_ rename: (String) -> String) -> Recipe {
     var recipe = self
     recipe.data = Choice(data.member.renamed(rename))
+    if case .file(let name) = initial.value { recipe.initial = .init(.file(rename(name))) }
     return recipe
   }
 }

@@ -23,7 +23,7 @@ public struct EaseDropout: Remedy {
 
   /// The reference, less, and none.
   public static func candidates(for evidence: Evidence) -> [EaseDropout] {
-    [Reference.dropout, 0.2, 0].map(EaseDropout.init)
+    [ReferencePoint.dropout, 0.2, 0].map(EaseDropout.init)
   }
 
   public func applied(to problem: Problem) -> Recipe? {

@@ -21,7 +21,7 @@ public struct SimplifyNetwork: Remedy {
 
   /// The reference depth, half of it, and three layers.
   public static func candidates(for evidence: Evidence) -> [SimplifyNetwork] {
-    [Reference.depth, Reference.depth / 2, 3].map(SimplifyNetwork.init)
+    [ReferencePoint.depth, ReferencePoint.depth / 2, 3].map(SimplifyNetwork.init)
   }
 
   public func applied(to problem: Problem) -> Recipe? {

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// The catalogue: families, their members, and each member's settings with their defaults.
 package struct CatalogPage: Page {

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 /// Two runs beside each other: where their recipes differ, how their losses went, and what they
@@ -11,7 +11,7 @@ package struct ComparisonPage: Page {
 
   /// - Parameters:
   ///   - changes: from the first recipe to the second; nil where one is none.
-  ///   - losses: of each, over its steps.
+  ///   - losses: of each, over its steps; empty where it has none of its own.
   package init(
     _ first: ArchivedRun, _ second: ArchivedRun, changes: [Change]?, losses: [[Float]]
   ) {
@@ -42,12 +42,12 @@ package struct ComparisonPage: Page {
       row("loss") { $0.finalLoss.map { Text.number($0) } ?? "–" },
       row("score") { $0.finalScore.map { Text.number($0) } ?? "–" },
       row("exploded") { run in
-        guard let step = run.explosionStep else { return "no" }
+        guard let step = run.explosionStep else { return run.kind == .forecast ? "–" : "no" }
         return "step \(Text.count(step))" + (run.explosionPlace.map { ", \($0)" } ?? "")
       },
       row("cause") { $0.cause ?? "–" },
       "  " + Text.padded("curve", 12)
-        + losses.map { Text.padded(Text.sparkline($0, width: 28), 32) }.joined(),
+        + losses.map { Text.padded($0.isEmpty ? "–" : Text.sparkline($0, width: 28), 32) }.joined(),
       "",
     ]
     guard let changes else {

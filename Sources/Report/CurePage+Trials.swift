@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 extension CurePage {
   /// The best of the trials, and how many there were of the others.

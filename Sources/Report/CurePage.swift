@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// What a person reads after a cure: the verdict, the cause, the change, what comes out then; then
 /// the evidence, and what to type next.

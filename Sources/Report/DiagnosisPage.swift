@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// What a person reads after a diagnosis: the verdict, the causes with their proof, what was ruled
 /// out, and what to type next.

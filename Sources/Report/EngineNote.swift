@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// What a page says of a program that trained in Keel's place.
 package struct EngineNote {

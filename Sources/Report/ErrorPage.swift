@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// An error as people and machines see it.
 package struct ErrorPage: Page {

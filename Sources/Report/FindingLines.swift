@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// Findings as lines: the cause, whether it is enough alone, what was measured, and the command
 /// that shows it again.

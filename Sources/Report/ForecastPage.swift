@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// What a person reads before a training: the verdict, how far each knob is from its edge, how the
 /// gradient grows, what stays unknown, what to type next.

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// What a run that exploded did to go on: each recovery, the recipe's changes as a diff, and the
 /// command that begins with them.

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 /// The series of a run as pictures want them: of a long one the least and the largest of every bin.
@@ -22,9 +22,6 @@ struct KeptSeries {
     func segments(_ name: String, _ layer: String = "") throws -> [KeelArchive.Series.Segment] {
       try history.series(name, layer: layer, of: run.id, atMost: Self.most)?.segments ?? []
     }
-    func series(_ name: String, _ layer: String = "") throws -> [StepSeries] {
-      try segments(name, layer).map(Self.envelope)
-    }
     let trained = try segments("loss")
     let numbers = trained.map(\.number)
     func eachStretch(_ name: String) throws -> [StepSeries] {
@@ -38,9 +35,9 @@ struct KeptSeries {
     norms = try eachStretch("gradient-norm")
     clipped = try eachStretch("clipped-norm")
     // Of a cure the stretch that failed, of a training the one it ended on.
-    let start = (run.kind == .train ? losses.last : losses.first)?.first
+    let number = run.kind == .train ? numbers.last : numbers.first
     func stretch(_ name: String, _ layer: String) throws -> StepSeries {
-      try series(name, layer).last { $0.first == start } ?? StepSeries([])
+      try segments(name, layer).first { $0.number == number }.map(Self.envelope) ?? StepSeries([])
     }
     // A cure may have trained a network with more layers.
     layers = try history.seriesNames(of: run.id)
@@ -91,7 +88,7 @@ struct KeptSeries {
     let curves = Curves(
       loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
       clippedNorm: failed.last.flatMap(clipping), marks: marks(in: failed), offender: offender)
-    // What its trial had done is not done again, nor kept.
+    // Of a cure that an older Keel kept, what its trial had done is not on record.
     let start = losses.last.map { $0.first > 0 ? " from step \($0.first) on" : "" } ?? ""
     let changed =
       isCured

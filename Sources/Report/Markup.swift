@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// Lines of a page as HTML: its colours as classes, everything else escaped.
 enum Markup {

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// How many runs were taken over from another archive.
 package struct MergedPage: Page {

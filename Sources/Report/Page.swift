@@ -10,4 +10,23 @@ package protocol Page {
 extension Page {
   /// One JSON object, and a line's end.
   package var json: String { JSON.text(body) }
+
+  /// The same with the id of the run that was kept of it.
+  package func json(of run: String?) -> String {
+    run.map { JSON.text(KeptBody(body: body, run: $0)) } ?? json
+  }
+}
+
+/// A body, and under which id its run is in the archive.
+private struct KeptBody<Body: Encodable>: Encodable {
+  let body: Body
+  let run: String
+
+  private enum CodingKeys: CodingKey { case run }
+
+  func encode(to encoder: any Encoder) throws {
+    try body.encode(to: encoder)
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(run, forKey: .run)
+  }
 }

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// Predictions as CSV for people and other tools, or as JSON.
 package struct PredictPage: Page, Encodable {
@@ -10,7 +10,7 @@ package struct PredictPage: Page, Encodable {
   /// between.
   let classes: [String]?
 
-  package init(network: Network, outputs: [[Float]]) {
+  package init(network: NeuralNetwork, outputs: [[Float]]) {
     self.outputs = outputs
     let targets = network.targets
     let names = targets.names

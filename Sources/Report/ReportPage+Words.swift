@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 // What a run's own page says, in the order of a report.
@@ -25,16 +25,22 @@ extension ReportPage {
     let mark =
       isSound ? Style.green("✓ healthy") : Style.yellow("! \(training.verdict.rawValue)")
     let metric = training.metric.map { ", \($0.name) \(Text.number($0.score))" } ?? ""
+    let isStopped = training.outcome == .stopped
     return Words(
       verdict: [
-        "\(name)  \(mark)",
+        "\(name)  \(mark)" + (isStopped ? ", stopped before its end" : ""),
         (isSound ? "" : DiagnosisPage.meaning(training.verdict) + "; ")
           + "\(Text.count(training.steps)) steps: loss \(Text.number(training.loss)), skill "
           + "\(Text.number(training.skill))\(metric)",
       ]
         + healed(training),
-      next: isSound
-        ? [] : ["keel diagnose \(subject)  # find out why it learns nothing, by experiment"])
+      next: isStopped
+        ? [
+          run.model.map { "keel train \(run.problem) --resume \(Text.quoted($0))  # go on with it" }
+            ?? "keel train \(run.problem)  # train it again, to its end"
+        ]
+        : isSound
+          ? [] : ["keel diagnose \(subject)  # find out why it learns nothing, by experiment"])
   }
 
   private static func healed(_ training: Training) -> [String] {

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 /// A run as one HTML file that needs nothing else: what happened in words, in pictures and as

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// A result for machines: every exhibit of its findings with the command that measures it again.
 package struct Reproducible<Result: Encodable>: Encodable {

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 /// The runs of an archive, a line each, the newest first.
@@ -37,7 +37,7 @@ package struct RunsPage: Page {
           + Text.padded(run.kind.rawValue, 10) + marked(run)
           + Text.right(run.steps > 0 ? Text.count(run.steps) : "–", 9)
           + Text.right(run.finalLoss.map { Text.number($0) } ?? "–", 11) + "  "
-          + shown(run.name, limit: 40))
+          + shown(run.name, limit: 100))
       if let note = note(run) { lines.append(Text.padded("", 10) + out.dim(note)) }
     }
     if more > 0 {

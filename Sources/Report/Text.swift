@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// How numbers and series look in a page.
 package enum Text {

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// What a person reads after a training: the verdict, then the numbers, then what to type next.
 package struct TrainPage: Page {
@@ -274,7 +274,10 @@ package struct TrainPage: Page {
         saved.map { "  keel train \(line) --resume \($0)  # go on where it stopped" }
           ?? "  keel train \(line)  # train it again from the start")
     case .trained where training.verdict != .healthy:
-      lines.append("  keel diagnose \(line)  # find out why it learns nothing")
+      if !training.recoveries.isEmpty {
+        lines.append("  keel cure \(line)  # find what trains it from the start, and prove it")
+      }
+      lines.append("  keel diagnose \(line)\(healed)  # find out why it learns nothing")
     case .trained where saved == nil:
       let heal = training.recoveries.isEmpty ? "" : " --heal"
       lines.append("  keel train \(line)\(heal) --save model.safetensors  # keep the network")
@@ -283,6 +286,14 @@ package struct TrainPage: Page {
     if let saved { lines.append("  keel predict \(saved) NEW.csv  # use it") }
     if let run { lines.append("  keel report \(run)  # see it in pictures") }
     return lines
+  }
+
+  /// What healing has set, as a command line sets it; what was put in or taken out is none of it.
+  private var healed: String {
+    training.recoveries.flatMap(\.changes).compactMap { change in
+      guard change.from != nil, let value = change.to?.line else { return nil }
+      return " --set " + Text.quoted("\(change.path)=\(value)")
+    }.joined()
   }
 
   private var keeping: [String] {

@@ -1,12 +1,12 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// A training as a person sees it go on: how far it is, loss and gradient norm so far, the layers,
 /// and what happened last.
 package struct TrainingView: Sendable {
   private var losses = Maxima()
   private var norms = Maxima()
-  private var step: Step?
+  private var step: Run.Step?
   private var began = ContinuousClock.now
   private var firstStep = 0
   private var event: String?
@@ -37,7 +37,7 @@ package struct TrainingView: Sendable {
   }
 
   /// Takes a step.
-  package mutating func add(_ step: Step) {
+  package mutating func add(_ step: Run.Step) {
     if let last = self.step {
       if step.index <= last.index { event = "back to step \(Text.count(step.index))" }
       if step.index == 0 { self = TrainingView() }
@@ -95,14 +95,14 @@ package struct TrainingView: Sendable {
   }
 
   /// The layers from the input on: a block each, or for several, by the size of its gradient.
-  private func strip(_ step: Step, _ columns: Int, _ isUnicode: Bool) -> String? {
+  private func strip(_ step: Run.Step, _ columns: Int, _ isUnicode: Bool) -> String? {
     let names = step.layers.names
     guard names.count > 1, let first = names.first, let last = names.last else { return nil }
     let norms = names.map { step.layers[$0]?.gradientNorm ?? .nan }
     let finite = norms.filter { $0.isFinite && $0 > 0 }
     guard let low = finite.min(), let high = finite.max() else { return nil }
     let ends = "\(shown(first, limit: 20)) \(isUnicode ? "…" : "to") \(shown(last, limit: 20))"
-    let range = "\(Text.number(low)) to \(Text.number(high))"
+    let range = "gradient \(Text.number(low)) to \(Text.number(high))"
     let width = max(8, min(48, names.count, columns - 14 - ends.count - range.count))
     let blocks = Array(plain("▁▂▃▄▅▆▇█", isUnicode))
     let span = max(log10(high / low), 1)

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelArchive
 
 /// Where a report was written.

@@ -66,7 +66,7 @@ final class EngineTraining: TrainingSession {
   // MARK: training
 
   func train(
-    steps: Int, isCancelled: () -> Bool, observe: (Step) -> Void
+    steps: Int, isCancelled: () -> Bool, observe: (Run.Step) -> Void
   ) throws -> Training {
     let goal = min(total, steps < total ? step + steps : total)
     if !isOver, step < goal {
@@ -95,7 +95,7 @@ final class EngineTraining: TrainingSession {
   }
 
   private func advance(
-    to goal: Int, _ isCancelled: () -> Bool, _ observe: (Step) -> Void
+    to goal: Int, _ isCancelled: () -> Bool, _ observe: (Run.Step) -> Void
   ) throws {
     while !isOver, step < goal {
       if let snapshot, snapshot.step != step { self.snapshot = nil }
@@ -112,7 +112,7 @@ final class EngineTraining: TrainingSession {
         try take(answer)
         compare(seen)
         observe(
-          Step(trace, tellsLayers: layers.areTold, layers.newest, total: total))
+          Run.Step(trace, tellsLayers: layers.areTold, layers.newest, total: total))
         return explosion?.kind != .divergence
       }
       if ending.kind != .refused { snapshot = snapshot?.step == step ? snapshot : nil }

@@ -40,10 +40,12 @@ extension Choice: SettingValue {
         settings, "expected one \(F.singular), found \(settings.kind)",
         fix: "write a name, or {name: {setting: value}}")
     }
-    guard let type = reader.catalog.type(named: name, in: F.self) else {
-      throw reader.error(
+    guard let type = try reader.catalog.type(named: name, in: F.self, at: reader.path) else {
+      var error = reader.error(
         settings, "'\(name)' is not \(article(F.singular)) \(F.singular)",
         fix: suggestion(for: name, among: reader.catalog.names(of: F.self)))
+      error.unknownNames = [name]
+      throw error
     }
     let inner = reader.entering(type.name)
     let written = given.flatMap { $0.node == .scalar("", quoted: false) ? nil : $0 }

@@ -56,14 +56,16 @@ extension Configurable {
     } else {
       throw reader.error(settings, "takes no settings", fix: "write the name alone")
     }
+    var unknown = UnknownNames()
     for entry in entries {
       guard let field = Self.fields.first(where: { $0.name == entry.key }) else {
         throw reader.error(
           entry.value, "'\(entry.key)' is not a setting",
           fix: suggestion(for: entry.key, among: Self.fields.map(\.name)))
       }
-      try field.read(&self, entry.value, reader.entering(entry.key))
+      try unknown.gather { try field.read(&self, entry.value, reader.entering(entry.key)) }
     }
+    try unknown.check()
     for field in Self.fields
     where field.isRequired && !entries.contains(where: { $0.key == field.name }) {
       throw reader.error(

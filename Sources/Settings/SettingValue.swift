@@ -109,9 +109,12 @@ extension Array: SettingValue where Element: SettingValue {
       throw reader.error(
         settings, "expected a list, found \(settings.kind)", fix: "write a list: [a, b]")
     }
-    self = try items.enumerated().map { index, item in
-      try Element(item, reader.entering(index), limits)
+    self = []
+    var unknown = UnknownNames()
+    for (index, item) in items.enumerated() {
+      try unknown.gather { append(try Element(item, reader.entering(index), limits)) }
     }
+    try unknown.check()
   }
   public var written: Settings? { .list(compactMap(\.written)) }
 }

@@ -21,16 +21,20 @@ public struct Problem: Sendable {
   /// Without `UpdateRatio` no divergence is laid to the layer that moved most. What an engine
   /// trains is measured by the standard ones.
   public var probes = ProbeCatalog.standard
+  /// Tensors that a training begins with in place of those that it draws, by name.
+  ///
+  /// Under a recipe whose network has none of that name and shape they are left out.
+  public let initial: [Tensor]
   private let facts: RowFacts
   /// Who trains it; nil where Keel does.
   package let engine: (any TrainingEngine)?
 
-  /// Reads or makes the rows that the recipe names.
-  /// - Throws: `KeelError` where they cannot be read, or where they are to be given
-  ///   (`data: .memory`).
+  /// Reads or makes the rows that the recipe names, and the weights that it begins with.
+  /// - Throws: `KeelError` where they cannot be read, where they are to be given
+  ///   (`data: .memory`), or where the weights are not those of the recipe's network.
   public init(_ recipe: Recipe) throws {
-    self.init(
-      recipe, rows: try recipe.data.member.load(from: recipe.folder, seed: recipe.seed))
+    try self.init(
+      recipe, rows: recipe.data.member.load(from: recipe.folder, seed: recipe.seed), given: [])
   }
 
   /// Rows given in place of the recipe's own.
@@ -38,22 +42,36 @@ public struct Problem: Sendable {
   ///   - train: the rows that are trained on: `count` × `shape` inputs in their own units, and what
   ///     each should give, numbers or classes from 0.
   ///   - test: rows of the same shape that are only looked at; nil where none are kept apart.
-  /// - Throws: `KeelError` where a part has no rows, its counts do not fit each other, or the two
-  ///   do not fit together.
-  public init(_ recipe: Recipe, train: Examples, test: Examples? = nil) throws {
+  ///   - initial: tensors to begin with, such as those of a network that was trained before; what
+  ///     is not among them begins as the recipe says.
+  /// - Throws: `KeelError` where a part has no rows, its counts do not fit each other, the two
+  ///   do not fit together, or a tensor is none of the recipe's network.
+  public init(
+    _ recipe: Recipe, train: Examples, test: Examples? = nil, initial: [Tensor] = []
+  ) throws {
     try train.check(as: "train")
     try test?.check(as: "test")
     if let test, let difference = test.difference(from: train) {
       throw KeelError(
         .invalid, at: "test", difference, fix: "give both parts rows of the same form")
     }
-    self.init(recipe, rows: DataSplit(train: train, test: test))
+    var recipe = recipe
+    if !initial.isEmpty { recipe.initial = .init(.memory) }
+    try self.init(recipe, rows: DataSplit(train: train, test: test), given: initial)
+  }
+
+  /// - Parameter given: tensors that a program gives.
+  private init(_ recipe: Recipe, rows: DataSplit, given: [Tensor]) throws {
+    try recipe.checkNames()
+    let rows = recipe.droppingBadRows(of: rows)
+    let initial = try recipe.initialTensors(given, row: rows.train.shape)
+    self.init(recipe, rows, initial, RowFacts(recipe, rows))
   }
 
   /// - Parameter rows: those of the recipe, bad ones among them.
   package init(_ recipe: Recipe, rows: DataSplit) {
     let rows = recipe.droppingBadRows(of: rows)
-    self.init(recipe, rows, RowFacts(recipe, rows))
+    self.init(recipe, rows, [], RowFacts(recipe, rows))
   }
 
   /// Another's training.
@@ -65,23 +83,27 @@ public struct Problem: Sendable {
     by engine: any TrainingEngine
   ) {
     self.init(
-      recipe, rows, RowFacts(recipe, rows, known: (outliers, summary)), by: engine)
+      recipe, rows, [], RowFacts(recipe, rows, known: (outliers, summary)), by: engine)
   }
 
   private init(
-    _ recipe: Recipe, _ rows: DataSplit, _ facts: RowFacts,
+    _ recipe: Recipe, _ rows: DataSplit, _ initial: [Tensor], _ facts: RowFacts,
     by engine: (any TrainingEngine)? = nil
   ) {
-    (self.recipe, self.rows, self.facts, self.engine) = (recipe, rows, facts, engine)
+    (self.recipe, self.rows, self.initial, self.facts) = (recipe, rows, initial, facts)
+    self.engine = engine
   }
 
-  /// The same rows under another recipe; without the bad ones where that drops them. (Rows that are
-  /// gone do not come back.)
+  /// The same rows and weights under another recipe; without the bad rows where that drops them,
+  /// without the weights where that draws its own. (What is gone does not come back.)
   public func with(_ recipe: Recipe) -> Problem {
-    var problem =
-      recipe.training.badRows == self.recipe.training.badRows || engine != nil
-      ? Problem(recipe, rows, facts, by: engine)
-      : Problem(recipe, rows: rows)
+    let initial = recipe.initial.value == nil ? [] : initial
+    var (rows, facts) = (rows, facts)
+    if recipe.training.badRows != self.recipe.training.badRows, engine == nil {
+      rows = recipe.droppingBadRows(of: rows)
+      facts = RowFacts(recipe, rows)
+    }
+    var problem = Problem(recipe, rows, initial, facts, by: engine)
     problem.probes = probes
     return problem
   }

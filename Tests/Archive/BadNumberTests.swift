@@ -1,5 +1,5 @@
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// Numbers that are none, or lie where the setting has no use for them.

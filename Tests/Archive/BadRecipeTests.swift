@@ -1,5 +1,5 @@
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// Recipes that read as YAML and cannot be used: each with its message, word for word.
@@ -19,7 +19,7 @@ import Testing
     (
       "<<", "{seed: 3}",
       "recipe: '<<' is not a setting; choose one of: name, seed, data, input, standardize, model, "
-        + "initializer, loss, optimizer, schedule, clipping, regularizer, training"
+        + "initializer, initial, loss, optimizer, schedule, clipping, regularizer, training"
     ),
     ("model", "[{dense: 4}, relu6]", "model[1]: 'relu6' is not a layer; did you mean 'relu'?"),
     ("optimizer", "adm", "optimizer: 'adm' is not an optimizer; did you mean 'adam'?"),
@@ -30,7 +30,8 @@ import Testing
     (
       "loss", "relu",
       "loss: 'relu' is not a loss; choose one of: binary-cross-entropy, cross-entropy, huber, "
-        + "mean-absolute-error, mean-squared-error, sigmoid-cross-entropy, softmax-cross-entropy"
+        + "mean-absolute-error, mean-squared-error, poisson, sigmoid-cross-entropy, "
+        + "softmax-cross-entropy"
     ),
     (
       "clipping", "{globalnorm: 1}",

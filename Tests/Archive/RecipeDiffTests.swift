@@ -1,6 +1,6 @@
 import Foundation
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// What changed, as paths into the written recipe.

@@ -1,6 +1,6 @@
 import Foundation
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// What is printed reads back as what was printed.
@@ -27,7 +27,7 @@ import Testing
         "{max-pool2d: {size: 5, stride: 4, padding: 2}}",
         "{recurrent: {units: 4, return: sequence, initializer: he, "
           + "recurrent-initializer: identity, truncate: 3, activation: relu}}",
-        "{rms-norm: {epsilon: 1e-3}}",
+        "{group-norm: {groups: 4, epsilon: 0.1}}", "{rms-norm: {epsilon: 1e-3}}",
         "{repeat: {times: 2, layers: [{repeat: {times: 3, layers: [{dense: 4}, tanh]}}]}}",
         "{residual: {layers: [{dense: 4}, {prelu: 0.5}], shortcut: projection, stride: 2}}",
         "{elu: {alpha: 0.3}}", "exponential",
@@ -50,7 +50,7 @@ import Testing
       "loss",
       [
         "binary-cross-entropy", "cross-entropy", "{huber: {delta: 0.7}}", "mean-absolute-error",
-        "mean-squared-error", "sigmoid-cross-entropy", "softmax-cross-entropy",
+        "mean-squared-error", "poisson", "sigmoid-cross-entropy", "softmax-cross-entropy",
       ]
     ),
     (

@@ -1,6 +1,6 @@
 import Foundation
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// `--set PATH=VALUE`: where paths lead, and what they say where they lead nowhere.

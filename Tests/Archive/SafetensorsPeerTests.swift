@@ -1,6 +1,6 @@
 import Foundation
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// Hugging Face's own reader takes what Keel writes for what it is.

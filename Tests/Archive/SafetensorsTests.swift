@@ -1,6 +1,6 @@
 import Foundation
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// A trained network comes back as it was; a file that is not whole does not come back at all.
@@ -15,7 +15,7 @@ import Testing
     training: {epochs: 20, batch: 8}
     """
 
-  private func train(_ scratch: Scratch, _ text: String = recipe) async throws -> Network {
+  private func train(_ scratch: Scratch, _ text: String = recipe) async throws -> NeuralNetwork {
     let rows = (0..<40).map { row in
       let x = Double(row % 7) * 10 + 3
       let z = Double(row * row % 11)
@@ -80,7 +80,7 @@ import Testing
       values[0] = tensor.name.hasSuffix("bias") ? .nan : -.infinity
       return Tensor(name: tensor.name, shape: tensor.shape, values: values)
     }
-    let sick = try Network(
+    let sick = try NeuralNetwork(
       recipe: network.recipe, tensors: tensors, input: network.input, columns: network.columns,
       targets: network.targets, inputScale: network.inputScale, targetScale: network.targetScale)
     try CheckpointFile.write(Checkpoint(sick), to: scratch("sick"))

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import Testing
 
 /// `--json`: one object on standard output, with every key the design promises.

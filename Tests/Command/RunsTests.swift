@@ -11,8 +11,9 @@ struct RunsTests {
     try tool.write("sick.yaml", Sample.exploding)
   }
 
-  private func ids() throws -> [String] {
-    let runs = try #require(try tool.run("runs", "--json").json["runs"] as? [[String: Any]])
+  private func ids(_ options: String...) throws -> [String] {
+    let list = try tool.run(["runs", "--json"] + options).json
+    let runs = try #require(list["runs"] as? [[String: Any]])
     return runs.compactMap { $0["run"] as? String }
   }
 
@@ -111,10 +112,33 @@ struct RunsTests {
     let csv = try tool.run("runs", "export", id)
     #expect(csv.out.hasPrefix("segment,step,loss,gradient-norm,clipped-norm,learning-rate,"))
     #expect(try tool.run("runs", "export", id, "--as", "tensorboard", "-o", "events").code == 0)
-    let files = try FileManager.default.contentsOfDirectory(atPath: "\(tool.folder)/events")
+    let folder = "\(tool.folder)/events/sound-\(id.prefix(8))"
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder)
     #expect(files.count == 1 && files[0].hasPrefix("events.out.tfevents."))
     #expect(try tool.run("runs", "export", id, "--as", "tensorboard").code == 64)
     #expect(try tool.run("runs", "export", id, "-o", "none/there.csv").code == 74)
+  }
+
+  /// What failed and what it became, from its first step on; the answer for machines names the run.
+  @Test func aCureIsKeptWhole() throws {
+    let cure = try tool.run("cure", "sick.yaml", "--json").json
+    let id = try #require(cure["run"] as? String)
+    let after = try #require(cure["after"] as? [String: Any])
+    let lines = try tool.run("runs", "export", id).out.split(separator: "\n").dropFirst()
+    let segments = Dictionary(grouping: lines) { $0.prefix { $0 != "," } }
+    let cured = try #require(segments.max { $0.key < $1.key }).value
+    #expect(segments.count == 2 && cured.count == after["steps"] as? Int)
+    #expect(cured.first?.hasPrefix("1,0,") == true)
+    #expect(try tool.run("runs", "export", id, "--as", "tensorboard", "-o", "tb").code == 0)
+    let parts = try FileManager.default.contentsOfDirectory(
+      atPath: "\(tool.folder)/tb/sick-\(id.prefix(8))")
+    #expect(parts.sorted() == ["before", "cured"])
+    // A diagnosis has no steps where the training is another's.
+    _ = try tool.run("train", "sick.yaml")
+    let training = try #require(try ids("--kind", "train").first)
+    _ = try tool.run("diagnose", training)
+    let diagnosis = try #require(try ids("--kind", "diagnose").first)
+    #expect(try tool.run("runs", "export", diagnosis).code == 65)
   }
 
   @Test func runsAreForgottenAndTakenOver() throws {
@@ -125,10 +149,15 @@ struct RunsTests {
     #expect(both.count == 2)
     #expect(try tool.run("runs", "delete", both[0]).out.hasPrefix("1 run forgotten"))
     #expect(try tool.run("runs", "prune", "--older-than", "1d").out.hasPrefix("0 runs"))
+    // Asked, and named; and still there.
+    let asked = try tool.run("runs", "prune", "--to", "0B", "--dry-run").out
+    #expect(asked.hasPrefix("1 run would be forgotten") && asked.contains(both[1].prefix(8)))
+    #expect(try ids() == [both[1]])
     #expect(try tool.run("runs", "prune", "--to", "0B").out.hasPrefix("1 run forgotten"))
     #expect(try tool.run("runs").out == "no runs\n")
     #expect(try tool.run("runs", "prune").code == 64)
     #expect(try tool.run("runs", "prune", "--older-than", "soon").code == 64)
+    #expect(try tool.run("runs", "prune", "--older-than", "2m").code == 64)
   }
 
   /// What is not there, and what is none.

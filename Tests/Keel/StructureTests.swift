@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 import Testing
 
 /// The folders against what CONTRIBUTING says of them: who lives where, and who may know whom.
@@ -92,9 +92,8 @@ struct StructureTests {
   /// Folders in the direction of imports: each may know those before it.
   private static let order = [
     "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training",
-    "Forecast",
-    "Causes", "Frameworks", "Remedies", "Keel", "Runners", "Logs", "Archive", "Report",
-    "Command",
+    "Forecast", "Causes", "Frameworks", "Remedies", "Authoring", "Keel", "Runners", "Logs",
+    "Archive", "Report", "Command",
   ]
 
   private static func module(_ folder: String) -> String {
@@ -106,8 +105,9 @@ struct StructureTests {
     let ours = Set(order.map(module))
     let lines = try text(path).split(separator: "\n").map { $0.split(separator: " ") }
     return Set(
-      lines.filter { $0.contains("import") && $0.count <= 3 }.compactMap {
-        $0.last.map(String.init)
+      // `import KeelEngine`, `@_exported import struct KeelEngine.KeelError`.
+      lines.filter { $0.contains("import") && $0.count <= 4 }.compactMap {
+        $0.last.map { String($0.prefix { $0 != "." }) }
       }
     ).intersection(ours)
   }
@@ -133,8 +133,8 @@ struct StructureTests {
       used.formUnion(imports)
     }
     // What comes along with an umbrella needs no line of its own.
-    let umbrella = Set(Self.order.prefix { $0 != "Keel" }.map(Self.module))
-    let granted = declared.contains("Keel") ? declared.union(umbrella) : declared
+    let umbrella = Set(Self.order.prefix { $0 != "Authoring" }.map(Self.module))
+    let granted = declared.contains("KeelAuthoring") ? declared.union(umbrella) : declared
     #expect(used.isSubset(of: granted), "\(folder): \(used.subtracting(granted)) undeclared")
     let idle = declared.intersection(umbrella).subtracting(used)
     #expect(idle.isEmpty, "\(folder): \(idle) declared and not imported")
@@ -143,7 +143,8 @@ struct StructureTests {
   /// What makes the faults of the benchmark knows nothing of what is to judge them.
   @Test func theGeneratorKnowsNoJudge() throws {
     let judge = Set(
-      ["Forecast", "Causes", "Remedies", "Keel", "Archive", "Report", "Command"].map(Self.module))
+      ["Forecast", "Causes", "Remedies", "Authoring", "Keel", "Archive", "Report", "Command"]
+        .map(Self.module))
     for file in try Self.swiftFiles(in: "Benchmarks/Faults/Generator") {
       #expect(
         try Self.imports("Benchmarks/Faults/Generator/\(file)").isDisjoint(with: judge), "\(file)")
@@ -160,7 +161,7 @@ struct StructureTests {
 
   /// A folder of tests is called as the folder that it tests; the rest is what tests need.
   @Test func testsMirrorTheSources() throws {
-    let needs: Set = ["Support", "Vectors", "Golden", "Allocations"]
+    let needs: Set = ["Support", "Vectors", "Golden", "Allocations", "AppleNames"]
     // What is tested from outside is the whole.
     let whole = "Library"
     let files = try Self.swiftFiles(in: "Tests").filter { $0.hasSuffix("Tests.swift") }

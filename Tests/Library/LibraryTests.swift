@@ -99,7 +99,7 @@ struct LibraryTests {
     let sound = try Run(problem.with(cure.recipe))
     #expect(await sound.train().verdict == .healthy)
     let network = try await sound.network
-    #expect(network["dense-1.weight"]?.shape == Shape(64, 2))
+    #expect(network["dense-1.weight"]?.shape.axes == [64, 2])
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("keel-\(UUID().uuidString).safetensors").path
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 // One of each kind that somebody outside of the package may add, in as few lines as it takes.
 
@@ -74,6 +74,104 @@ private struct GainKernel: Kernel {
     for index in 0..<count { dx[index] = (adds ? dx[index] : 0) + dy[index] * gain[index % width] }
     return true
   }
+}
+
+/// The way back of `dense-1`, with its weights: y = x W.
+struct Tied: Layer {
+  static let name = "tied"
+  static let summary = "multiplies by the transpose of dense-1's weights"
+  static let fields: [Field<Tied>] = [.init("units", \.units, .atLeast(1), "numbers it puts out")]
+  var units = 1
+
+  func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
+    let layer = network.planner.name(Self.name)
+    let weight = try network.planner.parameter(
+      "dense-1", "weight", Shape(input.shape.last, units), role: .weight
+    ) { _, _ in }
+    let output = try network.planner.signal(layer, Shape(units))
+    network.planner.add(
+      TiedKernel(input: input, output: output, weight: weight), layer, reads: [input],
+      writes: output, parameters: [weight])
+    return output
+  }
+}
+
+private struct TiedKernel: Kernel {
+  let input, output: Signal
+  let weight: Buffer
+
+  func forward(_ pass: Pass) -> Bool {
+    let (x, y, w) = (pass[input.value], pass[output.value], pass[weight])
+    let (width, units) = (input.shape.count, output.shape.count)
+    for row in 0..<pass.rows {
+      for unit in 0..<units {
+        y[row * units + unit] = (0..<width).reduce(0) {
+          $0 + x[row * width + $1] * w[$1 * units + unit]
+        }
+      }
+    }
+    return true
+  }
+
+  func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
+    let (x, dy, w) = (pass[input.value], pass[gradientOf: output], pass[weight])
+    let (width, units) = (input.shape.count, output.shape.count)
+    let dw = pass[weight.gradient]
+    dw.update(repeating: 0, count: width * units)
+    for row in 0..<pass.rows {
+      for place in 0..<width {
+        var sum: Float = 0
+        for unit in 0..<units {
+          dw[place * units + unit] += x[row * width + place] * dy[row * units + unit]
+          sum += dy[row * units + unit] * w[place * units + unit]
+        }
+        guard let target = input.gradient else { continue }
+        let dx = pass[target]
+        let before = accumulation.contains(.input(0)) ? dx[row * width + place] : 0
+        dx[row * width + place] = before + sum
+      }
+    }
+    return true
+  }
+}
+
+/// A layer that says one thing of what it puts out, and does another.
+struct Liar: Layer {
+  enum Lie: String, Keyword { case shape, outputs }
+
+  static let name = "liar"
+  static let summary = "says one thing of what it puts out, and does another"
+  static let fields: [Field<Liar>] = [.init("lie", \.lie, "what it lies about")]
+  var lie = Lie.shape
+
+  func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
+    let layer = network.planner.name(Self.name)
+    let output = try network.planner.signal(layer, input.shape)
+    network.planner.add(HalfKernel(output: output), layer, reads: [input], writes: output)
+    guard lie == .shape else { return output }
+    return output.reshaped(to: Shape(99))
+  }
+}
+
+/// Writes every second number.
+private struct HalfKernel: Kernel {
+  let output: Signal
+
+  func forward(_ pass: Pass) -> Bool {
+    for index in stride(from: 0, to: output.value.count(rows: pass.rows), by: 2) {
+      pass[output.value][index] = 1
+    }
+    return true
+  }
+
+  func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool { true }
+}
+
+/// One of its own, called as one of Keel's.
+struct Impostor: ElementwiseActivation {
+  static let name = "relu"
+  static let summary = "not what its name says"
+  var kernel: ElementwiseKernel.Functions { Bent().kernel }
 }
 
 /// The fourth power of the error; the mean over rows and columns.

@@ -1,12 +1,12 @@
 import Foundation
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// What somebody adds from outside is as good as what comes with Keel: for every verb, in recipe
 /// files and in checkpoints.
 struct OwnTests {
-  private static let own: Catalog =
+  static let own: Catalog =
     .standard + [
       Line.self, Gain.self, Bent.self, Quartic.self, SignDescent.self, Halving.self, RoundOff.self,
     ]
@@ -82,7 +82,77 @@ struct OwnTests {
     #expect(try RecipeFile.read(file, catalog: Self.own).diff(from: problem.recipe).isEmpty)
     // Without the catalogue the files say what they are made of.
     let unknown = #expect(throws: KeelError.self) { try CheckpointFile.read(model) }
-    #expect(unknown?.fix.contains("catalog: .standard + ") == true)
+    let fix = unknown?.fix ?? ""
+    #expect(fix.contains("catalog: .standard + "))
+    let names = Set(fix.prefix { $0 != ":" }.split(separator: ", ").map(String.init))
+    #expect(
+      names == ["line", "gain", "bent", "quartic", "sign-descent", "halving", "round-off"], "\(fix)")
     #expect(throws: KeelError.self) { try RecipeFile.read(file) }
+  }
+
+  /// What one process has kept another reads, and predicts with.
+  @Test func itIsReadInAnotherProcess() async throws {
+    let path = FileManager.default.temporaryDirectory
+      .appendingPathComponent("keel-\(UUID().uuidString).safetensors").path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    let run = try Run(Self.problem())
+    _ = await run.train()
+    let network = try await run.network
+    try network.save(to: path)
+    setenv("KEEL_OWN_NETWORK", path, 1)
+    setenv("KEEL_OWN_OUTPUT", "\(try network.predict([[0.25]])[0][0].bitPattern)", 1)
+    await #expect(processExitsWith: .success) {
+      let environment = ProcessInfo.processInfo.environment
+      let path = try #require(environment["KEEL_OWN_NETWORK"])
+      let network = try CheckpointFile.read(path, catalog: OwnTests.own).network
+      let output = try network.predict([[0.25]])[0][0]
+      precondition("\(output.bitPattern)" == environment["KEEL_OWN_OUTPUT"])
+    }
+  }
+
+  // MARK: shared weights
+
+  /// A network whose way back has the weights of its way there: one tensor, and one gradient.
+  @Test func weightsAreTied() async throws {
+    let inputs = (0..<64).map { row in (0..<6).map { Float(sin(Double(row * 6 + $0))) } }
+    let problem = try Problem(
+      Recipe(
+        data: .memory, model: [.dense(3), .tanh, Choice(Tied(units: 6))],
+        loss: .meanSquaredError, optimizer: .adam(learningRate: 0.01),
+        training: .init(epochs: 50, batch: 16)),
+      train: Examples(inputs: inputs, targets: inputs))
+    #expect(try GradientCheck(problem).worst < 0.02)
+    let run = try Run(problem)
+    let training = await run.train()
+    #expect(training.verdict == .healthy)
+    let network = try await run.network
+    #expect(network.tensors.map(\.name) == ["dense-1.weight", "dense-1.bias"])
+    // Of another shape it cannot be shared.
+    var recipe = problem.recipe
+    recipe.model[0] = .dense(4)
+    recipe.model[2] = Choice(Tied(units: 5))
+    let error = #expect(throws: KeelError.self) { try Run(problem.with(recipe)) }
+    #expect(error?.what.contains("cannot be shared") == true)
+  }
+
+  // MARK: bad input
+
+  /// It would train, and what is kept of it could not be read.
+  @Test func aNameThatIsTakenIsRefused() throws {
+    var recipe = try Self.problem().recipe
+    recipe.model.insert(Choice(Impostor()), at: 1)
+    let error = #expect(throws: KeelError.self) { try Problem(recipe) }
+    #expect(error?.place == "model[1]")
+    #expect(error?.fix == "give Impostor another name")
+  }
+
+  @Test func aLayerThatLiesAboutItsShapeIsNamed() throws {
+    for (lie, reason) in [(Liar.Lie.shape, "has room for"), (.outputs, "unwritten")] {
+      var recipe = try Self.problem().recipe
+      recipe.model.insert(Choice(Liar(lie: lie)), at: 1)
+      let error = #expect(throws: KeelError.self) { try GradientCheck(Problem(recipe)) }
+      #expect(error?.what.contains(reason) == true, "\(error?.description ?? "")")
+      #expect(error?.place == (lie == .shape ? "model[1].liar" : "liar-1"))
+    }
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import Keel
 import KeelArchive
+import KeelAuthoring
 import KeelReport
 import KeelTestSupport
 import Testing

@@ -1,23 +1,23 @@
-import Keel
+import KeelAuthoring
 import KeelReport
 import Synchronization
 import Testing
 
 /// What a person sees while it trains.
 struct TrainingViewTests {
-  private static func steps(rate: Double = 0.05, layers: Int = 6) async throws -> [Step] {
+  private static func steps(rate: Double = 0.05, layers: Int = 6) async throws -> [Run.Step] {
     let recipe = Recipe(
       data: .regression(samples: 200, features: 4, noise: 0.1),
       model: [.repeat(layers, [.dense(8), .tanh]), .dense(1)], initializer: .xavier(),
       loss: .meanSquaredError, optimizer: .sgd(learningRate: rate),
       training: .init(epochs: 60, batch: 20))
-    let steps = Mutex<[Step]>([])
+    let steps = Mutex<[Run.Step]>([])
     let run = try Run(Problem(recipe))
     _ = await run.train { step in steps.withLock { $0.append(step) } }
     return steps.withLock { $0 }
   }
 
-  private static func seen(_ steps: [Step]) -> TrainingView {
+  private static func seen(_ steps: [Run.Step]) -> TrainingView {
     steps.reduce(into: TrainingView()) { $0.add($1) }
   }
 

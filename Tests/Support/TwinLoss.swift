@@ -26,6 +26,8 @@ public func twinLoss(
     return byElement(outputs, targets) { y, t in ((y - t) * (y - t), 2 * (y - t)) }
   case is MeanAbsoluteError:
     return byElement(outputs, targets) { y, t in (abs(y - t), y == t ? 0 : (y - t) / abs(y - t)) }
+  case is Poisson:
+    return byElement(outputs, targets) { y, t in (exp(y) - t * y, exp(y) - t) }
   case let huber as Huber:
     let delta = huber.delta
     return byElement(outputs, targets) { y, t in

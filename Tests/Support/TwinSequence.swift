@@ -12,6 +12,10 @@ func sequenceTwin(_ ingredient: any Ingredient, _ name: String, _ shape: [Int]) 
   case let norm as RMSNorm:
     return RowNormTwin(
       gain: "\(name).weight", bias: nil, features: shape.last!, epsilon: norm.epsilon)
+  case let norm as GroupNorm:
+    return GroupNormTwin(
+      gain: "\(name).weight", bias: "\(name).bias", size: shape.reduce(1, *),
+      features: shape.last!, groups: norm.groups, epsilon: norm.epsilon)
   case let attention as Attention:
     return AttentionTwin(
       name: name, time: shape[0], units: shape[1], heads: attention.heads,
@@ -78,6 +82,70 @@ struct RowNormTwin: TwinLayer {
     var gradients = [gain: dGain]
     if let bias { gradients[bias] = dBias }
     return Pullback(inputs: [dx], parameters: gradients)
+  }
+}
+
+/// y = gain · (x − mean)/√(variance + epsilon) + bias over each group of channels in all places of
+/// a row; the derivative is the Jacobian's, entry by entry.
+struct GroupNormTwin: TwinLayer {
+  let gain: String
+  let bias: String
+  /// Numbers of a row.
+  let size: Int
+  let features: Int
+  let groups: Int
+  let epsilon: Double
+
+  /// The places of the numbers of each group of each row.
+  private func members(_ count: Int) -> [[Int]] {
+    let width = features / groups
+    return stride(from: 0, to: count, by: size).flatMap { start in
+      (0..<groups).map { group in
+        (start..<start + size).filter { $0 % features / width == group }
+      }
+    }
+  }
+
+  private func standard(_ x: [Double]) -> (values: [Double], root: Double) {
+    let n = Double(x.count)
+    let mean = x.reduce(0, +) / n
+    let root = (x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / n + epsilon).squareRoot()
+    return (x.map { ($0 - mean) / root }, root)
+  }
+
+  func forward(_ inputs: [[Double]], _ parameters: [String: [Double]]) -> [Double] {
+    var y = inputs[0]
+    for group in members(y.count) {
+      let standard = standard(group.map { inputs[0][$0] }).values
+      for (value, i) in zip(standard, group) {
+        y[i] = parameters[gain]![i % features] * value + parameters[bias]![i % features]
+      }
+    }
+    return y
+  }
+
+  func backward(
+    _ inputs: [[Double]], _ output: [Double], _ upstream: [Double],
+    _ parameters: [String: [Double]]
+  ) -> Pullback {
+    let x = inputs[0]
+    var dx = [Double](repeating: 0, count: x.count)
+    var dGain = [Double](repeating: 0, count: features)
+    var dBias = dGain
+    for group in members(x.count) {
+      let (standard, root) = standard(group.map { x[$0] })
+      let n = Double(group.count)
+      for (i, place) in group.enumerated() {
+        let channel = place % features
+        dGain[channel] += upstream[place] * standard[i]
+        dBias[channel] += upstream[place]
+        for (j, other) in group.enumerated() {
+          let slope = ((i == j ? 1 : 0) - 1 / n - standard[i] * standard[j] / n) / root
+          dx[other] += upstream[place] * parameters[gain]![channel] * slope
+        }
+      }
+    }
+    return Pullback(inputs: [dx], parameters: [gain: dGain, bias: dBias])
   }
 }
 

@@ -33,7 +33,7 @@ extension Trace {
   }
 }
 
-extension Network {
+extension NeuralNetwork {
   var bits: [UInt32] { tensors.flatMap { $0.values.map(\.bitPattern) } }
 }
 

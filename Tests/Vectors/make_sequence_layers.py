@@ -1,6 +1,6 @@
-"""Reference vectors of layer-norm, rms-norm, embedding and attention. Writes sequence-layers.json.
+"""Reference vectors of layer-norm, rms-norm, group-norm, embedding and attention. Writes sequence-layers.json.
 
-    python make_sequence_layers.py        (torch 2.15; takes a second)
+    python make_sequence_layers.py        (torch 2.13; takes a second)
 
 Everything is computed in float64 from numbers that float32 holds exactly. With
 wave(p, k) = sin(1 + p + 0.7 k + 0.05 k²), rounded to float32:
@@ -14,7 +14,7 @@ A case holds the layer as a recipe writes it, the shape of one row, how many row
 each parameter its shape, scale and offset; then the output, the gradient of the input (none for
 ids), and that of each parameter, nine significant digits each.
 
-Layer norm is nn.LayerNorm, RMS norm nn.RMSNorm, embedding nn.Embedding, attention
+Layer norm is nn.LayerNorm, RMS norm nn.RMSNorm, group norm nn.GroupNorm, embedding nn.Embedding, attention
 nn.MultiheadAttention(batch_first=True); the latter has no query–key normalisation, so those cases
 are written out with scaled_dot_product_attention and nn.functional.rms_norm between the same
 products. The first cases are computed both ways.
@@ -73,6 +73,19 @@ def norms():
 
         yield case({"layer-norm": {"epsilon": epsilon}}, row, 3, [gain, bias], layer_norm)
         yield case({"rms-norm": {"epsilon": epsilon}}, row, 3, [gain], rms_norm)
+
+
+def group_norms():
+    """Channels come first in PyTorch, and last in a recipe."""
+    for row, groups, epsilon in itertools.product([[6], [3, 6], [2, 2, 6]], [1, 2, 3], [1e-5, 0.1]):
+        gain, bias = ("weight", [row[-1]], 0.5, 1.0), ("bias", [row[-1]], 0.3, 0.0)
+
+        def group_norm(x, p):
+            module = nn.GroupNorm(groups, row[-1], eps=epsilon, **DOUBLE)
+            return torch.func.functional_call(module, p, x.movedim(-1, 1)).movedim(1, -1)
+
+        layer = {"group-norm": {"groups": groups, "epsilon": epsilon}}
+        yield case(layer, row, 3, [gain, bias], group_norm)
 
 
 def embeddings():
@@ -143,7 +156,7 @@ def attentions():
 
 def main():
     torch.set_num_threads(1)
-    cases = [*norms(), *embeddings(), *attentions()]
+    cases = [*norms(), *group_norms(), *embeddings(), *attentions()]
     made = {"by": "make_sequence_layers.py",
             "with": f"PyTorch {torch.__version__.split('+')[0]}, float64"}  # fmt: skip
     lines = ",\n".join("    " + json.dumps(each, separators=(",", ":")) for each in cases)

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 import KeelCauses
 import KeelFaults
 import KeelForecast

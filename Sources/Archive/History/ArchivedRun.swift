@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Keel
+import KeelAuthoring
 
 /// A run as an archive lists it: a row of its table `run`.
 public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 // A run as whoever explains it wants it: what it came to, and every step on record.
 

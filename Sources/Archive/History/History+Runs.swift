@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Keel
+import KeelAuthoring
 
 // Finding runs, and forgetting them.
 
@@ -17,8 +17,8 @@ extension History {
     var conditions: [String] = []
     var arguments: [any DatabaseValueConvertible] = []
     if let name {
-      conditions.append("(instr(name, ?) > 0 OR substr(id, 1, length(?)) = ?)")
-      arguments += [name, name, name]
+      conditions.append("(instr(lower(name), lower(?)) > 0 OR substr(id, 1, length(?)) = ?)")
+      arguments += [name, name, name.lowercased()]
     }
     if let kind {
       conditions.append("kind = ?")
@@ -146,22 +146,28 @@ extension History {
   /// - Parameters:
   ///   - age: in seconds; those that ended before that are forgotten.
   ///   - bytes: the size that the file may have.
+  ///   - dryRun: whether nothing is forgotten, and only asked what would be.
   /// - Returns: what was forgotten.
-  public func prune(olderThan age: Double? = nil, to bytes: Int? = nil) throws -> [ArchivedRun] {
+  public func prune(
+    olderThan age: Double? = nil, to bytes: Int? = nil, dryRun: Bool = false
+  ) throws -> [ArchivedRun] {
     let now = Date().timeIntervalSince1970
     let all = try runs().filter { !$0.isRunning }.reversed()
     let gone = try write { database in
       var gone: [ArchivedRun] = []
-      for run in all {
-        let isOld = age.map { now - run.seen > $0 } ?? false
-        let isTooMuch = try bytes.map { try Self.filled(database) > $0 } ?? false
-        guard isOld || isTooMuch else { continue }
-        try Self.forget([run], database)
-        gone.append(run)
+      try database.inSavepoint {
+        for run in all {
+          let isOld = age.map { now - run.seen > $0 } ?? false
+          let isTooMuch = try bytes.map { try Self.filled(database) > $0 } ?? false
+          guard isOld || isTooMuch else { continue }
+          try Self.forget([run], database)
+          gone.append(run)
+        }
+        return dryRun ? .rollback : .commit
       }
       return gone
     }
-    if !gone.isEmpty { try shrink() }
+    if !gone.isEmpty, !dryRun { try shrink() }
     return gone
   }
 

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Keel
+import KeelAuthoring
 
 /// An archive of runs: what was trained, diagnosed, cured and forecast, and how that went.
 ///

@@ -1,6 +1,6 @@
 import CZlib
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// A series of numbers as an archive keeps it: every step, and above that coarser levels of the
 /// least, the mean and the largest of 8ⁿ steps (64, 512, …); an average alone would hide a spike.

@@ -1,4 +1,4 @@
-import Keel
+import KeelAuthoring
 
 /// Steps that follow each other, of the same layers, as they wait to be written.
 struct RecordedStretch {
@@ -41,7 +41,7 @@ struct RecordedStretch {
     events.removeAll(keepingCapacity: true)
   }
 
-  mutating func add(_ step: Step) {
+  mutating func add(_ step: Run.Step) {
     wholes.append(Float(step.loss))
     wholes.append(Float(step.gradientNorm))
     wholes.append(Float(step.clippedNorm))

@@ -1,7 +1,7 @@
 import Dispatch
 import Foundation
 import GRDB
-import Keel
+import KeelAuthoring
 import Synchronization
 
 /// Writes a run into an archive as it goes.
@@ -62,7 +62,7 @@ public final class Recorder: Sendable {
   }
 
   /// Takes a step; does not wait.
-  public func record(_ step: Step) {
+  public func record(_ step: Run.Step) {
     inbox.withLock { inbox in
       guard inbox.bytes < Self.most else {
         inbox.lost += 1

@@ -1,5 +1,5 @@
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// A run's numbers as a file for other tools: a row a step, a column a series.
 public enum RunExport: String, CaseIterable, Sendable {

@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Keel
+import KeelAuthoring
 
 /// A run as far as it has been written, and what is to be written next.
 struct RunWriter {

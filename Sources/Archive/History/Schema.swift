@@ -1,5 +1,5 @@
 import GRDB
-import Keel
+import KeelAuthoring
 
 /// The tables of an archive, as SQL that `sqlite3` shows, and how an older file becomes a newer.
 ///

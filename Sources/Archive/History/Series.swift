@@ -1,5 +1,5 @@
 import GRDB
-import Keel
+import KeelAuthoring
 
 /// One number of a run over its steps, as far as a reader wants to see it.
 public struct Series: Hashable, Sendable {

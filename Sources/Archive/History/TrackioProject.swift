@@ -1,6 +1,6 @@
 import Foundation
 import GRDB
-import Keel
+import KeelAuthoring
 import KeelLogs
 
 /// The runs of a project as Trackio keeps them: a SQLite file with a row of JSON a call of `log`.

@@ -5,6 +5,7 @@
 #include "convolution.c"
 #include "elementwise.c"
 #include "embedding.c"
+#include "group_norm.c"
 #include "layer_norm.c"
 #include "losses.c"
 #include "moments.c"

@@ -42,6 +42,11 @@ KEEL_INLINE element_loss huber(float output, float target, float delta) {
   return (element_loss){loss, clamp(output - target, -delta, delta)};
 }
 
+KEEL_INLINE element_loss poisson(float output, float target) {
+  double rate = exp_of(output);
+  return (element_loss){rate - (double)target * output, rate - target};
+}
+
 /// The pass over all elements; `element` is an expression in output[i] and targets[i]. A gradient
 /// that nobody wants is taken all the same, so that the sum is of one loop, and of the same bits.
 #define KEEL_LOSS_PASS(element)                                             \
@@ -90,6 +95,12 @@ KEEL_KERNEL(keel_loss, keel_huber,
              float delta),
             (output, targets, gradient, n, scale, delta)) {
   KEEL_LOSS_PASS(huber(output[i], targets[i], delta))
+}
+
+KEEL_KERNEL(keel_loss, keel_poisson,
+            (const float *output, const float *targets, float *gradient, size_t n, float scale),
+            (output, targets, gradient, n, scale)) {
+  KEEL_LOSS_PASS(poisson(output[i], targets[i]))
 }
 
 // MARK: row by row

@@ -35,6 +35,9 @@ size_t keel_current_level(void);
 /// or there is none of that name. Not while a kernel runs.
 int keel_use_level(const char *name);
 
+/// What multiplies matrices, in its own words.
+const char *keel_blas_name(void);
+
 // MARK: threads (threads.c)
 
 /// Sets how many threads a matrix product may use (at least 1); returns how many that will be.
@@ -233,6 +236,21 @@ int64_t keel_layer_norm_gradient(const float *x, size_t x_stride, const float *g
 /// rounded = sums.
 void keel_round_sums(const double *sums, float *rounded, size_t n);
 
+// MARK: normalisation of groups of channels (group_norm.c)
+
+/// y = gain · (x − mean)/√(variance + epsilon) + bias, x [rows, pixels, channels], over each group
+/// of channels / groups in all pixels of a row. `statistics`, [rows, groups, 2], become mean and
+/// 1/√(…). Returns the count of non-finite x.
+int64_t keel_group_norm(const float *x, const float *gain, const float *bias, float *y,
+                        double *statistics, size_t rows, size_t pixels, size_t channels,
+                        size_t groups, double epsilon);
+/// dx (or +=; may be NULL), and what the rows add to the sums that the gradients of gain and bias
+/// are. Returns the count of non-finite dy.
+int64_t keel_group_norm_gradient(const float *x, const float *gain, const double *statistics,
+                                 const float *dy, float *dx, double *gain_sums, double *bias_sums,
+                                 size_t rows, size_t pixels, size_t channels, size_t groups,
+                                 int accumulate);
+
 // MARK: embedding (embedding.c)
 
 /// out[r, t, :] = table[ids[r, t], :] + positions[t, :]; positions may be NULL. An id that is not a
@@ -325,6 +343,10 @@ keel_loss keel_absolute_error(const float *output, const float *targets, float *
                               float scale);
 keel_loss keel_huber(const float *output, const float *targets, float *gradient, size_t n,
                      float scale, float delta);
+
+/// exp(y) − t·y: beyond y = 88.7 it is infinite.
+keel_loss keel_poisson(const float *output, const float *targets, float *gradient, size_t n,
+                       float scale);
 
 // MARK: optimizers (optimizers.c)
 //

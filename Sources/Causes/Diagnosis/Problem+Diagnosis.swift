@@ -31,7 +31,7 @@ extension Problem {
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis(
     _ scope: Diagnosis.Scope = .full, causes: CauseCatalog = .standard,
-    observe: @escaping @Sendable (Step) -> Void = { _ in }
+    observe: @escaping @Sendable (Run.Step) -> Void = { _ in }
   ) async throws -> Diagnosis {
     try await Worker(name: "keel-diagnosis").run {
       let session = try session(keepsSnapshots: true)

@@ -41,11 +41,13 @@ extension Recipe {
     _ problem: Problem, _ measure: (UnsafeMutableBufferPointer<Float>) -> Measure
   ) -> [(parameter: Parameter, measure: Measure)]? {
     guard let plan = try? plan(row: problem.rows.train.shape, capacity: 1) else { return nil }
+    let given = initial.value == nil ? [:] : problem.initialByName
     return plan.parameters.map { parameter in
       var random = Random(seed: seed, stream: parameter.name)
-      var values = [Float](repeating: 0, count: parameter.shape.count)
+      let start = given[parameter.name].flatMap { $0.shape == parameter.shape ? $0.values : nil }
+      var values = start ?? [Float](repeating: 0, count: parameter.shape.count)
       return values.withUnsafeMutableBufferPointer { buffer in
-        parameter.fill(buffer, &random)
+        if start == nil { parameter.fill(buffer, &random) }
         return (parameter, measure(buffer))
       }
     }

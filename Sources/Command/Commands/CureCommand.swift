@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 import KeelReport
 
@@ -119,7 +119,7 @@ struct CureCommand: AsyncParsableCommand {
     if failure == nil || !output.json {
       output.show(
         page.telling(report: drawn, at: archive.place(of: recorder)),
-        to: source.isStartedByEngine ? engine : nil)
+        to: source.isStartedByEngine ? engine : nil, keptAs: recorder)
     }
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }

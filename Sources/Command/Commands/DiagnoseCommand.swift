@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 import KeelReport
 
@@ -49,7 +49,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
       .init(
         diagnosis.verdict.rawValue, training: diagnosis.training,
         cause: diagnosis.findings.first?.cause, body: page.json))
-    output.show(page, to: source.isStartedByEngine ? engine : nil)
+    output.show(page, to: source.isStartedByEngine ? engine : nil, keptAs: recorder)
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Keel
+import KeelAuthoring
 import KeelReport
 
 struct ForecastCommand: AsyncParsableCommand {
@@ -30,7 +30,7 @@ struct ForecastCommand: AsyncParsableCommand {
     let page = ForecastPage(forecast, line: source.line)
     await recorder?.end(
       .init(forecast.verdict.rawValue, cause: forecast.findings.first?.cause, body: page.json))
-    output.show(page)
+    output.show(page, keptAs: recorder)
     if forecast.verdict == .exploding { throw ExitCode(1) }
   }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Keel
+import KeelAuthoring
 import KeelReport
 
 struct ListCommand: AsyncParsableCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 import KeelLogs
 import KeelReport
@@ -79,7 +79,12 @@ struct RunsCommand: AsyncParsableCommand {
 
   struct Export: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "A run's numbers for other tools: a row a step.")
+      abstract: "A run's numbers for other tools: a row a step.",
+      discussion: """
+        A run that went back, and a cure, have several segments: lines of steps that begin anew. Of a \
+        layer a long run keeps single steps only at its beginning and its end; the others are left \
+        empty.
+        """)
 
     @Argument(help: "The beginning of a run's id.") var run: String
 
@@ -107,6 +112,12 @@ struct RunsCommand: AsyncParsableCommand {
     func run() async throws {
       let history = try archive.open()
       let run = try history.run(self.run)
+      guard try !history.seriesNames(of: run.id).isEmpty else {
+        let training = run.parent.map { "; those of the training are \($0.prefix(8))'s" } ?? ""
+        throw KeelError(
+          .invalid, at: run.id, "is a \(run.kind.rawValue) that has no steps of its own\(training)",
+          fix: "give a run that trained: keel runs --kind train")
+      }
       if let file { try archive.check(file, beside: nil) }
       switch format {
       case .csv: try write(.csv, of: run, from: history)
@@ -125,14 +136,35 @@ struct RunsCommand: AsyncParsableCommand {
       try AtomicFile.write(Data(text.utf8), to: file)
     }
 
-    /// The line that the run ended on.
+    /// A folder of its own in TensorBoard's, so that runs lie beside each other there: the line
+    /// that the run ended on; of a cure what failed and what it became, each by itself.
     private func writeEvents(
       of run: ArchivedRun, from history: History, into folder: String
+    ) throws {
+      let name = run.name.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "-" }
+      let own = "\(folder)/\(String(name.prefix(60)))-\(run.id.prefix(8))"
+      guard run.kind == .cure else {
+        return try writeEvents(of: run, from: history, into: own) {
+          try history.lastSteps($0, layer: $1, of: run.id)
+        }
+      }
+      let segments = try history.steps("loss", of: run.id).keys.sorted()
+      for (place, segment) in segments.enumerated() {
+        let part = place == 0 ? "before" : segments.count > 2 ? "attempt-\(place)" : "cured"
+        try writeEvents(of: run, from: history, into: "\(own)/\(part)") {
+          try history.steps($0, layer: $1, of: run.id)[segment] ?? [:]
+        }
+      }
+    }
+
+    private func writeEvents(
+      of run: ArchivedRun, from history: History, into folder: String,
+      _ values: (_ name: String, _ layer: String) throws -> [Int: Float]
     ) throws {
       var steps: [Int: [(tag: String, value: Float)]] = [:]
       for (name, layer) in try history.seriesNames(of: run.id) {
         let tag = layer.isEmpty ? name : "\(name)/\(layer)"
-        for (step, value) in try history.lastSteps(name, layer: layer, of: run.id) {
+        for (step, value) in try values(name, layer) {
           steps[step, default: []].append((tag, value))
         }
       }
@@ -176,11 +208,14 @@ struct RunsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Forget the oldest runs, by age or until the file is small enough.")
 
-    @Option(help: "Forget what ended so long ago: 30d, 12h.")
+    @Option(help: "Forget what ended so long ago: 30d, 12h, 8w, 90min.")
     var olderThan: Age?
 
     @Option(help: "Forget the oldest until the file has no more than this: 200MB, 1GB.")
     var to: ByteCount?
+
+    @Flag(help: "Say which, and forget none.")
+    var dryRun = false
 
     @OptionGroup var archive: ArchiveOptions
     @OptionGroup var output: OutputOptions
@@ -193,8 +228,9 @@ struct RunsCommand: AsyncParsableCommand {
 
     func run() async throws {
       let history = try archive.open()
-      let gone = try history.prune(olderThan: olderThan?.seconds, to: to?.bytes)
-      output.show(ForgottenPage(gone, left: try history.size(), wanted: to?.bytes))
+      let gone = try history.prune(olderThan: olderThan?.seconds, to: to?.bytes, dryRun: dryRun)
+      output.show(
+        ForgottenPage(gone, left: try history.size(), wanted: to?.bytes, isDryRun: dryRun))
     }
   }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 import KeelReport
 
@@ -63,7 +63,7 @@ struct TrainCommand: AsyncParsableCommand {
       model: target, resumed: resume)
     let (training, page) = try await keeping(recorder) {
       let training = try await interruptible {
-        let show: @Sendable (Step) -> Void = { step in
+        let show: @Sendable (Run.Step) -> Void = { step in
           recorder?.record(step)
           if step.index + 1 == step.total { return bar.say("scoring") }
           bar.show("training", step)
@@ -86,7 +86,7 @@ struct TrainCommand: AsyncParsableCommand {
     }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {
-      output.show(page.telling(kept, at: archive.place(of: recorder)))
+      output.show(page.telling(kept, at: archive.place(of: recorder)), keptAs: recorder)
     }
     if let failure { throw failure }
     switch training.outcome {

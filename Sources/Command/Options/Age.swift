@@ -5,9 +5,11 @@ struct Age: ExpressibleByArgument {
   let seconds: Double
 
   init?(argument: String) {
-    let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800]
-    guard let unit = argument.last.flatMap({ units[$0] }),
-      let count = Double(argument.dropLast()), count >= 0, count.isFinite
+    // Of `2m` nobody knows whether it is minutes or months.
+    let units = ["s": 1.0, "min": 60, "h": 3600, "d": 86_400, "w": 604_800]
+    let number = argument.prefix { $0.isNumber || $0 == "." }
+    guard let unit = units[String(argument.dropFirst(number.count))], let count = Double(number),
+      count >= 0, count.isFinite
     else { return nil }
     seconds = count * unit
   }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 
 /// How much of the machine is used.
 struct MachineOptions: ParsableArguments {

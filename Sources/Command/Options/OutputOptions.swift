@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import KeelArchive
 import KeelReport
 import KeelRunners
 
@@ -12,15 +13,20 @@ struct OutputOptions: ParsableArguments {
   var quiet = false
 
   /// Shows a page to whom it is for.
-  func show(_ page: some Page) {
-    if json { Terminal.output.write(raw: page.json) } else { Terminal.output.write(page.text) }
+  /// - Parameter run: what was kept of it; nil where nothing was.
+  func show(_ page: some Page, keptAs run: Recorder? = nil) {
+    if json {
+      Terminal.output.write(raw: page.json(of: run?.keptID))
+    } else {
+      Terminal.output.write(page.text)
+    }
   }
 
   /// The same where standard output may be an engine's: people then read it on standard error, and
   /// the engine is told.
-  func show(_ page: some Page, to engine: Engine?) {
-    guard let engine else { return show(page) }
-    engine.finish(page.json)
+  func show(_ page: some Page, to engine: Engine?, keptAs run: Recorder? = nil) {
+    guard let engine else { return show(page, keptAs: run) }
+    engine.finish(page.json(of: run?.keptID))
     // The program that reads it says how wide it will show it.
     let window = ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }
     if !json { Terminal.error.write(page.text, window: window.map { max($0, 20) }) }

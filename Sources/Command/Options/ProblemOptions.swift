@@ -1,12 +1,14 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelReport
 import KeelRunners
 
 /// What is diagnosed or cured: a recipe, or the training that an engine makes.
 struct ProblemOptions: ParsableArguments {
-  @Argument(help: "A recipe file (YAML); none with --engine.")
+  @Argument(
+    help: "A recipe file (YAML); for diagnose also the beginning of a run's id; none with --engine."
+  )
   var recipe: String?
 
   @OptionGroup var change: ChangeOptions

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Foundation
-import Keel
+import KeelAuthoring
 import KeelArchive
 import KeelReport
 
@@ -19,7 +19,14 @@ struct RecipeOptions: ParsableArguments {
 
   /// Reads a recipe; says so where it is waited for.
   static func read(_ path: String, setting changes: [String]) throws -> Recipe {
-    try RecipeFile.read(path, setting: changes) {
+    let isLikeRun = path.count >= 4 && path.allSatisfy(\.isHexDigit)
+    guard !isLikeRun || FileManager.default.fileExists(atPath: path) else {
+      throw KeelError(
+        .missing, at: path, "is no recipe file, and no run that could be taken here",
+        fix: "'keel diagnose' and 'keel report' take a run's id, with --archive where it is kept; "
+          + "others take a recipe")
+    }
+    return try RecipeFile.read(path, setting: changes) {
       Terminal.error.write("waiting for a recipe to come through \(path)\n")
     }
   }

@@ -15,13 +15,8 @@ extension LayerNorm: Propagating {
   package func propagate(in path: inout Propagation) {
     _ = path.name(Self.name)
     path.normalize(by: Self.name)
-    // What all features of a vector have in common is taken away.
-    let common = path.signal.mean * path.signal.mean
-    let rest = max(1e-12, 1 - common)
-    path.signal.logSquare += log(rest)
-    path.signal.correlation = min(1, max(-1, (path.signal.correlation - common) / rest))
-    path.signal.mean = 0
-    path.normalizeRows(epsilon: epsilon, free: Double(path.shape.last - 1))
+    path.centre()
+    path.normalize(over: path.shape.last, epsilon: epsilon, free: path.shape.last - 1)
   }
 }
 
@@ -29,14 +24,24 @@ extension RMSNorm: Propagating {
   package func propagate(in path: inout Propagation) {
     _ = path.name(Self.name)
     path.normalize(by: Self.name)
-    path.normalizeRows(epsilon: epsilon, free: Double(path.shape.last))
+    path.normalize(over: path.shape.last, epsilon: epsilon, free: path.shape.last)
   }
 }
 
 extension Propagation {
-  /// Divides by the root of mean square + epsilon, `free` directions being left.
-  fileprivate mutating func normalizeRows(epsilon: Double, free: Double) {
-    let size = Double(shape.last)
+  /// Takes away what all that is normalised together has in common.
+  mutating func centre() {
+    let common = signal.mean * signal.mean
+    let rest = max(1e-12, 1 - common)
+    signal.logSquare += log(rest)
+    signal.correlation = min(1, max(-1, (signal.correlation - common) / rest))
+    signal.mean = 0
+  }
+
+  /// Divides so many numbers by the root of their mean square + epsilon, `free` directions being
+  /// left.
+  mutating func normalize(over count: Int, epsilon: Double, free: Int) {
+    let (size, free) = (Double(count), Double(free))
     let inverse = -logSum(signal.logSquare + log(max(1, free - 2) / size), log(epsilon))
     append(factor: inverse + log(max(1, free - 1) / size))
     signal.logSquare -= logSum(signal.logSquare, log(epsilon))

@@ -68,6 +68,8 @@ package struct Propagation {
   ) {
     self.batch = batch
     initializer = recipe.initializer.member
+    // Of weights that were given it says what drawn ones would do.
+    isExact = recipe.initial.value == nil
     self.signal = signal
     shape = input
     run(recipe.model)

@@ -59,13 +59,23 @@ public struct NetworkBuilder {
     for (index, layer) in layers.enumerated() {
       path = "\(place)[\(index)].\(layer.name)"
       do {
-        signal = try layer.member.plan(signal, in: &self)
+        signal = try checked(layer.member.plan(signal, in: &self))
       } catch var error as KeelError {
         if error.place == "model" { error.place = path }
         throw error
       }
     }
     return signal
+  }
+
+  /// What a layer puts out, if it has room for what it says.
+  private func checked(_ output: Signal) throws -> Signal {
+    guard output.value.count == output.shape.count, output.value.isPerRow else {
+      throw error(
+        "says that it puts out [\(output.shape)] a row, and has room for \(output.value.count) numbers",
+        fix: "return a signal of the planner: network.planner.signal(layer, shape)")
+    }
+    return output
   }
 
   /// An error in the layer being planned.

@@ -17,6 +17,8 @@ public protocol Loss: Ingredient {
   var isBinary: Bool { get }
   /// Whether the mean runs over columns, too.
   var averagesColumns: Bool { get }
+  /// Whether it is never below zero; a log-likelihood may be.
+  var hasFloor: Bool { get }
   /// What a target may be: outside of it the loss has no least value, and would reward being wrong.
   var targetRange: ClosedRange<Float> { get }
   /// The sum over rows (and columns, or positions) and the gradient, `scale` times that of the sum.
@@ -37,7 +39,7 @@ public protocol Loss: Ingredient {
 public enum OutputForm: Hashable, Sendable {
   /// Numbers that must reach every target.
   case numbers
-  /// Any numbers; the loss makes probabilities of them. The network ends linear.
+  /// Any numbers; the loss makes probabilities or rates of them. The network ends linear.
   case logits
   /// Probabilities of classes that add up to 1: it ends in a softmax.
   case distribution
@@ -51,17 +53,20 @@ public enum OutputLink: Hashable, Sendable {
   case identity
   /// They are logits of classes, or of a column each.
   case softmax, sigmoid
+  /// They are logarithms.
+  case exponential
 }
 
 extension Loss {
   public var link: OutputLink { .identity }
-  /// Logits where it makes probabilities of them, a distribution where it compares those.
+  /// Logits where it makes something of them, a distribution where it compares those.
   public var outputForm: OutputForm {
     link != .identity ? .logits : isOverClasses ? .distribution : .numbers
   }
   public var isOverClasses: Bool { false }
   public var isBinary: Bool { false }
   public var averagesColumns: Bool { true }
+  public var hasFloor: Bool { true }
   public var targetRange: ClosedRange<Float> { -.infinity ... .infinity }
   public func origin(_ batch: LossBatch) -> NonFiniteOrigin { .overflow }
 

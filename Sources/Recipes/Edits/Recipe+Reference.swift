@@ -21,6 +21,7 @@ extension Recipe {
   public var withSoundWeights: Recipe {
     var recipe = self
     recipe.initializer = .xavier()
+    recipe.initial = .init()
     recipe.model = Self.reinitialized(model, initializer)
     return recipe
   }

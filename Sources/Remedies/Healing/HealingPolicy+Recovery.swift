@@ -12,7 +12,7 @@ struct Recovery {
   let training: Training
   let explosion: Explosion
   let isCancelled: () -> Bool
-  let observe: (Step) -> Void
+  let observe: (Run.Step) -> Void
   /// Steps that the run had taken when the explosion was seen.
   private let end: Int
   private let history: Trace
@@ -23,7 +23,7 @@ struct Recovery {
 
   init(
     _ policy: HealingPolicy, _ lost: Trainer, _ training: Training, _ explosion: Explosion,
-    isCancelled: @escaping () -> Bool, observe: @escaping (Step) -> Void
+    isCancelled: @escaping () -> Bool, observe: @escaping (Run.Step) -> Void
   ) {
     (self.policy, self.lost) = (policy, lost)
     (self.training, self.explosion) = (training, explosion)

@@ -15,7 +15,7 @@ extension Run {
   ///     index falls where the run goes back.
   public func train(
     healing policy: HealingPolicy, checkpointing: CheckpointPolicy? = nil,
-    _ observe: @escaping @Sendable (Step) -> Void = { _ in }
+    _ observe: @escaping @Sendable (Run.Step) -> Void = { _ in }
   ) -> Training {
     var clock = CheckpointClock(checkpointing)
     while true {

@@ -112,7 +112,7 @@ package struct Candidate {
   /// - Throws: `CancellationError`.
   mutating func advance(
     to step: Int, isCancelled: () -> Bool = { Task.isCancelled },
-    observe: (Step) -> Void = { _ in }
+    observe: (Run.Step) -> Void = { _ in }
   ) throws -> Int {
     let before = session.step
     isAhead = isAhead && step <= training.steps

@@ -9,12 +9,12 @@ import KeelTraining
 public actor Cure {
   /// What is being done, for whoever watches.
   public enum Progress: Sendable {
-    case training(Step)
+    case training(Run.Step)
     /// It exploded, or learnt nothing.
     case failed(Training)
     case diagnosed([Finding])
     case tried(CaseHistory.TrialRecord)
-    case retraining(Step)
+    case retraining(Run.Step)
   }
 
   /// What is known so far; nil until the recipe has been trained.

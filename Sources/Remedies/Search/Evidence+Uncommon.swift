@@ -15,11 +15,11 @@ extension Evidence {
     let easing: [any Remedy] =
       isWhole
       ? [EaseDropout(rate: 0), EasePenalty(nil)]
-      : [EaseDropout(rate: Reference.dropout), EasePenalty(.usual)]
+      : [EaseDropout(rate: ReferencePoint.dropout), EasePenalty(.usual)]
     var recipe = easing.reduce(problem) { problem, remedy in
       remedy.applied(to: problem).map(problem.with) ?? problem
     }.recipe
-    let reference = Reference.learningRate(recipe.optimizer.member)
+    let reference = ReferencePoint.learningRate(recipe.optimizer.member)
     // Half a decade is what one trial of a rate is from the next.
     if recipe.optimizer.member.learningRate * 10.0.squareRoot() < reference {
       recipe = recipe.withLearningRate(reference)

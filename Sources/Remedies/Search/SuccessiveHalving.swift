@@ -253,7 +253,7 @@ struct SuccessiveHalving {
   ///
   /// What began at a snapshot, or repeated the data, begins again, as the cured recipe will; where
   /// an experiment has trained the same further, it goes on from there.
-  mutating func finish(_ candidate: Candidate, observe: (Step) -> Void) throws -> Candidate {
+  mutating func finish(_ candidate: Candidate, observe: (Run.Step) -> Void) throws -> Candidate {
     var candidate = candidate
     if candidate.start > 0 || candidate.isLengthened,
       let whole = Candidate(candidate.remedies, on: problem, isFinal: true)
@@ -263,6 +263,8 @@ struct SuccessiveHalving {
     if let (ahead, _) = runner.takeSession(of: candidate.session.recipe) {
       try candidate.goOn(from: ahead)
     }
+    // What it came to in its trials is the beginning of what the cure comes to.
+    candidate.session.trace.replay(total: candidate.session.total, observe)
     steps += try candidate.advance(to: candidate.session.total, observe: observe)
     if candidate.outcome != .holds { refuted.insert(candidate.recipe) }
     return candidate

@@ -84,7 +84,9 @@ package struct ClipActivity: Picture {
     }
     let places = Labels.apart(ends.map(\.y), gap: 16, within: panel.top...panel.bottom)
     for (end, y) in zip(ends, places) {
-      svg.path("M\(SVG.pair(panel.right + 4, y))h20", end.style)
+      // From where the line ends, which another's name may have pushed away.
+      svg.path(
+        "M\(SVG.pair(panel.right + 1, end.y))L\(SVG.pair(panel.right + 7, y))h17", end.style)
       svg.text(end.text, x: panel.right + 29, y: y + 4.5, "q")
     }
   }

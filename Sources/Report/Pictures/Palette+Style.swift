@@ -39,6 +39,8 @@ extension Palette {
     """
 
   private static let paper = """
+    @media screen and (max-width:651px){.keel-figure::before{font-size:.85em;
+    content:"The picture goes on to the right \\2192"}}
     @media print{.keel{min-width:0;print-color-adjust:exact;-webkit-print-color-adjust:exact}
     .keel-figure{break-inside:avoid}.keel-scroll{overflow:visible}}
 

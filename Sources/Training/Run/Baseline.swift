@@ -69,7 +69,7 @@ public struct Baseline: Hashable, Sendable {
     initial = Self.initialLoss(trainingStep, data, &batches)
     reference = isConstant || constant == 0 ? initial : constant
     hasOneTarget = isConstant
-    hasFloor = !(reference < 0 || initial < 0)
+    hasFloor = loss.hasFloor && !(reference < 0 || initial < 0)
   }
 
   /// Of the targets of all rows those that are numbers; all of them where none is.

@@ -8,22 +8,21 @@ import KeelRecipes
 /// is for one task at a time.
 public final class Predictor {
   /// What it predicts with.
-  public let network: Network
+  public let network: NeuralNetwork
   private let trainingStep: TrainingStep
+  private let takesTokens: Bool
 
   /// - Throws: `KeelError` where memory does not hold it.
-  public convenience init(_ network: Network) throws { try self.init(network, batch: 256) }
+  public convenience init(_ network: NeuralNetwork) throws { try self.init(network, batch: 256) }
 
   /// - Parameter batch: rows that go through the network together, at most.
-  init(_ network: Network, batch: Int) throws {
+  init(_ network: NeuralNetwork, batch: Int) throws {
     self.network = network
+    takesTokens = network.recipe.vocabulary != nil
     let plan = try network.recipe.plan(row: network.input, capacity: batch)
     trainingStep = try TrainingStep(network.recipe, plan: plan)
     for (tensor, place) in zip(network.tensors, plan.networkTensors) {
-      _ = UnsafeMutableBufferPointer(
-        start: trainingStep.memory[place.buffer], count: place.buffer.count
-      )
-      .update(fromContentsOf: tensor.values)
+      trainingStep.write(tensor, at: place)
     }
   }
 
@@ -34,16 +33,72 @@ public final class Predictor {
   /// - Throws: `KeelError` for a row of another length, and where memory does not hold the outputs.
   public func predict(_ rows: [[Float]]) throws -> [[Float]] {
     try network.check(rows)
-    guard !rows.isEmpty else { return [] }
-    let data = PreparedData(rows, network)
     var outputs: [[Float]] = []
     outputs.reserveCapacity(rows.count)
-    trainingStep.forEachRow(of: data.train, data) { _, row in outputs.append(Array(row)) }
+    for first in stride(from: 0, to: rows.count, by: trainingStep.plan.capacity) {
+      let batch = rows[first..<min(rows.count, first + trainingStep.plan.capacity)]
+      for (place, row) in batch.enumerated() {
+        row.withUnsafeBufferPointer { put($0, at: place) }
+      }
+      let all = forward(rows: batch.count)
+      for place in batch.indices {
+        let start = (place - first) * network.targets.columns
+        outputs.append(Array(all[start..<start + network.targets.columns]))
+      }
+    }
     return outputs
+  }
+
+  /// The same into memory that is there: nothing is allocated where `outputs` is long enough.
+  /// - Parameters:
+  ///   - inputs: rows one after the other, in the order of training.
+  ///   - outputs: gets the outputs, row after row; made as long as they are.
+  /// - Throws: `KeelError` where the inputs are no whole rows, or no token ids where the network
+  ///   takes those.
+  public func predict(_ inputs: [Float], into outputs: inout [Float]) throws {
+    let (width, columns) = (network.input.count, network.targets.columns)
+    guard inputs.count.isMultiple(of: width) else {
+      throw KeelError(
+        .invalid, at: "inputs", "\(inputs.count) numbers are no rows of \(width)",
+        fix: "give \(width) numbers a row, in the order of training")
+    }
+    if takesTokens {
+      try network.check(
+        stride(from: 0, to: inputs.count, by: width).map { Array(inputs[$0..<$0 + width]) })
+    }
+    let count = inputs.count / width
+    if outputs.count != count * columns {
+      outputs = [Float](repeating: 0, count: count * columns)
+    }
+    inputs.withUnsafeBufferPointer { inputs in
+      outputs.withUnsafeMutableBufferPointer { outputs in
+        var first = 0
+        while first < count {
+          let rows = min(count - first, trainingStep.plan.capacity)
+          put(UnsafeBufferPointer(rebasing: inputs[first * width..<(first + rows) * width]), at: 0)
+          let all = forward(rows: rows)
+          _ = UnsafeMutableBufferPointer(rebasing: outputs[(first * columns)...])
+            .update(fromContentsOf: all)
+          first += rows
+        }
+      }
+    }
+  }
+
+  /// Lays rows of inputs where the network reads them, from a row of the batch on.
+  private func put(_ rows: UnsafeBufferPointer<Float>, at row: Int) {
+    let input = trainingStep.memory[trainingStep.plan.input.value] + row * network.input.count
+    let place = UnsafeMutableBufferPointer(start: input, count: rows.count)
+    _ = place.update(fromContentsOf: rows)
+    network.inputScale?.standardize(place)
+  }
+
+  private func forward(rows: Int) -> UnsafeMutableBufferPointer<Float> {
+    trainingStep.outputs(rows: rows, network.targetScale)
   }
 }
 
-extension Network {
+extension NeuralNetwork {
   /// - Throws: `KeelError` for rows that it cannot take, or whose outputs memory does not hold.
   func check(_ rows: [[Float]]) throws {
     if let row = rows.firstIndex(where: { $0.count != input.count }) {
@@ -60,18 +115,5 @@ extension Network {
         fix: "predict fewer rows at a time")
     }
     try recipe.checkTokens(rows)
-  }
-}
-
-extension PreparedData {
-  /// Rows without targets.
-  fileprivate init(_ rows: [[Float]], _ network: Network) {
-    var inputs = rows.flatMap { $0 }
-    network.inputScale?.standardize(&inputs)
-    let zeros = [Float](repeating: 0, count: rows.count * network.targets.columns)
-    self.init(
-      train: Part(count: rows.count, inputs: inputs, numbers: zeros, classes: []), test: nil,
-      shape: network.input, targets: network.targets, inputScale: network.inputScale,
-      targetScale: network.targetScale)
   }
 }

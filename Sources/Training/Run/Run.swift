@@ -1,3 +1,4 @@
+import KeelData
 import KeelEngine
 import KeelRecipes
 
@@ -43,13 +44,13 @@ public actor Run {
   ///
   /// Called again, it goes on where it stopped.
   /// - Parameter observe: called on the run's own thread, after every step.
-  public func train(_ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
+  public func train(_ observe: @Sendable (Run.Step) -> Void = { _ in }) -> Training {
     trainer.train(isCancelled: { Task.isCancelled }, observe: observe)
   }
 
   /// The same, handing out checkpoints on the way.
   public func train(
-    checkpointing: CheckpointPolicy?, _ observe: @Sendable (Step) -> Void = { _ in }
+    checkpointing: CheckpointPolicy?, _ observe: @Sendable (Run.Step) -> Void = { _ in }
   ) -> Training {
     var clock = CheckpointClock(checkpointing)
     return trainer.train(
@@ -66,20 +67,65 @@ public actor Run {
   public func checkpoint() throws -> Checkpoint { try trainer.checkpoint() }
 
   /// At most so many steps further.
-  public func train(steps: Int, _ observe: @Sendable (Step) -> Void = { _ in }) -> Training {
-    trainer.train(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
+  ///
+  /// A network that has not come to its end is not scored: `training` does that.
+  public func train(steps: Int, _ observe: @Sendable (Run.Step) -> Void = { _ in }) -> Training {
+    _ = trainer.advance(steps: steps, isCancelled: { Task.isCancelled }, observe: observe)
+    return trainer.standing(scoring: .atTheEnd) { Task.isCancelled }
+  }
+
+  /// Trains until `goesOn` says no, if not to the end: early stopping.
+  ///
+  /// The training that was stopped is scored, and can go on.
+  /// - Parameter goesOn: asked on the run's own thread, after every step.
+  public func train(while goesOn: @Sendable (Run.Step) -> Bool) -> Training {
+    var isEnough = false
+    _ = trainer.advance(
+      steps: .max, isCancelled: { isEnough || Task.isCancelled },
+      observe: { isEnough = !goesOn($0) })
+    return trainer.standing(scoring: .always) { Task.isCancelled }
   }
 
   /// The steps still to come, taken as they are asked for: `for await step in run.steps`.
   public nonisolated var steps: StepSequence { StepSequence(run: self) }
 
-  /// The next step; nil where there is none, or the task was cancelled.
-  func next() -> Step? {
+  /// Takes the next step; nil where there is none, or the task was cancelled.
+  ///
+  /// A loop of one's own that asks for more than steps runs on the run's own thread as a method of
+  /// it: `extension Run { func fit() { while let step = step() { … } } }`.
+  public func step() -> Run.Step? {
     guard !trainer.isOver, !Task.isCancelled else { return nil }
     _ = trainer.advance(steps: 1)
     trainer.takeBackIfLost()
     return trainer.newestStep
   }
+
+  /// The next step, taken in the caller's thread; nil where somebody else is at the run.
+  nonisolated func stepHere() -> Run.Step?? {
+    thread.performHere { assumeIsolated { $0.step() } }
+  }
+
+  // MARK: the network, while it trains
+
+  /// A parameter (`dense-1.weight`) or a layer's statistic (`batch-norm-1.mean`) as it is now; nil
+  /// where there is none of that name.
+  public subscript(name: String) -> Tensor? { trainer.tensor(name) }
+
+  /// The gradient of a parameter (`dense-1.weight`) as the newest step used it: the mean over its
+  /// batch, with penalties, clipped.
+  ///
+  /// Nil where there is no such parameter, and before the first step; where a step was skipped or
+  /// lost before its backward pass, it is that of an earlier one.
+  public func gradient(of parameter: String) -> Tensor? { trainer.gradient(of: parameter) }
+
+  /// Puts other numbers in the place of parameters or statistics; the rest, and what the optimizer
+  /// remembers, stays.
+  ///
+  /// A diagnosis or a cure trains from the start, without them: give those to the problem, as
+  /// `initial`.
+  /// - Throws: `KeelError` that names each tensor that is unknown or of another shape, and where a
+  ///   number is not finite; nothing has changed then.
+  public func set(_ tensors: [Tensor]) throws { try trainer.set(tensors) }
 
   /// How the training ended, or stands: its outcome is `stopped` until the last step is done.
   ///
@@ -101,7 +147,7 @@ public actor Run {
   public var trace: Trace { trainer.trace }
 
   /// The network as it is now.
-  public var network: Network {
+  public var network: NeuralNetwork {
     get throws { try trainer.network() }
   }
 

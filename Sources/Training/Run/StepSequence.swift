@@ -9,7 +9,12 @@ public struct StepSequence: AsyncSequence, Sendable {
   public struct AsyncIterator: AsyncIteratorProtocol {
     let run: Run
 
-    public func next() async -> Step? { await run.next() }
+    public func next() async -> Run.Step? {
+      // In the caller's own thread, where it can be: a change of threads takes longer than a small
+      // step.
+      if let step = run.stepHere() { return step }
+      return await run.step()
+    }
   }
 
   public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(run: run) }

@@ -126,31 +126,38 @@ extension TrainingStep {
     _ body: (Int, UnsafeMutableBufferPointer<Float>) -> Void
   ) -> Bool {
     let columns = plan.output.shape.count
-    let outputs = UnsafeMutableBufferPointer<Float>.allocate(capacity: columns)
-    defer { outputs.deallocate() }
     var first = 0
     while first < part.count {
       if isCancelled() { return false }
       let rows = (first..<min(part.count, first + plan.capacity)).map(Int32.init)
       rows.withUnsafeBufferPointer { part.gather($0, plan, memory) }
-      let pass = pass(rows: rows.count, mode: .evaluation, position: 0)
-      var isFinite = plan.forward(pass)
-      let all = pass.values(plan.output.value)
-      isFinite = isFinite && all.allSatisfy(\.isFinite)
+      let outputs = outputs(rows: rows.count, data.targetScale)
       for index in rows.indices {
-        let row = UnsafeMutableBufferPointer(rebasing: all[index * columns..<(index + 1) * columns])
-        if isFinite {
-          _ = outputs.update(fromContentsOf: row)
-          recipe.loss.member.link.apply(outputs, columns: plan.output.shape.last)
-          data.restore(outputs)
-        } else {
-          outputs.update(repeating: .nan)
-        }
-        body(first + index, outputs)
+        let row = index * columns..<(index + 1) * columns
+        body(first + index, UnsafeMutableBufferPointer(rebasing: outputs[row]))
       }
       first += rows.count
     }
     return true
+  }
+
+  /// The outputs of the rows of inputs in memory, in evaluation mode, as `forEachRow` gives them;
+  /// they stay until the next pass.
+  /// - Parameter scale: what brings them back to the targets' own units.
+  func outputs(rows: Int, _ scale: Scale?) -> UnsafeMutableBufferPointer<Float> {
+    let pass = pass(rows: rows, mode: .evaluation, position: 0)
+    let isFinite = plan.forward(pass)
+    let outputs = pass.values(plan.output.value)
+    guard isFinite, outputs.allSatisfy(\.isFinite) else {
+      outputs.update(repeating: .nan)
+      return outputs
+    }
+    recipe.loss.member.link.apply(outputs, columns: plan.output.shape.last)
+    guard let scale else { return outputs }
+    for index in outputs.indices {
+      outputs[index] = scale.original(outputs[index], column: index % scale.mean.count)
+    }
+    return outputs
   }
 }
 
@@ -163,14 +170,6 @@ extension PreparedData {
       scale.original(part.numbers[first + column], column: (first + column) % targets.columns)
     }
   }
-
-  /// Brings one row of outputs back to the targets' own units.
-  fileprivate func restore(_ outputs: UnsafeMutableBufferPointer<Float>) {
-    guard let scale = targetScale else { return }
-    for column in outputs.indices {
-      outputs[column] = scale.original(outputs[column], column: column % targets.columns)
-    }
-  }
 }
 
 extension OutputLink {
@@ -179,6 +178,7 @@ extension OutputLink {
     switch self {
     case .identity: return
     case .sigmoid: for index in values.indices { values[index] = 1 / (1 + exp(-values[index])) }
+    case .exponential: for index in values.indices { values[index] = exp(values[index]) }
     case .softmax:
       for start in stride(from: 0, to: values.count, by: columns) {
         let row = start..<start + columns

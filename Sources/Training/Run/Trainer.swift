@@ -35,6 +35,7 @@ package final class Trainer {
     data = try PreparedData(rows, recipe: recipe, output: plan.output.shape)
     trainingStep = try TrainingStep(recipe, plan: plan)
     try trainingStep.fitToData(data)
+    try trainingStep.begin(with: problem)
     try Room.check(
       (keepsSnapshots ? SnapshotRing.bytes(floats: plan.persistentFloats) : 0)
         + Trace.bytes(

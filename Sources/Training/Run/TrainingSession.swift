@@ -29,7 +29,7 @@ package protocol TrainingSession: AnyObject {
   /// - Parameter observe: called after every step.
   /// - Throws: `KeelError` where whoever trains cannot go on.
   func train(
-    steps: Int, isCancelled: () -> Bool, observe: (Step) -> Void
+    steps: Int, isCancelled: () -> Bool, observe: (Run.Step) -> Void
   ) throws -> Training
 }
 

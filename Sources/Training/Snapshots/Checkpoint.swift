@@ -11,7 +11,7 @@ import KeelSettings
 /// never stopped. `CheckpointFile` writes and reads it.
 public struct Checkpoint: Sendable {
   /// The network, and the recipe in effect.
-  public let network: Network
+  public let network: NeuralNetwork
   /// Nil for a network alone, which can predict but not go on.
   package let progress: Progress?
   /// What the optimizer remembers and the trace's series; see `tensors`.
@@ -84,9 +84,9 @@ public struct Checkpoint: Sendable {
   }
 
   /// A network alone, without its training.
-  public init(_ network: Network) { self.init(network, nil, series: []) }
+  public init(_ network: NeuralNetwork) { self.init(network, nil, series: []) }
 
-  private init(_ network: Network, _ progress: Progress?, series: [Tensor]) {
+  private init(_ network: NeuralNetwork, _ progress: Progress?, series: [Tensor]) {
     (self.network, self.progress, self.series) = (network, progress, series)
   }
 
@@ -110,7 +110,7 @@ public struct Checkpoint: Sendable {
 
   /// Puts together what was read.
   /// - Throws: `KeelError` that names each tensor that is missing, of another shape, or unknown.
-  package init(_ network: Network, _ progress: Progress, tensors: [Tensor]) throws {
+  package init(_ network: NeuralNetwork, _ progress: Progress, tensors: [Tensor]) throws {
     let places = try Self.places(network, progress)
     let series = try places.matched(
       with: tensors, in: "its training", fix: "use a file as it was written by 'keel train --save'")
@@ -131,7 +131,8 @@ public struct Checkpoint: Sendable {
   }
 
   /// What `series` consists of, in its order.
-  private static func places(_ network: Network, _ progress: Progress) throws -> [TensorPlace] {
+  private static func places(_ network: NeuralNetwork, _ progress: Progress) throws -> [TensorPlace]
+  {
     let plan = try network.recipe.plan(row: network.input, capacity: 1)
     try progress.check()
     let nowhere = plan.parameters[0].buffer

@@ -55,7 +55,7 @@ public enum CheckpointFile {
     try card.check(
       header.entries.filter { !Checkpoint.isSeries($0.name) }.map { ($0.name, $0.shape) })
     let file = try Safetensors(header)
-    let network = try Network(
+    let network = try NeuralNetwork(
       recipe: card.recipe, tensors: file.tensors.filter { !Checkpoint.isSeries($0.name) },
       input: Shape(card.input), columns: card.columns, targets: card.targets,
       inputScale: card.inputScale, targetScale: card.targetScale)
@@ -80,10 +80,12 @@ public enum CheckpointFile {
     } catch var error as KeelError {
       error.place = "\(path), recipe: \(error.place)"
       // No person has written it: a name that is not known is no slip.
-      if error.what.contains(/^'.+' is not an? [a-z]+$/), !error.what.hasSuffix("a setting") {
+      var names: [String] = []
+      for name in error.unknownNames where !names.contains(name) { names.append(name) }
+      if !names.isEmpty {
         error.fix =
-          "it is somebody's own, or a newer keel's: read the file where it is known, "
-          + "with CheckpointFile.read(path, catalog: .standard + [ItsType.self])"
+          "\(names.joined(separator: ", ")): somebody's own, or a newer keel's; read the file where "
+          + "they are known, with CheckpointFile.read(path, catalog: .standard + [ItsType.self])"
       }
       throw error
     } catch let DecodingError.keyNotFound(key, _) {
@@ -130,7 +132,7 @@ extension CheckpointFile.Card {
       throw refuse("standardize", "the recipe says \(standardize.rawValue), the scales do not")
     }
     try progress?.check()
-    try Network.check(tensors, recipe: recipe, input: Shape(input))
+    try NeuralNetwork.check(tensors, recipe: recipe, input: Shape(input))
   }
 }
 

@@ -33,8 +33,8 @@ public struct GradientCheck: Sendable {
   /// The largest error; about 0.01 or less where the gradients are right.
   public var worst: Double { rows.map(\.error).max() ?? 0 }
 
-  /// - Throws: `KeelError` where recipe and rows do not fit, or a value of the first batch is not
-  ///   finite.
+  /// - Throws: `KeelError` where recipe and rows do not fit, a value of the first batch is not
+  ///   finite, or a layer leaves outputs unwritten or changes its inputs.
   public init(_ problem: Problem) throws {
     var recipe = problem.recipe
     recipe.regularizer = []
@@ -46,6 +46,7 @@ public struct GradientCheck: Sendable {
     }
     // Of batch statistics and dropped inputs every pass has the same.
     let pass = step.pass(rows: count, mode: .training, position: 0)
+    try Self.checkOutputs(step, pass)
     let (loss, isFinite) = step.forward(pass)
     guard isFinite, step.backward(pass) else {
       throw KeelError(
@@ -55,6 +56,29 @@ public struct GradientCheck: Sendable {
     let gradients = step.plan.parameters.map { Self.values(step, $0.buffer.gradient) }
     rows = step.plan.parameters.enumerated().map { index, parameter in
       Self.row(parameter, gradients[index], loss, step, pass, seed: recipe.seed)
+    }
+  }
+
+  /// Looks for numbers that a kernel was to write and did not, or that were not its own.
+  /// - Throws: `KeelError` with the layer.
+  private static func checkOutputs(_ step: TrainingStep, _ pass: Pass) throws {
+    for operation in step.plan.operations {
+      let output = pass.values(operation.output.value)
+      let isInPlace = operation.inputs.contains { $0.value == operation.output.value }
+      if !isInPlace { output.update(repeating: .nan) }
+      let inputs = operation.inputs.map { Array(pass.values($0.value)) }
+      let isFinite = operation.kernel.forward(pass)
+      func fault(_ what: String) -> KeelError {
+        KeelError(
+          .invalid, at: operation.layer, what,
+          fix: "write every number of a row's [\(operation.output.shape)], and no other")
+      }
+      let left = output.count { $0.isNaN }
+      if isFinite, left > 0 { throw fault("leaves \(left) of \(output.count) outputs unwritten") }
+      for (input, before) in zip(operation.inputs, inputs) where !isInPlace {
+        guard zip(pass.values(input.value), before).allSatisfy({ $0.bitPattern == $1.bitPattern })
+        else { throw fault("changes its own inputs") }
+      }
     }
   }
 

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import Keel
 import KeelArchive
+import KeelAuthoring
 import Testing
 
 /// Runs are found, forgotten and taken over.

@@ -1,7 +1,7 @@
 import Foundation
 import GRDB
-import Keel
 import KeelArchive
+import KeelAuthoring
 import KeelTestSupport
 import Testing
 

@@ -78,10 +78,10 @@ struct CauseTests {
   }
 
   @Test func referenceRates() {
-    #expect(Reference.learningRate(SGD()) == 0.01)
-    #expect(Reference.learningRate(Adagrad()) == 0.01)
+    #expect(ReferencePoint.learningRate(SGD()) == 0.01)
+    #expect(ReferencePoint.learningRate(Adagrad()) == 0.01)
     for optimizer in [Adam(), AdamW(), RMSprop()] as [any Optimizer] {
-      #expect(Reference.learningRate(optimizer) == 0.001)
+      #expect(ReferencePoint.learningRate(optimizer) == 0.001)
     }
   }
 

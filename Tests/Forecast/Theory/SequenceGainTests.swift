@@ -66,7 +66,10 @@ struct SequenceGainTests {
   }
 
   @Test(
-    arguments: [Choice<Layers>.layerNorm(), .rmsNorm(), .layerNorm(epsilon: 0.5)], [0.1, 1, 30])
+    arguments: [
+      Choice<Layers>.layerNorm(), .rmsNorm(), .layerNorm(epsilon: 0.5), .groupNorm(1),
+      .groupNorm(8),
+    ], [0.1, 1, 30])
   func norms(norm: Choice<Layers>, size: Double) throws {
     let measured = try measured([norm], initializer: .xavier(), size: size)
     let theory = theory([norm], initializer: .xavier(), size: size)

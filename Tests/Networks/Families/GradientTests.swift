@@ -15,7 +15,7 @@ import Testing
   static let losses: [Named<Choice<Losses>>] = [
     .init(.softmaxCrossEntropy), .init(.sigmoidCrossEntropy), .init(.crossEntropy),
     .init(.binaryCrossEntropy), .init(.meanSquaredError), .init(.meanAbsoluteError),
-    .init(.huber(delta: 0.6)),
+    .init(.huber(delta: 0.6)), .init(.poisson),
   ]
 
   /// Every activation under every loss, in every arrangement of layers.

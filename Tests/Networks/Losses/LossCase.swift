@@ -121,6 +121,7 @@ func leastConstantLoss(_ loss: Choice<Losses>, _ batch: Batch) -> Double {
         switch loss.name {
         case "binary-cross-entropy": share
         case "sigmoid-cross-entropy": log(share / (1 - share))
+        case "poisson": log(values.min()! + share * (values.max()! - values.min()!))
         default: values.min()! + share * (values.max()! - values.min()!)
         }
       return mean([output], values)

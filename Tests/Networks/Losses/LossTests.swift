@@ -12,7 +12,7 @@ import Testing
     .init(.crossEntropy, .probabilities, .shares),
     .init(.binaryCrossEntropy, .probabilities, .fractions),
     .init(.meanSquaredError, .logits, .numbers), .init(.meanAbsoluteError, .logits, .numbers),
-    .init(.huber(delta: 0.7), .logits, .numbers),
+    .init(.huber(delta: 0.7), .logits, .numbers), .init(.poisson, .logits, .fractions),
   ]
 
   /// Shapes on both sides of a kernel's block, and single rows and columns.
@@ -43,6 +43,7 @@ import Testing
     LossExample(.binaryCrossEntropy, [1e-5, 0.9999, 2e-7, 0.25, 0.75, 1], [1, 0, 1, 0, 1, 1]),
     LossExample(.meanSquaredError, [1e30, -1e30, 1e19, 0, 1e-30, 5], [0, 1e30, 0, 0, 0, 5]),
     LossExample(.meanAbsoluteError, [1e30, -1e30, 3e38, 0, 1e-30, 5], [0, 1e30, 0, 0, 0, 5]),
+    LossExample(.poisson, [-1e30, -90, 0, 3, 50, 80], [0, 1, 0, 20, 1e6, 0]),
     LossExample(.huber(delta: 2), [1e30, -1e30, 2, -2, 1.5, 5], [0, 1e30, 0, 0, 0, 5]),
   ])
   func agreesAtExtremes(example: LossExample) {
@@ -120,7 +121,9 @@ import Testing
     #expect(abs(constant - found) < 2e-3 * max(1, found), "seed \(seed): \(found) was found")
   }
 
-  @Test(arguments: all) func constantTargetsCostNothing(loss: LossCase) {
+  @Test(arguments: all.filter(\.loss.member.hasFloor)) func constantTargetsCostNothing(
+    loss: LossCase
+  ) {
     let row: [Float] = loss.targets == .numbers ? [3, -4, 100] : [0, 1, 0]
     let targets = [[Float]](repeating: row, count: 5).flatMap { $0 }
     let constant = loss.loss.member.constantLoss(targets, columns: 3)
@@ -136,5 +139,8 @@ import Testing
     // Half of d² within delta; the outlier at 10 pulls with delta only: c = (0 + 0 + 1)/2.
     let huber = Choice.huber(delta: 1).member.constantLoss([0, 0, 10], columns: 1)
     #expect(abs(huber - (0.125 + 0.125 + 9) / 3) < 1e-9)
+    // At the logarithm of the mean.
+    let poisson = Choice.poisson.member.constantLoss([1, 2, 6], columns: 1)
+    #expect(abs(poisson - (3 - 3 * log(3))) < 1e-9)
   }
 }

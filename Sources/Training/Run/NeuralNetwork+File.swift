@@ -1,4 +1,4 @@
-extension Network {
+extension NeuralNetwork {
   /// Writes the network as safetensors: parameters under their names, what it takes to predict
   /// with them in the metadata.
   ///

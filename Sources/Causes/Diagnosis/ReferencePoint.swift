@@ -4,7 +4,7 @@ import KeelNetworks
 ///
 /// He for ReLU-like activations, LeCun for SELU, Xavier otherwise, zero biases (`referencePoint` of
 /// a recipe); the rates, sizes and slopes below; a loss that matches output and target.
-public enum Reference {
+public enum ReferencePoint {
   /// 0.01 for SGD and Adagrad, 0.001 for the kinds of Adam and RMSprop, 1 for Adadelta.
   public static func learningRate(_ optimizer: any Optimizer) -> Double {
     type(of: optimizer).referenceRate

@@ -3,7 +3,7 @@ import KeelEngine
 import KeelRecipes
 
 /// A trained network as a value: parameters by name, and what it takes to predict with them.
-public struct Network: Sendable {
+public struct NeuralNetwork: Sendable {
   /// How it is built; its data are not needed.
   public let recipe: Recipe
   /// Parameters (`dense-1.weight`) and layer statistics (`batch-norm-1.mean`), in plan order.
@@ -126,13 +126,13 @@ extension [TensorPlace] {
 
 extension Trainer {
   /// The network as it is now.
-  package func network() throws -> Network { try network(in: trainingStep.memory.base) }
+  package func network() throws -> NeuralNetwork { try network(in: trainingStep.memory.base) }
 
   /// The network whose tensors begin there, in a snapshot or in the arena.
-  func network(in base: UnsafePointer<Float>) throws -> Network {
+  func network(in base: UnsafePointer<Float>) throws -> NeuralNetwork {
     let plan = trainingStep.plan
     let tensors = plan.networkTensors.map { $0.tensor(in: base, plan) }
-    return try Network(
+    return try NeuralNetwork(
       recipe: recipe, tensors: tensors, input: data.shape, columns: data.columns,
       targets: data.targets, inputScale: data.inputScale, targetScale: data.targetScale)
   }
