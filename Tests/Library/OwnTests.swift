@@ -86,7 +86,8 @@ struct OwnTests {
     #expect(fix.contains("catalog: .standard + "))
     let names = Set(fix.prefix { $0 != ":" }.split(separator: ", ").map(String.init))
     #expect(
-      names == ["line", "gain", "bent", "quartic", "sign-descent", "halving", "round-off"], "\(fix)")
+      names == ["line", "gain", "bent", "quartic", "sign-descent", "halving", "round-off"], "\(fix)"
+    )
     #expect(throws: KeelError.self) { try RecipeFile.read(file) }
   }
 
