@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -56,6 +56,13 @@ test-levels: build
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
 	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
+
+# Logs of trainings of known fault, in every format, and what the command says of them: two minutes.
+logs: deps python-environment
+	$(BUILD) --product keel
+	@.build/advice/bin/python -c "import tensorboard" 2>/dev/null || \
+	  .build/advice/bin/python -m pip install --quiet --disable-pip-version-check tensorboard
+	.build/advice/bin/python -B -W ignore Benchmarks/Logs/logs.py --keel .build/release/keel --out .build/logs $(ARGS)
 
 # Sick trainings in PyTorch and Keras, healed by the lines that Keel prints for them and by those of its
 # guides. Brings PyTorch (190 MB) into .build/advice; about twenty minutes.

@@ -102,10 +102,14 @@ let package = Package(
         "KeelAuthoring", "KeelLogs", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift"),
       ],
       path: "Sources/Archive"),
-    .target(name: "KeelLogs", path: "Sources/Logs"),
+    .target(
+      name: "KeelLogs",
+      dependencies: ["KeelRunners", "KeelCauses", "KeelTraining", "KeelEngine"],
+      path: "Sources/Logs"),
     // What GRDB adds to strings and sequences stays where it is imported.
     .target(
-      name: "KeelReport", dependencies: ["KeelAuthoring", "KeelArchive"], path: "Sources/Report",
+      name: "KeelReport", dependencies: ["KeelAuthoring", "KeelLogs", "KeelArchive"],
+      path: "Sources/Report",
       swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
     .executableTarget(
       name: "KeelCommand",
@@ -200,7 +204,7 @@ let package = Package(
       path: "Tests/Library",
       packageAccess: false),
     .target(name: "AppleNames", path: "Tests/AppleNames"),
-    .testTarget(name: "LogsTests", dependencies: ["KeelLogs"], path: "Tests/Logs"),
+    .testTarget(name: "LogsTests", dependencies: ["KeelLogs", "KeelEngine"], path: "Tests/Logs"),
     .testTarget(
       name: "ReportTests",
       dependencies: [

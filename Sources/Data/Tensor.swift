@@ -15,4 +15,10 @@ public struct Tensor: Hashable, Sendable {
     self.shape = shape
     self.values = values
   }
+
+  /// The same name and shape with other numbers.
+  /// - Precondition: there are as many.
+  public func with(_ values: [Float]) -> Tensor {
+    Tensor(name: name, shape: shape, values: values)
+  }
 }

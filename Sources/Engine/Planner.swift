@@ -33,12 +33,7 @@ public struct Planner {
   ) throws -> Buffer {
     let name = "\(layer).\(suffix)"
     if let shared = parameters.first(where: { $0.name == name }) {
-      guard shared.shape == shape else {
-        throw KeelError(
-          .invalid, at: "model",
-          "\(name), \(shared.shape), cannot be shared by a layer that needs \(shape)",
-          fix: "share it with a layer of the same shape")
-      }
+      try check(shared, shape)
       return shared.buffer
     }
     let buffer = try place(.parameters, shape.count, what: "\(name), \(shape)")
@@ -47,6 +42,27 @@ public struct Planner {
         name: name, layer: layer, shape: shape, role: role, buffer: buffer, needsData: needsData,
         fill: fill))
     return buffer
+  }
+
+  /// A parameter of another layer, to be used by this one too: its gradient is the sum of theirs.
+  /// - Throws: `KeelError` where no layer before this one has it, or in another shape.
+  public func shared(_ layer: String, _ suffix: String, _ shape: Shape) throws -> Buffer {
+    let name = "\(layer).\(suffix)"
+    guard let parameter = parameters.first(where: { $0.name == name }) else {
+      throw KeelError(
+        .invalid, at: "model", "no layer before this one has \(name)",
+        fix: "share one of: \(parameters.map(\.name).joined(separator: ", "))")
+    }
+    try check(parameter, shape)
+    return parameter.buffer
+  }
+
+  private func check(_ parameter: Parameter, _ shape: Shape) throws {
+    guard parameter.shape != shape else { return }
+    throw KeelError(
+      .invalid, at: "model",
+      "\(parameter.name), \(parameter.shape), cannot be shared by a layer that needs \(shape)",
+      fix: "share it with a layer of the same shape")
   }
 
   /// Something `layer` remembers between steps.
@@ -88,8 +104,27 @@ public struct Planner {
         layer: layer, kernel: kernel, inputs: inputs, output: output, parameters: parameters))
   }
 
+  /// Every signal that is read is one that was written.
+  private func checkSignals(_ input: Signal, _ output: Signal) throws {
+    var written: Set<Buffer> = [input.value]
+    for operation in operations {
+      guard operation.inputs.allSatisfy({ written.contains($0.value) }) else {
+        throw KeelError(
+          .invalid, at: operation.layer, "reads what no layer before it writes",
+          fix: "add a kernel to the layer before it that writes its output: network.planner.add")
+      }
+      written.insert(operation.output.value)
+    }
+    guard written.contains(output.value) else {
+      throw KeelError(
+        .invalid, at: "model", "no kernel writes what its last layer puts out",
+        fix: "add one to that layer: network.planner.add")
+    }
+  }
+
   /// Decides which gradients are added to, and fixes the arena.
   public mutating func plan(input: Signal, output: Signal, slots: Int) throws -> Plan {
+    try checkSignals(input, output)
     let targets = try scratch("targets", count: output.shape.count, perRow: true)
     var seen: Set<Buffer> = []
     var resolved = operations
@@ -135,6 +170,11 @@ public struct Planner {
   private mutating func place(
     _ region: Region, _ count: Int, perRow: Bool = false, what: String
   ) throws -> Buffer {
+    guard count >= 1 else {
+      throw KeelError(
+        .invalid, at: "model", "\(what), has no numbers",
+        fix: "give every axis an extent of 1 or more")
+    }
     let offset = counts[region] ?? 0
     let (size, overflow) = count.multipliedReportingOverflow(by: perRow ? capacity : 1)
     let others = counts.values.reduce(0, +)

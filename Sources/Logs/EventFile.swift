@@ -49,7 +49,7 @@ public struct EventFile: Sendable {
 
   /// The checksum of a record: rotated and shifted, so that one over data with checksums in it is
   /// no weaker.
-  static func masked(_ bytes: [UInt8]) -> UInt32 {
+  static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let sum = CRC32C.checksum(bytes)
     return (sum >> 15 | sum << 17) &+ 0xA282_EAD8
   }

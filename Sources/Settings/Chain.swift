@@ -13,6 +13,8 @@ public struct Chain<F: Family>: SettingValue, ExpressibleByArrayLiteral {
     }
   }
 
+  public var ingredients: [any Ingredient] { choices.ingredients }
+
   public var written: Settings? {
     switch choices.count {
     case 0: .scalar("none")

@@ -53,6 +53,8 @@ extension Choice: SettingValue {
       try type.init(reading: written ?? Settings(.map([]), source: settings.source), inner))
   }
 
+  public var ingredients: [any Ingredient] { [ingredient] + ingredient.ingredientsWithin }
+
   /// The name alone where there is nothing to set, else the name with every setting.
   public var written: Settings? {
     let settings = ingredient.settings

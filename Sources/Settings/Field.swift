@@ -7,6 +7,7 @@ public struct Field<Root>: Sendable {
   public let isRequired: Bool
   let read: @Sendable (inout Root, Settings, SettingsReader) throws -> Void
   let write: @Sendable (Root) -> Settings?
+  let ingredients: @Sendable (Root) -> [any Ingredient]
   /// The setting, where it is a real number; whole ones count things, and fix a shape.
   let number: Number?
 
@@ -30,6 +31,7 @@ public struct Field<Root>: Sendable {
       root[keyPath: path] = try Value(settings, reader, limits)
     }
     self.write = { root in root[keyPath: path].written }
+    self.ingredients = { root in root[keyPath: path].ingredients }
     self.number =
       Value.self == Double.self
       ? Number(

@@ -95,6 +95,20 @@ extension Configurable {
     }
   }
 
+  /// The ingredients that its settings name, and those within them.
+  package var ingredientsWithin: [any Ingredient] { Self.fields.flatMap { $0.ingredients(self) } }
+
+  /// Checks that what it is written as reads back as the same.
+  /// - Throws: `KeelError` where it does not: something of it is in no field.
+  package func checkFields(_ reader: SettingsReader) throws {
+    guard try Self(reading: settings, reader) != self else { return }
+    throw KeelError(
+      .invalid, at: reader.path,
+      "reads back from a file as another than it is: \(Self.self) has "
+        + "something that no field says, or two fields of one name",
+      fix: "give each of its settings a Field of its own")
+  }
+
   /// Every setting that has a value, with its name.
   package var settings: Settings {
     .map(Self.fields.compactMap { field in field.write(self).map { .init(field.name, $0) } })

@@ -7,4 +7,5 @@ public struct Inherited<Value: SettingValue>: SettingValue {
     value = try Value(settings, reader, limits)
   }
   public var written: Settings? { value?.written }
+  public var ingredients: [any Ingredient] { value?.ingredients ?? [] }
 }

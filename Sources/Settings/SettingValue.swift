@@ -3,6 +3,12 @@ public protocol SettingValue: Hashable, Sendable {
   init(_ settings: Settings, _ reader: SettingsReader, _ limits: NumberRange) throws
   /// How it is printed; nil where it stands for "not set here".
   var written: Settings? { get }
+  /// The ingredients that it names, and those within them.
+  var ingredients: [any Ingredient] { get }
+}
+
+extension SettingValue {
+  public var ingredients: [any Ingredient] { [] }
 }
 
 extension Double: SettingValue {
@@ -117,4 +123,5 @@ extension Array: SettingValue where Element: SettingValue {
     try unknown.check()
   }
   public var written: Settings? { .list(compactMap(\.written)) }
+  public var ingredients: [any Ingredient] { flatMap(\.ingredients) }
 }

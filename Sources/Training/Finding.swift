@@ -62,3 +62,12 @@ public struct Finding: Hashable, Codable, Sendable {
     try container.encode(exhibits, forKey: .exhibits)
   }
 }
+
+extension Finding: CustomStringConvertible {
+  /// `large-learning-rate (cause, 0.97): learning rate 3, in a sound one 0.01`.
+  public var description: String {
+    let shares = exhibits.map { "\($0.quantity) \($0.measured), in a sound one \($0.expected)" }
+    return "\(cause) (\(kind.rawValue), \(confidence))" + (place.map { " in \($0)" } ?? "")
+      + (shares.isEmpty ? "" : ": " + shares.joined(separator: "; "))
+  }
+}

@@ -62,7 +62,7 @@ public struct Problem: Sendable {
 
   /// - Parameter given: tensors that a program gives.
   private init(_ recipe: Recipe, rows: DataSplit, given: [Tensor]) throws {
-    try recipe.checkNames()
+    try recipe.checkSettings()
     let rows = recipe.droppingBadRows(of: rows)
     let initial = try recipe.initialTensors(given, row: rows.train.shape)
     self.init(recipe, rows, initial, RowFacts(recipe, rows))

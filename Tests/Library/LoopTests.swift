@@ -68,7 +68,7 @@ struct LoopTests {
 
   @Test func earlyStopping() async throws {
     let run = try Run(Self.problem())
-    let stopped = await run.train { step in step.loss > 0.05 }
+    let stopped = await run.trainWhile { step in step.loss > 0.05 }
     #expect(stopped.outcome == .stopped && stopped.steps < 200)
     #expect(stopped.metric?.test != nil, "what was stopped is scored")
     #expect(await run.train().outcome == .trained)

@@ -85,9 +85,7 @@ struct Tied: Layer {
 
   func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
-    let weight = try network.planner.parameter(
-      "dense-1", "weight", Shape(input.shape.last, units), role: .weight
-    ) { _, _ in }
+    let weight = try network.planner.shared("dense-1", "weight", Shape(input.shape.last, units))
     let output = try network.planner.signal(layer, Shape(units))
     network.planner.add(
       TiedKernel(input: input, output: output, weight: weight), layer, reads: [input],
@@ -137,7 +135,7 @@ private struct TiedKernel: Kernel {
 
 /// A layer that says one thing of what it puts out, and does another.
 struct Liar: Layer {
-  enum Lie: String, Keyword { case shape, outputs }
+  enum Lie: String, Keyword { case shape, outputs, nothing }
 
   static let name = "liar"
   static let summary = "says one thing of what it puts out, and does another"
@@ -147,6 +145,7 @@ struct Liar: Layer {
   func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
     let layer = network.planner.name(Self.name)
     let output = try network.planner.signal(layer, input.shape)
+    if lie == .nothing { return output }
     network.planner.add(HalfKernel(output: output), layer, reads: [input], writes: output)
     guard lie == .shape else { return output }
     return output.reshaped(to: Shape(99))
@@ -165,6 +164,14 @@ private struct HalfKernel: Kernel {
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool { true }
+}
+
+/// An activation with a setting that no field says.
+struct Forgetful: ElementwiseActivation {
+  static let name = "forgetful"
+  static let summary = "has a setting that no field says"
+  var a = 1.0
+  var kernel: ElementwiseKernel.Functions { Bent().kernel }
 }
 
 /// One of its own, called as one of Keel's.

@@ -148,12 +148,52 @@ struct OwnTests {
   }
 
   @Test func aLayerThatLiesAboutItsShapeIsNamed() throws {
-    for (lie, reason) in [(Liar.Lie.shape, "has room for"), (.outputs, "unwritten")] {
+    for (lie, reason) in [
+      (Liar.Lie.shape, "has room for"), (.outputs, "unwritten"), (.nothing, "no layer before it"),
+    ] {
       var recipe = try Self.problem().recipe
       recipe.model.insert(Choice(Liar(lie: lie)), at: 1)
       let error = #expect(throws: KeelError.self) { try GradientCheck(Problem(recipe)) }
       #expect(error?.what.contains(reason) == true, "\(error?.description ?? "")")
-      #expect(error?.place == (lie == .shape ? "model[1].liar" : "liar-1"))
+      #expect(
+        error?.place == [.shape: "model[1].liar", .outputs: "liar-1", .nothing: "dense-1"][lie])
     }
+  }
+
+  /// What a file of it would lose, or be refused for, is refused where it is written in Swift.
+  @Test func whatAFileWouldLoseIsRefused() throws {
+    var problem = try Self.problem().recipe
+    problem.model.insert(Choice(Forgetful(a: 3)), at: 1)
+    let lost = #expect(throws: KeelError.self) { try Problem(problem) }
+    #expect(lost?.what.contains("no field says") == true)
+    problem = try Self.problem().recipe
+    problem.model.insert(.dropout(5), at: 1)
+    let range = #expect(throws: KeelError.self) { try Problem(problem) }
+    #expect(range?.place == "model[1].dropout.rate")
+    problem = try Self.problem().recipe
+    problem.optimizer = .sgd(learningRate: .nan)
+    #expect(throws: KeelError.self) { try Problem(problem) }
+  }
+
+  /// A cause, a remedy or a probe of a name that there is would be taken for that one.
+  @Test func everyNameIsOfOne() async throws {
+    let problem = try Self.problem(gain: 1e12)
+    let twice: CauseCatalog = .standard + [LargeGain.self, LargeGain.self]
+    await #expect(throws: KeelError.self) { try await problem.diagnosis(causes: twice) }
+    await #expect(throws: KeelError.self) {
+      try await problem.cure(remedies: .standard + [EaseGain.self, EaseGain.self])
+    }
+    var measured = problem
+    measured.probes = .standard + [WeightNorm.self, WeightNorm.self]
+    #expect(throws: KeelError.self) { try Run(measured) }
+  }
+
+  /// Weights that no layer has yet are not made up.
+  @Test func whatIsSharedHasToBeThere() throws {
+    let recipe = Recipe(
+      data: Choice(Line()), model: [Choice(Tied(units: 1)), .dense(1)], loss: .meanSquaredError,
+      optimizer: .sgd(), training: .init(epochs: 1, batch: 10))
+    let error = #expect(throws: KeelError.self) { try Run(Problem(recipe)) }
+    #expect(error?.what.contains("no layer before this one has dense-1.weight") == true)
   }
 }

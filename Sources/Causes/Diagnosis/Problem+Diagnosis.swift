@@ -1,5 +1,6 @@
 import KeelEngine
 import KeelForecast
+import KeelSettings
 import KeelTraining
 
 extension Problem {
@@ -13,7 +14,8 @@ extension Problem {
     causes: CauseCatalog = .standard,
     observe: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
   ) async throws -> Forecast {
-    try await Worker(name: "keel-forecast").run {
+    try checkUnique(causes.causes.map { ($0.name, $0) }, "cause")
+    return try await Worker(name: "keel-forecast").run {
       var forecast = try Forecaster(self).run(observe)
       if forecast.verdict == .exploding || forecast.dryRun.leftAtStep != nil {
         forecast.findings = Factor.findings(in: Evidence(self, forecast: forecast), causes)
@@ -33,7 +35,8 @@ extension Problem {
     _ scope: Diagnosis.Scope = .full, causes: CauseCatalog = .standard,
     observe: @escaping @Sendable (Run.Step) -> Void = { _ in }
   ) async throws -> Diagnosis {
-    try await Worker(name: "keel-diagnosis").run {
+    try checkUnique(causes.causes.map { ($0.name, $0) }, "cause")
+    return try await Worker(name: "keel-diagnosis").run {
       let session = try session(keepsSnapshots: true)
       let training = try session.train(
         steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
@@ -53,6 +56,7 @@ extension Problem {
   public func diagnosis(
     of run: Run, causes: CauseCatalog = .standard
   ) async throws -> Diagnosis {
+    try checkUnique(causes.causes.map { ($0.name, $0) }, "cause")
     let (inEffect, training, trace) = await run.seen
     return try await Worker(name: "keel-diagnosis").run {
       guard run.problem.recipe == recipe, hasRows(of: run.problem) else {

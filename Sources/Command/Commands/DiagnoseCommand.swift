@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KeelAuthoring
 import KeelArchive
+import KeelLogs
 import KeelReport
 
 struct DiagnoseCommand: AsyncParsableCommand {
@@ -26,6 +27,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     if let run = try archive.run(named: source.recipe) { return try await explain(run) }
+    if let path = source.recipe, TrainingLog.isLog(path) { return try read(path) }
     let scope: Diagnosis.Scope = quick ? .quick : .full
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
@@ -50,6 +52,18 @@ struct DiagnoseCommand: AsyncParsableCommand {
         diagnosis.verdict.rawValue, training: diagnosis.training,
         cause: diagnosis.findings.first?.cause, body: page.json))
     output.show(page, to: source.isStartedByEngine ? engine : nil, keptAs: recorder)
+    if diagnosis.verdict == .exploding { throw ExitCode(1) }
+  }
+
+  /// What somebody has written down is evidence without experiments.
+  private func read(_ path: String) throws {
+    guard !quick, source.change.words.isEmpty else {
+      throw KeelError(
+        .usage, at: path, "is a log: nothing can be set in it, and it is quick",
+        fix: "give the log alone")
+    }
+    let diagnosis = try LogDiagnosis(TrainingLog.read(path))
+    output.show(LogPage(diagnosis, of: path))
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 

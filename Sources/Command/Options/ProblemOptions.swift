@@ -7,7 +7,8 @@ import KeelRunners
 /// What is diagnosed or cured: a recipe, or the training that an engine makes.
 struct ProblemOptions: ParsableArguments {
   @Argument(
-    help: "A recipe file (YAML); for diagnose also the beginning of a run's id; none with --engine."
+    help:
+      "A recipe file (YAML); for diagnose also a log of another tool, or the beginning of a run's id; none with --engine."
   )
   var recipe: String?
 

@@ -68,7 +68,14 @@ extension Loss {
   public var averagesColumns: Bool { true }
   public var hasFloor: Bool { true }
   public var targetRange: ClosedRange<Float> { -.infinity ... .infinity }
-  public func origin(_ batch: LossBatch) -> NonFiniteOrigin { .overflow }
+  /// Invalid where finite outputs gave no number, and overflow where they gave an infinite one.
+  public func origin(_ batch: LossBatch) -> NonFiniteOrigin {
+    let result = sum(
+      LossBatch(
+        outputs: batch.outputs, targets: batch.targets, gradient: nil, rows: batch.rows,
+        columns: batch.columns, positions: batch.positions), scale: 1)
+    return result.nonFinite == 0 && result.sum.isNaN ? .invalid : .overflow
+  }
 
   /// The mean over rows and positions (and columns, if `averagesColumns`), and its gradient if one
   /// is wanted.

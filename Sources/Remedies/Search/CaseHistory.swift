@@ -232,3 +232,12 @@ extension CaseHistory {
     outcome = .cured
   }
 }
+
+extension CaseHistory: CustomStringConvertible {
+  /// The outcome, and under it what was changed: `cured by lower-learning-rate`.
+  public var description: String {
+    let names = remedies.map(\.remedy).joined(separator: ", ")
+    let changes = remedies.flatMap { $0.changes.map { "\n\($0)" } }.joined()
+    return outcome.rawValue + (names.isEmpty ? "" : " by \(names)") + changes
+  }
+}

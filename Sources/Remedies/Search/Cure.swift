@@ -2,6 +2,7 @@ import KeelCauses
 import KeelEngine
 import KeelForecast
 import KeelRecipes
+import KeelSettings
 import KeelTraining
 
 /// The loop from a training that explodes or learns nothing to one that holds: diagnose, try
@@ -118,6 +119,8 @@ extension Problem {
   public func cure(
     causes: CauseCatalog = .standard, remedies: RemedyCatalog = .standard
   ) async throws -> CaseHistory {
-    try await Cure(self, causes: causes, remedies: remedies).run()
+    try checkUnique(causes.causes.map { ($0.name, $0) }, "cause")
+    try checkUnique(remedies.remedies.map { ($0.name, $0) }, "remedy")
+    return try await Cure(self, causes: causes, remedies: remedies).run()
   }
 }

@@ -55,3 +55,11 @@ public struct Explosion: Hashable, Codable, Sendable {
     try container.encodeIfPresent(operation, forKey: .operation)
   }
 }
+
+extension Explosion: CustomStringConvertible {
+  /// `step 3, dense-1.weight, update: non-finite (overflow)`.
+  public var description: String {
+    "step \(step), \(place), \(pass.rawValue): \(kind.rawValue)"
+      + (origin.map { " (\($0.rawValue))" } ?? "")
+  }
+}

@@ -26,7 +26,7 @@ public actor Run {
   /// as long as it does not explode afterwards.
   ///
   /// Where it does, it may go back to another snapshot than that one would have: of those from
-  /// before it keeps one, the checkpoint.
+  /// before it has two, the checkpoint and the beginning.
   /// - Parameter problem: what the run began with; nil where its recipe names its rows, and where
   ///   they lie. The recipe's name, and how long it trains, may be others.
   /// - Throws: `KeelError` where recipe or rows are not those of the checkpoint.
@@ -76,9 +76,10 @@ public actor Run {
 
   /// Trains until `goesOn` says no, if not to the end: early stopping.
   ///
-  /// The training that was stopped is scored, and can go on.
+  /// The training that was stopped is scored, and can go on. A condition that remembers what it has
+  /// seen is a loop over `steps`.
   /// - Parameter goesOn: asked on the run's own thread, after every step.
-  public func train(while goesOn: @Sendable (Run.Step) -> Bool) -> Training {
+  public func trainWhile(_ goesOn: @Sendable (Run.Step) -> Bool) -> Training {
     var isEnough = false
     _ = trainer.advance(
       steps: .max, isCancelled: { isEnough || Task.isCancelled },

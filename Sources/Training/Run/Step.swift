@@ -33,6 +33,11 @@ extension Run {
         names.firstIndex(of: name).map { LayerMeasures(sums[$0]) }
       }
 
+      /// The layers in plan order, each with its norms.
+      public var all: [(name: String, measures: LayerMeasures)] {
+        zip(names, sums).map { ($0, LayerMeasures($1)) }
+      }
+
       /// Those of the layers in `measured`; nil where the step changed no weights.
       package var sumsOfStep: [LayerSums.Sums]? { names.isEmpty ? nil : sums }
     }

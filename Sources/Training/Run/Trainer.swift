@@ -3,6 +3,7 @@ import KeelData
 import KeelEngine
 import KeelNetworks
 import KeelRecipes
+import KeelSettings
 
 /// A training in progress: draws batches, takes steps, watches, remembers, goes back.
 ///
@@ -27,6 +28,7 @@ package final class Trainer {
         .invalid, at: "problem", "is a training of \(engine.name), which Keel cannot run itself",
         fix: "ask for a diagnosis or a cure of it: problem.diagnosis(), problem.cure()")
     }
+    try checkUnique(problem.probes.probes.map { ($0.name, $0) }, "probe")
     let (recipe, rows) = (problem.recipe, problem.rows)
     var batches = try Batches(recipe, rows: rows.train.count)
     let plan = try recipe.plan(row: rows.train.shape, capacity: batches.size)

@@ -9,5 +9,5 @@ public enum Verdict: String, Hashable, Codable, CaseIterable, Sendable {
   case healthy
 
   /// Skill below this is not learning.
-  static let learnt = 0.05
+  package static let learnt = 0.05
 }

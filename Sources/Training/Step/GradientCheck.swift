@@ -48,7 +48,14 @@ public struct GradientCheck: Sendable {
     let pass = step.pass(rows: count, mode: .training, position: 0)
     try Self.checkOutputs(step, pass)
     let (loss, isFinite) = step.forward(pass)
-    guard isFinite, step.backward(pass) else {
+    for parameter in step.plan.parameters {
+      UnsafeMutableBufferPointer(
+        start: step.memory[parameter.buffer.gradient], count: parameter.buffer.count
+      ).update(repeating: Self.unwritten)
+    }
+    let isSound = step.plan.backward(pass)
+    if isFinite, isSound { try Self.checkGradients(step) }
+    guard isFinite, isSound, step.backward(pass) else {
       throw KeelError(
         .invalid, at: "data", "the first batch gives values that are not finite",
         fix: "check the gradients with smaller weights or inputs")
@@ -65,7 +72,7 @@ public struct GradientCheck: Sendable {
     for operation in step.plan.operations {
       let output = pass.values(operation.output.value)
       let isInPlace = operation.inputs.contains { $0.value == operation.output.value }
-      if !isInPlace { output.update(repeating: .nan) }
+      if !isInPlace { output.update(repeating: unwritten) }
       let inputs = operation.inputs.map { Array(pass.values($0.value)) }
       let isFinite = operation.kernel.forward(pass)
       func fault(_ what: String) -> KeelError {
@@ -73,12 +80,34 @@ public struct GradientCheck: Sendable {
           .invalid, at: operation.layer, what,
           fix: "write every number of a row's [\(operation.output.shape)], and no other")
       }
-      let left = output.count { $0.isNaN }
-      if isFinite, left > 0 { throw fault("leaves \(left) of \(output.count) outputs unwritten") }
+      let left = output.count { $0.bitPattern == unwritten.bitPattern }
+      if left > 0 { throw fault("leaves \(left) of \(output.count) outputs unwritten") }
       for (input, before) in zip(operation.inputs, inputs) where !isInPlace {
         guard zip(pass.values(input.value), before).allSatisfy({ $0.bitPattern == $1.bitPattern })
         else { throw fault("changes its own inputs") }
       }
+      guard isFinite, output.allSatisfy(\.isFinite) else {
+        throw KeelError(
+          .invalid, at: operation.layer, "puts out numbers that are not finite",
+          fix: "check the gradients with other weights or inputs, if it may")
+      }
+    }
+  }
+
+  /// A NaN that no calculation gives.
+  private static let unwritten = Float(bitPattern: 0x7FA5_5A5A)
+
+  /// Of the parameters those whose gradients a backward pass left as they were, or added to: a
+  /// kernel writes them.
+  private static func checkGradients(_ step: TrainingStep) throws {
+    for parameter in step.plan.parameters {
+      let left = values(step, parameter.buffer.gradient).count { $0.isNaN }
+      guard left > 0 else { continue }
+      throw KeelError(
+        .invalid, at: parameter.name,
+        "its gradient has \(left) of \(parameter.buffer.count) numbers that the backward pass has "
+          + "not written, or has added to",
+        fix: "write each in place of what is there: what others have is added by the plan")
     }
   }
 

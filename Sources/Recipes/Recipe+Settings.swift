@@ -3,10 +3,25 @@ import KeelNetworks
 import KeelSettings
 
 extension Recipe {
-  /// Refuses somebody's own that is called as what comes with Keel: it would train, and what is
-  /// kept of it could not be read.
-  package func checkNames() throws {
-    let catalog = Catalog.standard
+  /// Refuses what a file of the recipe would be refused for, or would lose: numbers out of range,
+  /// somebody's own that is called as what comes with Keel, or that has settings in no field. (It
+  /// would train, and what is kept of it could not be read, or would be another.)
+  package func checkSettings() throws {
+    try checkNames(.standard)
+    let own = ingredientsWithin.map { type(of: $0) as any Ingredient.Type }
+    let catalog =
+      Catalog.standard
+      + own.filter { type in
+        !Catalog.standard.types.contains { $0 == type }
+      }
+    _ = try Recipe(written, catalog: catalog)
+    for ingredient in ingredientsWithin {
+      let path = type(of: ingredient).name
+      try ingredient.checkFields(SettingsReader(catalog: catalog, path: path))
+    }
+  }
+
+  private func checkNames(_ catalog: Catalog) throws {
     try catalog.check(data, at: "data")
     try catalog.check(initializer, at: "initializer")
     try catalog.check(loss, at: "loss")

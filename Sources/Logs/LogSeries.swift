@@ -1,0 +1,82 @@
+/// What was logged under one name: values by step, in the order in which they were written.
+///
+/// However long the log, it keeps no more than `capacity` of them: the newest half one by one, and
+/// of older ones, pair by pair, the one that is larger (or not finite); an average would hide a
+/// spike. After the first value that is not finite little more is kept.
+public struct LogSeries: Sendable {
+  /// A value, and the step that it was logged for.
+  public struct Point: Hashable, Sendable {
+    public let step: Int
+    public let value: Double
+
+    public init(step: Int, value: Double) { (self.step, self.value) = (step, value) }
+  }
+
+  /// Values that are kept at the most.
+  let capacity: Int
+  /// Those that are kept, in the order of the log.
+  public private(set) var points: [Point] = []
+  /// How many were logged.
+  public private(set) var count = 0
+  /// The first that is not finite; nil where all are.
+  public private(set) var firstNonFinite: Point?
+  /// The largest step so far.
+  private var last = Int.min
+  /// How often the steps went back: another run in the same log, or one that was taken up again.
+  public private(set) var returns = 0
+
+  /// What is kept after a value that is not finite: enough to see whether it came back.
+  private static let after = 256
+
+  public init(capacity: Int = 1 << 16) { self.capacity = max(16, capacity) }
+
+  /// Adds what was logged next.
+  public mutating func add(_ value: Double, at step: Int) {
+    count += 1
+    if step < last { returns += 1 }
+    last = max(last, step)
+    if !value.isFinite, firstNonFinite == nil {
+      firstNonFinite = Point(step: step, value: value)
+      kept = points.count + Self.after
+    }
+    guard points.count < kept else { return }
+    points.append(Point(step: step, value: value))
+    if points.count == capacity { thin() }
+  }
+
+  /// Points that may be kept from now on.
+  private var kept = Int.max
+
+  private mutating func thin() {
+    let half = capacity / 2
+    var thinned: [Point] = []
+    thinned.reserveCapacity(capacity)
+    for index in stride(from: 0, to: half, by: 2) {
+      let (a, b) = (points[index], points[index + 1])
+      thinned.append(!a.value.isFinite || a.value >= b.value ? a : b)
+    }
+    thinned += points[half...]
+    if kept < .max { kept -= points.count - thinned.count }
+    points = thinned
+  }
+
+  /// The values in the order of the log.
+  public var values: [Double] { points.map(\.value) }
+
+  /// The value that stood at a step: the newest that was logged for it or before; nil where there
+  /// is none.
+  public func value(at step: Int) -> Double? {
+    var (low, high) = (0, points.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if points[middle].step <= step { low = middle + 1 } else { high = middle }
+    }
+    return low > 0 ? points[low - 1].value : nil
+  }
+
+  /// The usual distance between two steps that were logged; 1 where there are fewer than two.
+  public var interval: Int {
+    let gaps = zip(points.dropFirst(), points).map { $0.step - $1.step }.filter { $0 > 0 }.sorted()
+    return gaps.isEmpty ? 1 : gaps[gaps.count / 2]
+  }
+}

@@ -1,0 +1,162 @@
+import Foundation
+import KeelEngine
+import KeelLogs
+import Testing
+
+/// Logs that the tools themselves wrote (`Tests/Vectors/make_logs.py`), and logs that are none.
+struct TrainingLogTests {
+  private static let folder = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Vectors/logs")
+
+  private struct Truth: Decodable {
+    let nonFinite, keras, huggingFace: Int
+  }
+
+  private static func truth() throws -> Truth {
+    try JSONDecoder().decode(
+      Truth.self, from: Data(contentsOf: folder.appendingPathComponent("truth.json")))
+  }
+
+  @Test(arguments: [
+    ("tensorboard-simple", TrainingLog.Format.tensorBoard), ("tensorboard-tensor", .tensorBoard),
+    ("metrics.csv", .lightning), ("log.jsonl", .jsonLines), ("mlflow", .mlflow),
+    ("keras.csv", .keras), ("trainer_state.json", .huggingFace),
+  ])
+  func everyFormatIsRead(_ file: String, _ format: TrainingLog.Format) throws {
+    let path = Self.folder.appendingPathComponent(file).path
+    #expect(TrainingLog.isLog(path))
+    let diagnosis = try LogDiagnosis(TrainingLog.read(path))
+    #expect(diagnosis.log.format == format && diagnosis.log.remarks.isEmpty)
+    let truth = try Self.truth()
+    let step =
+      format == .keras ? truth.keras : format == .huggingFace ? truth.huggingFace : truth.nonFinite
+    #expect(diagnosis.verdict == .exploding && diagnosis.explosion?.kind == .nonFinite)
+    #expect(diagnosis.explosion?.step == step)
+    // A quadratic bowl at a rate that is too high: one factor in every step, from the first on.
+    let law = try #require(diagnosis.law)
+    #expect(law.isExponential && law.factor > 1000 && law.factor < 4000)
+    #expect(abs(law.overflow - Double(step)) <= 2)
+    #expect(diagnosis.findings.first?.cause == "large-learning-rate")
+    #expect(diagnosis.findings.allSatisfy { $0.confidence <= 0.8 && $0.kind == .suspect })
+  }
+
+  // MARK: what is wrong with a file
+
+  private static func write(_ name: String, _ bytes: some Sequence<UInt8>) throws -> String {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "keel-log-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let file = folder.appendingPathComponent(name)
+    try Data(bytes).write(to: file)
+    return file.path
+  }
+
+  private static func remove(_ path: String) {
+    try? FileManager.default.removeItem(
+      at: URL(fileURLWithPath: path).deletingLastPathComponent())
+  }
+
+  private static func events() throws -> Data {
+    try Data(
+      contentsOf: folder.appendingPathComponent(
+        "tensorboard-simple/events.out.tfevents.1700000000.made"))
+  }
+
+  /// Cut anywhere, or damaged in any byte of its last part: what comes before is read.
+  @Test func whatIsCutOrDamagedIsReadAsFar() throws {
+    let whole = try [UInt8](Self.events())
+    for cut in stride(from: whole.count - 1, to: whole.count - 200, by: -7) {
+      let path = try Self.write("events.out.tfevents.1.a", whole[..<cut])
+      defer { Self.remove(path) }
+      let log = try TrainingLog.read(path)
+      #expect((log.series["train/loss"]?.count ?? 0) >= 50)
+    }
+    var damaged = whole
+    damaged[whole.count - 40] ^= 0x10
+    let path = try Self.write("events.out.tfevents.1.a", damaged)
+    defer { Self.remove(path) }
+    let log = try TrainingLog.read(path)
+    #expect(log.remarks.count == 1 && log.remarks[0].contains("damaged"))
+    #expect((log.series["train/loss"]?.count ?? 0) >= 50)
+  }
+
+  @Test func tablesOfEveryKind() throws {
+    for (text, remark) in [
+      ("step;loss;lr\n0;1,5;0,1\n1;2,5;0,1\n2;nan;0,1\n", "decimal point"),
+      ("loss,acc\n1.5,0\n2.5,0\nnan,0\n", "no column of steps"),
+    ] {
+      let path = try Self.write("log.csv", text.utf8)
+      defer { Self.remove(path) }
+      let log = try TrainingLog.read(path)
+      #expect(log.series["loss"]?.points.prefix(2).map(\.value) == [1.5, 2.5])
+      #expect(log.series["loss"]?.firstNonFinite?.step == 2)
+      #expect(log.remarks.contains { $0.contains(remark) })
+    }
+  }
+
+  /// What it is told of a log that two runs wrote into, and of one without the rest.
+  @Test func whatALogHidesIsSaid() throws {
+    let text = "step,loss\n" + (0..<20).map { "\($0 % 10),\($0)\n" }.joined()
+    let path = try Self.write("log.csv", text.utf8)
+    defer { Self.remove(path) }
+    let diagnosis = try LogDiagnosis(TrainingLog.read(path))
+    for part in ["go back", "no gradient norm", "no learning rate", "no norms of layers"] {
+      #expect(diagnosis.hidden.contains { $0.contains(part) }, "\(part)")
+    }
+  }
+
+  @Test func whatIsNoLogIsRefused() throws {
+    let utf16: [UInt8] =
+      [0xFF, 0xFE] + "step,loss\n".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] as [UInt8] }
+    let files: [(String, [UInt8], String)] = [
+      ("log.pkl", [0x80, 0x04, 0x95, 0, 0], "pickle"), ("log.pt", [0x50, 0x4B, 3, 4, 0], "pickle"),
+      ("log.csv", utf16, "UTF-16"), ("log.bin", [UInt8](repeating: 0, count: 99), "UTF-16"),
+      ("log.csv", Array("a,b\n1,2\n".utf8), "no loss"), ("log.txt", Array("hello".utf8), "no log"),
+      ("log.csv", Array("step,loss\n".utf8), "no numbers"),
+    ]
+    for (name, bytes, word) in files {
+      let path = try Self.write(name, bytes)
+      defer { Self.remove(path) }
+      let error = #expect(throws: KeelError.self) { try LogDiagnosis(TrainingLog.read(path)) }
+      #expect(error?.what.contains(word) == true, "\(error?.description ?? "")")
+    }
+    #expect(throws: KeelError.self) { try TrainingLog.read("nowhere.csv") }
+  }
+
+  /// A recipe is none, whatever it is called.
+  @Test func aRecipeIsNoLog() throws {
+    let recipe = "data: {regression: {samples: 200, features: 6}}\nmodel: [{dense: 1}]\n"
+    for name in ["recipe.yaml", "recipe", "recipe.txt"] {
+      let path = try Self.write(name, recipe.utf8)
+      defer { Self.remove(path) }
+      #expect(!TrainingLog.isLog(path))
+    }
+  }
+
+  /// Bytes that nobody wrote for it: an error or a log, and no more.
+  @Test func anyBytesAreRead() throws {
+    var state: UInt64 = 7
+    func random() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state >> 33
+    }
+    let seeds: [[UInt8]] = [
+      try [UInt8](Self.events().prefix(2000)),
+      Array("step,loss,lr\n0,1.5,0.1\n1,nan,0.1\n".utf8),
+      Array("{\"step\": 0, \"loss\": NaN}\n{\"step\": 1, \"loss\": [1]}\n".utf8),
+      Array("{\"log_history\": [{\"step\": 1, \"loss\": 0.5}]}".utf8),
+      Array("1700000000000 1.5 0\n1700000000001 nan 1\n".utf8),
+    ]
+    for round in 0..<400 {
+      var bytes = seeds[round % seeds.count]
+      for _ in 0..<1 + Int(random() % 8) {
+        bytes[Int(random()) % bytes.count] = UInt8(truncatingIfNeeded: random())
+      }
+      if random() % 4 == 0 { bytes.removeLast(Int(random()) % bytes.count) }
+      let path = try Self.write("log", bytes)
+      defer { Self.remove(path) }
+      _ = TrainingLog.isLog(path)
+      _ = try? LogDiagnosis(TrainingLog.read(path))
+    }
+  }
+}
