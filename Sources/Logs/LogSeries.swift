@@ -6,7 +6,9 @@
 public struct LogSeries: Sendable {
   /// A value, and the step that it was logged for.
   public struct Point: Hashable, Sendable {
+    /// The step that it was logged for.
     public let step: Int
+    /// As it was logged: NaN and infinities, too.
     public let value: Double
 
     public init(step: Int, value: Double) { (self.step, self.value) = (step, value) }

@@ -22,6 +22,7 @@ public struct LogDiagnosis: Sendable {
     case nothing
   }
 
+  /// What was read.
   public let log: TrainingLog
   /// By the definitions of a training, as far as a log has what they need.
   public let verdict: Verdict

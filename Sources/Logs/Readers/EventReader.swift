@@ -16,8 +16,8 @@ struct EventReader {
   /// Whether a file begins with a record.
   static func recognizes(_ head: [UInt8]) -> Bool {
     guard head.count >= 12 else { return false }
-    return number(head[0..<8]) < UInt64(longest)
-      && UInt32(truncatingIfNeeded: number(head[8..<12]))
+    return littleEndian(head[0..<8]) < UInt64(longest)
+      && UInt32(truncatingIfNeeded: littleEndian(head[8..<12]))
         == EventFile.masked(Array(head[0..<8]))
   }
 
@@ -57,7 +57,8 @@ struct EventReader {
       }
       if wanted == 12 { continue }
       let data = buffer[start + 12..<start + wanted - 4]
-      let sum = UInt32(truncatingIfNeeded: Self.number(buffer[start + wanted - 4..<start + wanted]))
+      let sum = UInt32(
+        truncatingIfNeeded: littleEndian(buffer[start + wanted - 4..<start + wanted]))
       guard sum == EventFile.masked(data) else {
         return broken(at: place, "is damaged (its data has a wrong checksum)")
       }
@@ -71,18 +72,15 @@ struct EventReader {
   private static func length(_ buffer: [UInt8], _ start: Int) -> Int? {
     let head = buffer[start..<start + 8]
     guard
-      UInt32(truncatingIfNeeded: number(buffer[start + 8..<start + 12])) == EventFile.masked(head),
-      number(head) < UInt64(longest)
+      UInt32(truncatingIfNeeded: littleEndian(buffer[start + 8..<start + 12]))
+        == EventFile.masked(head),
+      littleEndian(head) < UInt64(longest)
     else { return nil }
-    return 16 + Int(number(head))
+    return 16 + Int(littleEndian(head))
   }
 
   private mutating func broken(at place: Int, _ what: String) {
     log.remarks.append("the record at byte \(place) \(what); what comes before it was read")
-  }
-
-  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
   }
 
   // MARK: protocol buffers
@@ -134,8 +132,8 @@ struct EventReader {
           }
         }
       case (4, .bytes(let raw)), (5, .bytes(let raw)), (6, .bytes(let raw)):
-        if raw.count == 4 { content = Double(Float(bitPattern: UInt32(number(raw)))) }
-        if raw.count == 8 { content = Double(bitPattern: number(raw)) }
+        if raw.count == 4 { content = Double(Float(bitPattern: UInt32(littleEndian(raw)))) }
+        if raw.count == 8 { content = Double(bitPattern: littleEndian(raw)) }
       case (5, .fixed32(let bits)): content = Double(Float(bitPattern: bits))
       case (6, .fixed64(let bits)): content = Double(bitPattern: bits)
       default: break
@@ -163,12 +161,12 @@ private struct Fields: Sequence, IteratorProtocol {
     let number = Int(truncatingIfNeeded: key >> 3)
     switch key & 7 {
     case 0: return varint().map { (number, .varint($0)) }
-    case 1: return take(8).map { (number, .fixed64(Self.number($0))) }
+    case 1: return take(8).map { (number, .fixed64(littleEndian($0))) }
     case 2:
       guard let count = varint(), count <= UInt64(rest.count) else { return nil }
       return take(Int(count)).map { (number, .bytes($0)) }
     case 5:
-      return take(4).map { (number, .fixed32(UInt32(truncatingIfNeeded: Self.number($0)))) }
+      return take(4).map { (number, .fixed32(UInt32(truncatingIfNeeded: littleEndian($0)))) }
     default: return nil
     }
   }
@@ -189,8 +187,9 @@ private struct Fields: Sequence, IteratorProtocol {
     }
     return nil
   }
+}
 
-  private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-  }
+/// An integer whose low byte comes first.
+private func littleEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+  bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
 }

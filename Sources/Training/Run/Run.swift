@@ -26,7 +26,7 @@ public actor Run {
   /// as long as it does not explode afterwards.
   ///
   /// Where it does, it may go back to another snapshot than that one would have: of those from
-  /// before it has two, the checkpoint and the beginning.
+  /// before it keeps one, the checkpoint; and healing may begin anew.
   /// - Parameter problem: what the run began with; nil where its recipe names its rows, and where
   ///   they lie. The recipe's name, and how long it trains, may be others.
   /// - Throws: `KeelError` where recipe or rows are not those of the checkpoint.

@@ -18,6 +18,9 @@ package final class Trainer {
   package internal(set) var monitor: Monitor
   package internal(set) var record: RunRecord
   package internal(set) var snapshots: SnapshotRing
+  /// What a run that was taken up again would begin with; nil for any other, which has it among its
+  /// snapshots for as long as it may be needed.
+  var beginning: Snapshot?
 
   /// - Parameter keepsSnapshots: false for a trial, which never goes back: it then needs a tenth of
   ///   the memory.

@@ -79,9 +79,7 @@ extension Trainer {
     history.fill(
       from: Trace.Series(checkpoint.series), events: progress.events, stride: progress.stride)
     let snapshot = snapshot(of: checkpoint, progress)
-    // A loss that left before the checkpoint is seen to have left after it: the beginning is then
-    // all that is sound.
-    snapshots.take(trainingStep.memory, step: 0, tally: tally)
+    beginning = self.snapshot()
     rewind(to: snapshot, history: history)
     snapshots.pin(snapshot)
   }

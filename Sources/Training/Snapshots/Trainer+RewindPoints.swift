@@ -50,10 +50,13 @@ extension Trainer {
   /// Snapshots to go on from: those that are sound; where none is, those of which only that last
   /// proof is missing.
   ///
-  /// The step itself may be what is bad.
+  /// The step itself may be what is bad. A loss that left before a checkpoint may be seen to have
+  /// left only after it: of a run that was taken up again the beginning is then all that is sound.
   package func startingPoints(before step: Int) -> [Snapshot] {
     let sound = soundSnapshots(before: step)
-    return sound.isEmpty ? settled(before: step) : sound
+    if !sound.isEmpty { return sound }
+    let settled = settled(before: step)
+    return settled.isEmpty ? [beginning].compactMap { $0 } : settled
   }
 
   private func settled(before step: Int) -> [Snapshot] {

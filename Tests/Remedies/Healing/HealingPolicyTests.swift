@@ -226,6 +226,36 @@ import Testing
     #expect(recovery.changes.isEmpty == (fault != .rateJump))
   }
 
+  /// A loss that leapt before the checkpoint, of a network that was dead from then on: that it was
+  /// lost is seen at the end, and of its states only the beginning is from before that.
+  @Test func whatWasLostBeforeTheCheckpointBeginsAnew() async throws {
+    let problem = try Problem(
+      Recipe(
+        data: .regression(samples: 400, features: 4, noise: 0.1), standardize: .both,
+        model: [.dense(32), .relu, .dense(1)], initializer: .he(), loss: .meanSquaredError,
+        optimizer: .sgd(learningRate: 0.05), training: .init(epochs: 32, batch: 32)))
+    let run = try Run(problem)
+    await run.disturb { step, trainingStep in
+      guard step == 7 || step == 8 else { return }
+      for parameter in trainingStep.plan.parameters {
+        let values = trainingStep.memory[parameter.buffer]
+        for index in 0..<parameter.buffer.count {
+          values[index] = step == 7 ? 4 * values[index] : parameter.role == .bias ? -1 : 0
+        }
+      }
+    }
+    _ = await run.train(steps: 200)
+    let checkpoint = try await run.checkpoint()
+    let again = try Run(resuming: checkpoint, of: problem)
+    let training = await again.train(healing: HealingPolicy())
+    #expect(training.verdict == .healthy && training.outcome == .trained)
+    #expect(training.recoveries.map(\.rewoundTo) == [0])
+    // What is on disk is not replaced by an earlier state.
+    let unhealed = try Run(resuming: checkpoint, of: problem)
+    #expect(await unhealed.train().explosion?.step ?? 0 <= 8)
+    await #expect(throws: KeelError.self) { try await unhealed.checkpoint() }
+  }
+
   private final class Kept: @unchecked Sendable {
     private(set) var all: [Checkpoint] = []
     func add(_ checkpoint: Checkpoint) { all.append(checkpoint) }

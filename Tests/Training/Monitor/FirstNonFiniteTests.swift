@@ -81,9 +81,13 @@ struct FirstNonFiniteTests {
   struct PoisonedSGD: Optimizer {
     static let name = "poisoned-sgd"
     static let summary = "for tests"
+    static let fields: [Field<PoisonedSGD>] = [
+      .init("learning-rate", \.learningRate, "the rate"), .init("target", \.target, "whom"),
+      .init("poison", \.poison, "its bits"),
+    ]
     var learningRate = 0.001
     var target = 0
-    var poison = UInt32(0)
+    var poison = UInt64(0)
     var initialSlots: KeyValuePairs<String, Float> { [:] }
     init() {}
 
@@ -91,7 +95,7 @@ struct FirstNonFiniteTests {
       var sgd = SGD()
       sgd.learningRate = learningRate
       if tensor.step == FirstNonFiniteTests.step + 1, tensor.count == target {
-        tensor.weights[0] = Float(bitPattern: poison)
+        tensor.weights[0] = Float(bitPattern: UInt32(poison))
       }
       return sgd.update(tensor)
     }
@@ -103,7 +107,7 @@ struct FirstNonFiniteTests {
       for value in Self.poisons {
         var optimizer = PoisonedSGD()
         optimizer.target = (10 + layer) * (layer == 1 ? 10 : 9 + layer)
-        optimizer.poison = value.bitPattern
+        optimizer.poison = UInt64(value.bitPattern)
         let trainer = try Trainer(Problem(Self.deep(activation, optimizer: Choice(optimizer))))
         let explosion = try #require(trainer.train().explosion)
         #expect(explosion.place == "dense-\(layer).weight", "\(value)")
