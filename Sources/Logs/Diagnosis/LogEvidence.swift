@@ -35,18 +35,23 @@ struct LogEvidence {
     return rest.count >= 3 && rest.count(where: \.value.isFinite) * 2 > rest.count
   }
 
-  /// Where it was lost: in the first value that is not finite, or in the step in which the loss,
-  /// averaged over as many values as make a tenth (ten at the most), passed five times its start
-  /// and did not come back.
+  /// Where it was lost: in the first value that is not finite, or in the step in which the loss
+  /// passed five times its start and did not come back.
+  ///
+  /// A gradient that is not finite is an event of a training that learns all the same: a loss
+  /// scaler skips such a step.
   var explosion: Explosion? {
-    if let first = loss.firstNonFinite, !cameBack {
-      // A gradient that was lost before the loss was is where it happened.
-      let gradient = norm?.firstNonFinite.flatMap { $0.step <= first.step ? $0 : nil }
+    let lost = cameBack ? nil : loss.firstNonFinite?.step
+    let left = divergence
+    let gradient = norm?.firstNonFinite?.step
+    if let gradient, gradient <= lost ?? .max, lost != nil || left != nil || !hasLearnt {
       return Explosion(
-        step: gradient?.step ?? first.step, place: gradient == nil ? "loss" : "gradient",
-        pass: gradient == nil ? .forward : .backward, kind: .nonFinite, origin: nil)
+        step: gradient, place: "gradient", pass: .backward, kind: .nonFinite, origin: nil)
     }
-    return divergence.map {
+    if let lost {
+      return Explosion(step: lost, place: "loss", pass: .forward, kind: .nonFinite, origin: nil)
+    }
+    return left.map {
       Explosion(step: $0, place: "loss", pass: .update, kind: .divergence, origin: nil)
     }
   }
@@ -58,6 +63,8 @@ struct LogEvidence {
     let points = loss.points.filter(\.value.isFinite)
     guard points.count >= 4, start.isFinite, end.isFinite else { return nil }
     let least = points.map(\.value).min() ?? 0
+    // Of a loss that leaves at once the median of its first values is far above where it began.
+    let start = min(start, points[0].value)
     let (floor, scale) = least < 0 ? (start, max(abs(start - least), 1)) : (0, start)
     let edge = floor + 5 * scale
     guard scale > 0, end > edge else { return nil }
@@ -67,10 +74,13 @@ struct LogEvidence {
 
   /// Exploding, or by what it learnt: its loss beside the one that it began with.
   var verdict: Verdict {
-    if explosion != nil { return .exploding }
-    guard start.isFinite, end.isFinite else { return .stalled }
+    explosion != nil ? .exploding : hasLearnt ? .healthy : .stalled
+  }
+
+  private var hasLearnt: Bool {
+    guard start.isFinite, end.isFinite else { return false }
     let skill = start > 0 ? 1 - end / start : 1 - exp(end - start)
-    return skill >= Verdict.learnt ? .healthy : .stalled
+    return skill >= Verdict.learnt
   }
 
   // MARK: what led
