@@ -96,9 +96,10 @@ public actor Run {
   /// it: `extension Run { func fit() { while let step = step() { … } } }`.
   public func step() -> Run.Step? {
     guard !trainer.isOver, !Task.isCancelled else { return nil }
-    _ = trainer.advance(steps: 1)
+    var taken: Run.Step?
+    _ = trainer.advance(steps: 1, observe: { taken = $0 })
     trainer.takeBackIfLost()
-    return trainer.newestStep
+    return taken
   }
 
   /// The next step, taken in the caller's thread; nil where somebody else is at the run.
