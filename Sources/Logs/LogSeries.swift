@@ -2,7 +2,7 @@
 ///
 /// However long the log, it keeps no more than `capacity` of them: the newest half one by one, and
 /// of older ones, pair by pair, the one that is larger (or not finite); an average would hide a
-/// spike. After the first value that is not finite little more is kept.
+/// spike. Of a stretch of values that are not finite little is kept.
 public struct LogSeries: Sendable {
   /// A value, and the step that it was logged for.
   public struct Point: Hashable, Sendable {
@@ -22,32 +22,49 @@ public struct LogSeries: Sendable {
   public private(set) var count = 0
   /// The first that is not finite; nil where all are.
   public private(set) var firstNonFinite: Point?
+  /// The first of the newest stretch of values none of which is finite.
+  private var lastLost: Point?
+  /// Values in that stretch, and finite ones since the first that was not.
+  private var (lostRun, back) = (0, 0)
   /// The largest step so far.
   private var last = Int.min
   /// How often the steps went back: another run in the same log, or one that was taken up again.
   public private(set) var returns = 0
 
-  /// What is kept after a value that is not finite: enough to see whether it came back.
+  /// What is kept of a stretch of values that are not finite.
   private static let after = 256
 
   public init(capacity: Int = 1 << 16) { self.capacity = max(16, capacity) }
+
+  /// Where it was lost: the first value that is not finite; or, where it had come back from that,
+  /// the first of the newest stretch of such.
+  ///
+  /// Nil where the newest values are finite again: a loss scaler skips a step now and then.
+  public var lost: Point? {
+    guard firstNonFinite != nil else { return nil }
+    // Single values that come back, and as many that do not, are none that came back.
+    if lostRun == 0 { return back >= 3 ? nil : firstNonFinite }
+    return back >= 3 && back > lostRun / 8 ? lastLost : firstNonFinite
+  }
 
   /// Adds what was logged next.
   public mutating func add(_ value: Double, at step: Int) {
     count += 1
     if step < last { returns += 1 }
     last = max(last, step)
-    if !value.isFinite, firstNonFinite == nil {
-      firstNonFinite = Point(step: step, value: value)
-      kept = points.count + Self.after
+    if value.isFinite {
+      if firstNonFinite != nil { back += 1 }
+      lostRun = 0
+    } else {
+      let point = Point(step: step, value: value)
+      if firstNonFinite == nil { firstNonFinite = point }
+      if lostRun == 0 { lastLost = point }
+      lostRun += 1
+      guard lostRun <= Self.after else { return }
     }
-    guard points.count < kept else { return }
     points.append(Point(step: step, value: value))
     if points.count == capacity { thin() }
   }
-
-  /// Points that may be kept from now on.
-  private var kept = Int.max
 
   private mutating func thin() {
     let half = capacity / 2
@@ -55,10 +72,9 @@ public struct LogSeries: Sendable {
     thinned.reserveCapacity(capacity)
     for index in stride(from: 0, to: half, by: 2) {
       let (a, b) = (points[index], points[index + 1])
-      thinned.append(!a.value.isFinite || a.value >= b.value ? a : b)
+      thinned.append(!a.value.isFinite || (b.value.isFinite && a.value >= b.value) ? a : b)
     }
     thinned += points[half...]
-    if kept < .max { kept -= points.count - thinned.count }
     points = thinned
   }
 

@@ -9,7 +9,7 @@ public enum MetricName: String, CaseIterable, Sendable {
   /// of the data that they are of; the first is the usual one.
   private var names: [String] {
     switch self {
-    case .loss: ["loss", "loss-step", "batch-loss", "total-loss", "loss-epoch"]
+    case .loss: ["loss", "loss-step", "batch-loss", "total-loss", "loss-epoch", "epoch-loss"]
     case .gradientNorm:
       ["grad-norm", "gradient-norm", "gradnorm", "grad-norm-total", "grad-2-0-norm-total", "gnorm"]
     case .learningRate: ["lr", "learning-rate", "learningrate"]

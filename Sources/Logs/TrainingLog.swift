@@ -30,8 +30,20 @@ public struct TrainingLog: Sendable {
 
   init(_ format: Format, _ path: String) { (self.format, self.path) = (format, path) }
 
-  /// Adds what was logged next under a name.
+  /// Names that count steps, and, last, epochs; the first that is there is taken.
+  static let steps = [
+    "step", "global-step", "iteration", "iter", "iterations", "steps", "batch", "update", "tick",
+    "epoch",
+  ]
+
+  /// A name as `steps` writes it: `_step` and `global_step` are `step` and `global-step`.
+  static func plain(_ name: String) -> String {
+    name.lowercased().split { "_ -".contains($0) }.joined(separator: "-")
+  }
+
+  /// Adds what was logged next under a name; a step beyond 2⁵³ is one.
   mutating func add(_ value: Double, _ name: String, at step: Int) {
+    let step = min(max(step, -1 << 53), 1 << 53)
     if series[name] == nil {
       guard series.count < Self.most else { return }
       series[name] = LogSeries(capacity: series.count < Self.many ? 1 << 16 : 1 << 10)

@@ -68,7 +68,7 @@ package struct LogPage: Page {
     if let law = diagnosis.law {
       let kind = law.isExponential ? "by a factor of \(Text.number(law.factor)) a step" : "unevenly"
       let end =
-        law.isExponential && law.overflow < 1e15
+        law.isExponential && abs(law.overflow) < 1e15
         ? "; so it leaves float32 at step \(Text.count(Int(law.overflow)))" : ""
       let what = law.quantity == MetricName.loss.rawValue ? "the loss" : "the gradient norm"
       lines.append("grew    \(what) \(kind), over \(Text.count(law.steps)) steps\(end)")
@@ -175,8 +175,7 @@ package struct LogPage: Page {
       (verdict, explosion) = (diagnosis.verdict, diagnosis.explosion)
       outcome = diagnosis.explosion == nil ? "trained" : "exploded"
       (steps, loss) = (diagnosis.steps, diagnosis.losses.last)
-      skill =
-        diagnosis.explosion == nil ? 1 - diagnosis.losses.last / diagnosis.losses.first : -.infinity
+      skill = diagnosis.skill
     }
 
     private enum CodingKeys: CodingKey {

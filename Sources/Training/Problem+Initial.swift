@@ -67,7 +67,8 @@ extension TrainingStep {
     guard !problem.initial.isEmpty else {
       throw KeelError(
         .invalid, at: "initial", "the weights have not been read",
-        fix: "make the problem of this recipe: Problem(recipe)")
+        fix: "make the problem of this recipe: Problem(recipe), or Problem(recipe, train: …, "
+          + "initial: …) with those that it began with")
     }
     let given = problem.initialByName
     for place in plan.networkTensors {

@@ -19,6 +19,22 @@ struct LogSeriesTests {
     #expect(series.points.count < 1000)
   }
 
+  /// Single values that are lost and come back are events; what does not come back is the end.
+  @Test func whatComesBackIsNotTheEnd() {
+    func lost(_ values: [ClosedRange<Int>], of count: Int) -> Int? {
+      var series = LogSeries()
+      for step in 0..<count {
+        series.add(values.contains { $0.contains(step) } ? .nan : 1, at: step)
+      }
+      return series.lost?.step
+    }
+    #expect(lost([10...10], of: 5000) == nil)
+    #expect(lost([10...10, 4000...4999], of: 5000) == 4000)
+    #expect(lost([10...10, 201...4999], of: 5000) == 201)
+    #expect(lost([100...199], of: 200) == 100)
+    #expect(lost([0...0], of: 1) == 0)
+  }
+
   @Test func theValueThatStood() {
     var series = LogSeries()
     for step in [10, 20, 30] { series.add(Double(step), at: step) }

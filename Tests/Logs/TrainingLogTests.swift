@@ -109,7 +109,7 @@ struct TrainingLogTests {
     let utf16: [UInt8] =
       [0xFF, 0xFE] + "step,loss\n".utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] as [UInt8] }
     let files: [(String, [UInt8], String)] = [
-      ("log.pkl", [0x80, 0x04, 0x95, 0, 0], "pickle"), ("log.pt", [0x50, 0x4B, 3, 4, 0], "pickle"),
+      ("log.pkl", [0x80, 0x04, 0x95, 0, 0], "pickle"), ("log.pt", [0x50, 0x4B, 3, 4, 0], "zip"),
       ("log.csv", utf16, "UTF-16"), ("log.bin", [UInt8](repeating: 0, count: 99), "UTF-16"),
       ("log.csv", Array("a,b\n1,2\n".utf8), "no loss"), ("log.txt", Array("hello".utf8), "no log"),
       ("log.csv", Array("step,loss\n".utf8), "no numbers"),
@@ -123,14 +123,78 @@ struct TrainingLogTests {
     #expect(throws: KeelError.self) { try TrainingLog.read("nowhere.csv") }
   }
 
+  private static func diagnosis(_ name: String, _ text: String) throws -> LogDiagnosis {
+    let path = try write(name, text.utf8)
+    defer { remove(path) }
+    return try LogDiagnosis(TrainingLog.read(path))
+  }
+
+  /// Hugging Face's filter logs a NaN as 0: the gradient beside it tells.
+  @Test func aLossThatAFilterHasHiddenIsLost() throws {
+    let entries = (0..<40).map { step in
+      step < 30
+        ? "{\"step\": \(step), \"loss\": \(2.3 - Double(step) / 50), \"grad_norm\": 1.0}"
+        : "{\"step\": \(step), \"loss\": 0.0, \"grad_norm\": NaN}"
+    }
+    let diagnosis = try Self.diagnosis(
+      "trainer_state.json", "{\"log_history\": [\(entries.joined(separator: ", "))]}")
+    #expect(diagnosis.explosion?.step == 30 && diagnosis.explosion?.kind == .nonFinite)
+    #expect(diagnosis.hidden.contains { $0.contains("logging_nan_inf_filter") })
+  }
+
+  /// A loss scaler's first gradients are infinite, and a spike comes back: nothing exploded.
+  @Test func whatComesBackIsNoExplosion() throws {
+    let scaled = (0..<200).map { step in
+      "\(step),\(2.3 * exp(-Double(step) / 80)),\(step < 2 ? "inf" : "1.5")"
+    }
+    let healthy = try Self.diagnosis(
+      "log.csv", "step,loss,grad_norm\n" + scaled.joined(separator: "\n") + "\n")
+    #expect(healthy.verdict == .healthy && healthy.explosion == nil)
+    let spiked = (0..<200).map { step in
+      "\(step),\((100..<110).contains(step) ? 500 : 2.3 * exp(-Double(step) / 80))"
+    }
+    #expect(
+      try Self.diagnosis("log.csv", "step,loss\n" + spiked.joined(separator: "\n") + "\n").verdict
+        == .healthy)
+    // The same first gradients, and a loss that is lost much later.
+    let late = (0..<200).map { step in
+      "\(step),\(step < 150 ? "1.0" : "nan"),\(step < 2 ? "inf" : "1.5")"
+    }
+    let lost = try Self.diagnosis(
+      "log.csv", "step,loss,grad_norm\n" + late.joined(separator: "\n") + "\n")
+    #expect(lost.explosion?.step == 150 && lost.explosion?.place == "loss")
+  }
+
+  /// A divergence that somebody stopped soon.
+  @Test func aDivergenceAtTheEndIsSeen() throws {
+    let rows = (0..<1000).map { "\($0),\($0 < 940 ? 1.0 : 1e6)" }
+    let diagnosis = try Self.diagnosis(
+      "log.csv", "step,loss\n" + rows.joined(separator: "\n") + "\n")
+    #expect(diagnosis.explosion?.kind == .divergence && diagnosis.explosion?.step == 940)
+  }
+
+  /// Steps that no training has; a last row that was cut.
+  @Test func oddRowsAreRead() throws {
+    let steps = try Self.diagnosis(
+      "loss", "1700000000000 1.0 9223372036854775807\n1700000000001 1.0 -9223372036854775808\n")
+    #expect(steps.losses.first == 1)
+    let cut = try Self.diagnosis("log.csv", "step,loss\n0,1.5\n1,1.4\n2,1")
+    #expect(cut.log.series["loss"]?.count == 2 && cut.hidden[0].contains("left out"))
+  }
+
   /// A recipe is none, whatever it is called.
   @Test func aRecipeIsNoLog() throws {
     let recipe = "data: {regression: {samples: 200, features: 6}}\nmodel: [{dense: 1}]\n"
-    for name in ["recipe.yaml", "recipe", "recipe.txt"] {
-      let path = try Self.write(name, recipe.utf8)
+    for (name, text) in [
+      ("recipe.yaml", recipe), ("recipe", recipe),
+      ("recipe.txt", "# One layer, no clip\n" + recipe),
+      ("recipe.json", "{\"data\": {\"regression\": {}}, \"model\": [{\"dense\": 1}]}"),
+    ] {
+      let path = try Self.write(name, text.utf8)
       defer { Self.remove(path) }
-      #expect(!TrainingLog.isLog(path))
+      #expect(!TrainingLog.isLog(path), "\(name)")
     }
+    #expect(!TrainingLog.isLog("/dev/stdin"))
   }
 
   /// Bytes that nobody wrote for it: an error or a log, and no more.

@@ -31,21 +31,30 @@ public struct GrowthLaw: Hashable, Sendable {
   init?(_ points: some Sequence<LogSeries.Point>) {
     let finite = points.filter { $0.value > 0 && $0.value.isFinite }
     guard finite.count >= Self.least, let first = finite.first, let last = finite.last,
-      last.step > first.step
+      let line = Self.line(finite), line.slope > 0
     else { return nil }
-    let (x, y) = (finite.map { Double($0.step) }, finite.map { log10($0.value) })
+    factor = pow(10, line.slope)
+    steps = last.step - first.step
+    count = finite.count
+    fit = line.fit
+    let largest = log10(Double(Float.greatestFiniteMagnitude))
+    overflow = Double(last.step) + (largest - log10(last.value)) / line.slope
+  }
+
+  /// What a step multiplies by, above 1 or below; nil where no line can be laid.
+  static func factor(_ points: [LogSeries.Point]) -> Double? {
+    line(points).map { pow(10, $0.slope) }
+  }
+
+  /// The line through log₁₀ of the values, which are above 0; nil where all are of one step.
+  private static func line(_ points: [LogSeries.Point]) -> (slope: Double, fit: Double)? {
+    let (x, y) = (points.map { Double($0.step) }, points.map { log10($0.value) })
     let (meanX, meanY) = (x.reduce(0, +) / Double(x.count), y.reduce(0, +) / Double(y.count))
     let (xx, yy, xy) = zip(x, y).reduce((0.0, 0.0, 0.0)) { sums, point in
       let (a, b) = (point.0 - meanX, point.1 - meanY)
       return (sums.0 + a * a, sums.1 + b * b, sums.2 + a * b)
     }
-    let slope = xy / xx
-    guard slope > 0, yy > 0 else { return nil }
-    factor = pow(10, slope)
-    steps = last.step - first.step
-    count = finite.count
-    fit = xy * xy / (xx * yy)
-    let largest = log10(Double(Float.greatestFiniteMagnitude))
-    overflow = Double(last.step) + (largest - y[y.count - 1]) / slope
+    guard xx > 0 else { return nil }
+    return (xy / xx, yy > 0 ? xy * xy / (xx * yy) : 1)
   }
 }

@@ -45,6 +45,8 @@ public struct LogDiagnosis: Sendable {
   public let findings: [Finding]
   /// The loss as the log has it: first, and at the end.
   public let losses: (first: Double, last: Double)
+  /// How much of the loss that it began with was gone at the end; −∞ where it was lost.
+  public let skill: Double
   /// The last step on record.
   public let steps: Int
 
@@ -57,11 +59,13 @@ public struct LogDiagnosis: Sendable {
     steps = loss.points.map(\.step).max() ?? 0
     let evidence = LogEvidence(loss: loss, norm: norm, rate: rate, layers: log.layers)
     losses = (evidence.start, evidence.end)
+    skill = evidence.explosion == nil ? evidence.skill : -.infinity
     verdict = evidence.verdict
     explosion = evidence.explosion
     let lost = explosion?.step
     leader = lost.map { evidence.leader(before: $0) }
-    law = lost.flatMap { evidence.law(before: $0) }
+    // A mean of an epoch has no steps to grow in.
+    law = log.isPerEpoch ? nil : lost.flatMap { evidence.law(before: $0) }
     clippedShare = norm.flatMap(LogEvidence.clippedShare)
     firstLayer = lost.flatMap { evidence.firstLayer(before: $0) }
     layerGain = evidence.layerGain(before: lost ?? .max)

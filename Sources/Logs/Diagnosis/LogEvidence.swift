@@ -25,26 +25,18 @@ struct LogEvidence {
 
   // MARK: what became of it
 
-  /// Values of the loss that must be finite again for one that is not to be an event of a training
-  /// that went on: a loss scaler skips a step now and then.
-  private var cameBack: Bool {
-    guard let first = loss.firstNonFinite,
-      let place = loss.points.firstIndex(where: { $0 == first || !$0.value.isFinite })
-    else { return true }
-    let rest = loss.points[place...].dropFirst()
-    return rest.count >= 3 && rest.count(where: \.value.isFinite) * 2 > rest.count
-  }
-
   /// Where it was lost: in the first value that is not finite, or in the step in which the loss
   /// passed five times its start and did not come back.
   ///
   /// A gradient that is not finite is an event of a training that learns all the same: a loss
   /// scaler skips such a step.
   var explosion: Explosion? {
-    let lost = cameBack ? nil : loss.firstNonFinite?.step
+    let lost = loss.lost?.step
     let left = divergence
-    let gradient = norm?.firstNonFinite?.step
-    if let gradient, gradient <= lost ?? .max, lost != nil || left != nil || !hasLearnt {
+    // One that came back was an event, whatever became of the loss later.
+    if let gradient = norm?.lost?.step, gradient <= lost ?? .max,
+      lost != nil || left != nil || !hasLearnt
+    {
       return Explosion(
         step: gradient, place: "gradient", pass: .backward, kind: .nonFinite, origin: nil)
     }
@@ -67,9 +59,11 @@ struct LogEvidence {
     let start = min(start, points[0].value)
     let (floor, scale) = least < 0 ? (start, max(abs(start - least), 1)) : (0, start)
     let edge = floor + 5 * scale
-    guard scale > 0, end > edge else { return nil }
-    return points.lastIndex { $0.value <= edge }.map { points[min($0 + 1, points.count - 1)].step }
-      ?? points[0].step
+    guard scale > 0, let last = points.last, last.value > edge else { return nil }
+    let first = points.lastIndex { $0.value <= edge }.map { $0 + 1 } ?? 0
+    // As long as a training is given time to come back: a twentieth of it, and of few values three.
+    guard points.count - first >= max(3, points.count / 20) else { return nil }
+    return points[first].step
   }
 
   /// Exploding, or by what it learnt: its loss beside the one that it began with.
@@ -77,11 +71,10 @@ struct LogEvidence {
     explosion != nil ? .exploding : hasLearnt ? .healthy : .stalled
   }
 
-  private var hasLearnt: Bool {
-    guard start.isFinite, end.isFinite else { return false }
-    let skill = start > 0 ? 1 - end / start : 1 - exp(end - start)
-    return skill >= Verdict.learnt
-  }
+  private var hasLearnt: Bool { skill >= Verdict.learnt }
+
+  /// How much of the loss that it began with is gone; NaN where neither end is finite.
+  var skill: Double { start > 0 ? 1 - end / start : 1 - exp(end - start) }
 
   // MARK: what led
 
@@ -162,18 +155,23 @@ struct LogEvidence {
   /// What a layer multiplies the gradient by on its way towards the input: the slope of log₁₀ of
   /// the norms over the layers, in the last step before `step` in which all are finite.
   func layerGain(before step: Int) -> Double? {
-    guard layers.count >= 4 else { return nil }
-    let steps = layers[0].series.points.map(\.step).filter { $0 < step }
+    // Of a layer its weights: a bias is no layer of its own.
+    let weights = layers.filter { !$0.name.lowercased().hasSuffix("bias") }
+    guard weights.count >= 4 else { return nil }
+    let steps = weights[0].series.points.map(\.step).filter { $0 < step }
     for step in steps.suffix(16).reversed() {
-      let norms = layers.compactMap { $0.series.value(at: step) }.filter { $0 > 0 && $0.isFinite }
-      guard norms.count == layers.count else { continue }
+      let norms = weights.compactMap { $0.series.value(at: step) }.filter { $0 > 0 && $0.isFinite }
+      guard norms.count == weights.count else { continue }
       let points = norms.reversed().enumerated().map {
         LogSeries.Point(step: $0.offset, value: $0.element)
       }
-      return GrowthLaw(points).map(\.factor) ?? 1
+      return GrowthLaw.factor(points)
     }
     return nil
   }
+
+  /// Layers whose weights were logged.
+  var depth: Int { layers.count { !$0.name.lowercased().hasSuffix("bias") } }
 
   // MARK: what it hides
 

@@ -58,10 +58,10 @@ struct Suspicion {
       let before = rate.points.filter { $0.step <= explosion.step }.map(\.value)
       sign(
         GrowingLearningRate.self, 0.6, "learning rate where it was lost, over its start",
-        (before.last ?? 0) / max(before.first ?? 1, 1e-30), 1)
+        (before.last ?? 0) / (before.first { $0 > 0 } ?? 1), 1)
     }
     if let layerGain, layerGain > 1.3 {
-      let depth = evidence.layers.count
+      let depth = evidence.depth
       sign(
         PoorInitialization.self, 0.55, "factor on the gradient's norm in one layer", layerGain, 1)
       if depth > 10 {
@@ -72,7 +72,7 @@ struct Suspicion {
       sign(UnscaledData.self, 0.5, "loss before training", evidence.start, 1)
       sign(PoorInitialization.self, 0.4, "loss before training", evidence.start, 1)
     }
-    if let law, law.count >= 3, leader != .rate {
+    if let law, leader != .rate {
       sign(
         LargeLearningRate.self, law.isExponential ? 0.6 : 0.5, "factor of growth in a step",
         law.factor, 1)

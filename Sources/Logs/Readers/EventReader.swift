@@ -55,7 +55,6 @@ struct EventReader {
         buffer += more
         continue
       }
-      if wanted == 12 { continue }
       let data = buffer[start + 12..<start + wanted - 4]
       let sum = UInt32(
         truncatingIfNeeded: littleEndian(buffer[start + wanted - 4..<start + wanted]))

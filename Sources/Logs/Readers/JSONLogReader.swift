@@ -7,27 +7,28 @@ import KeelRunners
 struct JSONLogReader {
   private var log: TrainingLog
   private var row = 0
+  /// The first step whose loss the trainer's filter has hidden.
+  private var filtered: Int?
 
   /// Bytes of a trainer's state at the most: it is read as a whole.
   private static let largest = 1 << 28
-  private static let steps = ["step", "global_step", "iteration", "iter", "_step", "epoch"]
 
   static func readLines(_ path: String) throws -> TrainingLog {
     var reader = JSONLogReader(log: TrainingLog(.jsonLines, path))
     var lines = try LineReader(path)
-    var bad = 0
+    var (bad, isLastBad) = (0, false)
     while let line = try lines.next() {
       guard line.contains(where: { $0 != UInt8(ascii: " ") }) else { continue }
       if let value = JSONValue(line), case .object(let entries) = value {
         reader.take(entries)
+        isLastBad = false
       } else {
-        bad += 1
+        (bad, isLastBad) = (bad + 1, true)
       }
     }
     if bad > 0 {
-      let isLast = bad == 1 && lines.isCut
       reader.log.remarks.append(
-        isLast
+        bad == 1 && isLastBad && lines.isCut
           ? "its last line is cut short: the log is still being written, or was copied too early"
           : "\(bad) \(bad == 1 ? "line is" : "lines are") no JSON object, and left out")
     }
@@ -54,24 +55,29 @@ struct JSONLogReader {
   }
 
   private mutating func take(_ entries: [String: JSONValue]) {
-    let step = Self.steps.lazy.compactMap { entries[$0]?.number }.first
-    let place = step.flatMap { $0.isFinite && abs($0) < 0x1p53 ? Int($0) : nil } ?? row
-    for (name, value) in entries where !Self.steps.contains(name) {
-      guard let number = value.number else { continue }
-      log.add(number, name, at: place)
+    let numbers = entries.compactMapValues(\.number)
+    let counts = numbers.filter { TrainingLog.steps.contains(TrainingLog.plain($0.key)) }
+    let step = TrainingLog.steps.lazy.compactMap { name in
+      counts.first { TrainingLog.plain($0.key) == name }
+    }.first
+    log.isPerEpoch = log.isPerEpoch || step.map { TrainingLog.plain($0.key) == "epoch" } ?? false
+    let place = step.flatMap { $0.value.isFinite && abs($0.value) < 0x1p53 ? Int($0.value) : nil }
+    // What the trainer's filter left out of the mean that it logs is 0 where nothing is left: beside
+    // a gradient that is not finite it was a NaN.
+    let norm = MetricName.gradientNorm.match(in: numbers.keys).flatMap { numbers[$0] }
+    let isHidden = log.format == .huggingFace && norm.map { !$0.isFinite } ?? false
+    for (name, value) in numbers where counts[name] == nil {
+      let isFiltered = isHidden && value == 0 && MetricName.loss.match(in: [name]) != nil
+      if isFiltered { filtered = filtered ?? place ?? row }
+      log.add(isFiltered ? .nan : value, name, at: place ?? row)
     }
     row += 1
   }
 
-  /// A loss of exactly 0 beside a gradient that is not finite was not 0: the trainer's filter
-  /// leaves NaN out of the mean it logs, which is 0 where nothing is left.
+  /// Says what the trainer's filter has hidden.
   private mutating func noteFilter() {
-    guard let loss = log.series(of: .loss)?.series,
-      let norm = log.series(of: .gradientNorm)?.series
-    else { return }
-    let hidden = norm.points.first { !$0.value.isFinite && loss.value(at: $0.step) == 0 }
-    guard let hidden else { return }
+    guard let filtered else { return }
     log.remarks.append(
-      "a loss of 0 from step \(hidden.step) on is a NaN that logging_nan_inf_filter has left out")
+      "a loss of 0 from step \(filtered) on is a NaN that logging_nan_inf_filter has left out")
   }
 }

@@ -14,14 +14,11 @@ struct TableLogReader {
   private var hasCommas = false
   private var row = 0
 
-  private static let steps = [
-    "step", "global-step", "iteration", "iter", "iterations", "steps", "batch", "update", "tick",
-    "epoch",
-  ]
-
   /// Whether a line can be the header of a log's table.
   static func recognizes(_ header: ArraySlice<UInt8>) -> Bool {
-    guard let separator = separator(of: header) else { return false }
+    guard header.first != UInt8(ascii: "#"), let separator = separator(of: header) else {
+      return false
+    }
     let cells = cells(header, separator)
     // A recipe may have commas, too, but also braces, and colons before spaces.
     return cells.count >= 2 && cells.contains { Double($0) == nil && !$0.isEmpty }
@@ -35,7 +32,11 @@ struct TableLogReader {
       header = line.starts(with: [0xEF, 0xBB, 0xBF]) ? line.dropFirst(3) : line
     }
     var reader = TableLogReader(header, path)
-    while let line = try lines.next() { reader.take(line) }
+    while let line = try lines.next() {
+      // Of a row without its end nobody knows whether the last number is whole.
+      if lines.isCut { break }
+      reader.take(line)
+    }
     reader.finish(isCut: lines.isCut)
     return reader.log
   }
@@ -43,8 +44,8 @@ struct TableLogReader {
   private init(_ header: ArraySlice<UInt8>, _ path: String) {
     separator = Self.separator(of: header) ?? UInt8(ascii: ",")
     names = Self.cells(header, separator)
-    let plain = names.map { $0.lowercased().replacing("_", with: "-").replacing(" ", with: "-") }
-    stepColumn = Self.steps.lazy.compactMap { plain.firstIndex(of: $0) }.first
+    let plain = names.map(TrainingLog.plain)
+    stepColumn = TrainingLog.steps.lazy.compactMap { plain.firstIndex(of: $0) }.first
     let isEpoch = stepColumn.map { plain[$0] == "epoch" } ?? false
     let isLightning = plain.contains("epoch") && plain.contains("step")
     log = TrainingLog(isEpoch ? .keras : isLightning ? .lightning : .csv, path)
@@ -97,6 +98,7 @@ struct TableLogReader {
 
   private mutating func finish(isCut: Bool) {
     if stepColumn == nil { log.remarks.append("it has no column of steps: rows are counted") }
+    if isCut { log.remarks.append("its last row has no end, and is left out") }
     if hasCommas { log.remarks.append("a comma is read as a decimal point") }
   }
 }

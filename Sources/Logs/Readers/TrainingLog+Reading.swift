@@ -23,25 +23,35 @@ extension TrainingLog {
 
   /// Whether a path looks like a log rather than a recipe: by what is in it, not by its name.
   public static func isLog(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else { return false }
-    if isFolder.boolValue { return true }
-    guard let head = try? head(of: path), !head.isEmpty else { return false }
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    guard let type = attributes?[.type] as? FileAttributeType else { return false }
+    if type == .typeDirectory { return true }
+    // What comes through a pipe can be read once.
+    guard type == .typeRegular, let head = try? head(of: path), !head.isEmpty else { return false }
     if EventReader.recognizes(head) || isPickle(head) { return true }
     let name = (path as NSString).lastPathComponent.lowercased()
     if name.hasSuffix(".yaml") || name.hasSuffix(".yml") { return false }
     if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) { return true }
     let line = firstLine(head)
-    return line.first == UInt8(ascii: "{") || TableLogReader.recognizes(line)
-      || MetricFileReader.recognizes(line)
+    if line.first == UInt8(ascii: "{") {
+      // A recipe may be JSON, too.
+      let text = String(decoding: head, as: UTF8.self)
+      return !(text.contains("\"model\"") && text.contains("\"data\""))
+    }
+    return TableLogReader.recognizes(line) || MetricFileReader.recognizes(line)
   }
 
   private static func read(file path: String) throws -> TrainingLog {
     let head = try head(of: path)
     if EventReader.recognizes(head) { return try EventReader.read(path) }
     if isPickle(head) {
+      let isZip = head.first == 0x50
       throw KeelError(
-        .invalid, at: path, "is a pickle: reading it would run what is in it",
+        .invalid, at: path,
+        isZip
+          ? "is a zip: a model, or what torch.save wrote; no log"
+          : "is a pickle: reading it would run what is in it",
         fix: "write the numbers as JSON lines or CSV, and name that file")
     }
     if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) || head.contains(0) {
@@ -72,6 +82,8 @@ extension TrainingLog {
     }
     let events = named { $0.hasPrefix("events.out.tfevents.") }
     let folders = Set(events.map { ($0 as NSString).deletingLastPathComponent })
+    // Keras writes a run into two.
+    if folders == ["train", "validation"] { return try read(folder: "\(path)/train") }
     if folders.count > 1 { throw several(path, folders.sorted()) }
     if !events.isEmpty { return try merged(events.map { "\(path)/\($0)" }, path) }
     for file in ["trainer_state.json", "metrics.csv"] {

@@ -49,10 +49,11 @@ public final class Predictor {
     return outputs
   }
 
-  /// The same into memory that is there: nothing is allocated where `outputs` is long enough.
+  /// The same into memory that is there: nothing is allocated where `outputs` is as long as they
+  /// are; it is made so where it is not.
   /// - Parameters:
   ///   - inputs: rows one after the other, in the order of training.
-  ///   - outputs: gets the outputs, row after row; made as long as they are.
+  ///   - outputs: gets the outputs, row after row.
   /// - Throws: `KeelError` where the inputs are no whole rows, or no token ids where the network
   ///   takes those.
   public func predict(_ inputs: [Float], into outputs: inout [Float]) throws {

@@ -132,11 +132,11 @@ public actor Run {
   /// How the training ended, or stands: its outcome is `stopped` until the last step is done.
   ///
   /// The network is scored each time.
-  public var training: Training { trainer.standing { Task.isCancelled } }
+  public var training: Training { trainer.standing(scoring: .always) { Task.isCancelled } }
 
   /// What was seen of the run: the recipe in effect, how it stands, every step.
   package var seen: (recipe: Recipe, training: Training, trace: Trace) {
-    (trainer.recipe, training, Trace(trainer.trace))
+    (trainer.recipe, trainer.standing { Task.isCancelled }, Trace(trainer.trace))
   }
 
   /// What the loss is held against: the best constant output, and the network before training.

@@ -8,8 +8,18 @@ public struct StepSequence: AsyncSequence, Sendable {
   /// Takes the next step of the run when it is asked for it.
   public struct AsyncIterator: AsyncIteratorProtocol {
     let run: Run
+    /// When the loop last let others have its thread.
+    private var since = ContinuousClock.now
+    /// How long it keeps it: no longer than somebody notices.
+    private static let turn = Duration.milliseconds(10)
 
-    public func next() async -> Run.Step? {
+    init(run: Run) { self.run = run }
+
+    public mutating func next() async -> Run.Step? {
+      if ContinuousClock.now - since > Self.turn {
+        await Task.yield()
+        since = .now
+      }
       // In the caller's own thread, where it can be: a change of threads takes longer than a small
       // step.
       if let step = run.stepHere() { return step }

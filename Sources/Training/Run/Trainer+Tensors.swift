@@ -11,7 +11,8 @@ extension Trainer {
 
   func gradient(of name: String) -> Tensor? {
     let parameters = trainingStep.plan.parameters
-    guard step > 0, let index = parameters.firstIndex(where: { $0.name == name }) else {
+    guard trainingStep.hasGradients, let index = parameters.firstIndex(where: { $0.name == name })
+    else {
       return nil
     }
     let parameter = parameters[index]

@@ -11,6 +11,8 @@ package final class TrainingStep {
   package let recipe: Recipe
   package var plan: Plan
   package let gradients: Gradients
+  /// Whether there was a backward pass, so that there are gradients.
+  package private(set) var hasGradients = false
   /// As of the last step.
   package private(set) var layers: LayerSums
   /// Called with the batch in memory, before the forward pass: how tests bring in a fault from
@@ -148,6 +150,7 @@ package final class TrainingStep {
   /// Gradients of everything, the penalty's included; measured, not yet clipped.
   package func backward(_ pass: Pass) -> Bool {
     let isFinite = plan.backward(pass)
+    hasGradients = true
     let nonFinite = gradients.measure(l1: rules.penalty.l1, l2: rules.penalty.l2)
     layers.begin(gradients)
     return isFinite && nonFinite == 0
