@@ -28,6 +28,8 @@ public struct LogSeries: Sendable {
   private var (lostRun, back) = (0, 0)
   /// The largest step so far.
   private var last = Int.min
+  /// How many are not finite.
+  public private(set) var nonFinite = 0
   /// How often the steps went back: another run in the same log, or one that was taken up again.
   public private(set) var returns = 0
 
@@ -42,9 +44,9 @@ public struct LogSeries: Sendable {
   /// Nil where the newest values are finite again: a loss scaler skips a step now and then.
   public var lost: Point? {
     guard firstNonFinite != nil else { return nil }
-    // Single values that come back, and as many that do not, are none that came back.
-    if lostRun == 0 { return back >= 3 ? nil : firstNonFinite }
-    return back >= 3 && back > lostRun / 8 ? lastLost : firstNonFinite
+    // One or two values that are finite in between are not a training that came back.
+    guard back >= 3 else { return firstNonFinite }
+    return lostRun == 0 ? nil : lastLost
   }
 
   /// Adds what was logged next.
@@ -60,6 +62,7 @@ public struct LogSeries: Sendable {
       if firstNonFinite == nil { firstNonFinite = point }
       if lostRun == 0 { lastLost = point }
       lostRun += 1
+      nonFinite += 1
       guard lostRun <= Self.after else { return }
     }
     points.append(Point(step: step, value: value))

@@ -45,7 +45,9 @@ public struct TrainingLog: Sendable {
   mutating func add(_ value: Double, _ name: String, at step: Int) {
     let step = min(max(step, -1 << 53), 1 << 53)
     if series[name] == nil {
-      guard series.count < Self.most else { return }
+      // What a diagnosis needs is kept among however many names.
+      let isNeeded = MetricName.allCases.contains { $0.match(in: [name]) != nil }
+      guard series.count < Self.most || isNeeded else { return }
       series[name] = LogSeries(capacity: series.count < Self.many ? 1 << 16 : 1 << 10)
     }
     series[name]?.add(value, at: step)

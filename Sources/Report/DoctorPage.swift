@@ -89,7 +89,9 @@ package struct DoctorPage: Page {
       ("kernels", "\(body.kernels), of \(body.kernelsHere.joined(separator: ", ")) here"),
       ("products", "\(body.products), \(body.threads) threads"),
     ]
-    rows += body.environment.sorted { $0.key < $1.key }.map { ("set", "\($0.key)=\($0.value)") }
+    rows += body.environment.sorted { $0.key < $1.key }.map {
+      ("set", shown("\($0.key)=\($0.value)", limit: 300))
+    }
     rows.append(("archive", archive))
     return rows.map { Text.padded($0.0, 12) + shown($0.1, limit: 300) }.joined(separator: "\n")
       + "\n"
@@ -97,8 +99,8 @@ package struct DoctorPage: Page {
 
   private var archive: String {
     guard let archive = body.archive else { return "none here" }
-    if let error = archive.error { return Style.red("✗ ") + error }
-    return "\(archive.path): \(Text.count(archive.runs ?? 0)) runs, "
+    if let error = archive.error { return Style.red("✗ ") + shown(error, limit: 300) }
+    return "\(shown(archive.path, limit: 300)): \(Text.count(archive.runs ?? 0)) runs, "
       + "\(Text.count((archive.bytes ?? 0) / 1000)) kB"
   }
 }

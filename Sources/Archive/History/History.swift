@@ -28,6 +28,7 @@ public final class History: Sendable {
     (self.path, self.patience) = (path, patience)
     do {
       if create { try Self.makeFolder(of: path) } else { try Self.checkFile(path) }
+      try Schema.checkOwner(ofFile: path)
       let file = try create ? Self.open(path, patience) : Self.openToRead(path, patience)
       // What is up to date is opened while another process writes.
       let version = try file.read { try Schema.check($0, at: path) }

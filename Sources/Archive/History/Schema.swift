@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import KeelAuthoring
 
@@ -109,6 +110,25 @@ package enum Schema {
     try database.execute(sql: "PRAGMA user_version = \(migrations.count)")
   }
 
+  /// Refuses a file that says it is another program's before it is opened, which may write to it.
+  ///
+  /// The id is at byte 68 of the header (https://sqlite.org/fileformat2.html, 1.3).
+  static func checkOwner(ofFile path: String) throws {
+    guard let file = FileHandle(forReadingAtPath: path) else { return }
+    defer { try? file.close() }
+    let head = Array((try? file.read(upToCount: 72)) ?? Data())
+    guard head.count == 72, head.starts(with: Array("SQLite format 3\0".utf8)) else { return }
+    let owner = head[68..<72].reduce(0) { $0 << 8 | Int($1) }
+    guard owner != 0, owner != applicationID else { return }
+    throw foreign(path)
+  }
+
+  private static func foreign(_ path: String) -> KeelError {
+    KeelError(
+      .invalid, at: path, "is the database of another program",
+      fix: "name another file with --archive")
+  }
+
   /// - Returns: the version that a file has.
   static func check(
     _ database: Database, at path: String, newest: Int = migrations.count
@@ -117,9 +137,7 @@ package enum Schema {
     let owner = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
     let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
     guard owner == applicationID || (tables == 0 && owner == 0 && version == 0) else {
-      throw KeelError(
-        .invalid, at: path, "is the database of another program",
-        fix: "name another file with --archive")
+      throw foreign(path)
     }
     guard version >= 0 else {
       throw KeelError(

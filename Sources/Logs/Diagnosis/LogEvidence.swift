@@ -59,11 +59,20 @@ struct LogEvidence {
     let start = min(start, points[0].value)
     let (floor, scale) = least < 0 ? (start, max(abs(start - least), 1)) : (0, start)
     let edge = floor + 5 * scale
-    guard scale > 0, let last = points.last, last.value > edge else { return nil }
-    let first = points.lastIndex { $0.value <= edge }.map { $0 + 1 } ?? 0
-    // As long as a training is given time to come back: a twentieth of it, and of few values three.
-    guard points.count - first >= max(3, points.count / 20) else { return nil }
-    return points[first].step
+    guard scale > 0 else { return nil }
+    // One value among others moves nothing: each is the median of five around it.
+    let smooth = points.indices.map { index in
+      points[max(0, index - 2)...min(points.count - 1, index + 2)].map(\.value).middle ?? start
+    }
+    guard let last = smooth.last, last > edge else { return nil }
+    let low = smooth.lastIndex { $0 <= edge } ?? -1
+    guard let first = points.indices.first(where: { $0 > low && points[$0].value > edge }),
+      // As long as a training is given time to come back: a twentieth of it, of few values three.
+      points.count - first >= max(3, points.count / 20)
+    else { return nil }
+    // The median is late by as much as it looks around.
+    let early = (max(0, first - 2)..<first).first { points[$0].value > edge } ?? first
+    return points[early].step
   }
 
   /// Exploding, or by what it learnt: its loss beside the one that it began with.
@@ -190,6 +199,12 @@ struct LogEvidence {
     if norm == nil { gaps.append("no gradient norm: whether it led or followed is not known") }
     if rate == nil { gaps.append("no learning rate: whether it rose before is not known") }
     if layers.isEmpty { gaps.append("no norms of layers: where it began is not known") }
+    if loss.points.count < 10 {
+      gaps.append("\(loss.points.count) values of the loss are too few to tell much")
+    }
+    if loss.nonFinite > 0, loss.lost == nil {
+      gaps.append("the loss was not finite in \(loss.nonFinite) values, and came back")
+    }
     if loss.returns > 0 {
       gaps.append(
         "its steps go back \(loss.returns) \(loss.returns == 1 ? "time" : "times"): more than one "

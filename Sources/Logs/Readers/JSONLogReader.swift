@@ -55,15 +55,17 @@ struct JSONLogReader {
   }
 
   private mutating func take(_ entries: [String: JSONValue]) {
-    let numbers = entries.compactMapValues(\.number)
+    let numbers = entries.compactMapValues { value in
+      value.number ?? value.string.flatMap { Double($0) }
+    }
     let counts = numbers.filter { TrainingLog.steps.contains(TrainingLog.plain($0.key)) }
     let step = TrainingLog.steps.lazy.compactMap { name in
       counts.first { TrainingLog.plain($0.key) == name }
     }.first
     log.isPerEpoch = log.isPerEpoch || step.map { TrainingLog.plain($0.key) == "epoch" } ?? false
     let place = step.flatMap { $0.value.isFinite && abs($0.value) < 0x1p53 ? Int($0.value) : nil }
-    // What the trainer's filter left out of the mean that it logs is 0 where nothing is left: beside
-    // a gradient that is not finite it was a NaN.
+    // What the trainer's filter left out of the mean that it logs is 0 where nothing is left:
+    // beside a gradient that is not finite it was a NaN.
     let norm = MetricName.gradientNorm.match(in: numbers.keys).flatMap { numbers[$0] }
     let isHidden = log.format == .huggingFace && norm.map { !$0.isFinite } ?? false
     for (name, value) in numbers where counts[name] == nil {

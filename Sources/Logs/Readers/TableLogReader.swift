@@ -59,14 +59,26 @@ struct TableLogReader {
     return counts.max { $0.1 < $1.1 }.flatMap { $0.1 > 0 ? $0.0 : nil }
   }
 
+  /// The cells of a line; a separator within quotes is none.
   private static func cells(_ line: ArraySlice<UInt8>, _ separator: UInt8) -> [String] {
-    line.split(separator: separator, omittingEmptySubsequences: false).map {
-      String(decoding: $0, as: UTF8.self).trimmingCharacters(in: Self.around)
+    var (cells, start, isQuoted): ([String], Int, Bool) = ([], line.startIndex, false)
+    for index in line.indices {
+      if line[index] == UInt8(ascii: "\"") { isQuoted.toggle() }
+      guard line[index] == separator, !isQuoted else { continue }
+      cells.append(cell(line[start..<index]))
+      start = index + 1
     }
+    return cells + [cell(line[start...])]
   }
 
-  /// What may stand around a cell.
-  private static let around = CharacterSet(charactersIn: " \"'")
+  /// Without the spaces and quotes around it.
+  private static func cell(_ bytes: ArraySlice<UInt8>) -> String {
+    let around: [UInt8] = [UInt8(ascii: " "), UInt8(ascii: "\""), UInt8(ascii: "'")]
+    var rest = bytes
+    while let first = rest.first, around.contains(first) { rest.removeFirst() }
+    while let last = rest.last, around.contains(last) { rest.removeLast() }
+    return String(decoding: rest, as: UTF8.self)
+  }
 
   private mutating func take(_ line: ArraySlice<UInt8>) {
     let cells = Self.cells(line, separator)

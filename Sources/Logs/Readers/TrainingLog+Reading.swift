@@ -62,7 +62,9 @@ extension TrainingLog {
     let line = firstLine(head)
     if line.first == UInt8(ascii: "{") {
       let name = (path as NSString).lastPathComponent
-      let isState = name == "trainer_state.json" || !line.contains(UInt8(ascii: "}"))
+      let isState =
+        name == "trainer_state.json"
+        || String(decoding: head, as: UTF8.self).contains("\"log_history\"")
       return try isState ? JSONLogReader.readState(path) : JSONLogReader.readLines(path)
     }
     if MetricFileReader.recognizes(line) { return try MetricFileReader.read(path) }
@@ -76,7 +78,14 @@ extension TrainingLog {
 
   /// What a tool keeps its numbers in, by the tool; in a folder with one run.
   private static func read(folder path: String) throws -> TrainingLog {
-    let names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+    let names: [String]
+    do {
+      names = try FileManager.default.subpathsOfDirectory(atPath: path).sorted()
+    } catch {
+      throw KeelError(
+        .missing, at: path, "holds something that cannot be read",
+        fix: "name the log itself, or check the rights")
+    }
     func named(_ fits: (String) -> Bool) -> [String] {
       names.filter { fits(($0 as NSString).lastPathComponent) }
     }
