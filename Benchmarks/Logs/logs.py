@@ -6,7 +6,8 @@ Trains small PyTorch networks, each with one fault planted (or none), writes wha
 the formats (as the tools write them; TensorBoard's by its own writer), and asks keel for what it makes
 of the file alone. A row a log in `rows.jsonl`; the table is printed.
 
-kind    non-finite, divergence or none, as the training's own numbers say, which nobody else sees
+kind    non-finite, divergence or none, as the training's own numbers say; a log that does not hold them is
+        left out, and counted
 step    of the first value that is not finite, or of the last passing of five times the start
 led     the rate, where the fault is a growing one; for any other fault it must not be the rate
 """
@@ -86,7 +87,8 @@ def train(seed, fault):
         loss = nn.functional.mse_loss(model(inputs), targets)
         optimizer.zero_grad()
         loss.backward()
-        layers = {name: float(p.grad.norm()) for name, p in model.named_parameters() if "weight" in name}
+        # In float64: the norm of finite numbers is finite.
+        layers = {name: float(p.grad.double().norm()) for name, p in model.named_parameters() if "weight" in name}
         norm = math.sqrt(sum(v * v for v in layers.values())) if all(map(math.isfinite, layers.values())) \
             else float("nan")  # fmt: skip
         history.append({"step": step, "loss": float(loss), "norm": norm, "rate": rate * factor, "layers": layers})
@@ -207,7 +209,7 @@ def main():
     torch.set_num_threads(1)
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
-    rows = []
+    rows, hidden = [], 0
     seed = sum(ord(c) for c in options.seeds) * 100_000
     while len(rows) < options.count:
         seed += 1
@@ -222,9 +224,15 @@ def main():
         path, logged = write(options.out / f"{len(rows):04}-{fault}-{name}", name, history, draw)
         answer = subprocess.run([options.keel, "diagnose", str(path), "--json"], capture_output=True, text=True)
         body = json.loads(answer.stdout)
+        # What is not on record nobody can see.
+        shown = [h for h in history if logged.get("epochs") or h["step"] % logged["interval"] == 0]
+        if truth(shown, logged["norm"])[0] != kind:
+            hidden += 1
+            continue
         kind, step = truth(history, logged["norm"])
         rows.append(judge(body, fault, name, history, kind, step, logged, str(path)))
     (options.out / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    print(f"{hidden} more in which the log does not hold what happened")
     table(rows)
 
 

@@ -28,14 +28,17 @@ package struct LogPage: Page {
   private var verdict: [String] {
     let title = out.bold(shown((name as NSString).lastPathComponent, limit: 60))
     let values = log.series(of: .loss)?.series.count ?? 0
-    let what = "\(log.format.rawValue), \(Text.count(values)) values of the loss"
+    let what =
+      "\(log.format.rawValue), \(Text.count(values)) \(values == 1 ? "value" : "values") of the loss"
     let losses =
       "loss \(Text.number(diagnosis.losses.first)) at first, \(Text.number(diagnosis.losses.last)) "
       + "at the end"
     guard let explosion = diagnosis.explosion else {
       let mark =
-        diagnosis.verdict == .healthy
-        ? out.green("✓ nothing exploded") : out.yellow("! nothing was learnt")
+        values < 3
+        ? out.yellow("! too few values to tell")
+        : diagnosis.verdict == .healthy
+          ? out.green("✓ nothing exploded") : out.yellow("! nothing was learnt")
       return ["\(title)  \(mark)", "  \(what); \(losses)"]
     }
     let unit = log.isPerEpoch ? "epoch" : "step"

@@ -200,7 +200,7 @@ struct LogEvidence {
     if rate == nil { gaps.append("no learning rate: whether it rose before is not known") }
     if layers.isEmpty { gaps.append("no norms of layers: where it began is not known") }
     if loss.points.count < 10 {
-      gaps.append("\(loss.points.count) values of the loss are too few to tell much")
+      gaps.append("of so few values of the loss (\(loss.points.count)) not much can be told")
     }
     if loss.nonFinite > 0, loss.lost == nil {
       gaps.append("the loss was not finite in \(loss.nonFinite) values, and came back")
