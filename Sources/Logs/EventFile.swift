@@ -22,7 +22,7 @@ public struct EventFile: Sendable {
   /// The name that TensorBoard looks for.
   /// - Parameter source: who wrote it: a run's id.
   public static func name(time: Double, source: String) -> String {
-    "events.out.tfevents.\(Int(time)).\(source)"
+    "events.out.tfevents.\(Int(min(max(time, 0), 1e15))).\(source)"
   }
 
   /// Adds the scalars of a step.

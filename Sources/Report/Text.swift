@@ -18,7 +18,7 @@ package enum Text {
 
   /// A whole number with its thousands set apart: `12,345`.
   package static func count(_ value: Int) -> String {
-    let digits = Array(String(abs(value)))
+    let digits = Array(String(value.magnitude))
     var text = value < 0 ? "-" : ""
     for (index, digit) in digits.enumerated() {
       if index > 0, (digits.count - index) % 3 == 0 { text += "," }

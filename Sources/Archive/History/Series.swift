@@ -82,8 +82,9 @@ extension History {
         + "FROM chunk WHERE series = ? AND segment = ? GROUP BY level ORDER BY level",
       arguments: [series, number])
     // A level with a hole is none to read; the coarsest there is where all have too many.
-    let whole = counts.filter { row in
+    let whole = try counts.filter { row in
       let level: Int = row["level"]
+      guard (0...Pyramid.top).contains(level) else { throw damaged }
       let chunks: Int = row["chunks"]
       return row["reach"] == (chunks - 1) * Pyramid.width * Pyramid.steps(ofLevel: level)
     }
@@ -99,7 +100,7 @@ extension History {
       arguments: [series, number, level])
     {
       let values = try values(row, level: level)
-      first = first ?? row["first"]
+      first = try first ?? begin(row)
       guard level > 0 else {
         mean += values
         continue
@@ -129,7 +130,7 @@ extension History {
           + "WHERE run = ? AND name = ? AND layer = ? AND level = 0",
         arguments: [run, name, layer])
       {
-        let first: Int = row["first"]
+        let first = try begin(row)
         for (place, value) in try values(row, level: 0).enumerated() {
           steps[row["segment"], default: [:]][first + place] = value
         }
@@ -150,10 +151,22 @@ extension History {
 
   private func values(_ row: Row, level: Int) throws -> [Float] {
     guard let values = Pyramid.Chunk.values(row["data"], count: row["count"], level: level) else {
-      throw KeelError(
-        .invalid, at: path, "a chunk of its numbers is damaged",
-        fix: "forget the run with: keel runs delete")
+      throw damaged
     }
     return values
+  }
+
+  /// The step that a chunk begins at.
+  private func begin(_ row: Row) throws -> Int {
+    guard let first = Int.fromDatabaseValue(row["first"]), (0...1 << 53).contains(first) else {
+      throw damaged
+    }
+    return first
+  }
+
+  private var damaged: KeelError {
+    KeelError(
+      .invalid, at: path, "a chunk of its numbers is damaged",
+      fix: "forget the run with: keel runs delete")
   }
 }

@@ -58,6 +58,46 @@ struct HistoryTests {
     #expect(try sqlite("other.sqlite", "INSERT INTO customer VALUES (1)") == path)
   }
 
+  /// Opened to be written it would get a journal of another kind; its header says whose it is.
+  @Test func anotherProgramsIsNotTouched() throws {
+    let path = try sqlite(
+      "other.sqlite", "CREATE TABLE customer(id); PRAGMA application_id = 5")
+    let before = try Data(contentsOf: URL(fileURLWithPath: path))
+    for create in [true, false] {
+      let error = try failure { _ = try History(path, create: create) }
+      #expect(error.what.contains("another program"))
+    }
+    #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before)
+  }
+
+  /// Numbers that no Keel writes are told, not calculated with.
+  @Test(arguments: [
+    "UPDATE chunk SET level = 60", "UPDATE chunk SET first = 9223372036854775807",
+    "UPDATE chunk SET first = -5", "UPDATE chunk SET data = x'00'",
+  ])
+  func aDamagedChunkIsTold(_ damage: String) throws {
+    let path = scratch("a.sqlite")
+    let run = ArchivedRun(.train, of: try Draft.plain.recipe(), command: "", version: "0")
+    try History(path).write { database in
+      try run.insert(database)
+      try database.execute(
+        sql: "INSERT INTO series(run, name, layer, place) VALUES (?, 'loss', '', 0)",
+        arguments: [run.id])
+      let chunk = Pyramid.Chunk(level: 0, first: 0, count: 2, values: [1, 2])
+      try database.execute(
+        sql: "INSERT INTO chunk(series, segment, level, first, count, data) "
+          + "VALUES ((SELECT id FROM series), 0, 0, 0, 2, ?)", arguments: [chunk.data])
+    }
+    #expect(try History(path).steps("loss", of: run.id) == [0: [0: 1, 1: 2]])
+    _ = try sqlite("a.sqlite", damage)
+    let history = try History(path)
+    let error = try failure { _ = try history.series("loss", of: run.id) }
+    #expect(error.what.contains("damaged"))
+    if !damage.contains("level") {
+      _ = try failure { _ = try history.steps("loss", of: run.id) }
+    }
+  }
+
   @Test func aNewerOneIsRefused() throws {
     _ = try History(scratch("a.sqlite"))
     let path = try sqlite("a.sqlite", "PRAGMA user_version = 99")
