@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -56,6 +56,11 @@ test-levels: build
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
 	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
+
+# Programs in awk, C, PyTorch and Swift with one setting at fault, by their studies: half an hour.
+studies: deps python-environment
+	$(BUILD) --product keel
+	.build/advice/bin/python -B Benchmarks/Studies/studies.py --keel .build/release/keel --out .build/studies $(ARGS)
 
 # Logs of trainings of known fault, in every format, and what the command says of them: two minutes.
 logs: deps python-environment
@@ -126,6 +131,13 @@ golden: deps python
 fuzz: deps python
 	$(BUILD) --product keel
 	python3 Benchmarks/Fuzz/fuzz.py --keel .build/release/keel $(ARGS)
+
+# Any bytes as logs of any format, by libFuzzer: ARGS="-runs=1000000" or "-max_total_time=600".
+fuzz-logs: deps
+	cd Benchmarks/Fuzz/Readers && $(SWIFT) build -c release --sanitize fuzzer
+	python3 Benchmarks/Fuzz/seeds.py Tests/Vectors/logs .build/fuzz-logs
+	Benchmarks/Fuzz/Readers/.build/release/readers -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+	  -artifact_prefix=.build/ $(or $(ARGS),-runs=1000000) .build/fuzz-logs
 
 # Small PyTorch trainings, sound and spoiled, and what keel.cure makes of them; ARGS="--seeds D --faults 40".
 engines: deps python-environment

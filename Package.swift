@@ -9,6 +9,7 @@ let package = Package(
     .library(name: "KeelAuthoring", targets: ["KeelAuthoring"]),
     .library(name: "KeelArchive", targets: ["KeelArchive"]),
     .library(name: "KeelRunners", targets: ["KeelRunners"]),
+    .library(name: "KeelLogs", targets: ["KeelLogs"]),
     .executable(name: "keel", targets: ["KeelCommand"]),
   ],
   dependencies: [
@@ -92,23 +93,25 @@ let package = Package(
     .target(
       name: "KeelRunners",
       dependencies: [
-        "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData", "KeelSettings", "KeelEngine",
-        "CProcesses",
+        "KeelLogs", "KeelCauses", "KeelTraining", "KeelRecipes", "KeelNetworks", "KeelData",
+        "KeelSettings", "KeelEngine", "CProcesses",
       ],
       path: "Sources/Runners"),
     .target(
       name: "KeelArchive",
       dependencies: [
-        "KeelAuthoring", "KeelLogs", "CZlib", "Yams", .product(name: "GRDB", package: "GRDB.swift"),
+        "KeelAuthoring", "KeelRunners", "KeelLogs", "CZlib", "Yams",
+        .product(name: "GRDB", package: "GRDB.swift"),
       ],
       path: "Sources/Archive"),
     .target(
       name: "KeelLogs",
-      dependencies: ["KeelRunners", "KeelCauses", "KeelTraining", "KeelEngine"],
+      dependencies: ["KeelCauses", "KeelTraining", "KeelData", "KeelEngine"],
       path: "Sources/Logs"),
     // What GRDB adds to strings and sequences stays where it is imported.
     .target(
-      name: "KeelReport", dependencies: ["KeelAuthoring", "KeelLogs", "KeelArchive"],
+      name: "KeelReport",
+      dependencies: ["KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive"],
       path: "Sources/Report",
       swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
     .executableTarget(
@@ -204,7 +207,8 @@ let package = Package(
       path: "Tests/Library",
       packageAccess: false),
     .target(name: "AppleNames", path: "Tests/AppleNames"),
-    .testTarget(name: "LogsTests", dependencies: ["KeelLogs", "KeelEngine"], path: "Tests/Logs"),
+    .testTarget(
+      name: "LogsTests", dependencies: ["KeelLogs", "KeelAuthoring"], path: "Tests/Logs"),
     .testTarget(
       name: "ReportTests",
       dependencies: [

@@ -1,6 +1,6 @@
 """Logs of trainings of known fault, in every format, and what `keel diagnose LOG` says of them.
 
-    python logs.py --keel .build/release/keel --seeds A --count 200 --out FOLDER
+    python logs.py --keel .build/release/keel --seeds A --count 200 --out FOLDER [--experiments 40]
 
 Trains small PyTorch networks, each with one fault planted (or none), writes what was logged in one of
 the formats (as the tools write them; TensorBoard's by its own writer), and asks keel for what it makes
@@ -14,6 +14,7 @@ led     the rate, where the fault is a growing one; for any other fault it must 
 
 import argparse
 import collections
+import copy
 import json
 import math
 import pathlib
@@ -26,6 +27,10 @@ from torch import nn
 
 FAULTS = ["none", "large-learning-rate", "poor-initialization", "unscaled-data", "growing-learning-rate",
           "warmup-too-high", "outlier-batch", "deep-network", "infinite-target"]  # fmt: skip
+# What a fault is called: weights of 1.9 times He's deviation, in a network of twelve layers and more; one row of
+# a batch.
+ALIASES = {"warmup-too-high": "growing-learning-rate", "deep-network": "poor-initialization",
+           "infinite-target": "outlier-batch"}  # fmt: skip
 FORMATS = ["tensorboard", "lightning", "keras", "hugging-face", "mlflow", "json-lines", "csv"]
 
 
@@ -50,54 +55,101 @@ def network(draw, fault):
     return nn.Sequential(*layers)
 
 
+class Training:
+    """What a seed and a fault make: the parts of a training, each as often as it is asked for."""
+
+    def __init__(self, seed, fault):
+        self.seed, self.fault, self.rows = seed, fault, 512
+        draw = self.draw = random.Random(seed)
+        torch.manual_seed(seed)
+        x = torch.randn(self.rows, 8)
+        self.y = torch.sin(x[:, :1]) + x[:, 1:2] * x[:, 2:3] * 0.5
+        self.x = x * draw.choice([100.0, 300.0]) + 200 if fault == "unscaled-data" else x
+        self.first, self.drawn = network(draw, fault), torch.get_rng_state()
+        self.rate = draw.choice([0.01, 0.02])
+        if fault == "large-learning-rate":
+            self.rate = draw.choice([1.0, 3.0, 10.0])
+        self.momentum = draw.choice([0.0, 0.5])
+        self.steps = draw.choice([300, 600])
+        self.bad = draw.randrange(60, 200)
+        draw_factor(draw, seed)
+
+    def model(self):
+        """As it began, whenever it is asked for."""
+        return copy.deepcopy(self.first)
+
+    def optimizer(self, model):
+        return torch.optim.SGD(model.parameters(), lr=self.rate, momentum=self.momentum)
+
+    def factor(self, step):
+        if self.fault == "growing-learning-rate":
+            return draw_factor(self.draw, self.seed) ** step
+        if self.fault == "warmup-too-high":
+            return 1 + 300 * min(1.0, step / 150)
+        return 1
+
+    def data(self, seed=0):
+        """Every batch of the whole run, in its order."""
+        torch.set_rng_state(self.drawn)
+        order = torch.Generator()
+        order.set_state(torch.get_rng_state())
+        if seed:
+            order.manual_seed(seed)
+        for step in range(self.steps):
+            index = torch.randint(self.rows, (32,), generator=order)
+            inputs, targets = self.x[index], self.y[index]
+            if self.fault == "outlier-batch" and step == self.bad:
+                inputs = inputs.clone()
+                inputs[0] *= 1e6
+            if self.fault == "infinite-target" and step == self.bad:
+                targets = targets.clone()
+                targets[0] = float("inf")
+            yield inputs, targets
+
+    @staticmethod
+    def loss(model, batch):
+        return nn.functional.mse_loss(model(batch[0]), batch[1])
+
+    def schedule(self, optimizer):
+        return torch.optim.lr_scheduler.LambdaLR(optimizer, self.factor)
+
+
 def train(seed, fault):
-    """The training, step by step: loss, gradient norm, rate, norms of layers; None where it would not show."""
-    draw = random.Random(seed)
-    torch.manual_seed(seed)
-    rows = 512
-    x = torch.randn(rows, 8)
-    y = torch.sin(x[:, :1]) + x[:, 1:2] * x[:, 2:3] * 0.5
-    if fault == "unscaled-data":
-        x = x * draw.choice([100.0, 300.0]) + 200
-    model = network(draw, fault)
-    rate = draw.choice([0.01, 0.02])
-    if fault == "large-learning-rate":
-        rate = draw.choice([1.0, 3.0, 10.0])
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=draw.choice([0.0, 0.5]))
-    steps = draw.choice([300, 600])
-    bad = draw.randrange(60, 200)
+    """The training, step by step: loss, gradient norm, rate, norms of layers."""
+    training = Training(seed, fault)
+    model, draw = training.model(), training.draw
+    optimizer = training.optimizer(model)
     history = []
-    for step in range(steps):
-        if fault == "growing-learning-rate":
-            factor = draw_factor(draw, seed) ** step
-        elif fault == "warmup-too-high":
-            factor = 1 + 300 * min(1.0, step / 150)
-        else:
-            factor = 1
+    for step, batch in enumerate(training.data()):
+        rate = training.rate * training.factor(step)
         for group in optimizer.param_groups:
-            group["lr"] = rate * factor
-        index = torch.randint(rows, (32,))
-        inputs, targets = x[index], y[index]
-        if fault == "outlier-batch" and step == bad:
-            inputs = inputs.clone()
-            inputs[0] *= 1e6
-        if fault == "infinite-target" and step == bad:
-            targets = targets.clone()
-            targets[0] = float("inf")
-        loss = nn.functional.mse_loss(model(inputs), targets)
+            group["lr"] = rate
+        loss = training.loss(model, batch)
         optimizer.zero_grad()
         loss.backward()
         # In float64: the norm of finite numbers is finite.
         layers = {name: float(p.grad.double().norm()) for name, p in model.named_parameters() if "weight" in name}
         norm = math.sqrt(sum(v * v for v in layers.values())) if all(map(math.isfinite, layers.values())) \
             else float("nan")  # fmt: skip
-        history.append({"step": step, "loss": float(loss), "norm": norm, "rate": rate * factor, "layers": layers})
+        history.append({"step": step, "loss": float(loss), "norm": norm, "rate": rate, "layers": layers})
         if not math.isfinite(float(loss)) and len(history) > 2 and not math.isfinite(history[-2]["loss"]):
             # A few steps more, as a program goes on until somebody looks.
             if sum(not math.isfinite(h["loss"]) for h in history) > draw.choice([2, 40]):
                 break
         optimizer.step()
     return history
+
+
+def experiments(seed, fault):
+    """The first cause that experiments with the same training name; None where they name none."""
+    import keel
+
+    training = Training(seed, fault)
+    moves = fault in ("growing-learning-rate", "warmup-too-high")
+    result = keel.diagnose(training.model, training.data, training.loss, training.optimizer,
+                           steps=training.steps, schedule=training.schedule if moves else None,
+                           progress=False)  # fmt: skip
+    return result.findings[0].cause if result.findings else None
 
 
 def draw_factor(draw, seed):
@@ -204,6 +256,7 @@ def main():
     parser.add_argument("--keel", required=True)
     parser.add_argument("--seeds", default="A")
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--experiments", type=int, default=0)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -231,6 +284,9 @@ def main():
             continue
         kind, step = truth(history, logged["norm"])
         rows.append(judge(body, fault, name, history, kind, step, logged, str(path)))
+        # The first so many faults are put to experiments, too: what a log is held against.
+        if fault != "none" and sum("experiments" in row for row in rows) < options.experiments:
+            rows[-1]["experiments"] = experiments(seed, fault) == ALIASES.get(fault, fault)
     (options.out / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     print(f"{hidden} more in which the log does not hold what happened")
     table(rows)
@@ -248,15 +304,11 @@ def judge(body, fault, name, history, kind, step, logged, path):
     right = said == kind
     rises = fault in ("growing-learning-rate", "warmup-too-high")
     first = body["findings"][0]["cause"] if body["findings"] else None
-    # What the fault is called: weights of 1.9 times He's deviation, in a network of twelve layers and more;
-    # one row of a batch.
-    alias = {"warmup-too-high": "growing-learning-rate", "deep-network": "poor-initialization",
-             "infinite-target": "outlier-batch"}  # fmt: skip
     return {
         "path": path, "fault": fault, "format": name, "kind": right,
         "step": kind == "none" or (explosion is not None and abs(explosion["step"] - place) <= slack),
         "led": kind == "none" or not logged["rate"] or ((led == "learning-rate") == rises),
-        "first": fault == "none" or first == alias.get(fault, fault),
+        "first": fault == "none" or first == ALIASES.get(fault, fault),
         "sure": all(f["confidence"] <= 0.8 for f in body["findings"]),
         "said": [said, explosion and explosion["step"], led, first], "truth": [kind, place, slack],
     }  # fmt: skip
@@ -277,6 +329,9 @@ def table(rows):
             first = share(faulty, "first") if faulty else "–"
             print(f"| {name} | {len(part)} | {share(part, 'kind')} | {share(part, 'step')} | {share(part, 'led')} | {first} |")
     sick = [r for r in rows if r["fault"] != "none"]
+    both = [r for r in sick if "experiments" in r]
+    if both:
+        print(f"right first cause of {len(both)}: by the log {share(both, 'first')}, by experiments {share(both, 'experiments')}")
     print(f"| all | {len(rows)} | {share(rows, 'kind')} | {share(rows, 'step')} | {share(rows, 'led')} | {share(sick, 'first')} |")
 
 

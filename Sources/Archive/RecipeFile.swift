@@ -21,9 +21,13 @@ public enum RecipeFile {
     _ path: String, setting changes: [String] = [], catalog: Catalog = .standard,
     waits: () -> Void = {}
   ) throws -> Recipe {
-    let text = try text(at: path, waits)
     let file = URL(fileURLWithPath: path)
-    let written = try settings(yaml: text, named: file.lastPathComponent)
+    let written = try settings(at: path, waits)
+    guard written["program"] == nil else {
+      throw KeelError(
+        .invalid, at: path, "is a study: its program trains, and Keel does not",
+        fix: "give it to 'keel diagnose' or 'keel cure'")
+    }
     var recipe = try decode(
       written, applying: changes, catalog, name: file.deletingPathExtension().lastPathComponent)
     // What comes through a pipe lies nowhere: its files are looked for where the command was typed.
@@ -57,6 +61,12 @@ public enum RecipeFile {
       return name.hasPrefix("/") ? name : relative(file.standardizedFileURL, to: target)
     }
     try AtomicFile.write(Data(moved.description.utf8), to: path)
+  }
+
+  /// A file of YAML as a tree.
+  static func settings(at path: String, _ waits: () -> Void = {}) throws -> Settings {
+    try settings(
+      yaml: text(at: path, waits), named: URL(fileURLWithPath: path).lastPathComponent)
   }
 
   /// A YAML text as a tree.
@@ -97,7 +107,7 @@ public enum RecipeFile {
   }
 
   /// Splits `path=value`; the value is YAML.
-  private static func pair(_ change: String) throws -> (String, Settings) {
+  static func pair(_ change: String) throws -> (String, Settings) {
     guard let equals = change.firstIndex(of: "="), equals != change.startIndex else {
       throw KeelError(
         .usage, at: "--set \(change)", "has no path and value",

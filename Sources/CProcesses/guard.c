@@ -23,7 +23,12 @@ enum {
   GRACE_MILLISECONDS = 2000,
   /// Files beyond this are not closed one by one, where the system cannot close a range.
   MOST_FILES = 4096,
+  /// What the starter asks of the guard, a byte each.
+  ORDER_STOP = 's',
+  ORDER_CONTINUE = 'c',
 };
+
+extern char **environ;
 
 // MARK: files
 
@@ -58,29 +63,80 @@ static void note_child(int number) {
   errno = error;
 }
 
-/// Waits for the program's end: 1 with its status, 0 after so many milliseconds. −1: for ever.
+/// Whether the program has ended, and with which status; buries what it has left behind.
+static int has_ended(pid_t program, int *status) {
+  pid_t ended;
+  int its;
+  while ((ended = waitpid(-1, &its, WNOHANG)) > 0) {
+    if (ended != program) continue;
+    *status = its;
+    return 1;
+  }
+  return 0;
+}
+
+/// Does what the starter asks for: the program's group stops, or goes on. Returns 0 where the
+/// starter has gone.
+static int obey(pid_t program, int lifeline) {
+  char order = 0;
+  ssize_t count = read(lifeline, &order, 1);
+  if (count < 0 && errno == EINTR) return 1;
+  if (count <= 0) return 0;
+  kill(-program, order == ORDER_STOP ? SIGSTOP : SIGCONT);
+  return 1;
+}
+
+/// Waits for the program's end: 1 with its status, 0 after so many milliseconds, or when the
+/// lifeline closes. −1: for ever.
 static int wait_for(pid_t program, int lifeline, int milliseconds, int *status) {
   for (;;) {
-    if (waitpid(program, status, WNOHANG) == program) return 1;
+    if (has_ended(program, status)) return 1;
     struct pollfd files[2] = {{.fd = child_pipe[0], .events = POLLIN},
                               {.fd = lifeline, .events = POLLIN}};
     int count = poll(files, lifeline < 0 ? 1 : 2, milliseconds);
-    if (count == 0) return waitpid(program, status, WNOHANG) == program;
+    if (count == 0) return has_ended(program, status);
     if (count < 0 && errno != EINTR) return 0;
     if (count > 0 && files[0].revents) {
       char bytes[16];
       ssize_t ignored = read(child_pipe[0], bytes, sizeof bytes);
       (void)ignored;
-    } else if (count > 0 && lifeline >= 0 && files[1].revents) {
+    } else if (count > 0 && lifeline >= 0 && files[1].revents && !obey(program, lifeline)) {
       return 0;
     }
   }
+}
+
+/// Ends what has left the program's group: the system gives it to the guard when its parent ends.
+static void end_orphans(void) {
+#if defined(__linux__)
+  static char pids[1 << 16];
+  for (;;) {
+    int file = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return;
+    ssize_t count = read(file, pids, sizeof pids - 1);
+    close(file);
+    if (count <= 0) return;
+    pids[count] = 0;
+    pid_t pid = 0;
+    for (const char *next = pids; *next; next++) {
+      if (*next >= '0' && *next <= '9') {
+        pid = 10 * pid + (*next - '0');
+      } else if (pid) {
+        kill(pid, SIGKILL);
+        pid = 0;
+      }
+    }
+    while (waitpid(-1, NULL, 0) < 0 && errno == EINTR) {}
+  }
+#endif
 }
 
 static void guard(pid_t program, int lifeline) {
   int status = 0;
   if (!wait_for(program, lifeline, -1, &status)) {
     kill(-program, SIGTERM);
+    // One that is stopped hears it only now.
+    kill(-program, SIGCONT);
     if (!wait_for(program, -1, GRACE_MILLISECONDS, &status)) {
       kill(-program, SIGKILL);
       wait_for(program, -1, -1, &status);
@@ -88,6 +144,7 @@ static void guard(pid_t program, int lifeline) {
   }
   // What it has left behind.
   kill(-program, SIGKILL);
+  end_orphans();
   if (WIFSIGNALED(status)) {
     signal(WTERMSIG(status), SIG_DFL);
     kill(getpid(), WTERMSIG(status));
@@ -95,7 +152,7 @@ static void guard(pid_t program, int lifeline) {
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 }
 
-static void be_program(char *const argv[], int input, int output, int fault) {
+static void be_program(const keel_command *command, int input, int output, int fault) {
   setpgid(0, 0);
 #if defined(__linux__)
   // Should somebody kill the guard.
@@ -107,14 +164,18 @@ static void be_program(char *const argv[], int input, int output, int fault) {
   sigprocmask(SIG_SETMASK, &none, NULL);
   dup2(input, 0);
   dup2(output, 1);
-  execvp(argv[0], argv);
+  if (command->joins_errors) dup2(output, 2);
+  if (!command->folder || chdir(command->folder) == 0) {
+    if (command->environment) environ = (char **)command->environment;
+    execvp(command->argv[0], command->argv);
+  }
   int error = errno;
   ssize_t written = write(fault, &error, sizeof error);
   (void)written;
   _exit(127);
 }
 
-static void be_guard(char *const argv[], int input, int output, int lifeline, int fault) {
+static void be_guard(const keel_command *command, int input, int output, int lifeline, int fault) {
   // Ctrl-C at the terminal is for the starter to hear.
   setpgid(0, 0);
   signal(SIGINT, SIG_IGN);
@@ -128,8 +189,11 @@ static void be_guard(char *const argv[], int input, int output, int lifeline, in
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
+#if defined(__linux__)
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+#endif
   pid_t program = error ? -1 : fork();
-  if (program == 0) be_program(argv, input, output, fault);
+  if (program == 0) be_program(command, input, output, fault);
   if (program < 0) {
     error = error ? error : errno;
     ssize_t written = write(fault, &error, sizeof error);
@@ -151,7 +215,7 @@ static void be_guard(char *const argv[], int input, int output, int lifeline, in
 
 // MARK: starting and ending
 
-int keel_start(char *const argv[], keel_program *program) {
+int keel_start(const keel_command *command, keel_program *program) {
   int ends[4][2];
   for (int index = 0; index < 4; index++) {
     if (make_pipe(ends[index]) == 0) continue;
@@ -169,7 +233,7 @@ int keel_start(char *const argv[], keel_program *program) {
     close(input[1]);
     close(output[0]);
     close(lifeline[1]);
-    be_guard(argv, input[0], output[1], lifeline[0], fault[1]);
+    be_guard(command, input[0], output[1], lifeline[0], fault[1]);
   }
   close(input[0]);
   close(output[1]);
@@ -199,6 +263,15 @@ static void close_files(keel_program *program) {
   if (program->lifeline >= 0) close(program->lifeline);
   program->input = program->output = program->lifeline = -1;
 }
+
+static void order(const keel_program *program, char order) {
+  // A guard that has ended is asked for nothing more.
+  (void)keel_write_all(program->lifeline, &order, 1);
+}
+
+void keel_stop(const keel_program *program) { order(program, ORDER_STOP); }
+
+void keel_continue(const keel_program *program) { order(program, ORDER_CONTINUE); }
 
 void keel_close_input(keel_program *program) {
   if (program->input >= 0) close(program->input);

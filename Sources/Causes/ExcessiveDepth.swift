@@ -21,6 +21,10 @@ public enum ExcessiveDepth: Cause {
   public static let name = "excessive-depth"
   public static let summary = "too many layers in a row multiply a gain above 1"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    isAbove == true && ["depth", "layers", "num-layers", "n-layers"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let recipe = evidence.recipe
     let (layers, doublings) = (

@@ -14,6 +14,10 @@ public enum ExcessiveDropout: Cause {
   public static let name = "excessive-dropout"
   public static let summary = "dropout leaves so little that nothing can be learnt from it"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    isAbove == true && ["dropout", "dropout-rate", "drop"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let rates = evidence.recipe.numbers.filter { $0.ingredient is Dropout }
     guard let worst = rates.max(by: { $0.value < $1.value }),

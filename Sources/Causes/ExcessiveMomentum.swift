@@ -17,6 +17,10 @@ public enum ExcessiveMomentum: Cause {
   public static let name = "excessive-momentum"
   public static let summary = "the optimizer keeps far more of the past than is usual, or far less"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    ["momentum", "beta1", "beta2", "beta-1", "beta-2", "rho"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     unusual(evidence).map(\.deviation).max { $0.decades < $1.decades }
   }

@@ -19,6 +19,11 @@ public enum ExcessivePenalty: Cause {
   public static let name = "excessive-penalty"
   public static let summary = "a penalty on weights, or their decay, is stronger than the loss"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    isAbove == true
+      && ["weight-decay", "wd", "l1", "l2", "penalty", "lambda", "regularization"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let shares = shares(evidence)
     let worst = shares.max { $0.value / $0.most < $1.value / $1.most }

@@ -15,6 +15,11 @@ public enum GrowingLearningRate: Cause {
   public static let name = "growing-learning-rate"
   public static let summary = "the schedule carries the learning rate beyond its limit"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    ["schedule", "scheduler", "lr-schedule", "warmup", "warmup-steps", "warmup-ratio", "lr-decay"]
+      .contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     guard evidence.recipe.schedule != .constant else { return nil }
     let rate = evidence.recipe.optimizer.member.learningRate

@@ -14,6 +14,10 @@ public enum HalfPrecision: Cause {
   public static let summary = "numbers of sixteen bits are too few for what is calculated"
   public static let isOfEngines = true
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    ["precision", "dtype", "fp16", "half", "amp"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     switch evidence.recipe.ownModel?.precision {
     case nil, .float32: nil

@@ -14,6 +14,13 @@ public enum LargeLearningRate: Cause {
   public static let name = "large-learning-rate"
   public static let summary = "the learning rate is too high: every update overshoots further"
 
+  /// What programs call a learning rate.
+  static let names = ["learning-rate", "lr", "eta", "rate", "step-size", "base-lr", "max-lr"]
+
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    isAbove == true && names.contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let optimizer = evidence.recipe.optimizer.member
     let reference = ReferencePoint.learningRate(optimizer)

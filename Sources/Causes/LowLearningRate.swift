@@ -16,6 +16,10 @@ public enum LowLearningRate: Cause {
   public static let name = "low-learning-rate"
   public static let summary = "the learning rate is too low to learn anything in this time"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    isAbove == false && LargeLearningRate.names.contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     // No explosion comes of steps that are too short.
     guard evidence.explosion == nil else { return nil }

@@ -12,6 +12,10 @@ public enum MismatchedLoss: Cause {
   public static let name = "mismatched-loss"
   public static let summary = "the loss does not fit the output or the targets"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    setting == "loss" || setting == "criterion"
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     guard !isMatched(evidence) else { return nil }
     // A category has no distance: a factor of 10 stands for it where deviations are ranked.

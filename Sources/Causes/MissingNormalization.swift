@@ -18,6 +18,10 @@ public enum MissingNormalization: Cause {
   public static let name = "missing-normalization"
   public static let summary = "a sum of residual blocks reaches the last layer unnormalised"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    ["norm", "normalization", "batch-norm", "layer-norm"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     // What unnormalised blocks multiply is too deep a network before it is too large a sum.
     guard ExcessiveDepth.deviation(in: evidence) == nil else { return nil }

@@ -20,6 +20,10 @@ public enum PoorInitialization: Cause {
   public static let name = "poor-initialization"
   public static let summary = "the initial weights are too large or too small for their layers"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    setting.hasPrefix("init") || ["std", "gain", "weight-scale", "weight-std"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let parameters = parameters(evidence)
     let largest = parameters.max { $0.ratio < $1.ratio }

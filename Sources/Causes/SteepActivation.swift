@@ -10,6 +10,10 @@ public enum SteepActivation: Cause {
   public static let name = "steep-activation"
   public static let summary = "an activation is so steep that gradients grow through it"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    ["activation", "slope"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let slopes = evidence.recipe.activations.filter { isSteep($0, in: evidence) }.compactMap {
       activation in

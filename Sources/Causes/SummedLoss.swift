@@ -13,6 +13,10 @@ public enum SummedLoss: Cause {
   public static let summary = "the loss adds up the rows of a batch, so that gradients grow with it"
   public static let isOfEngines = true
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    setting == "reduction" || setting == "loss-reduction"
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     let rows = evidence.recipe.training.batch
     guard evidence.recipe.ownLoss?.reduction == .sum, rows > 1 else { return nil }

@@ -14,6 +14,11 @@ public enum UnscaledData: Cause {
   public static let name = "unscaled-data"
   public static let summary = "inputs or targets are far from unit size"
 
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
+    setting.hasSuffix("-scale") && !setting.hasPrefix("init") && !setting.hasPrefix("loss")
+      || ["scale", "standardize", "normalize-inputs"].contains(setting)
+  }
+
   public static func deviation(in evidence: Evidence) -> Deviation? {
     blocks(of: evidence).first?.deviation
   }

@@ -19,6 +19,12 @@ public struct EventFile: Sendable {
     append(event)
   }
 
+  /// The bytes so far, which are then somebody else's to write.
+  mutating func takeData() -> Data {
+    defer { data = Data() }
+    return data
+  }
+
   /// The name that TensorBoard looks for.
   /// - Parameter source: who wrote it: a run's id.
   public static func name(time: Double, source: String) -> String {
@@ -49,7 +55,9 @@ public struct EventFile: Sendable {
 
   /// The checksum of a record: rotated and shifted, so that one over data with checksums in it is
   /// no weaker.
-  static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  static func masked(_ bytes: [UInt8]) -> UInt32 { bytes.withUnsafeBytes { masked($0) } }
+
+  static func masked(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     let sum = CRC32C.checksum(bytes)
     return (sum >> 15 | sum << 17) &+ 0xA282_EAD8
   }

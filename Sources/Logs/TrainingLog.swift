@@ -44,13 +44,14 @@ public struct TrainingLog: Sendable {
   /// Adds what was logged next under a name; a step beyond 2⁵³ is one.
   mutating func add(_ value: Double, _ name: String, at step: Int) {
     let step = min(max(step, -1 << 53), 1 << 53)
-    if series[name] == nil {
+    if series[name]?.add(value, at: step) == nil {
       // What a diagnosis needs is kept among however many names.
       let isNeeded = MetricName.allCases.contains { $0.match(in: [name]) != nil }
       guard series.count < Self.most || isNeeded else { return }
-      series[name] = LogSeries(capacity: series.count < Self.many ? 1 << 16 : 1 << 10)
+      var new = LogSeries(capacity: series.count < Self.many ? 1 << 16 : 1 << 10)
+      new.add(value, at: step)
+      series[name] = new
     }
-    series[name]?.add(value, at: step)
   }
 
   // MARK: what is what

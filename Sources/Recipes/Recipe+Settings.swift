@@ -7,6 +7,11 @@ extension Recipe {
   /// somebody's own that is called as what comes with Keel, or that has settings in no field. (It
   /// would train, and what is kept of it could not be read, or would be another.)
   package func checkSettings() throws {
+    guard own.value == nil else {
+      throw KeelError(
+        .invalid, at: "settings", "are those of a study's program, and this names no program",
+        fix: "remove them, or write a study: 'keel show --template study' prints one")
+    }
     try checkNames(.standard)
     let own = ingredientsWithin.map { type(of: $0) as any Ingredient.Type }
     let catalog =

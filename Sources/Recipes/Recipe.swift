@@ -31,6 +31,8 @@ public struct Recipe: Configurable {
   public var regularizer: Chain<Regularizers>
   /// How long the training goes on, and in what batches.
   public var training: TrainingSettings
+  /// Of a study, whose program trains: the values of its placeholders.
+  package var own = Inherited<OwnSettings>()
   /// What relative file names are relative to: the recipe file's folder, absolute or from the
   /// working directory.
   ///
@@ -52,6 +54,7 @@ public struct Recipe: Configurable {
     .init("clipping", \.clipping, "what keeps gradients from growing"),
     .init("regularizer", \.regularizer, "what keeps weights small"),
     .init("training", \.training, required: true, "how long, and in what batches"),
+    .init("settings", \.own, "of a study: the values of its program's placeholders"),
   ]
 
   public init() {

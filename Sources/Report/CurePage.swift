@@ -1,4 +1,5 @@
 import KeelAuthoring
+import KeelRunners
 
 /// What a person reads after a cure: the verdict, the cause, the change, what comes out then; then
 /// the evidence, and what to type next.
@@ -158,6 +159,10 @@ package struct CurePage: Page {
 
   /// The same change for those who train elsewhere.
   private var code: [String] {
+    if let study = engine?.study, history.outcome == .cured {
+      let words = study.words(of: history.recipe).map(Text.quoted).joined(separator: " ")
+      return [out.bold("command"), "  \(words)", ""]
+    }
     guard let framework, history.outcome == .cured else { return [] }
     return [out.bold("in \(framework.rawValue)")]
       + history.remedies.flatMap { $0.lines?[framework.rawValue] ?? [] }.map { "  " + $0 } + [""]
@@ -196,6 +201,13 @@ package struct CurePage: Page {
           && $0.remedies.map(\.changes) == history.remedies.map(\.changes)
       }
       let count = Set(held.map(\.seed)).count
+      guard engine?.study?.takesSeeds ?? true else {
+        return [
+          out.bold("not known")
+            + "  whether it holds on another seed: the program takes none ({seed} in its words)",
+          "",
+        ]
+      }
       return [
         out.bold("not known")
           + "  what other data than these would do; the cure "
@@ -223,9 +235,11 @@ package struct CurePage: Page {
     switch history.outcome {
     case .cured:
       guard let written else {
-        guard engine == nil else { return [] }
-        return [out.dim("next"), "  \(again(to: "fixed.yaml"))  # write the cured recipe"]
+        guard engine == nil || engine?.study != nil else { return [] }
+        let noun = engine == nil ? "recipe" : "study"
+        return [out.dim("next"), "  \(again(to: "fixed.yaml"))  # write the cured \(noun)"]
       }
+      guard engine == nil else { return [] }
       return [
         out.dim("next"), "  keel train \(Text.quoted(written))  # train the cured recipe",
       ]

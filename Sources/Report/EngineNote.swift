@@ -1,5 +1,6 @@
 import Foundation
 import KeelAuthoring
+import KeelRunners
 
 /// What a page says of a program that trained in Keel's place.
 package struct EngineNote {
@@ -9,9 +10,12 @@ package struct EngineNote {
   let spread: Double?
   /// The step that comes first: 0, or the one after a state that was kept.
   let firstStep: Int
+  /// The study of its command line; nil for what speaks the protocol.
+  let study: Study?
 
-  package init(name: String, spread: Double?, firstStep: Int) {
+  package init(name: String, spread: Double?, firstStep: Int, study: Study? = nil) {
     (self.name, self.spread, self.firstStep) = (name, spread, firstStep)
+    self.study = study
   }
 
   /// A step as its training counts them, with where it began.

@@ -19,10 +19,15 @@ package struct LogPage: Page {
   private var log: TrainingLog { diagnosis.log }
 
   package var text: String {
-    var lines = verdict
-    if diagnosis.explosion != nil { lines += [""] + story + suspects }
+    var lines = [seen]
+    if diagnosis.explosion != nil { lines += suspects }
     lines += [""] + unknown + [""] + next
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What is there to be seen, before anything is suspected.
+  var seen: String {
+    (verdict + (diagnosis.explosion == nil ? [] : [""] + story)).joined(separator: "\n")
   }
 
   private var verdict: [String] {
@@ -116,7 +121,7 @@ package struct LogPage: Page {
   private var next: [String] {
     [
       out.dim("next"),
-      "  keel diagnose RECIPE              # what decides: the training as a recipe",
+      "  keel diagnose \(Text.quoted(name)) --recipe RECIPE  # what decides: as a recipe, or a study",
       "  keel diagnose --engine COMMAND    # or where it runs, in PyTorch or Keras",
     ]
   }

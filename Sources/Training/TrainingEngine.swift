@@ -18,9 +18,21 @@ package protocol TrainingEngine: AnyObject, Sendable {
   var operations: (first: Operations, last: Operations) { get }
   /// How far two trials alike were apart, as a share of the loss; nil where they came out the same.
   var spread: Double? { get }
+  /// The settings that its trials may change; nil where it has settings that Keel knows by itself.
+  var knobs: [Knob]? { get }
+  /// Whether a trial on another seed is another trial.
+  var takesSeeds: Bool { get }
+  /// How many trials it makes at a time.
+  var places: Int { get }
   /// A training from its first step.
   /// - Throws: `KeelError` where it cannot make the problem's recipe out of its own.
   func session(of problem: Problem) throws -> any TrainingSession
+}
+
+extension TrainingEngine {
+  package var knobs: [Knob]? { nil }
+  package var takesSeeds: Bool { true }
+  package var places: Int { 1 }
 }
 
 /// The size of a weight as it begins.

@@ -53,7 +53,7 @@ package final class TrialRunner {
     guard new.count < 2 || isSmall else {
       return try variants.map { try trial($0, atLeast: minimum, atMost: maximum) }
     }
-    let trials = try SideBySide.map(new.count, isSerial: control.engine != nil) {
+    let trials = try SideBySide.map(new.count, places: control.engine?.places) {
       place, isCancelled in
       try Trial(
         sessions[place], of: new[place].recipe, against: control.recipe, atLeast: minimum,

@@ -92,7 +92,7 @@ struct StructureTests {
   /// Folders in the direction of imports: each may know those before it.
   private static let order = [
     "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training",
-    "Forecast", "Causes", "Frameworks", "Remedies", "Authoring", "Keel", "Runners", "Logs",
+    "Forecast", "Causes", "Frameworks", "Remedies", "Authoring", "Keel", "Logs", "Runners",
     "Archive", "Report", "Command",
   ]
 

@@ -5,12 +5,21 @@ import Testing
 /// No program outlives who started it.
 struct GuardTests {
   private func start(_ script: String) throws -> keel_program {
-    var program = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
-    let words: [String] = ["/bin/sh", "-c", script]
-    var arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    try #require(keel_start(&arguments, &program) == 0)
+    let (program, error) = start(["/bin/sh", "-c", script])
+    try #require(error == 0)
     return program
+  }
+
+  private func start(_ words: [String], joinsErrors: Bool = false) -> (keel_program, CInt) {
+    var program = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
+    let arguments = words.map { strdup($0) } + [nil]
+    defer { for argument in arguments { free(argument) } }
+    let error = arguments.withUnsafeBufferPointer { words in
+      var command = keel_command(
+        argv: words.baseAddress, folder: nil, environment: nil, joins_errors: joinsErrors ? 1 : 0)
+      return keel_start(&command, &program)
+    }
+    return (program, error)
   }
 
   /// The first line that a program prints, as a number.
@@ -66,10 +75,46 @@ struct GuardTests {
     var byte: UInt8 = 0
     #expect(read(program.output, &byte, 1) == 0)
     #expect(keel_end(&program) >> 8 == 7)
-    var missing = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
-    var arguments = [strdup("/no/such/program"), nil]
-    defer { free(arguments[0]) }
-    #expect(keel_start(&arguments, &missing) == ENOENT)
+    #expect(start(["/no/such/program"]).1 == ENOENT)
+  }
+
+  /// What leaves its group, as what goes into the background does, ends with it.
+  @Test func endsWhatLeavesTheGroup() async throws {
+    #if os(Linux)
+      var program = try start("setsid sh -c 'echo $$; exec sleep 60' & sleep 60")
+      let process = try number(from: program)
+      _ = keel_end(&program)
+      #expect(try await isGone(process))
+      var leaver = try start("setsid sh -c 'echo $$; exec sleep 60' & sleep 0.5")
+      let left = try number(from: leaver)
+      // It ends by itself, and takes along what it has left behind.
+      #expect(try await isGone(left))
+      _ = keel_end(&leaver)
+    #endif
+  }
+
+  /// One that is stopped does nothing, goes on where it was, and can be ended.
+  @Test func stopsAndGoesOn() async throws {
+    var program = try start("while :; do echo 1; sleep 0.01; done")
+    _ = try number(from: program)
+    keel_stop(&program)
+    try await Task.sleep(for: .milliseconds(200))
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    if keel_wait_readable(program.output, 0) == 1 { _ = read(program.output, &chunk, chunk.count) }
+    #expect(keel_wait_readable(program.output, 300) == 0)
+    keel_continue(&program)
+    #expect(keel_wait_readable(program.output, 5000) == 1)
+    keel_stop(&program)
+    let begin = ContinuousClock.now
+    _ = keel_end(&program)
+    #expect(ContinuousClock.now - begin < .seconds(1.9))
+  }
+
+  @Test func joinsErrors() throws {
+    var (program, error) = start(["/bin/sh", "-c", "echo 5 >&2"], joinsErrors: true)
+    #expect(error == 0)
+    #expect(try number(from: program) == 5)
+    _ = keel_end(&program)
   }
 
   /// A reader that has gone is an error, and no signal that ends this process.

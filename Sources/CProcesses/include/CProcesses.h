@@ -15,12 +15,26 @@ typedef struct {
   int lifeline;
 } keel_program;
 
-/// Starts a program in a process group of its own. Its standard error is the starter's. `argv` ends
-/// with NULL; its first is looked up in PATH. Returns 0, or what `errno` says.
-int keel_start(char *const argv[], keel_program *program);
+/// What is started: words, the first of them looked up in PATH, and NULL at their end.
+typedef struct {
+  char *const *argv;
+  /// Where it runs; NULL: where its starter does.
+  const char *folder;
+  /// `NAME=value` and NULL at the end; NULL: its starter's.
+  char *const *environment;
+  /// Whether its standard error joins its output; otherwise it is the starter's.
+  int joins_errors;
+} keel_command;
 
-/// Ends a program and all it has started: asks (SIGTERM), and two seconds later does not ask
-/// (SIGKILL). Returns its wait status, as `waitpid` gives it.
+/// Starts a program in a process group of its own. Returns 0, or what `errno` says.
+int keel_start(const keel_command *command, keel_program *program);
+
+/// Stops a program's group where it is, as Ctrl-Z does, until it is let go on.
+void keel_stop(const keel_program *program);
+void keel_continue(const keel_program *program);
+
+/// Ends a program and all it has started, on Linux also what has left its group: asks (SIGTERM),
+/// and two seconds later does not ask (SIGKILL). Returns its wait status, as `waitpid` gives it.
 int keel_end(keel_program *program);
 
 /// Closes the program's standard input: nothing more is asked of it.

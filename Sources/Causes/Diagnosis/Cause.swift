@@ -16,6 +16,11 @@ public protocol Cause: Sendable {
   /// Whether only somebody else's training can have it, which an engine runs: a recipe has no
   /// setting for it.
   static var isOfEngines: Bool { get }
+  /// Whether a setting of a study's program stands for it, by its name alone.
+  /// - Parameters:
+  ///   - setting: the name, with dashes and in small letters: `learning-rate`.
+  ///   - isAbove: whether its value is above its reference; nil where they are no numbers.
+  static func claims(_ setting: String, isAbove: Bool?) -> Bool
   /// Everything it claims that deviates: for most causes one factor, `deviation` and `reset`.
   static func factors(in evidence: Evidence) -> [Factor]
   /// How far the recipe lies beyond the reference in this factor; nil where it does not deviate.
@@ -37,6 +42,7 @@ public protocol Cause: Sendable {
 
 extension Cause {
   public static var isOfEngines: Bool { false }
+  public static func claims(_ setting: String, isAbove: Bool?) -> Bool { false }
   public static var guilty: [Recipe] { [] }
   public static var innocent: [Recipe] { [] }
   public static func factors(in evidence: Evidence) -> [Factor] {

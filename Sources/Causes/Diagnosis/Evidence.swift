@@ -152,7 +152,11 @@ extension Evidence {
 
   /// Of the causes that a training like this can have.
   func undeviating(_ suspects: [Factor], in catalog: CauseCatalog) -> [Diagnosis.RuledOut] {
-    catalog.causes.filter { cause in
+    // Of a program nobody knows more than its study says.
+    let known =
+      problem.engine?.knobs.map { knobs in knobs.map { catalog.cause(of: $0) } } ?? catalog.causes
+    var seen: Set<ObjectIdentifier> = []
+    return known.filter { seen.insert(ObjectIdentifier($0)).inserted }.filter { cause in
       (!cause.isOfEngines || problem.engine != nil) && !suspects.contains { $0.cause == cause }
     }.map { .init(cause: $0.name, why: Diagnosis.RuledOut.undeviating) }
   }

@@ -46,6 +46,9 @@ public struct Factor: Sendable {
 
   /// Every factor that deviates, the one furthest off first.
   package static func all(of evidence: Evidence, in catalog: CauseCatalog) -> [Factor] {
+    if let knobs = evidence.problem.engine?.knobs {
+      return all(of: knobs, in: evidence, catalog)
+    }
     let factors = catalog.causes.flatMap { $0.factors(in: evidence) }
     let claimed = claimedSettings(factors, evidence)
     return factors.filter { factor in

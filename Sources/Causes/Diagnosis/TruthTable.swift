@@ -114,15 +114,21 @@ package struct TruthTable {
       problems, atLeast: horizon, atMost: (budget - steps) / problems.count)
   }
 
-  /// Makes the trials of answers that will be asked for, two side by side, where there is room for
-  /// both to the end.
+  /// How many trials are made side by side.
+  var places: Int { evidence.problem.engine?.places ?? 2 }
+
+  /// Makes the trials of answers that will be asked for, two side by side, or as many as their
+  /// engine makes at a time, where there is room for all of them to the end.
   mutating func prepare(_ sets: [Set<Int>]) throws {
     let open = sets.filter { answers[$0] == nil }.compactMap { changed(keeping: $0)?.problem }
-    for start in stride(from: 0, to: open.count - 1, by: 2) {
-      let pair = Array(open[start...start + 1])
-      guard pair.allSatisfy({ max($0.steps, Trial.least) <= (budget - steps) / 2 }) else { return }
+    let places = places
+    guard places > 1 else { return }
+    for start in stride(from: 0, to: open.count - 1, by: places) {
+      let group = Array(open[start..<min(start + places, open.count)])
+      guard group.allSatisfy({ max($0.steps, Trial.least) <= (budget - steps) / group.count })
+      else { return }
       do {
-        _ = try experiments(pair)
+        _ = try experiments(group)
       } catch is KeelError {
         // Which of them cannot be made is found out when it is asked for.
       }
@@ -145,6 +151,8 @@ package struct TruthTable {
   /// Where no part is enough, it is named after the one part without which it does not explode.
   mutating func narrowed(_ index: Int) throws -> Factor? {
     let factor = factors[index]
+    // A setting of a study has no parts.
+    guard evidence.problem.engine?.knobs == nil else { return nil }
     var finite: [Deviation] = []
     for part in factor.cause.parts(of: evidence) {
       guard steps < budget, let trial = try train(evidence.with(part.reset)),
@@ -166,9 +174,12 @@ package struct TruthTable {
   /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
   mutating func resetHeals(_ index: Int) throws -> Bool? {
     let others = Set(factors.indices).subtracting([index])
-    // The most suspicious alone, which mostly is the one; then two at a time.
-    if index % 2 == 1, index + 1 < factors.count {
-      try prepare([others, Set(factors.indices).subtracting([index + 1])])
+    // The most suspicious alone, which mostly is the one; then several at a time.
+    if index > 0, (index - 1) % places == 0 {
+      try prepare(
+        (index..<min(index + places, factors.count)).map {
+          Set(factors.indices).subtracting([$0])
+        })
     }
     let answer = try answer(keeping: others)
     return answer == .undecided ? nil : answer == .holds

@@ -3,6 +3,7 @@ import Foundation
 import KeelAuthoring
 import KeelArchive
 import KeelReport
+import KeelRunners
 
 extension ExportTarget: ExpressibleByArgument {}
 
@@ -52,6 +53,9 @@ struct CureCommand: AsyncParsableCommand {
   func run() async throws {
     machine.apply()
     for file in [fixed, report].compactMap({ $0 }) {
+      if source.isStudy, let study = source.recipe {
+        try RecipeOptions.checkTarget(file, apartFrom: [study])
+      }
       guard let source = source.source else { continue }
       try source.checkTarget(file, source.read())
       try archive.check(file, beside: source.recipe)
@@ -96,7 +100,7 @@ struct CureCommand: AsyncParsableCommand {
     let target = history.outcome == .cured ? fixed : nil
     var failure: (any Error)?
     do {
-      if let target { try RecipeFile.write(history.recipe, to: target) }
+      if let target { try write(history.recipe, engine?.study, to: target) }
     } catch {
       failure = error
     }
@@ -124,5 +128,10 @@ struct CureCommand: AsyncParsableCommand {
     if let failure { throw failure }
     if interruption != nil { throw ExitCode(130) }
     if history.outcome == .incurable { throw ExitCode(1) }
+  }
+
+  private func write(_ cured: Recipe, _ study: Study?, to target: String) throws {
+    guard let study else { return try RecipeFile.write(cured, to: target) }
+    try StudyFile.write(study.setting(of: cured), to: target)
   }
 }

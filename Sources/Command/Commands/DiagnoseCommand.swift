@@ -18,16 +18,28 @@ struct DiagnoseCommand: AsyncParsableCommand {
   @Flag(help: "Theory and forty steps only: suspects, no experiments.")
   var quick = false
 
+  @Option(
+    name: .customLong("recipe"),
+    help: ArgumentHelp(
+      "Beside a log: the recipe, or the study, that it is of; experiments with it decide.",
+      valueName: "recipe"))
+  var decisive: String?
+
   func validate() throws {
-    guard !quick || source.engine == nil else {
-      throw ValidationError("--quick is theory, and takes a recipe: no engine shows its layers")
+    guard !quick || (source.engine == nil && !source.isStudy) else {
+      throw ValidationError("--quick is theory, and takes a recipe: no program shows its layers")
     }
   }
 
   func run() async throws {
     machine.apply()
     if let run = try archive.run(named: source.recipe) { return try await explain(run) }
-    if let path = source.recipe, TrainingLog.isLog(path) { return try read(path) }
+    if let path = source.recipe, TrainingLog.isLog(path) { return try await read(path) }
+    guard decisive == nil else {
+      throw KeelError(
+        .usage, at: "--recipe", "is for beside a log, and \(source.recipe ?? "--engine") is none",
+        fix: "leave it out, or name a log first: keel diagnose LOG --recipe RECIPE")
+    }
     let scope: Diagnosis.Scope = quick ? .quick : .full
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
@@ -56,14 +68,50 @@ struct DiagnoseCommand: AsyncParsableCommand {
   }
 
   /// What somebody has written down is evidence without experiments.
-  private func read(_ path: String) throws {
+  private func read(_ path: String) async throws {
     guard !quick, source.change.words.isEmpty else {
       throw KeelError(
         .usage, at: path, "is a log: nothing can be set in it, and it is quick",
         fix: "give the log alone")
     }
     let diagnosis = try LogDiagnosis(TrainingLog.read(path))
+    if let decisive { return try await decide(diagnosis, of: path, by: decisive) }
     output.show(LogPage(diagnosis, of: path))
+    if diagnosis.verdict == .exploding { throw ExitCode(1) }
+  }
+
+  /// Where the recipe is there, too, experiments decide what the log leaves open.
+  private func decide(
+    _ logged: LogDiagnosis, of path: String, by recipe: String
+  ) async throws {
+    var options = source
+    options.recipe = recipe
+    let (problem, engine) = try options.problem()
+    defer { engine?.finish() }
+    let recorder = try archive.begin(
+      .diagnose, of: problem.recipe, beside: recipe, line: options.line, engine: engine?.name,
+      rows: engine == nil ? problem.checksum : nil)
+    let bar = ProgressBar(isWanted: output.wantsProgress)
+    let diagnosis = try await keeping(recorder) {
+      try await interruptible {
+        try await problem.diagnosis { step in
+          recorder?.record(step)
+          bar.show("training", step)
+        }
+      }
+    }
+    bar.clear()
+    let page = DecidedLogPage(
+      logged, of: path, decidedBy: diagnosis, of: problem.recipe, line: options.line,
+      engine: engine?.note)
+    await recorder?.end(
+      .init(
+        diagnosis.verdict.rawValue, training: diagnosis.training,
+        cause: diagnosis.findings.first?.cause,
+        body: DiagnosisPage(
+          diagnosis, of: problem.recipe, line: options.line, engine: engine?.note
+        ).json))
+    output.show(page, keptAs: recorder)
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 

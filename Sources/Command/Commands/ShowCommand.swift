@@ -3,6 +3,7 @@ import Foundation
 import KeelAuthoring
 import KeelArchive
 import KeelReport
+import KeelRunners
 
 struct ShowCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -28,12 +29,14 @@ struct ShowCommand: AsyncParsableCommand {
 
   /// Recipes to start from.
   enum Template: String, CaseIterable, ExpressibleByArgument {
-    case mlp
+    case mlp, study
 
     static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-    var recipe: Recipe {
+    /// Nil of what is no recipe.
+    var recipe: Recipe? {
       switch self {
+      case .study: nil
       case .mlp:
         Recipe(
           name: "mlp",
@@ -53,12 +56,30 @@ struct ShowCommand: AsyncParsableCommand {
 
   func run() async throws {
     var recipe: Recipe
-    switch (template, self.recipe) {
-    case (let template?, _): recipe = try RecipeFile.change(template.recipe, setting: changes)
+    if template == .study || self.recipe.map(StudyFile.isStudy) ?? false {
+      return try showStudy()
+    }
+    switch (template?.recipe, self.recipe) {
+    case (let template?, _): recipe = try RecipeFile.change(template, setting: changes)
     case (nil, let file?): recipe = try RecipeOptions.read(file, setting: changes)
     case (nil, nil): throw ValidationError("name a recipe, or a --template")
     }
     if let seed { recipe.seed = seed }
     Terminal.output.write(raw: output.json ? JSON.text(recipe) : recipe.description)
+  }
+
+  /// The template with its remarks, a study with every default.
+  private func showStudy() throws {
+    guard let file = recipe else {
+      guard changes.isEmpty, !output.json else {
+        throw KeelError(
+          .usage, at: "--template study", "is a page of YAML, and nothing is set in it",
+          fix: "write it to a file, and change that")
+      }
+      return Terminal.output.write(raw: Study.template)
+    }
+    var study = try StudyFile.read(file, setting: changes)
+    if let seed { study.seed = seed }
+    Terminal.output.write(raw: output.json ? JSON.text(study.written) : study.description)
   }
 }

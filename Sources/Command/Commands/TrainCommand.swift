@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import KeelAuthoring
 import KeelArchive
+import KeelLogs
 import KeelReport
 
 struct TrainCommand: AsyncParsableCommand {
@@ -35,6 +36,10 @@ struct TrainCommand: AsyncParsableCommand {
   @Flag(help: "When it explodes, go back to before that, find out what holds, and go on.")
   var heal = false
 
+  @Option(
+    help: ArgumentHelp("Write TensorBoard's events there while it trains.", valueName: "folder"))
+  var tensorboard: String?
+
   func validate() throws {
     if let saveEvery, saveEvery < 1 { throw ValidationError("--save-every takes steps, 1 or more") }
     if saveEvery != nil, save == nil, resume == nil {
@@ -58,6 +63,7 @@ struct TrainCommand: AsyncParsableCommand {
     bar.say("reading the rows, building the network")
     let run = try begin(recipe)
     let first = await run.trace.count
+    let events = try tensorboard.map { try EventWriter(in: $0) }
     let recorder = try archive.begin(
       .train, of: recipe, beside: source.recipe, line: source.line, rows: run.problem.checksum,
       model: target, resumed: resume)
@@ -65,6 +71,7 @@ struct TrainCommand: AsyncParsableCommand {
       let training = try await interruptible {
         let show: @Sendable (Run.Step) -> Void = { step in
           recorder?.record(step)
+          events?.add(step)
           if step.index + 1 == step.total { return bar.say("scoring") }
           bar.show("training", step)
         }
@@ -79,10 +86,11 @@ struct TrainCommand: AsyncParsableCommand {
       .init(training.outcome.rawValue, training: training, body: page.json))
     var kept: TrainPage.Kept?
     var failure: (any Error)?
+    do { try events?.finish() } catch { failure = error }
     do {
       kept = try await saving?.finish(run, training)
     } catch {
-      failure = error
+      failure = failure ?? error
     }
     // Of JSON one object: the error, where there is one. People are told the rest, too.
     if failure == nil || !output.json {

@@ -33,10 +33,15 @@ struct RecipeOptions: ParsableArguments {
 
   /// Checks, before any work, that a file can be written and is not what the work is about.
   func checkTarget(_ path: String, _ recipe: Recipe) throws {
+    try Self.checkTarget(path, apartFrom: [self.recipe] + recipe.files)
+  }
+
+  /// The same of what is not to be written over.
+  static func checkTarget(_ path: String, apartFrom files: [String]) throws {
     func resolved(_ path: String) -> String {
       URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
-    if ([self.recipe] + recipe.files).map(resolved).contains(resolved(path)) {
+    if files.map(resolved).contains(resolved(path)) {
       throw KeelError(
         .usage, at: path, "is the recipe, or a file it trains on", fix: "write to another file")
     }

@@ -9,6 +9,9 @@ import KeelEngine
 struct EventReader {
   private var log: TrainingLog
   private let path: String
+  /// Tags that were met, as bytes and as names, and the one that is expected.
+  private var tags: [(bytes: [UInt8], name: String)] = []
+  private var next = 0
   /// Bytes of a record at the most: a scalar's has a hundred, a picture's millions.
   private static let longest = 1 << 28
   private static let chunk = 1 << 22
@@ -55,13 +58,18 @@ struct EventReader {
         buffer += more
         continue
       }
-      let data = buffer[start + 12..<start + wanted - 4]
-      let sum = UInt32(
-        truncatingIfNeeded: littleEndian(buffer[start + wanted - 4..<start + wanted]))
-      guard sum == EventFile.masked(data) else {
+      let isWhole = buffer.withUnsafeBytes { bytes in
+        let end = start + wanted - 4
+        let data = UnsafeRawBufferPointer(rebasing: bytes[start + 12..<end])
+        guard UInt32(littleEndian(bytes[end..<end + 4])) == EventFile.masked(data) else {
+          return false
+        }
+        take(data)
+        return true
+      }
+      guard isWhole else {
         return broken(at: place, "is damaged (its data has a wrong checksum)")
       }
-      take(data)
       start += wanted
       place += wanted
     }
@@ -72,7 +80,7 @@ struct EventReader {
     let head = buffer[start..<start + 8]
     guard
       UInt32(truncatingIfNeeded: littleEndian(buffer[start + 8..<start + 12]))
-        == EventFile.masked(head),
+        == head.withUnsafeBytes({ EventFile.masked($0) }),
       littleEndian(head) < UInt64(longest)
     else { return nil }
     return 16 + Int(littleEndian(head))
@@ -84,9 +92,9 @@ struct EventReader {
 
   // MARK: protocol buffers
 
-  private mutating func take(_ event: ArraySlice<UInt8>) {
+  private mutating func take(_ event: UnsafeRawBufferPointer) {
     var step = 0
-    var summary: ArraySlice<UInt8>?
+    var summary: UnsafeRawBufferPointer?
     for field in Fields(event) {
       switch (field.number, field.value) {
       case (2, .varint(let value)): step = Int(truncatingIfNeeded: value)
@@ -101,22 +109,39 @@ struct EventReader {
     }
   }
 
-  private mutating func scalar(_ value: ArraySlice<UInt8>, at step: Int) {
-    var (tag, number): (String?, Double?) = (nil, nil)
+  private mutating func scalar(_ value: UnsafeRawBufferPointer, at step: Int) {
+    var (tag, number): (UnsafeRawBufferPointer?, Double?) = (nil, nil)
     for field in Fields(value) {
       switch (field.number, field.value) {
-      case (1, .bytes(let bytes)): tag = String(decoding: bytes, as: UTF8.self)
+      case (1, .bytes(let bytes)): tag = bytes
       case (2, .fixed32(let bits)): number = Double(Float(bitPattern: bits))
       case (8, .bytes(let bytes)): number = Self.tensor(bytes)
       default: break
       }
     }
-    if let tag, let number { log.add(number, tag, at: step) }
+    if let tag, let number { log.add(number, name(tag), at: step) }
+  }
+
+  /// Tags come in the same order step by step: the next is mostly the one that was next before.
+  private mutating func name(_ tag: UnsafeRawBufferPointer) -> String {
+    if next < tags.count, tags[next].bytes.elementsEqual(tag) {
+      defer { next = next + 1 < tags.count ? next + 1 : 0 }
+      return tags[next].name
+    }
+    if let place = tags.firstIndex(where: { $0.bytes.elementsEqual(tag) }) {
+      next = place + 1 < tags.count ? place + 1 : 0
+      return tags[place].name
+    }
+    let name = String(decoding: tag, as: UTF8.self)
+    guard tags.count < TrainingLog.many else { return name }
+    tags.append((Array(tag), name))
+    next = 0
+    return name
   }
 
   /// The one number of a tensor: of float32 or float64, in `tensor_content`, `float_val` or
   /// `double_val`; nil for any other.
-  private static func tensor(_ bytes: ArraySlice<UInt8>) -> Double? {
+  private static func tensor(_ bytes: UnsafeRawBufferPointer) -> Double? {
     var (type, content): (UInt64, Double?) = (0, nil)
     for field in Fields(bytes) {
       switch (field.number, field.value) {
@@ -148,12 +173,12 @@ private struct Fields: Sequence, IteratorProtocol {
     case varint(UInt64)
     case fixed64(UInt64)
     case fixed32(UInt32)
-    case bytes(ArraySlice<UInt8>)
+    case bytes(UnsafeRawBufferPointer)
   }
 
-  private var rest: ArraySlice<UInt8>
+  private var rest: UnsafeRawBufferPointer
 
-  init(_ message: ArraySlice<UInt8>) { rest = message }
+  init(_ message: UnsafeRawBufferPointer) { rest = message }
 
   mutating func next() -> (number: Int, value: Value)? {
     guard let key = varint() else { return nil }
@@ -170,15 +195,16 @@ private struct Fields: Sequence, IteratorProtocol {
     }
   }
 
-  private mutating func take(_ count: Int) -> ArraySlice<UInt8>? {
-    guard rest.count >= count else { return nil }
-    defer { rest = rest.dropFirst(count) }
-    return rest.prefix(count)
+  private mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
+    guard count >= 0, rest.count >= count else { return nil }
+    defer { rest = UnsafeRawBufferPointer(rebasing: rest[count...]) }
+    return UnsafeRawBufferPointer(rebasing: rest[..<count])
   }
 
   private mutating func varint() -> UInt64? {
     var (value, shift): (UInt64, UInt64) = (0, 0)
-    while let byte = rest.popFirst() {
+    while let byte = rest.first {
+      rest = UnsafeRawBufferPointer(rebasing: rest[1...])
       value |= UInt64(byte & 0x7F) << shift
       if byte < 0x80 { return value }
       shift += 7
@@ -189,6 +215,6 @@ private struct Fields: Sequence, IteratorProtocol {
 }
 
 /// An integer whose low byte comes first.
-private func littleEndian(_ bytes: ArraySlice<UInt8>) -> UInt64 {
+private func littleEndian(_ bytes: some BidirectionalCollection<UInt8>) -> UInt64 {
   bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
 }

@@ -1,6 +1,6 @@
 import Foundation
 import KeelEngine
-import KeelRunners
+import KeelData
 
 /// Reads JSON lines, an object a line, and Hugging Face's `trainer_state.json`, whose `log_history`
 /// is a list of such objects; bare `NaN`, which Python writes, too.

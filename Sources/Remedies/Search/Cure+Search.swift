@@ -42,7 +42,12 @@ extension Cure {
       history.spend(spent + halving.steps + strengths.evaluations - history.cost.steps)
     }
     defer { note() }
-    let schedule = SearchSchedule(strengths, diagnosis, causes: causes, remedies: remedies)
+    let schedule: any Schedule
+    if let knobs = problem.engine?.knobs {
+      schedule = KnobSchedule(knobs, problem, diagnosis)
+    } else {
+      schedule = SearchSchedule(strengths, diagnosis, causes: causes, remedies: remedies)
+    }
     // The best that was trained to the end, though it may have promised more; who held without
     // being convincing.
     var best: Candidate?
@@ -127,8 +132,7 @@ extension Cure {
       .filter { seen.insert($0).inserted }
   }
 
-  /// Takes back what the experiments have shown to be at work; where that does not convince, all
-  /// that deviates; then, where it convinces and only then, what the experiments have cleared, too.
+  /// Takes back what was found, in one attempt after the other until one convinces.
   ///
   /// What convinces, but holds on no other seed, is near the edge of its rate: the same at other
   /// rates.
@@ -137,18 +141,14 @@ extension Cure {
   ///   - reserve: gets who held without being convincing.
   /// - Returns: whether the search is over.
   private func undo(
-    _ schedule: SearchSchedule, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
+    _ schedule: any Schedule, _ halving: inout SuccessiveHalving, as length: Int, budget: Int,
     _ best: inout Candidate?, _ reserve: inout [Candidate]
   ) throws -> Bool {
-    let attempts = [
-      \SearchSchedule.undoing, \.undoingOtherwise, \.everything, \.everythingCleared,
-    ]
-    for brackets in attempts {
-      let leavesCleared = brackets != \.everythingCleared
+    for attempt in schedule.attempts {
       let undone = try halving.open(
-        schedule[keyPath: brackets], as: length, budget: budget, remembering: leavesCleared)
+        attempt.brackets, as: length, budget: budget, remembering: attempt.isRemembered)
       guard let leader = undone.first, undone.contains(where: SuccessiveHalving.isConvincing) else {
-        if leavesCleared { reserve += undone }
+        if attempt.isRemembered { reserve += undone }
         continue
       }
       if try confirm(undone, &halving, &best) { return true }

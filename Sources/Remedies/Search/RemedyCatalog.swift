@@ -5,6 +5,7 @@ extension RemedyCatalog {
   public static let standard: RemedyCatalog = RemedyCatalog([
     AdaptLearningRate.self,
     AddResiduals.self,
+    AdjustSetting.self,
     AverageLoss.self,
     BoundExponent.self,
     ClipGradients.self,

@@ -3,7 +3,7 @@ import KeelTraining
 
 /// What is tried, and in which order: what undoes the causes, then all that deviates at once; where
 /// that is not enough, single remedies for what was found, then pairs.
-struct SearchSchedule {
+struct SearchSchedule: Schedule {
   private let evidence: Evidence
   private let strengths: Strengths
   private let known: CauseCatalog
@@ -47,12 +47,19 @@ struct SearchSchedule {
 
   // MARK: undoing
 
+  /// What the experiments have shown to be at work; where that does not convince, all that
+  /// deviates; then, where it convinces and only then, what the experiments have cleared, too.
+  var attempts: [Attempt] {
+    [undoing, undoingOtherwise, everything].map { Attempt(brackets: $0) }
+      + [Attempt(brackets: everythingCleared, isRemembered: false)]
+  }
+
   /// What puts the causes back to where they do not deviate: the experiments have shown that this
   /// heals.
   ///
   /// Of causes each of which is enough alone all are undone at once; of a pair that needs both,
   /// either, or both.
-  var undoing: [Bracket] {
+  private var undoing: [Bracket] {
     guard let first = findings.first else { return [] }
     func names(_ kind: Finding.Kind) -> [String] {
       findings.filter { $0.kind == kind }.map(\.cause)
@@ -78,7 +85,7 @@ struct SearchSchedule {
 
   /// Of causes each of which is enough alone, one undone by another than the cheapest remedy: the
   /// experiments have shown that it heals to be without the cause, by whatever way.
-  var undoingOtherwise: [Bracket] {
+  private var undoingOtherwise: [Bracket] {
     let names = findings.filter { $0.kind == .overdetermined }.map(\.cause)
     return names.flatMap { name in
       undoing(name).filter { $0 != cheapest(for: name) }.map { other in
@@ -151,11 +158,11 @@ struct SearchSchedule {
   }
 
   /// The cheapest remedy for each factor that deviates and was not cleared, at every rate.
-  var everything: [Bracket] { everything(but: cleared) }
+  private var everything: [Bracket] { everything(but: cleared) }
 
   /// The same with what was cleared: it does not make the recipe explode, but where nothing else
   /// convinces it may be what keeps it from learning.
-  var everythingCleared: [Bracket] { cleared.isEmpty ? [] : everything(but: []) }
+  private var everythingCleared: [Bracket] { cleared.isEmpty ? [] : everything(but: []) }
 
   private func everything(but cleared: Set<String>) -> [Bracket] {
     // The rate's own remedy joins them in every strength.

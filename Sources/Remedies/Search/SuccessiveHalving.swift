@@ -192,7 +192,7 @@ struct SuccessiveHalving {
   private mutating func advance(_ pool: inout [Candidate], to step: Int) throws {
     let before = pool.reduce(0) { $0 + $1.session.step }
     let candidates = pool
-    pool = try SideBySide.map(pool.count, isSerial: problem.engine != nil) { place, isCancelled in
+    pool = try SideBySide.map(pool.count, places: problem.engine?.places) { place, isCancelled in
       var candidate = candidates[place]
       _ = try? candidate.advance(to: step, isCancelled: isCancelled)
       return candidate
@@ -276,6 +276,7 @@ struct SuccessiveHalving {
   /// there than the best of the others.
   mutating func isConfirmed(_ candidate: Candidate, among others: [Candidate]) throws -> Bool {
     survivors.removeAll { $0.session === candidate.session }
+    guard problem.engine?.takesSeeds ?? true else { return true }
     let best = others.max { $0.score < $1.score }
     let rival = best.flatMap { $0.score > candidate.score ? $0 : nil }
     let length = max(candidate.heldAt ?? horizon, rival?.heldAt ?? 0)

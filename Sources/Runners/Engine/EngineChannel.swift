@@ -1,5 +1,6 @@
 import CProcesses
 import Foundation
+import KeelData
 import KeelEngine
 
 /// A line to an engine: JSON there and back, one object a line.
@@ -11,9 +12,7 @@ final class EngineChannel {
   private var program: keel_program
   /// Whether this process started it; otherwise it was started by the engine.
   private let isOwn: Bool
-  private var bytes: [UInt8] = []
-  /// Where the next line begins in `bytes`, and how far it has been searched for its end.
-  private var (start, searched) = (0, 0)
+  private var output = LineBuffer()
   private var lines = 0
   private let log: (String) -> Void
 
@@ -36,9 +35,13 @@ final class EngineChannel {
     (name, isOwn, self.log) = ("engine '\(Self.shown(command))'", true, log)
     program = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
     let words = ["/bin/sh", "-c", command]
-    var arguments = words.map { strdup($0) } + [nil]
+    let arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
-    let error = keel_start(&arguments, &program)
+    let error = arguments.withUnsafeBufferPointer { words in
+      var command = keel_command(
+        argv: words.baseAddress, folder: nil, environment: nil, joins_errors: 0)
+      return keel_start(&command, &program)
+    }
     guard error == 0 else {
       throw KeelError(
         .missing, at: name, "cannot be started (\(String(cString: strerror(error))))",
@@ -113,18 +116,10 @@ final class EngineChannel {
   ) throws -> ArraySlice<UInt8> {
     let end = ContinuousClock.now + .seconds(patience)
     while true {
-      if let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        defer { (start, searched) = (end + 1, end + 1) }
-        return bytes[start..<end]
-      }
-      searched = bytes.count
-      guard searched - start <= Self.longest else {
+      if let line = output.next() { return line }
+      guard output.pending <= Self.longest else {
         lines += 1
         throw invalid("is longer than 4 MiB")
-      }
-      if start > 0 {
-        bytes.removeSubrange(..<start)
-        (start, searched) = (0, bytes.count)
       }
       while keel_wait_readable(program.output, Self.slice) == 0, ContinuousClock.now < end {
         if isCancelled() { throw CancellationError() }
@@ -137,10 +132,11 @@ final class EngineChannel {
       var chunk = [UInt8](repeating: 0, count: Self.chunk)
       let count = read(program.output, &chunk, chunk.count)
       guard count > 0 else {
-        if start < bytes.count { log(String(decoding: bytes[start...], as: UTF8.self)) }
+        let rest = output.rest()
+        if !rest.isEmpty { log(String(decoding: rest, as: UTF8.self)) }
         throw hasEnded()
       }
-      bytes.append(contentsOf: chunk[..<count])
+      output.append(chunk[..<count])
     }
   }
 

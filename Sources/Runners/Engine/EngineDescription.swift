@@ -1,3 +1,4 @@
+import KeelData
 import KeelEngine
 import KeelTraining
 

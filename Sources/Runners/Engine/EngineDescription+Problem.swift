@@ -15,13 +15,15 @@ extension EngineDescription {
   /// The problem that a verb takes.
   /// - Parameter engine: makes its trials.
   /// - Throws: `KeelError` where a setting is not what it should be.
-  func problem(by engine: any TrainingEngine, _ invalid: (String) -> KeelError) throws -> Problem {
+  func problem(
+    by engine: any TrainingEngine, seed: UInt64, _ invalid: (String) -> KeelError
+  ) throws -> Problem {
     guard batch <= Self.mostRows else {
       throw invalid("'batch' is more than \(Self.mostRows) rows")
     }
     let epoch = max(1, min(stepsPerEpoch ?? steps, stepsLeft, Self.mostRows / batch))
     var recipe = Recipe(
-      name: self.engine, data: Choice(OwnData()), model: try model(invalid),
+      name: self.engine, seed: seed, data: Choice(OwnData()), model: try model(invalid),
       initializer: Choice(OwnInitializer()), loss: Choice(loss),
       optimizer: try optimizer(invalid), schedule: try schedule(invalid),
       clipping: try clipping(invalid), regularizer: try regularizer(invalid),

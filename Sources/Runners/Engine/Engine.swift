@@ -1,13 +1,14 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelTraining
 
 /// A program that trains, and that Keel diagnoses and cures without a recipe: PyTorch, Keras, or
-/// anything that speaks the engine protocol.
+/// anything that speaks the engine protocol; or any program at all, by its study.
 ///
 /// `try await Engine(command: "python train.py").problem().cure()`
 public struct Engine: Sendable {
-  private let runner: ProcessRunner
+  private let runner: any EngineRunner
 
   /// Starts a program in a process group of its own, which ends with this process.
   /// - Parameters:
@@ -25,6 +26,19 @@ public struct Engine: Sendable {
   public init(startedBy log: @escaping @Sendable (String) -> Void) throws {
     runner = try ProcessRunner(startedByEngine: log)
   }
+
+  /// A program that is started anew for every trial, with other values on its command line.
+  /// - Parameters:
+  ///   - jobs: trials at a time.
+  ///   - launcher: words before those of the program: `srun -n1`.
+  /// - Throws: `KeelError` where the study's numbers are too large.
+  public init(study: Study, jobs: Int = 1, launcher: [String] = []) throws {
+    runner = try StudyRunner(study, jobs: jobs, launcher: launcher)
+    self.study = study
+  }
+
+  /// The study that it is started by; nil for what speaks the protocol.
+  public private(set) var study: Study?
 
   /// What it calls itself: `pytorch 2.13`.
   public var name: String { runner.name }

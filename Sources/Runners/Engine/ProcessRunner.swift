@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelNetworks
 import KeelSettings
@@ -9,14 +10,12 @@ import Synchronization
 ///
 /// It makes one trial at a time. An engine that dies, hangs or answers what is no answer is ended
 /// and started again; the trial is then tried once more.
-package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
+package final class ProcessRunner: EngineRunner, @unchecked Sendable {
   package let description: EngineDescription
-  package var name: String { description.engine }
   // Guarded by the lock, which a trial holds from its beginning to its end.
   private let lock = NSLock()
   private var state: State
-  /// What the trials of all sessions have shown.
-  private let facts = Mutex(Facts())
+  let facts = EngineFacts()
 
   private struct State {
     var channel: EngineChannel
@@ -25,15 +24,6 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
     var lastID = 0
     /// Seconds that steps took, the latest of them.
     var stepTimes: [Double] = []
-  }
-
-  private struct Facts {
-    /// L₀ of all trials on targets as they are; the least is what losses are held against.
-    var leastInitialLoss = Double.infinity
-    /// How far two trials alike were apart.
-    var spread: Double?
-    /// What the operations of the training itself met where it ended.
-    var operations = Operations()
   }
 
   /// No line for so many seconds is a hang.
@@ -85,65 +75,23 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
     canRestart = restart != nil
   }
 
-  /// The problem that verbs take.
-  /// - Throws: `KeelError` where a setting is not what it should be.
   package func problem(seed: UInt64) throws -> Problem {
-    let problem = try description.problem(by: self) { what in
+    try description.problem(by: self, seed: seed) { what in
       KeelError(.invalid, at: name, what, fix: "answer 'describe' as Guides/Engines.md says")
     }
-    var recipe = problem.recipe
-    recipe.seed = seed
-    return problem.with(recipe)
   }
 
   // MARK: as an engine
-
-  /// What its trainings begin with, and the step that comes first.
-  var start: String { description.origin?.name ?? "start" }
-  var firstStep: Int { description.origin.map { $0.step + 1 } ?? 0 }
-
-  package var initialWeights: [InitialWeight] { description.initialWeights }
 
   package var soundInitializer: Choice<Initializers> {
     name.lowercased().hasPrefix("pytorch") ? .pytorch : .xavier()
   }
 
-  package var operations: (first: Operations, last: Operations) {
-    (description.operations, facts.withLock { $0.operations })
-  }
-
-  package var spread: Double? { facts.withLock { $0.spread } }
-
-  package func session(of problem: Problem) throws -> any TrainingSession {
-    try EngineTraining(problem, by: self)
-  }
-
   // MARK: trials
 
-  /// A trial: how it begins, how long it goes on, and what is changed.
-  struct Trial {
-    let seed: UInt64
-    /// `start`, or a snapshot.
-    let start: String
-    let steps: Int
-    let changes: [EngineChange]
-    /// The steps after which the state is kept.
-    let kept: [Int]
-  }
-
-  /// How a trial ended.
-  struct Ending {
-    enum Kind: String { case ok, stopped, nonFinite = "non-finite", refused }
-    let kind: Kind
-    let answer: JSONValue
-  }
-
-  /// Makes a trial.
-  /// - Parameter step: gets every step's answer; says whether to go on.
-  /// - Throws: `KeelError` where the engine fails; `CancellationError`.
   func make(
-    _ trial: Trial, isCancelled: () -> Bool, step: (JSONValue) throws -> Bool
-  ) throws -> Ending {
+    _ trial: EngineTrial, isCancelled: () -> Bool, step: (JSONValue) throws -> Bool
+  ) throws -> EngineTrial.Ending {
     try lock.withLock {
       do {
         return try make(trial, isCancelled, step)
@@ -159,8 +107,8 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
   }
 
   private func make(
-    _ trial: Trial, _ isCancelled: () -> Bool, _ step: (JSONValue) throws -> Bool
-  ) throws -> Ending {
+    _ trial: EngineTrial, _ isCancelled: () -> Bool, _ step: (JSONValue) throws -> Bool
+  ) throws -> EngineTrial.Ending {
     state.lastID += 1
     let id = Double(state.lastID)
     var message: [String: JSONValue] = [
@@ -180,10 +128,10 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
         throw state.channel.invalid("answers another trial than \(Int(id)), which was asked for")
       }
       if let end = answer["end"] {
-        guard let kind = end.string.flatMap(Ending.Kind.init) else {
+        guard let kind = end.string.flatMap(EngineTrial.Ending.Kind.init) else {
           throw state.channel.invalid("'end' is none of ok, non-finite, stopped, refused")
         }
-        return Ending(kind: kind, answer: answer)
+        return EngineTrial.Ending(kind: kind, answer: answer)
       }
       if let lines = linesAfterStop {
         guard lines < Self.linesAfterStop else {
@@ -201,40 +149,16 @@ package final class ProcessRunner: TrainingEngine, @unchecked Sendable {
           linesAfterStop = 0
           continue
         }
-      } catch let fault as Fault {
+      } catch let fault as EngineTrial.Fault {
         throw state.channel.invalid(fault.what)
       }
     }
   }
 
-  /// The error of an answer that is none.
   func invalid(_ what: String) -> KeelError { lock.withLock { state.channel.invalid(what) } }
 
-  /// What is wrong with an answer.
-  struct Fault: Error { let what: String }
-
-  /// Whether a trial that failed can be tried again.
   let canRestart: Bool
 
-  /// The least loss that a trial began with, this one's included.
-  func leastInitialLoss(with loss: Double) -> Double {
-    facts.withLock { facts in
-      if loss.isFinite { facts.leastInitialLoss = min(facts.leastInitialLoss, loss) }
-      return facts.leastInitialLoss
-    }
-  }
-
-  /// Two trials alike were so far apart.
-  func note(spread: Double) {
-    facts.withLock { $0.spread = max($0.spread ?? 0, spread) }
-  }
-
-  /// What the operations of the training itself met where it ended.
-  func note(_ operations: Operations) {
-    facts.withLock { $0.operations = operations }
-  }
-
-  /// Tells the engine that nothing more is asked, and what came of it.
   package func finish(_ result: JSONValue?) {
     lock.withLock {
       var message: [String: JSONValue] = ["do": "done"]

@@ -1,3 +1,4 @@
+import KeelData
 import KeelEngine
 import KeelNetworks
 import KeelRecipes
@@ -10,7 +11,7 @@ struct EngineChange: Hashable {
   /// `{"set": "learning-rate", "to": 0.01}`.
   let message: JSONValue
 
-  private static func set(_ setting: String, to value: JSONValue) -> EngineChange {
+  static func set(_ setting: String, to value: JSONValue) -> EngineChange {
     EngineChange(name: "set \(setting)", message: ["set": .string(setting), "to": value])
   }
 
@@ -61,6 +62,13 @@ struct EngineChange: Hashable {
       note(.set("bad-steps", to: .string(recipe.training.badSteps.rawValue))) {
         $0.training.badSteps = recipe.training.badSteps
       }
+    }
+    if recipe.own != own.own {
+      for entry in recipe.own.value?.entries ?? []
+      where own.own.value?[entry.key] != entry.value {
+        changes.append(.set(entry.key, to: .string(entry.value.word)))
+      }
+      rest.own = recipe.own
     }
     // The seed and the length belong to the trial.
     (rest.seed, rest.training.epochs) = (recipe.seed, recipe.training.epochs)

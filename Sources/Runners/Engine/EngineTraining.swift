@@ -1,4 +1,5 @@
 import Foundation
+import KeelData
 import KeelEngine
 import KeelNetworks
 import KeelRecipes
@@ -20,7 +21,7 @@ final class EngineTraining: TrainingSession {
   let multiplyAdds = Double.infinity
   let floats = 0
 
-  private let runner: ProcessRunner
+  private let runner: any EngineRunner
   private let changes: [EngineChange]
   /// The loss of its first step.
   private var initialLoss = Double.nan
@@ -39,7 +40,7 @@ final class EngineTraining: TrainingSession {
   /// A trial alike another is repeated for so many steps, to see whether it comes out the same.
   private static let repeated = 10
 
-  init(_ problem: Problem, by runner: ProcessRunner) throws {
+  init(_ problem: Problem, by runner: any EngineRunner) throws {
     let own = try runner.problem(seed: problem.recipe.seed).recipe
     changes = try EngineChange.all(from: own, to: problem.recipe, runner.description)
     (self.problem, self.runner) = (problem, runner)
@@ -52,11 +53,15 @@ final class EngineTraining: TrainingSession {
     divergence = Divergence(scale: .nan, batch: batch, total: total)
   }
 
+  deinit {
+    if let snapshot { runner.drop(snapshot.name) }
+  }
+
   /// Without the loss of a constant it is the least L₀ of all trials: the loss of a network that
   /// knows nothing.
   var baseline: Baseline {
     let isOnScale = !problem.recipe.standardize.includesTargets
-    let least = isOnScale ? runner.leastInitialLoss(with: initialLoss) : initialLoss
+    let least = isOnScale ? runner.facts.leastInitialLoss(with: initialLoss) : initialLoss
     return Baseline(
       constant: constantLoss ?? least, initial: initialLoss, hasFloor: hasFloor)
   }
@@ -85,7 +90,10 @@ final class EngineTraining: TrainingSession {
       } catch is CancellationError {
         return training(isStopped: true, metric: nil, spent: spent)
       }
-      if first == 0, changes.isEmpty { try repeatStart(isCancelled) }
+      if first == 0, changes.isEmpty {
+        try repeatStart(isCancelled)
+        try lookAtReference(isCancelled)
+      }
     }
     let isKnown = verdict != .exploding
     let value = score ?? skill
@@ -102,8 +110,9 @@ final class EngineTraining: TrainingSession {
       let seen = trace.losses
       if snapshot == nil { forget() }
       let ending = try runner.make(
-        ProcessRunner.Trial(
+        EngineTrial(
           seed: problem.recipe.seed, start: snapshot?.name ?? runner.start, steps: goal - step,
+          total: total,
           changes: changes, kept: goal < total ? [runner.firstStep + goal - 1] : []),
         isCancelled: isCancelled
       ) { answer in
@@ -118,7 +127,7 @@ final class EngineTraining: TrainingSession {
       if ending.kind != .refused { snapshot = snapshot?.step == step ? snapshot : nil }
       do {
         try end(ending, before: goal)
-      } catch let fault as ProcessRunner.Fault {
+      } catch let fault as EngineTrial.Fault {
         throw runner.invalid(fault.what)
       }
     }
@@ -136,10 +145,10 @@ final class EngineTraining: TrainingSession {
   private func take(_ answer: JSONValue) throws {
     let next = runner.firstStep + step
     guard let index = answer["step"]?.number, index == Double(next) else {
-      throw ProcessRunner.Fault(what: "'step' is not \(next), which comes next")
+      throw EngineTrial.Fault(what: "'step' is not \(next), which comes next")
     }
     guard let loss = answer["loss"]?.number else {
-      throw ProcessRunner.Fault(what: "'loss' is missing, or no number")
+      throw EngineTrial.Fault(what: "'loss' is missing, or no number")
     }
     let norm = try number("gradientNorm", in: answer) ?? .nan
     let rate =
@@ -160,6 +169,7 @@ final class EngineTraining: TrainingSession {
         scale: baseline.scale, from: baseline.floor, batch: problem.recipe.training.batch,
         total: total)
     }
+    if step == stepsPerEpoch, let mean = steadyLoss { initialLoss = mean }
     if answer["skipped"] == .bool(true) { return trace.passOver() }
     guard loss.isFinite else {
       explosion = Explosion(
@@ -178,10 +188,31 @@ final class EngineTraining: TrainingSession {
     }
   }
 
+  /// The mean loss of the first epoch, or the first twentieth of the run, where it does not move:
+  /// the first loss alone is that of one small batch.
+  ///
+  /// Nil where its halves differ by more than chance has them.
+  private var steadyLoss: Double? {
+    let half = min(stepsPerEpoch, total / 20) / 2
+    guard half >= 4 else { return nil }
+    let losses = trace.losses.prefix(2 * half).map(Double.init)
+    guard losses.allSatisfy(\.isFinite) else { return nil }
+    func moments(_ part: ArraySlice<Double>) -> (mean: Double, variance: Double) {
+      let mean = part.reduce(0, +) / Double(half)
+      return (mean, part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(half - 1))
+    }
+    let (a, b) = (moments(losses.prefix(half)), moments(losses.suffix(half)))
+    // Two standard errors: one difference in twenty is larger by chance.
+    guard abs(a.mean - b.mean) <= 2 * ((a.variance + b.variance) / Double(half)).squareRoot() else {
+      return nil
+    }
+    return (a.mean + b.mean) / 2
+  }
+
   private func number(_ key: String, in answer: JSONValue) throws -> Double? {
     guard let value = answer[key] else { return nil }
     guard let number = value.number else {
-      throw ProcessRunner.Fault(what: "'\(key)' is no number")
+      throw EngineTrial.Fault(what: "'\(key)' is no number")
     }
     return number
   }
@@ -209,11 +240,11 @@ final class EngineTraining: TrainingSession {
     return first.gradientNorm < 1e-3 * last.gradientNorm
   }
 
-  private func end(_ ending: ProcessRunner.Ending, before goal: Int) throws {
+  private func end(_ ending: EngineTrial.Ending, before goal: Int) throws {
     score = try number("score", in: ending.answer) ?? score
     constantLoss = try finite("constantLoss", in: ending.answer) ?? constantLoss
     if changes.isEmpty {
-      runner.note(try Operations(ending.answer["operations"], ProcessRunner.Fault.init))
+      runner.facts.note(try Operations(ending.answer["operations"], EngineTrial.Fault.init))
     }
     switch ending.kind {
     case .refused where snapshot != nil:
@@ -245,15 +276,28 @@ final class EngineTraining: TrainingSession {
     }
   }
 
-  // MARK: whether it comes out the same
+  // MARK: what else is asked of the training itself
+
+  /// What a sound one begins with: a loss that fell from a height of its own making is no skill.
+  private func lookAtReference(_ isCancelled: () -> Bool) throws {
+    guard explosion == nil, let changes = runner.referenceChanges else { return }
+    _ = try? runner.make(
+      EngineTrial(
+        seed: problem.recipe.seed, start: runner.start, steps: 1, total: total, changes: changes,
+        kept: []), isCancelled: isCancelled
+    ) { answer in
+      _ = runner.facts.leastInitialLoss(with: answer["loss"]?.number ?? .nan)
+      return false
+    }
+  }
 
   private func repeatStart(_ isCancelled: () -> Bool) throws {
     let seen = trace.losses
     var again: [Float] = []
     _ = try? runner.make(
-      ProcessRunner.Trial(
+      EngineTrial(
         seed: problem.recipe.seed, start: runner.start, steps: min(Self.repeated, seen.count),
-        changes: [], kept: []), isCancelled: isCancelled
+        total: total, changes: [], kept: []), isCancelled: isCancelled
     ) { answer in
       again.append(Float(answer["loss"]?.number ?? .nan))
       return true
@@ -270,6 +314,6 @@ final class EngineTraining: TrainingSession {
     guard one.isFinite, other.isFinite else { return }
     let spread = abs(Double(one) - Double(other)) / max(abs(Double(one)), 1e-12)
     // Sums in another order differ so much.
-    if spread > 1e-3 { runner.note(spread: spread) }
+    if spread > 1e-3 { runner.facts.note(spread: spread) }
   }
 }
