@@ -27,7 +27,7 @@ package struct Trial: Sendable {
   ///   - maximum: steps that may be taken.
   ///   - mark: the step that `earlier` is of.
   /// - Throws: `CancellationError`; `KeelError` where whoever trains cannot go on.
-  init(
+  package init(
     _ session: any TrainingSession, of variant: Recipe, against control: Recipe,
     atLeast minimum: Int,
     atMost maximum: Int, marking mark: Int? = nil, isCancelled: () -> Bool

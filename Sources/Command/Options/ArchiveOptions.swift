@@ -21,6 +21,11 @@ struct ArchiveOptions: ParsableArguments {
     return (folder ?? FileManager.default.currentDirectoryPath) + "/.keel/keel.sqlite"
   }
 
+  /// The folder that it lies in; nil where nothing is kept.
+  func folder(beside recipe: String) -> String? {
+    path(beside: recipe).map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+  }
+
   /// Checks that a file that is to be written is not the archive.
   func check(_ target: String, beside recipe: String?) throws {
     func resolved(_ path: String) -> String {

@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import KeelArchive
+import KeelAuthoring
+import KeelReport
+import Synchronization
+
+struct MapCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "map",
+    abstract: "Where is the edge? A stability map over two settings of a recipe.")
+
+  @OptionGroup var source: RecipeOptions
+  @OptionGroup var output: OutputOptions
+  @OptionGroup var machine: MachineOptions
+  @OptionGroup var archive: ArchiveOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The setting to the right: optimizer.sgd.learning-rate=1e-4..10 (logarithmic), or …,linear.",
+      valueName: "path=low..high"))
+  var x: String
+
+  @Option(help: ArgumentHelp("The setting upwards.", valueName: "path=low..high"))
+  var y: String
+
+  @Option(help: ArgumentHelp("Cells to the right and upwards.", valueName: "columns×rows"))
+  var size = "32x32"
+
+  @Flag(help: "Train every cell, however alike those around it are.")
+  var whole = false
+
+  @Option(
+    name: [.customShort("o"), .customLong("output")],
+    help: ArgumentHelp("Draw it there: an SVG file; of another name its numbers, as JSON."))
+  var file: String?
+
+  /// More cells than anybody looks at.
+  private static let mostCells = 1 << 16
+
+  func run() async throws {
+    machine.apply()
+    let (columns, rows) = try sizes()
+    let (x, y) = (try MapAxis(x, count: columns), try MapAxis(y, count: rows))
+    guard x.path != y.path else {
+      throw KeelError(
+        .usage, at: y.path, "is on both axes", fix: "name another setting for one of them")
+    }
+    let recipe = try source.read()
+    if let file { try source.checkTarget(file, recipe) }
+    try check(x, recipe)
+    try check(y, recipe)
+    let problem = try Problem(recipe)
+    let bar = ProgressBar(isWanted: output.wantsProgress)
+    let variant: @Sendable (Double, Double) throws -> Problem = { first, second in
+      let changed = try RecipeFile.change(
+        recipe, setting: ["\(x.path)=\(first)", "\(y.path)=\(second)"])
+      return problem.with(changed)
+    }
+    let kept = try MapCells(
+      archive.folder(beside: source.recipe), key: "\(recipe)\(problem.checksum)\(x)\(y)\(whole)")
+    let known = kept?.cells ?? []
+    let counter = Counter(known.count)
+    let map: StabilityMap
+    do {
+      map = try await interruptible {
+        try await MapSearch(x, y, isWhole: whole, variant: variant).run(from: known) { cell in
+          kept?.add(cell)
+          bar.say("\(counter.next()) cells trained")
+        }
+      }
+    } catch let error as CancellationError {
+      bar.clear()
+      if kept != nil {
+        Terminal.error.write(
+          "\(counter.count) cells are kept; the same command goes on with them\n")
+      }
+      throw error
+    }
+    bar.clear()
+    if let file {
+      let isPicture = file.lowercased().hasSuffix(".svg")
+      let text = isPicture ? EdgeMap(map).standalone : JSON.text(map)
+      try AtomicFile.write(Data(text.utf8), to: file)
+    }
+    output.show(MapPage(map, of: recipe, written: [file].compactMap { $0 }))
+  }
+
+  private func sizes() throws -> (Int, Int) {
+    let parts = size.lowercased().split { "x×".contains($0) }.map { Int($0) }
+    guard parts.count == 2, let columns = parts[0], let rows = parts[1], columns > 1, rows > 1
+    else {
+      throw KeelError(
+        .usage, at: "--size \(size)", "is no size of two cells and more each way",
+        fix: "write columns and rows: 32x32")
+    }
+    let (cells, overflow) = columns.multipliedReportingOverflow(by: rows)
+    guard !overflow, cells <= Self.mostCells else {
+      throw KeelError(
+        .usage, at: "--size \(size)", "is more than \(Self.mostCells) cells",
+        fix: "ask for fewer: a map of 64x64 shows the edge to a sixtieth of each range")
+    }
+    return (columns, rows)
+  }
+
+  /// - Throws: `KeelError` where the recipe has no such number.
+  private func check(_ axis: MapAxis, _ recipe: Recipe) throws {
+    for value in [axis.values[0], axis.values[axis.values.count - 1]] {
+      do {
+        _ = try RecipeFile.change(recipe, setting: ["\(axis.path)=\(value)"])
+      } catch var error as KeelError {
+        error.fix += "; a map is over two settings that are numbers"
+        error.source = nil
+        throw error
+      }
+    }
+  }
+}
+
+/// Counts from several threads.
+private final class Counter: Sendable {
+  private let value: Mutex<Int>
+
+  init(_ value: Int) { self.value = Mutex(value) }
+
+  var count: Int { value.withLock { $0 } }
+
+  func next() -> Int {
+    value.withLock { value in
+      value += 1
+      return value
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import KeelTraining
+
+/// Where a training ends to be stable, over two of its settings: each cell a short training, and
+/// the edge that a forecast sees beside the one that was measured.
+public struct StabilityMap: Hashable, Codable, Sendable {
+  /// What becomes of a training.
+  public enum Outcome: String, Hashable, Codable, CaseIterable, Sendable {
+    case stable, exploding, vanishing
+    /// It is finite to its end, and learns nothing.
+    case notLearning = "not-learning"
+    /// Nothing can be trained that way.
+    case notMade = "not-made"
+  }
+
+  /// One place of a map.
+  public struct Cell: Hashable, Codable, Sendable {
+    /// What becomes of it there.
+    public let outcome: Outcome
+    /// The step that it explodes in, or the nearest that was trained does; nil where it does not.
+    public let step: Int?
+    /// Whether it was trained; otherwise all around it, which were, came out the same.
+    public let isTrained: Bool
+  }
+
+  /// Where a row's trainings begin to explode, along the other axis.
+  public struct Edge: Hashable, Codable, Sendable {
+    /// Half way between the last cell that is finite and the first that explodes; nil where none
+    /// does, or all do.
+    public let measured: Double?
+    /// Where forty steps begin to explode; nil where they do nowhere on the axis, or everywhere.
+    public let forecast: Double?
+  }
+
+  public let x: MapAxis
+  public let y: MapAxis
+  /// A row for each value of y, from the lower end; in it a cell for each of x.
+  public let cells: [[Cell]]
+  /// A row's edge, for each value of y.
+  public let edges: [Edge]
+  /// How many cells were trained.
+  public let trained: Int
+  /// Steps that it took, the forecasts' included.
+  public let steps: Int
+}
+
+extension StabilityMap {
+  /// The median distance between the two edges of a row: in decades of a logarithmic axis, else as
+  /// a share of it; nil where no row has both.
+  public var edgeDistance: Double? {
+    let distances = edges.compactMap { edge -> Double? in
+      guard let measured = edge.measured, let forecast = edge.forecast else { return nil }
+      return x.distance(measured, forecast)
+    }.sorted()
+    return distances.isEmpty ? nil : distances[distances.count / 2]
+  }
+
+  /// The edge along x that a row of cells shows.
+  static func measuredEdge(_ row: [Cell], along axis: MapAxis) -> Double? {
+    let first = row.firstIndex { $0.outcome == .exploding }
+    guard let first, first > 0 else { return nil }
+    let (low, high) = (axis.values[first - 1], axis.values[first])
+    return axis.scale == .linear ? (low + high) / 2 : (low * high).squareRoot()
+  }
+}

@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// A map at the command line: what is printed, drawn and kept.
+@Suite struct MapTests {
+  private static let recipe = """
+    data: {regression: {samples: 64, features: 4, noise: 0.1}}
+    model: [{dense: {units: 8, initializer: {normal: {std: 0.3}}}}, relu, {dense: 1}]
+    loss: mean-squared-error
+    optimizer: {sgd: {learning-rate: 0.01}}
+    training: {epochs: 25, batch: 16}
+    """
+
+  private static let axes = [
+    "--x", "optimizer.sgd.learning-rate=1e-4..100",
+    "--y", "model[0].dense.initializer.normal.std=0.01..3",
+  ]
+
+  private func tool() throws -> Tool {
+    let tool = try Tool()
+    try tool.write("edge.yaml", Self.recipe)
+    return tool
+  }
+
+  @Test func isDrawnAndGoneOnWith() throws {
+    let tool = try tool()
+    let command = ["map", "edge.yaml", "--size", "12x10"] + Self.axes
+    let page = try tool.run(command + ["-o", "map.svg"])
+    #expect(page.code == 0)
+    #expect(page.lines.allSatisfy { $0.count <= 80 })
+    #expect(page.lines.count { $0.contains("|") } >= 8)
+    #expect(try tool.read("map.svg").contains("as forty steps forecast it"))
+    let map = try tool.run(command + ["--json"]).json
+    #expect((map["cells"] as? [[Any]])?.count == 10)
+    #expect((map["edges"] as? [[String: Any]])?.count == 10)
+    // The second has trained nothing: all of the first is kept.
+    let kept = try FileManager.default.contentsOfDirectory(atPath: "\(tool.folder)/.keel/maps")
+    #expect(kept.count == 1)
+    let lines = try tool.read(".keel/maps/\(kept[0])").split(separator: "\n")
+    #expect(lines.count == map["trained"] as? Int)
+  }
+
+  @Test(arguments: [
+    (["--size", "1000x1000"], 64, "more than 65536 cells"),
+    (["--size", "8"], 64, "is no size"),
+    (["--x", "optimizer.sgd.learning-rate=1..1"], 64, "is empty"),
+    (["--x", "optimizer.sgd.learning-rate=-1..1"], 64, "begins above 0"),
+    (["--x", "optimizer.adam.learning-rate=1..2"], 65, "a map is over two settings"),
+    (["--x", "model[1]=1..2"], 65, "a map is over two settings"),
+    (["--x", "model[0].dense.initializer.normal.std=0.1..2"], 64, "is on both axes"),
+    (["-o", "edge.yaml"], 64, "write to another file"),
+  ]) func isRefused(options: [String], code: Int32, message: String) throws {
+    var axes = Self.axes
+    if options[0] == "--x" { axes.removeFirst(2) }
+    let result = try tool().run(["map", "edge.yaml"] + axes + options)
+    #expect(result.code == code)
+    #expect(result.err.contains(message), "\(result.err)")
+  }
+}
