@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: maps studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -56,6 +56,12 @@ test-levels: build
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
 	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
+
+# Maps against grids that were trained whole, of recipes that the faults' generator draws.
+maps: deps
+	$(BUILD) --product keel && $(BUILD) --product faults
+	.build/release/faults --seeds D --count 8 --no-baselines --keep --minutes 5 --out .build/maps >/dev/null
+	python3 Benchmarks/Maps/maps.py --keel .build/release/keel --recipes .build/maps $(ARGS)
 
 # Programs in awk, C, PyTorch and Swift with one setting at fault, by their studies: half an hour.
 studies: deps python-environment

@@ -32,8 +32,9 @@ public final class MapCells: Sendable {
       if !FileManager.default.fileExists(atPath: path) {
         try Data().write(to: URL(fileURLWithPath: path))
       }
-      let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-      try handle.seekToEnd()
+      // Whoever else makes the same map writes behind, and not over.
+      let handle = FileHandle(
+        fileDescriptor: open(path, O_WRONLY | O_APPEND | O_CLOEXEC), closeOnDealloc: true)
       // Behind a line that was cut short.
       if let last = old.last, last != UInt8(ascii: "\n") {
         try handle.write(contentsOf: Data("\n".utf8))

@@ -26,7 +26,9 @@ public enum RecipeFile {
     guard written["program"] == nil else {
       throw KeelError(
         .invalid, at: path, "is a study: its program trains, and Keel does not",
-        fix: "give it to 'keel diagnose' or 'keel cure'")
+        fix: RecipeStream.isFile(path)
+          ? "give it to 'keel diagnose' or 'keel cure'"
+          : "write it to a file: its program runs where that lies")
     }
     var recipe = try decode(
       written, applying: changes, catalog, name: file.deletingPathExtension().lastPathComponent)

@@ -11,7 +11,9 @@ public enum StudyFile {
     guard RecipeFile.isFile(path), let written = try? RecipeFile.settings(at: path) else {
       return false
     }
-    return written["program"] != nil
+    // One that has lost its program is told so.
+    let isLike = written["settings"] != nil && written["steps"] != nil && written["model"] == nil
+    return written["program"] != nil || isLike
   }
 
   /// Reads a study.
@@ -25,7 +27,9 @@ public enum StudyFile {
       try written.set(isSetting ? "\(path).value" : path, to: value)
     }
     var study = try Study(written)
-    let file = URL(fileURLWithPath: path)
+    // What comes by another name of the system's (/dev/stdin) lies where its file does.
+    let named = URL(fileURLWithPath: path)
+    let file = path.hasPrefix("/dev/") ? named.resolvingSymlinksInPath() : named
     study.folder = file.deletingLastPathComponent().path
     if written["name"] == nil { study.name = file.deletingPathExtension().lastPathComponent }
     return study

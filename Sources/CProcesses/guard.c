@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -54,6 +55,13 @@ static void close_range_of(int first, int last) {
 
 static int child_pipe[2];
 
+/// Milliseconds of a clock that goes on evenly.
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
 static void note_child(int number) {
   (void)number;
   int error = errno;
@@ -89,11 +97,15 @@ static int obey(pid_t program, int lifeline) {
 /// Waits for the program's end: 1 with its status, 0 after so many milliseconds, or when the
 /// lifeline closes. −1: for ever.
 static int wait_for(pid_t program, int lifeline, int milliseconds, int *status) {
+  int64_t end = now() + milliseconds;
   for (;;) {
     if (has_ended(program, status)) return 1;
+    // Whatever else wakes it, it waits no longer.
+    int left = -1;
+    if (milliseconds >= 0 && (left = (int)(end - now())) <= 0) return 0;
     struct pollfd files[2] = {{.fd = child_pipe[0], .events = POLLIN},
                               {.fd = lifeline, .events = POLLIN}};
-    int count = poll(files, lifeline < 0 ? 1 : 2, milliseconds);
+    int count = poll(files, lifeline < 0 ? 1 : 2, left);
     if (count == 0) return has_ended(program, status);
     if (count < 0 && errno != EINTR) return 0;
     if (count > 0 && files[0].revents) {
@@ -276,6 +288,14 @@ void keel_continue(const keel_program *program) { order(program, ORDER_CONTINUE)
 void keel_close_input(keel_program *program) {
   if (program->input >= 0) close(program->input);
   program->input = -1;
+}
+
+int keel_has_ended(keel_program *program, int *status) {
+  if (program->guard <= 0) return 1;
+  pid_t ended = waitpid(program->guard, status, WNOHANG);
+  if (ended == 0 || (ended < 0 && errno == EINTR)) return 0;
+  program->guard = 0;
+  return 1;
 }
 
 int keel_end(keel_program *program) {

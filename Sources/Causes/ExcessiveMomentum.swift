@@ -18,7 +18,8 @@ public enum ExcessiveMomentum: Cause {
   public static let summary = "the optimizer keeps far more of the past than is usual, or far less"
 
   public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
-    ["momentum", "beta1", "beta2", "beta-1", "beta-2", "rho"].contains(setting)
+    isAbove == true
+      && ["momentum", "beta1", "beta2", "beta-1", "beta-2", "rho"].contains(setting)
   }
 
   public static func deviation(in evidence: Evidence) -> Deviation? {

@@ -15,7 +15,7 @@ public enum LargeLearningRate: Cause {
   public static let summary = "the learning rate is too high: every update overshoots further"
 
   /// What programs call a learning rate.
-  static let names = ["learning-rate", "lr", "eta", "rate", "step-size", "base-lr", "max-lr"]
+  static let names = ["learning-rate", "lr", "eta", "step-size", "base-lr", "max-lr"]
 
   public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
     isAbove == true && names.contains(setting)

@@ -15,8 +15,10 @@ public enum UnscaledData: Cause {
   public static let summary = "inputs or targets are far from unit size"
 
   public static func claims(_ setting: String, isAbove: Bool?) -> Bool {
-    setting.hasSuffix("-scale") && !setting.hasPrefix("init") && !setting.hasPrefix("loss")
-      || ["scale", "standardize", "normalize-inputs"].contains(setting)
+    [
+      "input-scale", "inputs-scale", "data-scale", "target-scale", "feature-scale", "x-scale",
+      "y-scale", "scale", "standardize", "normalize-inputs",
+    ].contains(setting)
   }
 
   public static func deviation(in evidence: Evidence) -> Deviation? {

@@ -40,9 +40,10 @@ public struct AdjustSetting: Remedy {
   /// Only of numbers that are neither whole nor of two signs: half a layer is none.
   private static func between(_ knob: Knob) -> [Settings] {
     guard let value = knob.value.number, let reference = knob.reference.number,
-      value * reference > 0, value != value.rounded() || reference != reference.rounded()
+      (value > 0) == (reference > 0), value != 0, reference != 0,
+      value != value.rounded() || reference != reference.rounded()
     else { return [] }
-    let size = (value * reference).squareRoot()
+    let size = abs(value).squareRoot() * abs(reference).squareRoot()
     return [.number(rounded(value < 0 ? -size : size))]
   }
 

@@ -82,7 +82,10 @@ package struct CurePage: Page {
       return [
         "\(name)  \(out.red("✗ exploding")) at "
           + (engine?.step(explosion.step) ?? "step \(explosion.step)"),
-        "  \(TrainPage.sentence(explosion, in: recipe.numbers))", "",
+        "  "
+          + (engine?.sentence(explosion, in: recipe.numbers)
+            ?? TrainPage.sentence(explosion, in: recipe.numbers)),
+        "",
       ]
     }
   }

@@ -21,31 +21,25 @@ package struct DecidedLogPage: Page {
   }
 
   package var text: String {
-    ([log.seen, "", agreement, ""].joined(separator: "\n") + "\n") + experiments.text
+    experiments.text
+      + (["", Style.bold("the log"), "", log.seen, "", agreement].joined(separator: "\n") + "\n")
   }
 
-  /// Whether the two are of one training, as far as the place tells where each was lost.
+  /// Where each was lost.
   private var agreement: String {
     func place(_ explosion: Explosion) -> String { "at step \(Text.count(explosion.step))" }
     switch (logged.explosion, decided.training.explosion) {
     case (let log?, let recipe?):
-      let isNear = isNear(log.step, recipe.step)
-      return
-        "the recipe explodes \(place(recipe)), the log \(place(log)): "
-        + (isNear ? "one training, as far as that tells" : "they may be two trainings")
+      return "the recipe explodes \(place(recipe)), the log \(place(log))"
     case (let log?, nil):
       return
-        "the log explodes \(place(log)), the recipe does not: it was another training, or its cause "
-        + "is not in the recipe"
+        "the log explodes \(place(log)), the recipe does not: it may be of another training, or "
+        + "another seed, or its cause is not in the recipe"
     case (nil, let recipe?):
-      return "the recipe explodes \(place(recipe)), the log does not: it was another training"
+      return "the recipe explodes \(place(recipe)), the log does not: it may be of another "
+        + "training, or another seed"
     case (nil, nil): return "neither explodes"
     }
-  }
-
-  /// Within a factor of two, or ten steps: another seed, or another order of sums.
-  private func isNear(_ a: Int, _ b: Int) -> Bool {
-    abs(a - b) <= 10 || max(a, b) <= 2 * min(a, b)
   }
 
   package var body: Content { Content(log: log.body, experiments: experiments.body) }

@@ -69,7 +69,10 @@ package struct DiagnosisPage: Page {
     return [
       "\(title)  \(out.red("✗ exploding")) at "
         + (engine?.step(explosion.step) ?? "step \(explosion.step)"),
-      "  \(TrainPage.sentence(explosion, in: recipe.numbers))", "",
+      "  "
+        + (engine?.sentence(explosion, in: recipe.numbers)
+          ?? TrainPage.sentence(explosion, in: recipe.numbers)),
+      "",
     ]
   }
 

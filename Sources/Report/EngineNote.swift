@@ -13,9 +13,22 @@ package struct EngineNote {
   /// The study of its command line; nil for what speaks the protocol.
   let study: Study?
 
-  package init(name: String, spread: Double?, firstStep: Int, study: Study? = nil) {
+  /// Why a trial could not be made; nil where all could.
+  let failure: KeelError?
+
+  package init(
+    name: String, spread: Double?, firstStep: Int, study: Study? = nil, failure: KeelError? = nil
+  ) {
     (self.name, self.spread, self.firstStep) = (name, spread, firstStep)
-    self.study = study
+    (self.study, self.failure) = (study, failure)
+  }
+
+  /// What was lost first, as far as it tells: of a study's program the loss is all that is seen.
+  func sentence(_ explosion: Explosion, in numbers: String) -> String {
+    guard study != nil else { return TrainPage.sentence(explosion, in: numbers) }
+    return explosion.kind == .divergence
+      ? "its loss left, and did not come back"
+      : explosion.origin == .overflow ? "its loss is infinite" : "its loss is not a number"
   }
 
   /// A step as its training counts them, with where it began.
@@ -46,7 +59,17 @@ package struct EngineNote {
   }
 
   /// That its trials do not come out the same, and what that means.
-  var caution: [String] {
+  var caution: [String] { failed + unsteady }
+
+  private var failed: [String] {
+    guard let failure else { return [] }
+    return [
+      "\(Style.yellow("!")) a trial could not be made: \(shown(failure.description, limit: 400))",
+      "",
+    ]
+  }
+
+  private var unsteady: [String] {
     guard let spread else { return [] }
     return [
       "\(Style.yellow("!")) two trials alike differ, in their first steps by "

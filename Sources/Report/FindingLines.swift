@@ -73,9 +73,12 @@ struct FindingLines {
   }
 
   private func exhibit(_ exhibit: Exhibit) -> [String] {
-    let fact =
-      "        \(exhibit.quantity) \(Text.number(exhibit.measured)), "
-      + "in a sound one \(Text.number(exhibit.expected))"
+    // Of words there is no number.
+    let numbers =
+      exhibit.measured.isNaN && exhibit.expected.isNaN
+      ? ""
+      : " \(Text.number(exhibit.measured)), in a sound one \(Text.number(exhibit.expected))"
+    let fact = "        \(exhibit.quantity)\(numbers)"
     guard let command = Self.healing(exhibit, of: line) else { return [fact] }
     return [fact + " — see for yourself:", "        " + out.dim(Self.wrapped(command, at: 8))]
   }

@@ -112,7 +112,11 @@ package struct LogPage: Page {
   }
 
   private var unknown: [String] {
-    let lines = ["which of them it was: a log is no experiment"] + diagnosis.hidden
+    let lines =
+      [
+        diagnosis.findings.isEmpty
+          ? "anything that was not logged" : "which of them it was: a log is no experiment"
+      ] + diagnosis.hidden
     return lines.enumerated().map { index, line in
       (index == 0 ? out.bold("not known") + "  " : "           ") + shown(line, limit: 300)
     }

@@ -1,8 +1,8 @@
 import Foundation
 import KeelAuthoring
 
-/// What a person reads of a stability map: the cells as letters, the edge as a line, and how far the
-/// forecast's is from it.
+/// What a person reads of a stability map: the cells as letters, the edge as a line, and how far
+/// the forecast's is from it.
 package struct MapPage: Page {
   private let map: StabilityMap
   private let name: String
@@ -23,7 +23,7 @@ package struct MapPage: Page {
       out.dim(shown(map.y.path, limit: 76)),
     ]
     lines += rows
-    lines += [foot, "", legend, "", distance]
+    lines += [foot, ""] + legend + ["", distance]
     lines += written.map { "\(out.bold("written"))  \($0)" }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -88,9 +88,12 @@ package struct MapPage: Page {
       + out.dim(path) + String(repeating: " ", count: gap - gap / 2) + high
   }
 
-  private var legend: String {
-    "  \(out.green("·")) stable   \(out.red("x")) explodes   \(out.yellow("v")) vanishes   "
-      + "\(out.yellow("-")) learns nothing   \(out.bold("|")) where forty steps begin to explode"
+  private var legend: [String] {
+    [
+      "  \(out.green("·")) stable   \(out.red("x")) explodes   \(out.yellow("v")) no gradient arrives   "
+        + "\(out.yellow("-")) learns nothing",
+      "  \(out.bold("|")) where forty steps begin to explode",
+    ]
   }
 
   private var distance: String {
@@ -98,9 +101,10 @@ package struct MapPage: Page {
       return "no row has both a measured edge and a forecast one"
     }
     let unit = map.x.scale == .logarithmic ? "decades" : "of the range"
+    let rows = map.edges.count { $0.measured != nil && $0.forecast != nil }
     return
-      "the forecast's edge is \(Text.number(distance)) \(unit) from the measured one, in the middle "
-      + "of \(map.edges.count { $0.measured != nil && $0.forecast != nil }) rows"
+      "the forecast's edge is \(Text.number(distance)) \(unit) from the measured one,\n"
+      + "in the middle of \(rows) row\(rows == 1 ? "" : "s")"
   }
 
   package var body: StabilityMap { map }

@@ -46,6 +46,7 @@ import Testing
     (["--x", "optimizer.sgd.learning-rate=1..1"], 64, "is empty"),
     (["--x", "optimizer.sgd.learning-rate=-1..1"], 64, "begins above 0"),
     (["--x", "optimizer.adam.learning-rate=1..2"], 65, "a map is over two settings"),
+    (["--x", "training.batch=8..64"], 65, "that are real numbers"),
     (["--x", "model[1]=1..2"], 65, "a map is over two settings"),
     (["--x", "model[0].dense.initializer.normal.std=0.1..2"], 64, "is on both axes"),
     (["-o", "edge.yaml"], 64, "write to another file"),

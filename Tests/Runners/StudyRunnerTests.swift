@@ -138,6 +138,110 @@ struct StudyRunnerTests {
     #expect(try await engine.problem().diagnosis().findings.first?.cause == "large-learning-rate")
   }
 
+  // MARK: what is there before
+
+  /// Links, to files and to folders, lead a trial to copies: nothing of somebody's is written over.
+  @Test func writesOverNothing() async throws {
+    let (folder, other) = (try Folder(), try Folder())
+    try other.write("kept", "orig")
+    for name in ["link", "run.d/link"] {
+      let path = "\(folder.path)/\(name)"
+      try FileManager.default.createDirectory(
+        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      try FileManager.default.createSymbolicLink(
+        atPath: path, withDestinationPath: "\(other.path)/kept")
+    }
+    try FileManager.default.createSymbolicLink(
+      atPath: "\(folder.path)/folder", withDestinationPath: other.path)
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/.cache", withIntermediateDirectories: true)
+    try folder.write(".cache/state", "orig")
+    let line =
+      "for f in link run.d/link folder/kept .cache/state train.sh; do [ -e $f ] || exit 5; "
+      + "[ $f = train.sh ] || echo trial > $f; done; \(Self.line)"
+    let history = try await cure(study(in: folder, line: line), jobs: 2)
+    #expect(history.outcome == .cured)
+    for path in ["\(other.path)/kept", "\(folder.path)/.cache/state"] {
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == "orig")
+    }
+  }
+
+  /// A log of an earlier training is none of a trial's, however its name is written.
+  @Test(arguments: ["./log.csv", "log.csv", "./out//log.csv"])
+  func readsNoStaleLog(name: String) async throws {
+    let folder = try Folder()
+    try FileManager.default.createDirectory(
+      atPath: "\(folder.path)/out", withIntermediateDirectories: true)
+    for file in ["log.csv", "out/log.csv"] { try folder.write(file, "step,loss\n0,nan\n1,nan\n") }
+    let line =
+      "sleep 0.01; [ $step = 0 ] && echo step,loss > \(name); "
+      + "echo $step,$((5 + $3 % 3))e$sign$exponent >> \(name)"
+    let loss: Settings = .map([.init("csv", .text(name))])
+    let history = try await cure(study(in: folder, line: line, loss: loss, rate: 0.2))
+    #expect(history.outcome == .healthy)
+  }
+
+  @Test(arguments: ["/tmp/log.csv", "../log.csv", ".out/log.csv"])
+  func logThatTrialsWouldShare(name: String) throws {
+    #expect(throws: KeelError.self) {
+      try study(in: Folder(), loss: .map([.init("csv", .text(name))]))
+    }
+  }
+
+  /// Who closes its output, or sends it elsewhere, is still at work.
+  @Test func closesItsOutput() async throws {
+    let folder = try Folder()
+    let line =
+      "[ $step = 0 ] && { echo step,loss > log.csv; exec > /dev/null 2>&1; }; sleep 0.01; "
+      + "echo $step,$((5 + $3 % 3))e$sign$exponent >> log.csv"
+    let history = try await cure(
+      study(in: folder, line: line, loss: .map([.init("csv", .text("log.csv"))])))
+    #expect(history.outcome == .cured)
+    #expect(history.before.verdict == .exploding)
+  }
+
+  /// A training that is kept where it paused is its own: with more of them than there is room for
+  /// the oldest begin again, and none goes on as another.
+  @Test func goesOnAsItself() async throws {
+    let folder = try Folder()
+    let line = "[ $step -gt 150 ] && sleep 0.002; echo \"loss: $((5 + $3)).$((1000 + step))\""
+    let problem = try Engine(study: study(in: folder, line: line, rate: 0.2, steps: 400)).problem()
+    var recipe = problem.recipe
+    var sessions: [any TrainingSession] = []
+    for seed in 0..<7 {
+      recipe.seed = UInt64(1000 * seed)
+      sessions.append(try problem.with(recipe).session())
+    }
+    for session in sessions {
+      _ = try session.train(steps: 100, isCancelled: { false }, observe: { _ in })
+    }
+    for (seed, session) in sessions.enumerated() {
+      _ = try session.train(steps: 20, isCancelled: { false }, observe: { _ in })
+      #expect(session.step == 120)
+      // Whole thousands tell whose it is, and the decimals how far it is.
+      let loss = Double(try #require(session.trace.losses.last))
+      #expect(abs(loss - (5.1119 + 1000 * Double(seed))) < 0.001)
+    }
+  }
+
+  /// Fewer losses than there were to be: what it told is all there is.
+  @Test(arguments: [
+    ("1 .1 .05 .03 .02 .01 .008 .006 .005 .004", Verdict.healthy),
+    ("2.3 .3 .3 .3 .3 .3 .3 .3 .3 .3", .healthy), ("1 2 4 8 16 32", .exploding),
+    ("1 1.1 .9 1 1 1.05 .95 1 1 1", .stalled),
+  ]) func endsEarly(losses: String, verdict: Verdict) async throws {
+    for steps in [10, 180, 200, 500] {
+      let folder = try Folder()
+      let study = try study(
+        in: folder, line: "for v in \(losses); do echo loss: $v; done; exit 0", steps: steps)
+      let engine = try Engine(study: study)
+      let session = try engine.problem().session()
+      let training = try session.train(steps: .max, isCancelled: { false }, observe: { _ in })
+      #expect(training.verdict == verdict, "\(losses) of \(steps)")
+      engine.finish()
+    }
+  }
+
   // MARK: programs that fail
 
   struct Fault: Sendable, CustomTestStringConvertible {
@@ -154,6 +258,8 @@ struct StudyRunnerTests {
       line: "echo no cuda; exit 3"),
     Fault(
       testDescription: "has ended with code 3 after 1 of its losses", line: "echo loss: 1; exit 3"),
+    Fault(
+      testDescription: "what 'loss: (\\S+)' finds is no number: '1,5'", line: "echo loss: 1,5"),
     Fault(testDescription: "was ended by signal 9 before its first loss", line: "kill -9 $$"),
     // It forks and goes away.
     Fault(testDescription: "has ended without a loss", line: "(sleep 1; echo loss: 1) & exit 0"),

@@ -37,6 +37,9 @@ void keel_continue(const keel_program *program);
 /// and two seconds later does not ask (SIGKILL). Returns its wait status, as `waitpid` gives it.
 int keel_end(keel_program *program);
 
+/// Whether a program has ended by itself, and with which wait status; it is not asked to.
+int keel_has_ended(keel_program *program, int *status);
+
 /// Closes the program's standard input: nothing more is asked of it.
 void keel_close_input(keel_program *program);
 

@@ -30,7 +30,7 @@ extension Deviation {
     } else {
       self.init(
         quantity: "\(knob.name): \(knob.value.line) in place of \(knob.reference.line)",
-        value: 1, reference: 0, place: knob.name, decades: 0)
+        value: .nan, reference: .nan, place: knob.name, decades: 0)
     }
   }
 }

@@ -42,6 +42,10 @@ struct CureCommand: AsyncParsableCommand {
   var framework: ExportTarget?
 
   func validate() throws {
+    try source.checkStudy()
+    guard framework == nil || !source.isStudy else {
+      throw ValidationError("--as prints lines of code; a study's cure is its command line")
+    }
     guard budget.isFinite, budget >= 0 else {
       throw ValidationError("--budget takes a number of trainings, 0 or more")
     }
@@ -54,7 +58,16 @@ struct CureCommand: AsyncParsableCommand {
     machine.apply()
     for file in [fixed, report].compactMap({ $0 }) {
       if source.isStudy, let study = source.recipe {
-        try RecipeOptions.checkTarget(file, apartFrom: [study])
+        try RecipeOptions.checkTarget(file, apartFrom: [study] + StudyFile.read(study).files)
+        func folder(_ path: String) -> String {
+          URL(fileURLWithPath: path).resolvingSymlinksInPath().deletingLastPathComponent().path
+        }
+        // Its program runs where the study lies.
+        guard file != fixed || folder(file) == folder(study) else {
+          throw KeelError(
+            .usage, at: file, "lies elsewhere than the study, whose program runs beside it",
+            fix: "write it into the study's folder")
+        }
       }
       guard let source = source.source else { continue }
       try source.checkTarget(file, source.read())

@@ -26,6 +26,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
   var decisive: String?
 
   func validate() throws {
+    try source.checkStudy(decisive)
     guard !quick || (source.engine == nil && !source.isStudy) else {
       throw ValidationError("--quick is theory, and takes a recipe: no program shows its layers")
     }
@@ -33,7 +34,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
 
   func run() async throws {
     machine.apply()
-    if let run = try archive.run(named: source.recipe) { return try await explain(run) }
+    if decisive == nil, let run = try archive.run(named: source.recipe) {
+      return try await explain(run)
+    }
     if let path = source.recipe, TrainingLog.isLog(path) { return try await read(path) }
     guard decisive == nil else {
       throw KeelError(
@@ -69,7 +72,7 @@ struct DiagnoseCommand: AsyncParsableCommand {
 
   /// What somebody has written down is evidence without experiments.
   private func read(_ path: String) async throws {
-    guard !quick, source.change.words.isEmpty else {
+    guard !quick, source.change.words.isEmpty || decisive != nil else {
       throw KeelError(
         .usage, at: path, "is a log: nothing can be set in it, and it is quick",
         fix: "give the log alone")

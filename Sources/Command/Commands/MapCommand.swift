@@ -27,7 +27,7 @@ struct MapCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Cells to the right and upwards.", valueName: "columns×rows"))
   var size = "32x32"
 
-  @Flag(help: "Train every cell, however alike those around it are.")
+  @Flag(help: "Train every cell to its end, however alike those around it are.")
   var whole = false
 
   @Option(
@@ -58,7 +58,8 @@ struct MapCommand: AsyncParsableCommand {
       return problem.with(changed)
     }
     let kept = try MapCells(
-      archive.folder(beside: source.recipe), key: "\(recipe)\(problem.checksum)\(x)\(y)\(whole)")
+      archive.folder(beside: source.recipe),
+      key: "\(KeelCommand.configuration.version)\(recipe)\(problem.checksum)\(x)\(y)\(whole)")
     let known = kept?.cells ?? []
     let counter = Counter(known.count)
     let map: StabilityMap
@@ -71,11 +72,10 @@ struct MapCommand: AsyncParsableCommand {
       }
     } catch let error as CancellationError {
       bar.clear()
-      if kept != nil {
-        Terminal.error.write(
-          "\(counter.count) cells are kept; the same command goes on with them\n")
-      }
-      throw error
+      guard kept != nil else { throw error }
+      throw KeelError(
+        .interrupted, at: "keel", "interrupted; \(counter.count) cells are kept",
+        fix: "type the same command again to go on with them")
     }
     bar.clear()
     if let file {
@@ -105,11 +105,11 @@ struct MapCommand: AsyncParsableCommand {
 
   /// - Throws: `KeelError` where the recipe has no such number.
   private func check(_ axis: MapAxis, _ recipe: Recipe) throws {
-    for value in [axis.values[0], axis.values[axis.values.count - 1]] {
+    for value in axis.values {
       do {
         _ = try RecipeFile.change(recipe, setting: ["\(axis.path)=\(value)"])
       } catch var error as KeelError {
-        error.fix += "; a map is over two settings that are numbers"
+        error.fix += "; a map is over two settings that are real numbers"
         error.source = nil
         throw error
       }

@@ -40,11 +40,17 @@ struct ProblemOptions: ParsableArguments {
     guard jobs ?? 1 >= 1, jobs ?? 1 <= 1024 else {
       throw ValidationError("--jobs takes a number of trials, 1 to 1024")
     }
-    guard isStudy || (jobs == nil && launcher == nil) else {
-      throw ValidationError("--jobs and --launcher are for a study, a file with the key 'program'")
-    }
     guard engine == nil || change.settings.isEmpty else {
       throw ValidationError("--set changes a recipe; what --engine trains has none")
+    }
+  }
+
+  /// - Parameter other: what is diagnosed in place of its own: a log's recipe.
+  /// - Throws: `ValidationError` where options are given that are a study's, and it is none.
+  func checkStudy(_ other: String? = nil) throws {
+    guard isStudy || (other.map(StudyFile.isStudy) ?? false) || (jobs == nil && launcher == nil)
+    else {
+      throw ValidationError("--jobs and --launcher are for a study, a file with the key 'program'")
     }
   }
 
@@ -91,6 +97,6 @@ struct ProblemOptions: ParsableArguments {
 extension Engine {
   /// What a page says of it.
   var note: EngineNote {
-    EngineNote(name: name, spread: spread, firstStep: firstStep, study: study)
+    EngineNote(name: name, spread: spread, firstStep: firstStep, study: study, failure: failure)
   }
 }

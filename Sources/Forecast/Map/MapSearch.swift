@@ -8,17 +8,19 @@ public struct MapSearch: Sendable {
   private let x: MapAxis
   private let y: MapAxis
   private let variant: @Sendable (_ x: Double, _ y: Double) throws -> Problem
-  /// Whether every cell is trained.
+  /// Whether every cell is trained, and to its end.
   private let isWhole: Bool
-  /// Cells between those that are trained first, at the most.
+  /// Cells between those that are trained first, at the most: of 64 × 64 cells 81 are, and a tongue
+  /// that is narrower may be missed.
   private static let coarsest = 8
-  /// Part of a run that a cell must hold for: what is stable in the first steps may not stay so.
+  /// One part in so many of a run that a cell must hold for: what is stable in the first steps may
+  /// not stay so, and most of what is lost is lost by then.
   private static let share = 4
-  /// A cell of so many may be asked for at a time, whoever waits for them to be kept.
+  /// Cells that are asked for at a time.
   private static let batch = 32
 
   /// - Parameters:
-  ///   - isWhole: every cell is trained, however alike those around it are.
+  ///   - isWhole: every cell is trained, however alike those around it are, and to its end.
   ///   - variant: the problem with the two settings at two values.
   public init(
     _ x: MapAxis, _ y: MapAxis, isWhole: Bool = false,
@@ -29,8 +31,11 @@ public struct MapSearch: Sendable {
 
   /// A cell by its place, with what it took.
   public struct Known: Codable, Sendable {
+    /// Its column, and its row from the lower end, counted from 0.
     public let x, y: Int
+    /// What became of it.
     public let cell: StabilityMap.Cell
+    /// Steps that it took.
     public let steps: Int
   }
 
@@ -51,7 +56,9 @@ public struct MapSearch: Sendable {
     // What cannot be set anywhere is an error, and no map of nothing.
     _ = try variant(x.values[0], y.values[0])
     var field = Field(width: x.values.count, height: y.values.count)
-    for cell in known where field.holds(cell.x, cell.y) { field.add(cell) }
+    for cell in known where field.holds(cell.x, cell.y) && !field.isKnown(cell.x, cell.y) {
+      field.add(cell)
+    }
     var size = isWhole ? 1 : field.coarsest(Self.coarsest)
     var wanted = field.grid(size)
     while true {
@@ -100,7 +107,8 @@ public struct MapSearch: Sendable {
       let session = try problem.session()
       let trial = try Trial(
         session, of: problem.recipe, against: problem.recipe,
-        atLeast: session.total / Self.share, atMost: .max, isCancelled: isCancelled)
+        atLeast: isWhole ? session.total : session.total / Self.share, atMost: .max,
+        isCancelled: isCancelled)
       let outcome: StabilityMap.Outcome =
         switch trial.training.verdict {
         case .healthy: .stable

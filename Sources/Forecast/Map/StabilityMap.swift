@@ -24,14 +24,16 @@ public struct StabilityMap: Hashable, Codable, Sendable {
 
   /// Where a row's trainings begin to explode, along the other axis.
   public struct Edge: Hashable, Codable, Sendable {
-    /// Half way between the last cell that is finite and the first that explodes; nil where none
-    /// does, or all do.
+    /// Half way between the first two neighbours of which one explodes; nil where none does, or all
+    /// do.
     public let measured: Double?
     /// Where forty steps begin to explode; nil where they do nowhere on the axis, or everywhere.
     public let forecast: Double?
   }
 
+  /// The setting to the right.
   public let x: MapAxis
+  /// The setting upwards.
   public let y: MapAxis
   /// A row for each value of y, from the lower end; in it a cell for each of x.
   public let cells: [[Cell]]
@@ -56,9 +58,12 @@ extension StabilityMap {
 
   /// The edge along x that a row of cells shows.
   static func measuredEdge(_ row: [Cell], along axis: MapAxis) -> Double? {
-    let first = row.firstIndex { $0.outcome == .exploding }
-    guard let first, first > 0 else { return nil }
-    let (low, high) = (axis.values[first - 1], axis.values[first])
+    let made = row.indices.filter { row[$0].outcome != .notMade }
+    let change = zip(made, made.dropFirst()).first {
+      (row[$0].outcome == .exploding) != (row[$1].outcome == .exploding)
+    }
+    guard let change else { return nil }
+    let (low, high) = (axis.values[change.0], axis.values[change.1])
     return axis.scale == .linear ? (low + high) / 2 : (low * high).squareRoot()
   }
 }

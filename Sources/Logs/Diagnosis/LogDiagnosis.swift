@@ -43,7 +43,7 @@ public struct LogDiagnosis: Sendable {
   public let hidden: [String]
   /// Suspects, the likeliest first.
   public let findings: [Finding]
-  /// The loss as the log has it: first, and at the end.
+  /// The loss as the log has it: the first, and at the end.
   public let losses: (first: Double, last: Double)
   /// How much of the loss that it began with was gone at the end; −∞ where it was lost.
   public let skill: Double
@@ -58,7 +58,7 @@ public struct LogDiagnosis: Sendable {
     self.log = log
     steps = loss.points.map(\.step).max() ?? 0
     let evidence = LogEvidence(loss: loss, norm: norm, rate: rate, layers: log.layers)
-    losses = (evidence.start, evidence.end)
+    losses = (loss.points.first?.value ?? .nan, evidence.end)
     skill = evidence.explosion == nil ? evidence.skill : -.infinity
     verdict = evidence.verdict
     explosion = evidence.explosion

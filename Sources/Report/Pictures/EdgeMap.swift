@@ -41,7 +41,7 @@ package struct EdgeMap: Picture {
   private func y(row: Int) -> Double { top + side - Double(row + 1) * cell.height }
 
   package var drawing: SVG {
-    var svg = SVG(title: title, description: description, height: top + side + 108)
+    var svg = SVG(title: title, description: description, height: top + side + 132)
     svg.rect(x: left, y: top, width: side, height: side, "panel")
     drawCells(in: &svg)
     drawEdge(map.edges.map(\.measured), "k ink", in: &svg)
@@ -163,6 +163,8 @@ package struct EdgeMap: Picture {
     svg.line(x, y + 6.5, x + 20, y + 6.5, "past alarm")
     name("as forty steps forecast it", in: &svg)
     guard map.cells.joined().contains(where: { $0.outcome == .vanishing }) else { return }
+    x = left
+    y += 24
     box("panel", in: &svg)
     svg.rect(x: x, y: y + 5.5, width: 20, height: 2, "cell zero")
     name("no gradient arrives", in: &svg)

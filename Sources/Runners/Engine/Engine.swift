@@ -46,6 +46,9 @@ public struct Engine: Sendable {
   /// How far two trials alike were apart, as a share of the loss; nil where they came out the same.
   public var spread: Double? { runner.spread }
 
+  /// Why a trial could not be made; nil where all could.
+  public var failure: KeelError? { runner.facts.failure }
+
   /// The step that its trainings begin with: 0, or the one after a state that was kept.
   public var firstStep: Int { runner.firstStep }
 

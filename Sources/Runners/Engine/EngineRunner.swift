@@ -1,6 +1,7 @@
 import KeelData
 import KeelEngine
 import KeelNetworks
+import KeelRecipes
 import KeelTraining
 import Synchronization
 
@@ -16,6 +17,8 @@ protocol EngineRunner: TrainingEngine {
   /// own; nil where none is known.
   var referenceChanges: [EngineChange]? { get }
 
+  /// Whether a recipe's losses can be held against those of the training as it is.
+  func isInOwnUnits(_ recipe: Recipe) -> Bool
   /// The problem that verbs take.
   /// - Throws: `KeelError` where a setting is not what it should be.
   func problem(seed: UInt64) throws -> Problem
@@ -55,6 +58,8 @@ extension EngineRunner {
 
   var referenceChanges: [EngineChange]? { nil }
 
+  func isInOwnUnits(_ recipe: Recipe) -> Bool { !recipe.standardize.includesTargets }
+
   func drop(_ snapshot: String) {}
 }
 
@@ -88,6 +93,7 @@ final class EngineFacts: Sendable {
     var leastInitialLoss = Double.infinity
     var spread: Double?
     var operations = Operations()
+    var failure: KeelError?
   }
   private let values = Mutex(Values())
 
@@ -107,6 +113,13 @@ final class EngineFacts: Sendable {
 
   /// Two trials alike were so far apart.
   func note(spread: Double) { values.withLock { $0.spread = max($0.spread ?? 0, spread) } }
+
+  /// Why a trial could not be made; nil where all could.
+  var failure: KeelError? { values.withLock { $0.failure } }
+
+  func note(failure: KeelError) {
+    values.withLock { $0.failure = $0.failure ?? failure }
+  }
 
   func note(_ operations: Operations) { values.withLock { $0.operations = operations } }
 }

@@ -34,7 +34,11 @@ final class EngineTraining: TrainingSession {
   /// Losses below this are zero but for rounding.
   private static let nothing = 1e-6
   /// What the engine keeps of it, and the step that comes next.
-  private var snapshot: (name: String, step: Int)?
+  private var snapshot: (name: String, step: Int)? {
+    didSet {
+      if let oldValue, oldValue.name != snapshot?.name { runner.drop(oldValue.name) }
+    }
+  }
   private var spent = (steps: 0, time: Duration.zero)
 
   /// A trial alike another is repeated for so many steps, to see whether it comes out the same.
@@ -60,7 +64,8 @@ final class EngineTraining: TrainingSession {
   /// Without the loss of a constant it is the least L₀ of all trials: the loss of a network that
   /// knows nothing.
   var baseline: Baseline {
-    let isOnScale = !problem.recipe.standardize.includesTargets
+    let initialLoss = steadyLoss ?? initialLoss
+    let isOnScale = runner.isInOwnUnits(problem.recipe)
     let least = isOnScale ? runner.facts.leastInitialLoss(with: initialLoss) : initialLoss
     return Baseline(
       constant: constantLoss ?? least, initial: initialLoss, hasFloor: hasFloor)
@@ -86,7 +91,12 @@ final class EngineTraining: TrainingSession {
         // Once more, from where nothing of it is left.
         guard runner.canRestart, error.kind != .missing else { throw error }
         forget()
-        try advance(to: goal, isCancelled, observe)
+        do {
+          try advance(to: goal, isCancelled, observe)
+        } catch let error as KeelError {
+          runner.facts.note(failure: error)
+          throw error
+        }
       } catch is CancellationError {
         return training(isStopped: true, metric: nil, spent: spent)
       }
@@ -169,7 +179,6 @@ final class EngineTraining: TrainingSession {
         scale: baseline.scale, from: baseline.floor, batch: problem.recipe.training.batch,
         total: total)
     }
-    if step == stepsPerEpoch, let mean = steadyLoss { initialLoss = mean }
     if answer["skipped"] == .bool(true) { return trace.passOver() }
     guard loss.isFinite else {
       explosion = Explosion(
@@ -191,12 +200,17 @@ final class EngineTraining: TrainingSession {
   /// The mean loss of the first epoch, or the first twentieth of the run, where it does not move:
   /// the first loss alone is that of one small batch.
   ///
-  /// Nil where its halves differ by more than chance has them.
+  /// Nil where its halves differ by more than chance has them, the first lies outside of the rest,
+  /// or no more than that was told.
   private var steadyLoss: Double? {
     let half = min(stepsPerEpoch, total / 20) / 2
-    guard half >= 4 else { return nil }
+    guard half >= 4, trace.count >= 4 * half else { return nil }
     let losses = trace.losses.prefix(2 * half).map(Double.init)
     guard losses.allSatisfy(\.isFinite) else { return nil }
+    let rest = losses.dropFirst().sorted()
+    guard let least = rest.first, let largest = rest.last,
+      losses[0] <= largest + (largest - least)
+    else { return nil }
     func moments(_ part: ArraySlice<Double>) -> (mean: Double, variance: Double) {
       let mean = part.reduce(0, +) / Double(half)
       return (mean, part.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(half - 1))
@@ -273,6 +287,12 @@ final class EngineTraining: TrainingSession {
           fix: "print a line with step and loss for every step")
       }
       total = step
+      // Of a run that is shorter than the average the whole run is one.
+      guard step < divergence.width else { return }
+      divergence = Divergence(
+        scale: baseline.scale, from: baseline.floor, batch: problem.recipe.training.batch,
+        total: total)
+      _ = divergence.look(at: trace.losses, step: step - 1, without: trace.wasSkipped)
     }
   }
 

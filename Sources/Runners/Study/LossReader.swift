@@ -5,7 +5,7 @@ import KeelLogs
 
 /// The losses of one training, as they come: from the lines that a program prints, or from the log
 /// that it writes.
-struct LossReader {
+package struct LossReader {
   private let source: LossSource
   private let pattern: NSRegularExpression?
   /// Where the program runs.
@@ -16,6 +16,8 @@ struct LossReader {
   private(set) var lines = 0
   /// Whether a loss has come.
   private var hasTold = false
+  /// What the pattern found first that is no number.
+  private var unread: String?
   /// The first line, for who looks for what never came.
   private(set) var firstLine: String?
 
@@ -45,7 +47,7 @@ struct LossReader {
     }
     switch source {
     case .pattern(let written):
-      let text = String(decoding: line.prefix(Self.longest), as: UTF8.self)
+      let text = Self.plain(String(decoding: line.prefix(Self.longest), as: UTF8.self))
       let matches =
         pattern?.matches(in: text, range: NSRange(text.startIndex..., in: text)) ?? []
       let found = matches.compactMap { Range($0.range(at: 1), in: text).map { String(text[$0]) } }
@@ -57,7 +59,10 @@ struct LossReader {
       }
       guard let value = Self.number(first) else {
         // Before the first loss a program tells what it is about to do: `loss: cross-entropy`.
-        guard hasTold else { return nil }
+        guard hasTold else {
+          unread = unread ?? first
+          return nil
+        }
         throw error(
           "found '\(first)', which is no number, in '\(text.prefix(80))'",
           fix: "put the ( ) of '\(written)' around the number alone")
@@ -78,19 +83,26 @@ struct LossReader {
     }
   }
 
+  /// Without the codes that colour it.
+  private static func plain(_ text: String) -> String {
+    text.contains("\u{1B}") ? text.replacing(/\u{1B}\[[0-9;]*[A-Za-z]/, with: "") : text
+  }
+
   private func error(_ what: String, fix: String) -> KeelError {
     KeelError(.invalid, at: "the program's line \(lines)", what, fix: fix)
   }
 
   /// As programs print numbers: with a comma behind, in a tensor, not finite.
-  static func number(_ text: String) -> Double? {
+  package static func number(_ text: String) -> Double? {
+    // As Windows has them.
+    if text.firstMatch(of: /^-?(nan|1\.#(qnan|ind|snan))\b/.ignoresCase()) != nil { return .nan }
     var rest = Substring(text)
     if rest.hasPrefix("tensor(") { rest = rest.dropFirst(7) }
     while let last = rest.last, ",;:)]}%'\"|".contains(last) { rest = rest.dropLast() }
     while let first = rest.first, "([{'\"".contains(first) { rest = rest.dropFirst() }
     if rest.hasSuffix(".") { rest = rest.dropLast() }
     switch rest.lowercased() {
-    case "nan", "+nan", "-nan", "-nan(ind)", "nan(ind)", "1.#qnan", "-1.#ind": return .nan
+    case "nan", "+nan", "-nan": return .nan
     case "inf", "+inf", "infinity", "+infinity", "1.#inf": return .infinity
     case "-inf", "-infinity", "-1.#inf": return -.infinity
     default: return rest.contains { "xXpP".contains($0) } ? nil : Double(rest)
@@ -109,6 +121,13 @@ struct LossReader {
     let log: TrainingLog
     do { log = try TrainingLog.read(path) } catch { return [] }  // its first row is not there yet
     guard let series = try series(of: log), series.count > taken else { return [] }
+    // Of a log that grows faster than it is read not every value is kept.
+    guard series.count - taken <= series.values.count / 2 || series.values.count == series.count
+    else {
+      throw KeelError(
+        .invalid, at: path, "grows faster than it can be read",
+        fix: "let the program write fewer rows: 'every' says how many steps each is")
+    }
     defer { taken = series.count }
     return series.values.suffix(series.count - taken)
   }
@@ -145,6 +164,11 @@ struct LossReader {
   /// Why a program that has ended has told no loss.
   var absence: (what: String, fix: String) {
     switch source {
+    case .pattern(let pattern) where unread != nil:
+      (
+        "what '\(pattern)' finds is no number: '\((unread ?? "").prefix(40))'",
+        "put the ( ) around the number alone, with a point and not a comma"
+      )
     case .pattern(let pattern):
       (
         "none of its \(lines) lines matches '\(pattern)'"

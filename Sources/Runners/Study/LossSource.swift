@@ -67,8 +67,18 @@ public enum LossSource: SettingValue {
     ]
   }
 
-  /// - Throws: `KeelError` where the pattern is none, or has no group.
+  /// - Throws: `KeelError` where the pattern is none, or has no group; where a log is not each
+  ///   trial's own.
   func validate() throws {
+    if let file {
+      let parts = (file as NSString).pathComponents
+      guard !file.hasPrefix("/"), !parts.contains(where: { $0.hasPrefix(".") }) else {
+        throw KeelError(
+          .invalid, at: "loss", "'\(file)' is not in the folder that each trial has of its own",
+          fix:
+            "let the program write below the folder it runs in, in none whose name begins with '.'")
+      }
+    }
     guard case .pattern(let pattern) = self else { return }
     let groups: Int
     do {
@@ -89,8 +99,15 @@ public enum LossSource: SettingValue {
   var file: String? {
     switch self {
     case .pattern, .json: nil
-    case .csv(let file, _): file
-    case .tensorBoard(let folder, _): folder
+    case .csv(let file, _): Self.plain(file)
+    case .tensorBoard(let folder, _): Self.plain(folder)
     }
+  }
+
+  /// `./runs/` is `runs`.
+  private static func plain(_ path: String) -> String {
+    let parts = (path as NSString).pathComponents.filter { $0 != "." }
+    let plain = NSString.path(withComponents: parts)
+    return plain.count > 1 && plain.hasSuffix("/") ? String(plain.dropLast()) : plain
   }
 }

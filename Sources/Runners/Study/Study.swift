@@ -23,6 +23,8 @@ public struct Study: Configurable {
   public var every: Int
   /// Rows that each of its losses is the mean of, about.
   public var batch: Int
+  /// Seconds without a loss or a line that are no hang.
+  public var patience: Double
   /// The seed, where the program takes one.
   public var seed: UInt64
   /// The loss of the best output that is the same for every row, where it is known.
@@ -38,13 +40,14 @@ public struct Study: Configurable {
     .init("steps", \.steps, .atLeast(1), required: true, "the steps of a whole training"),
     .init("every", \.every, .atLeast(1), "steps of the program for each loss that it tells"),
     .init("batch", \.batch, .atLeast(1), "rows that each loss is the mean of"),
+    .init("patience", \.patience, .positive, "seconds without a line that are no hang"),
     .init("seed", \.seed, "the seed, in place of {seed}"),
     .init("constant-loss", \.constantLoss, "the loss of the best constant output"),
   ]
 
   public init() {
     (name, program, settings, loss) = ("study", [], StudySettings(), .pattern(""))
-    (steps, every, batch, seed, constantLoss) = (1, 1, 32, 0, .init())
+    (steps, every, batch, patience, seed, constantLoss) = (1, 1, 32, 60, 0, .init())
   }
 
   /// Reads a tree strictly: what is unknown, missing or out of range is an error with its place.
@@ -103,6 +106,11 @@ public struct Study: Configurable {
   package func words(of recipe: Recipe) -> [String] {
     let values = (recipe.own.value?.entries ?? []).map { ($0.key, $0.value.word) }
     return words(Dictionary(values) { $1 }, seed: recipe.seed, losses: steps)
+  }
+
+  /// Files that its words name, and its log.
+  public var files: [String] {
+    (program + [loss.file].compactMap { $0 }).map { $0.hasPrefix("/") ? $0 : "\(folder)/\($0)" }
   }
 
   /// The same with the settings of such a recipe.

@@ -14,6 +14,8 @@ final class StudyProgram: @unchecked Sendable {
     case end(code: Int32, signal: Int32)
   }
 
+  /// Which trial of its study it is of: no other has the number.
+  let number: Int
   /// What it is called in messages: `program 'python train.py'`.
   let name: String
   private var program = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
@@ -22,9 +24,14 @@ final class StudyProgram: @unchecked Sendable {
   private var reader: LossReader
   private var output = LineBuffer()
   private var losses: [Double] = []
+  /// Whether the rest of a line is let go that is longer than any that is looked at.
+  private var isSkipping = false
+  /// Whether it has closed its output: it may go on all the same, and write a log.
+  private var isSilent = false
   /// How it ended; nil while it runs.
   private var ending: Event?
-  private(set) var lastLines: [String] = []
+  /// Its last lines, and whether each tells a loss.
+  private var lastLines: [(text: String, isLoss: Bool)] = []
   /// When its log is looked at next: reading takes longer the longer it is.
   private var nextLook = ContinuousClock.now
 
@@ -42,8 +49,9 @@ final class StudyProgram: @unchecked Sendable {
   /// - Throws: `KeelError` where it cannot be started.
   init(
     _ words: [String], reading source: LossSource, in folder: String, of folders: TrialFolders,
-    environment: [String]
+    environment: [String], number: Int
   ) throws {
+    self.number = number
     name = "program '\(Self.shown(words))'"
     (self.folder, self.folders) = (folder, folders)
     reader = LossReader(source, in: folder)
@@ -57,9 +65,9 @@ final class StudyProgram: @unchecked Sendable {
       }
     }
     guard error == 0 else {
-      folders.remove(folder)
       throw KeelError(
-        .missing, at: name, "cannot be started (\(String(cString: strerror(error))))",
+        [ENOENT, EACCES, ENOTDIR].contains(error) ? .missing : .invalid, at: name,
+        "cannot be started (\(String(cString: strerror(error))))",
         fix: "check that '\(words[0])' runs by itself in the study's folder")
     }
     // Nobody is there to answer.
@@ -95,11 +103,11 @@ final class StudyProgram: @unchecked Sendable {
   func goOn() { if ending == nil { keel_continue(&program) } }
 
   /// Its next loss, or its end.
-  /// - Parameter patience: seconds without a loss after which it counts as hung.
+  /// - Parameter patience: seconds without a loss or a line after which it counts as hung.
   /// - Throws: `KeelError` where it tells what is no loss, or nothing for so long;
   ///   `CancellationError`.
   func next(within patience: Double, isCancelled: () -> Bool) throws -> Event {
-    let end = ContinuousClock.now + .seconds(patience)
+    var end = ContinuousClock.now + .seconds(patience)
     while true {
       if !losses.isEmpty { return .loss(losses.removeFirst()) }
       if let ending {
@@ -112,11 +120,20 @@ final class StudyProgram: @unchecked Sendable {
       if isCancelled() { throw CancellationError() }
       guard ContinuousClock.now < end else {
         throw KeelError(
-          .invalid, at: name, "has told no loss for \(Int(patience)) s" + last,
-          fix: "print a line for every step, and flush it")
+          .invalid, at: name,
+          "has told no loss, and printed no line, for \(Int(patience)) s" + last,
+          fix: "flush each line, or give the study a longer 'patience'")
       }
-      if keel_wait_readable(program.output, reader.isOfLog ? Self.look : Self.slice) == 1 {
-        try readOutput()
+      if isSilent {
+        try waitForEnd()
+      } else {
+        switch keel_wait_readable(program.output, reader.isOfLog ? Self.look : Self.slice) {
+        case 0: break
+        case 1:
+          try readOutput()
+          end = ContinuousClock.now + .seconds(patience)
+        default: isSilent = true
+        }
       }
       if reader.isOfLog, ContinuousClock.now >= nextLook {
         let begin = ContinuousClock.now
@@ -132,33 +149,52 @@ final class StudyProgram: @unchecked Sendable {
       let count = read(program.output, chunk.baseAddress, chunk.count)
       if count > 0 { output.append(chunk.prefix(count)) }
       // A progress bar returns to the beginning of its line.
-      while let line = output.next(endingWhere: { $0 == 0x0A || $0 == 0x0D }) { try take(line) }
-      if output.pending > Self.longest { try take(output.rest()) }
+      while let line = output.next(endingWhere: { $0 == 0x0A || $0 == 0x0D }) {
+        // The end of what was let go is none.
+        if !isSkipping { try take(line) }
+        isSkipping = false
+      }
+      if output.pending > Self.longest {
+        if !isSkipping { try take(output.rest()) } else { _ = output.rest() }
+        isSkipping = true
+      }
       return count
     }
     guard count <= 0 else { return }
-    try take(output.rest())
-    let status = keel_end(&program)
+    if !isSkipping { try take(output.rest()) }
+    isSilent = true
+  }
+
+  /// Its end, where it has come; not asked for: who has closed its output may still be at work.
+  private func waitForEnd() throws {
+    var status: CInt = 0
+    guard keel_has_ended(&program, &status) == 1 else {
+      usleep(useconds_t(Self.look) * 1000)
+      return
+    }
     ending = .end(code: status >> 8 & 0xFF, signal: status & 0x7F)
   }
 
   private func take(_ line: ArraySlice<UInt8>) throws {
     guard !line.isEmpty else { return }
-    lastLines.append(String(decoding: line.prefix(200), as: UTF8.self))
+    let loss = try reader.loss(in: line)
+    if let loss { losses.append(loss) }
+    lastLines.append((String(decoding: line.prefix(200), as: UTF8.self), loss != nil))
     lastLines.removeFirst(max(0, lastLines.count - Self.kept))
-    if let loss = try reader.loss(in: line) { losses.append(loss) }
   }
 
   // MARK: what is said of its end
 
   /// Its last line, for a message.
-  private var last: String { lastLines.last.map { "; its last line: '\($0)'" } ?? "" }
+  private var last: String { lastLines.last.map { "; its last line: '\($0.text)'" } ?? "" }
 
-  /// Whether its last words are of a number that is not finite.
+  /// Whether its last words, those that tell a loss aside, are of a number that is not finite.
   var namesNonFinite: Bool {
     lastLines.contains {
-      $0.lowercased().firstMatch(of: /\b(nan|nans|inf|infinity|infinite|overflow|non-?finite)\b/)
-        != nil
+      !$0.isLoss
+        && $0.text.lowercased().firstMatch(
+          of: /\b(nan|nans|inf|infinity|infinite|overflow|non-?finite)\b/)
+          != nil
     }
   }
 

@@ -34,8 +34,8 @@ package final class StudyRunner: EngineRunner {
     var gaps: [Double] = []
   }
 
-  /// No loss for so many seconds is a hang, and loading may take so many times as long.
-  private static let (patience, loading, usual) = (60.0, 5.0, 20.0)
+  /// Loading may take so many times as long as a step may, and a step so many usual ones.
+  private static let (loading, usual) = (5.0, 20.0)
   /// Programs that are stopped at a time, and for each of those that run: each keeps its memory.
   private static let mostStopped = 4
 
@@ -88,11 +88,24 @@ package final class StudyRunner: EngineRunner {
     return problem.with(recipe)
   }
 
-  /// Settings of the data stay: a loss in other units is another loss.
+  /// Settings that change what a loss is measured in: only trials with the same of them share it.
+  private var units: [Knob] {
+    let causes: [any Cause.Type] = [UnscaledData.self, MismatchedLoss.self, SummedLoss.self]
+    return study.settings.knobs.filter { knob in
+      let cause = CauseCatalog.standard.cause(of: knob)
+      return causes.contains { $0 == cause }
+    }
+  }
+
+  func isInOwnUnits(_ recipe: Recipe) -> Bool {
+    units.allSatisfy { recipe.own.value?[$0.name] == $0.value }
+  }
+
+  /// Those of its units stay: a loss in other ones is another loss.
   var referenceChanges: [EngineChange]? {
-    let changed = study.settings.knobs.filter { knob in
-      knob.value != knob.reference
-        && CauseCatalog.standard.cause(of: knob) != UnscaledData.self
+    let units = Set(units.map(\.name))
+    let changed = study.settings.knobs.filter {
+      $0.value != $0.reference && !units.contains($0.name)
     }
     return changed.isEmpty
       ? nil : changed.map { .set($0.name, to: .string($0.reference.word)) }
@@ -138,7 +151,7 @@ package final class StudyRunner: EngineRunner {
     let words = study.words(values, seed: trial.seed, losses: trial.total, folder: folder)
     return try StudyProgram(
       launcher + words.map(outside), reading: study.loss, in: folder, of: folders,
-      environment: environment)
+      environment: environment, number: number)
   }
 
   /// What lies beside the study's folder is found from a trial's, too.
@@ -156,16 +169,16 @@ package final class StudyRunner: EngineRunner {
     var done = first
     while done < goal {
       let begin = ContinuousClock.now
-      let patience =
-        done == 0
-        ? Self.loading * Self.patience
-        : max(Self.patience, Self.usual * state.withLock { $0.gaps.median ?? 0 })
-      let event = try program.next(within: patience, isCancelled: isCancelled)
+      let usual = state.withLock { $0.gaps.median ?? 0 }
+      let patience = done == 0 ? Self.loading * study.patience : study.patience
+      let event = try program.next(
+        within: max(patience, Self.usual * usual), isCancelled: isCancelled)
       guard case .loss(let loss) = event else {
         guard case .end(let code, let signal) = event else { break }
         return try end(program, code, signal, after: done)
       }
-      if done > 0 {
+      // The first, with all that was loaded for it, until there are others.
+      if done > 0 || usual == 0 {
         state.withLock { state in
           state.gaps.append((ContinuousClock.now - begin) / .seconds(1))
           state.gaps.removeFirst(max(0, state.gaps.count - 20))
@@ -175,7 +188,7 @@ package final class StudyRunner: EngineRunner {
         "step": .number(Double(done)), "loss": .number(loss), "learningRate": .number(.nan),
       ]
       let isKept = trial.kept.contains(done)
-      let snapshot = "\(ObjectIdentifier(program).hashValue)-\(done)"
+      let snapshot = "\(program.number)-\(done)"
       if isKept { answer["snapshot"] = .string(snapshot) }
       done += 1
       let goesOn = try step(.object(answer))
