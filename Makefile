@@ -142,7 +142,7 @@ fuzz: deps python
 fuzz-logs: deps
 	cd Benchmarks/Fuzz/Readers && $(SWIFT) build -c release --sanitize fuzzer
 	python3 Benchmarks/Fuzz/seeds.py Tests/Vectors/logs .build/fuzz-logs
-	Benchmarks/Fuzz/Readers/.build/release/readers -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+	Benchmarks/Fuzz/Readers/.build/release/readers -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
 	  -artifact_prefix=.build/ $(or $(ARGS),-runs=1000000) .build/fuzz-logs
 
 # Small PyTorch trainings, sound and spoiled, and what keel.cure makes of them; ARGS="--seeds D --faults 40".

@@ -78,12 +78,12 @@ def losses(kind, words, folder):
     return [float(found.rstrip(",")) for found in re.findall(PROGRAMS[kind]["loss"]["pattern"], text)]
 
 
-def learns(values, start):
-    """Whether the mean of its last tenth is well below what it, or a sound one, began with."""
+def learns(values, start, share=0.8):
+    """Whether the mean of its last tenth is below that share of what it, or a sound one, began with."""
     if not values or not all(map(math.isfinite, values)):
         return False
     end = values[-max(10, len(values) // 10):]
-    return sum(end) / len(end) < 0.8 * min(start, values[0])
+    return sum(end) / len(end) < share * min(start, values[0])
 
 
 def filled(words, values, seed, steps):
@@ -115,7 +115,8 @@ def draw(kind, seed, folder):
         sick = {**healthy, fault: rounded(value) if fault not in ("momentum", "beta1", "dropout")
                 else float(f"{value:.6g}")}
         told = losses(kind, filled(spec["program"], sick, 0, spec["steps"]), folder)
-        if told and learns(told, sound[0]):
+        # One in twenty is what a training must have learnt not to be sick.
+        if told and learns(told, sound[0], 0.95):
             continue
         return healthy, fault, sick, sound[0]
     return None

@@ -174,7 +174,11 @@ package struct TruthTable {
   /// Whether the recipe is healthy with only this factor reset; nil where it was not found out.
   mutating func resetHeals(_ index: Int) throws -> Bool? {
     let others = Set(factors.indices).subtracting([index])
-    // The most suspicious alone, which mostly is the one; then several at a time.
+    // Whoever was asked for several trials at a time makes both of the most suspicious at once.
+    if index == 0, factors.count > 1, evidence.problem.engine != nil {
+      try prepare([others, [0]])
+    }
+    // That is mostly the one; then several at a time.
     if index > 0, (index - 1) % places == 0 {
       try prepare(
         (index..<min(index + places, factors.count)).map {

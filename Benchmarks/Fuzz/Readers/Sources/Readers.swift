@@ -34,11 +34,14 @@ private func framed(_ bytes: UnsafeBufferPointer<UInt8>) -> Data {
 }
 
 private func masked(_ bytes: [UInt8]) -> [UInt8] {
-  let sum = ~bytes.reduce(~UInt32(0)) { sum, byte in
-    (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in sum & 1 == 1 ? sum >> 1 ^ 0x82F6_3B78 : sum >> 1
-    }
+  var sum = ~UInt32(0)
+  for byte in bytes {
+    sum ^= UInt32(byte)
+    for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0x82F6_3B78 : sum >> 1 }
   }
-  return withUnsafeBytes(of: ((sum >> 15 | sum << 17) &+ 0xA282_EAD8).littleEndian) { Array($0) }
+  sum = ~sum
+  let turned = (sum >> 15 | sum << 17) &+ 0xA282_EAD8
+  return withUnsafeBytes(of: turned.littleEndian) { Array($0) }
 }
 
 /// - Returns: 0, as libFuzzer wants it: whatever the bytes, nothing ends the process.
@@ -48,7 +51,7 @@ public func test(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
   let place = Int(start[0]) % names.count
   let (name, bytes) = (names[place], UnsafeBufferPointer(start: start + 1, count: count - 1))
   let path = "\(folder)/\(name.file)"
-  FileManager.default.createFile(
+  _ = FileManager.default.createFile(
     atPath: path, contents: place == names.count - 1 ? framed(bytes) : Data(bytes))
   defer { unlink(path) }
   _ = TrainingLog.isLog("\(folder)/\(name.read)")
