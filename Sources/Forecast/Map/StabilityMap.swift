@@ -45,6 +45,25 @@ public struct StabilityMap: Hashable, Codable, Sendable {
   public let steps: Int
 }
 
+// What is not there is null, and not left out.
+
+extension StabilityMap.Cell {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(outcome, forKey: .outcome)
+    try container.encode(step, forKey: .step)
+    try container.encode(isTrained, forKey: .isTrained)
+  }
+}
+
+extension StabilityMap.Edge {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(measured, forKey: .measured)
+    try container.encode(forecast, forKey: .forecast)
+  }
+}
+
 extension StabilityMap {
   /// The median distance between the two edges of a row: in decades of a logarithmic axis, else as
   /// a share of it; nil where no row has both.
