@@ -41,8 +41,8 @@ def sharp(command, path, x, y, values):
     edges = []
     for value in values:
         body = keel(command, "forecast", path, "--set", f"{name}={value}", "--json", "--archive", "none")
-        edge = (body.get("sharpness") or {}).get("edge")
-        edges.append(edge if isinstance(edge, (int, float)) else None)
+        sharpness = (body.get("sharpness") or {}).get("value")
+        edges.append(2 / sharpness if isinstance(sharpness, (int, float)) and sharpness > 0 else None)
     return edges
 
 

@@ -160,7 +160,8 @@ final class StudyProgram: @unchecked Sendable {
       }
       return count
     }
-    guard count <= 0 else { return }
+    // A signal is no end.
+    guard count <= 0, count == 0 || errno != EINTR else { return }
     if !isSkipping { try take(output.rest()) }
     isSilent = true
   }
