@@ -54,7 +54,8 @@ public struct Recipe: Configurable {
     .init("clipping", \.clipping, "what keeps gradients from growing"),
     .init("regularizer", \.regularizer, "what keeps weights small"),
     .init("training", \.training, required: true, "how long, and in what batches"),
-    .init("settings", \.own, "of a study: the values of its program's placeholders"),
+    .init(
+      "settings", \.own, hidden: true, "of a study: the values of its program's placeholders"),
   ]
 
   public init() {

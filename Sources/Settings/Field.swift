@@ -5,6 +5,8 @@ public struct Field<Root>: Sendable {
   public let help: String
   /// Whether leaving it out is an error.
   public let isRequired: Bool
+  /// Whether nobody who writes by hand is told of it.
+  let isHidden: Bool
   let read: @Sendable (inout Root, Settings, SettingsReader) throws -> Void
   let write: @Sendable (Root) -> Settings?
   let ingredients: @Sendable (Root) -> [any Ingredient]
@@ -20,10 +22,12 @@ public struct Field<Root>: Sendable {
   /// - Parameters:
   ///   - required: whether leaving it out is an error.
   ///   - limits: which numbers are allowed.
+  ///   - hidden: whether it is named to nobody who writes by hand.
   public init<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, _ limits: NumberRange,
-    required: Bool = false, _ help: String
+    required: Bool = false, hidden: Bool = false, _ help: String
   ) {
+    self.isHidden = hidden
     self.name = name
     self.help = help
     self.isRequired = required
@@ -47,8 +51,8 @@ public struct Field<Root>: Sendable {
   /// The same, for a setting that may take any number, or none.
   public init<Value: SettingValue>(
     _ name: String, _ path: WritableKeyPath<Root, Value> & Sendable, required: Bool = false,
-    _ help: String
+    hidden: Bool = false, _ help: String
   ) {
-    self.init(name, path, .any, required: required, help)
+    self.init(name, path, .any, required: required, hidden: hidden, help)
   }
 }

@@ -61,7 +61,8 @@ extension Configurable {
       guard let field = Self.fields.first(where: { $0.name == entry.key }) else {
         throw reader.error(
           entry.value, "'\(entry.key)' is not a setting",
-          fix: suggestion(for: entry.key, among: Self.fields.map(\.name)))
+          fix: suggestion(
+            for: entry.key, among: Self.fields.filter { !$0.isHidden }.map(\.name)))
       }
       try unknown.gather { try field.read(&self, entry.value, reader.entering(entry.key)) }
     }

@@ -101,8 +101,10 @@ final class EngineTraining: TrainingSession {
         return training(isStopped: true, metric: nil, spent: spent)
       }
       if first == 0, changes.isEmpty {
-        try repeatStart(isCancelled)
-        try lookAtReference(isCancelled)
+        // Neither changes what the other reads.
+        _ = try SideBySide.map(2, places: min(2, runner.places)) { place, isCancelled in
+          try place == 0 ? repeatStart(isCancelled) : lookAtReference(isCancelled)
+        }
       }
     }
     let isKnown = verdict != .exploding
