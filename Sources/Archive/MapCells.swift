@@ -33,8 +33,9 @@ public final class MapCells: Sendable {
         try Data().write(to: URL(fileURLWithPath: path))
       }
       // Whoever else makes the same map writes behind, and not over.
-      let handle = FileHandle(
-        fileDescriptor: open(path, O_WRONLY | O_APPEND | O_CLOEXEC), closeOnDealloc: true)
+      let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+      guard descriptor >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EACCES) }
+      let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
       // Behind a line that was cut short.
       if let last = old.last, last != UInt8(ascii: "\n") {
         try handle.write(contentsOf: Data("\n".utf8))

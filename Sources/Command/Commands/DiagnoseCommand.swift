@@ -43,7 +43,17 @@ struct DiagnoseCommand: AsyncParsableCommand {
         .usage, at: "--recipe", "is for beside a log, and \(source.recipe ?? "--engine") is none",
         fix: "leave it out, or name a log first: keel diagnose LOG --recipe RECIPE")
     }
-    let scope: Diagnosis.Scope = quick ? .quick : .full
+    try await diagnose(source, quick ? .quick : .full) { diagnosis, recipe, engine in
+      DiagnosisPage(diagnosis, of: recipe, line: source.line, engine: engine)
+    }
+  }
+
+  /// Trains, makes the experiments, keeps what came out, and shows it.
+  /// - Parameter page: what is shown of it.
+  private func diagnose(
+    _ source: ProblemOptions, _ scope: Diagnosis.Scope,
+    page: (Diagnosis, Recipe, EngineNote?) -> some Page
+  ) async throws {
     let bar = ProgressBar(isWanted: output.wantsProgress)
     bar.say("reading the rows, building the network")
     let (problem, engine) = try source.problem()
@@ -60,13 +70,16 @@ struct DiagnoseCommand: AsyncParsableCommand {
       }
     }
     bar.clear()
-    let page = DiagnosisPage(
-      diagnosis, of: problem.recipe, line: source.line, engine: engine?.note)
     await recorder?.end(
       .init(
         diagnosis.verdict.rawValue, training: diagnosis.training,
-        cause: diagnosis.findings.first?.cause, body: page.json))
-    output.show(page, to: source.isStartedByEngine ? engine : nil, keptAs: recorder)
+        cause: diagnosis.findings.first?.cause,
+        body: DiagnosisPage(
+          diagnosis, of: problem.recipe, line: source.line, engine: engine?.note
+        ).json))
+    output.show(
+      page(diagnosis, problem.recipe, engine?.note),
+      to: source.isStartedByEngine ? engine : nil, keptAs: recorder)
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 
@@ -78,43 +91,16 @@ struct DiagnoseCommand: AsyncParsableCommand {
         fix: "give the log alone")
     }
     let diagnosis = try LogDiagnosis(TrainingLog.read(path))
-    if let decisive { return try await decide(diagnosis, of: path, by: decisive) }
-    output.show(LogPage(diagnosis, of: path))
-    if diagnosis.verdict == .exploding { throw ExitCode(1) }
-  }
-
-  /// Where the recipe is there, too, experiments decide what the log leaves open.
-  private func decide(
-    _ logged: LogDiagnosis, of path: String, by recipe: String
-  ) async throws {
-    var options = source
-    options.recipe = recipe
-    let (problem, engine) = try options.problem()
-    defer { engine?.finish() }
-    let recorder = try archive.begin(
-      .diagnose, of: problem.recipe, beside: recipe, line: options.line, engine: engine?.name,
-      rows: engine == nil ? problem.checksum : nil)
-    let bar = ProgressBar(isWanted: output.wantsProgress)
-    let diagnosis = try await keeping(recorder) {
-      try await interruptible {
-        try await problem.diagnosis { step in
-          recorder?.record(step)
-          bar.show("training", step)
-        }
+    if let decisive {
+      var beside = source
+      beside.recipe = decisive
+      // Where the recipe is there, too, experiments decide what the log leaves open.
+      return try await self.diagnose(beside, .full) { decided, recipe, engine in
+        DecidedLogPage(
+          diagnosis, of: path, decidedBy: decided, of: recipe, line: beside.line, engine: engine)
       }
     }
-    bar.clear()
-    let page = DecidedLogPage(
-      logged, of: path, decidedBy: diagnosis, of: problem.recipe, line: options.line,
-      engine: engine?.note)
-    await recorder?.end(
-      .init(
-        diagnosis.verdict.rawValue, training: diagnosis.training,
-        cause: diagnosis.findings.first?.cause,
-        body: DiagnosisPage(
-          diagnosis, of: problem.recipe, line: options.line, engine: engine?.note
-        ).json))
-    output.show(page, keptAs: recorder)
+    output.show(LogPage(diagnosis, of: path))
     if diagnosis.verdict == .exploding { throw ExitCode(1) }
   }
 

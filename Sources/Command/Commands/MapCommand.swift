@@ -57,9 +57,8 @@ struct MapCommand: AsyncParsableCommand {
         recipe, setting: ["\(x.path)=\(first)", "\(y.path)=\(second)"])
       return problem.with(changed)
     }
-    let kept = try MapCells(
-      archive.folder(beside: source.recipe),
-      key: "\(KeelCommand.configuration.version)\(recipe)\(problem.checksum)\(x)\(y)\(whole)")
+    let kept = try keptCells(
+      "\(KeelCommand.configuration.version)\(recipe)\(problem.checksum)\(x)\(y)\(whole)")
     let known = kept?.cells ?? []
     let counter = Counter(known.count)
     let map: StabilityMap
@@ -84,6 +83,16 @@ struct MapCommand: AsyncParsableCommand {
       try AtomicFile.write(Data(text.utf8), to: file)
     }
     output.show(MapPage(map, of: recipe, written: [file].compactMap { $0 }))
+  }
+
+  /// An archive that nobody asked for is no reason not to make a map.
+  private func keptCells(_ key: String) throws -> MapCells? {
+    do {
+      return try MapCells(archive.folder(beside: source.recipe), key: key)
+    } catch let error as KeelError where archive.archive == nil {
+      ProgressBar.interrupt("warning: \(error)\n")
+      return nil
+    }
   }
 
   private func sizes() throws -> (Int, Int) {

@@ -34,12 +34,8 @@ final class EngineChannel {
   init(starting command: String, log: @escaping (String) -> Void) throws {
     (name, isOwn, self.log) = ("engine '\(Self.shown(command))'", true, log)
     program = keel_program(guard: 0, input: -1, output: -1, lifeline: -1)
-    let words = ["/bin/sh", "-c", command]
-    let arguments = words.map { strdup($0) } + [nil]
-    defer { for argument in arguments { free(argument) } }
-    let error = arguments.withUnsafeBufferPointer { words in
-      var command = keel_command(
-        argv: words.baseAddress, folder: nil, environment: nil, joins_errors: 0)
+    let error = withCStrings(["/bin/sh", "-c", command]) { words in
+      var command = keel_command(argv: words, folder: nil, environment: nil, joins_errors: 0)
       return keel_start(&command, &program)
     }
     guard error == 0 else {
@@ -160,7 +156,7 @@ final class EngineChannel {
   }
 
   /// A command as messages name it.
-  private static func shown(_ command: String) -> String {
+  static func shown(_ command: String) -> String {
     let first = command.split(separator: "\n").first.map(String.init) ?? command
     return first == command && first.count <= 60 ? first : "\(first.prefix(60))…"
   }

@@ -52,11 +52,11 @@ final class StudyProgram: @unchecked Sendable {
     environment: [String], number: Int
   ) throws {
     self.number = number
-    name = "program '\(Self.shown(words))'"
+    name = "program '\(EngineChannel.shown(words.joined(separator: " ")))'"
     (self.folder, self.folders) = (folder, folders)
     reader = LossReader(source, in: folder)
-    let error = Self.withCStrings(words) { words in
-      Self.withCStrings(environment) { environment in
+    let error = withCStrings(words) { words in
+      withCStrings(environment) { environment in
         folder.withCString { folder in
           var command = keel_command(
             argv: words, folder: folder, environment: environment, joins_errors: 1)
@@ -77,22 +77,6 @@ final class StudyProgram: @unchecked Sendable {
   deinit {
     _ = keel_end(&program)
     folders.remove(folder)
-  }
-
-  private static func shown(_ words: [String]) -> String {
-    let line = words.joined(separator: " ")
-    let first = line.split(separator: "\n").first.map(String.init) ?? line
-    return first == line && first.count <= 60 ? first : "\(first.prefix(60))…"
-  }
-
-  private static func withCStrings<Value>(
-    _ words: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Value
-  ) -> Value {
-    let copies = words.map { strdup($0) } + [nil]
-    defer { for copy in copies { free(copy) } }
-    return copies.withUnsafeBufferPointer {
-      body($0.baseAddress.required("there is a NULL at the end"))
-    }
   }
 
   // MARK: what it does
