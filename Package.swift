@@ -117,7 +117,7 @@ let package = Package(
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
-        "KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport",
+        "KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport", "CProcesses",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),

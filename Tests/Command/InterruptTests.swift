@@ -28,6 +28,16 @@ import Testing
     #expect(try tool.contents == ["long.yaml", "model"])
   }
 
+  /// However busy the machine is: a wish is kept until somebody looks.
+  @Test func asSoonAsItListens() throws {
+    let tool = try tool()
+    for _ in 0..<8 {
+      let result = try tool.signal(
+        SIGINT, ["train", "long.yaml", "--archive", "none", "--quiet"], after: 0)
+      #expect(result.code == 130)
+    }
+  }
+
   /// On from there, and stopped again: from the step it had come to.
   @Test func aTrainingThatWentOn() throws {
     let tool = try tool()

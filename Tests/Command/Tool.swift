@@ -96,11 +96,14 @@ final class Tool: Sendable {
     try signal(number, arguments)
   }
 
-  private func signal(_ number: Int32, _ arguments: [String]) throws -> Result {
+  /// - Parameter pause: microseconds that it listens for before that.
+  func signal(_ number: Int32, _ arguments: [String], after pause: UInt32 = 300_000) throws
+    -> Result
+  {
     let child = try start(arguments, blocks: nil, output: nil)
     let deadline = ContinuousClock.now + .seconds(600)
     while !child.listens, ContinuousClock.now < deadline { usleep(20_000) }
-    usleep(300_000)
+    usleep(pause)
     Foundation.kill(child.process.processIdentifier, number)
     return child.result()
   }

@@ -1,4 +1,4 @@
-// Programs that must not outlive who started them.
+// Programs that must not outlive who started them, and signals that must not be lost.
 #pragma once
 
 #include <stddef.h>
@@ -50,3 +50,11 @@ int keel_wait_readable(int file, int milliseconds);
 /// Writes all of it. Returns 0, or what `errno` says; a reader that has gone is EPIPE, and no
 /// signal.
 int keel_write_all(int file, const void *bytes, size_t count);
+
+/// Has signals noted instead of obeyed, from the moment this returns: none is lost, however late
+/// somebody looks. Returns the end of a pipe that gives a byte for each, its number, and that the
+/// caller closes; −1 where no pipe could be made. One at a time in a process.
+int keel_note_signals(const int *numbers, int count);
+
+/// Has signals do again what they do by default, and ends the notes.
+void keel_obey_signals(const int *numbers, int count);
