@@ -16,6 +16,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.0.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
   ],
   targets: [
     .systemLibrary(
@@ -114,10 +115,20 @@ let package = Package(
       dependencies: ["KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive"],
       path: "Sources/Report",
       swiftSettings: [.enableUpcomingFeature("MemberImportVisibility")]),
+    .target(
+      name: "KeelDashboard",
+      dependencies: [
+        "KeelAuthoring", "KeelArchive", "KeelReport",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ],
+      path: "Sources/Dashboard"),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [
-        "KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport", "CProcesses",
+        "KeelAuthoring", "KeelRunners", "KeelLogs", "KeelArchive", "KeelReport", "KeelDashboard",
+        "CProcesses",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       path: "Sources/Command"),
@@ -215,6 +226,12 @@ let package = Package(
         "KeelReport", "KeelArchive", "KeelTestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ], path: "Tests/Report"),
+    .testTarget(
+      name: "DashboardTests",
+      dependencies: [
+        "KeelDashboard", "KeelArchive", "KeelAuthoring",
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+      ], path: "Tests/Dashboard"),
     .testTarget(
       name: "CommandTests", dependencies: ["KeelArchive", "KeelCommand", "KeelTestSupport"],
       path: "Tests/Command"),

@@ -99,7 +99,7 @@ def test_a_step_that_a_scaler_leaves_out_is_no_explosion(zero, bad, is_fused, pa
             scaler.step(optimizer)
             scaler.update()
     assert watch.first is None and watch.skipped == 1 and not capfd.readouterr().err
-    lines = [json.loads(line) for line in watch.path.read_text().splitlines()]
+    lines = [json.loads(line) for line in watch.path.read_text().splitlines()][1:]
     assert [line["step"] for line in lines if line.get("skipped") == "scaler"] == [bad]
     # An optimizer that is called with what the scaler found counts the step.
     assert [line["step"] for line in steps_of(watch)] == list(range(6 if is_fused else 5))
@@ -249,7 +249,7 @@ def test_a_copy_of_the_network_is_not_watched():
 def test_lines_are_a_trials():
     net = Net("dense", Plant())
     watch = fit(net, bad=4, weights_every=1)
-    lines = [json.loads(line) for line in watch.path.read_text().splitlines()]
+    lines = [json.loads(line) for line in watch.path.read_text().splitlines()][1:]
     steps = [line for line in lines if "loss" in line]
     assert [line["step"] for line in steps] == list(range(6))
     for line in steps[:4]:
@@ -261,7 +261,7 @@ def test_lines_are_a_trials():
 
 
 def steps_of(watch):
-    lines = [json.loads(line) for line in watch.path.read_text().splitlines()]
+    lines = [json.loads(line) for line in watch.path.read_text().splitlines()][1:]
     return [line for line in lines if "loss" in line]
 
 
@@ -348,7 +348,7 @@ def test_numbers_are_right():
             nn.utils.clip_grad_norm_(net.parameters(), 1e-3)
             optimizer.step()
             watch.step(loss)
-    lines = [json.loads(line) for line in watch.path.read_text().splitlines()][:20]
+    lines = [json.loads(line) for line in watch.path.read_text().splitlines()][1:21]
     for line, (loss, gradient, weight) in zip(lines, expected):
         layer = line["layers"]["0.weight"]
         assert line["loss"] == pytest.approx(loss, rel=1e-6)

@@ -15,7 +15,8 @@ struct KeelCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       ForecastCommand.self, TrainCommand.self, DiagnoseCommand.self, CureCommand.self,
-      MapCommand.self, ReportCommand.self, PredictCommand.self, RunsCommand.self, ListCommand.self,
+      MapCommand.self, ReportCommand.self, ServeCommand.self, PredictCommand.self, RunsCommand.self,
+      ListCommand.self,
       ShowCommand.self,
       DoctorCommand.self,
     ])

@@ -16,11 +16,31 @@ extension Recorder {
     return failure
   }
 
-  /// Takes the steps of the training that failed, then those of the cure.
+  /// Takes the steps of the training, and what its diagnosis comes to.
+  func record(_ progress: Diagnosis.Progress) {
+    switch progress {
+    case .training(let step): record(step)
+    case .failed(let training): note { $0.failed(training) }
+    case .experimented(let row): note { $0.experiments.append(row) }
+    }
+  }
+
+  /// Takes the steps of the training that failed, what its diagnosis and the search come to, then
+  /// the steps of the cure.
   func record(_ progress: Cure.Progress) {
     switch progress {
-    case .training(let step), .retraining(let step): record(step)
-    case .failed, .diagnosed, .tried: break
+    case .training(let step): record(step)
+    case .retraining(let step):
+      note { $0.begin(.retraining) }
+      record(step)
+    case .failed(let training): note { $0.failed(training) }
+    case .experimented(let row): note { $0.experiments.append(row) }
+    case .diagnosed(let findings):
+      note { progress in
+        progress.findings = findings
+        progress.begin(.searching)
+      }
+    case .tried(let trial): note { $0.trials.append(trial) }
     }
   }
 

@@ -12,6 +12,8 @@ public struct TrainingLog: Sendable {
     case mlflow = "MLflow"
     case jsonLines = "JSON lines"
     case csv = "CSV"
+    /// A run of Keel's own archive.
+    case archive = "Keel"
   }
 
   /// What wrote it.
@@ -28,7 +30,7 @@ public struct TrainingLog: Sendable {
   /// Names that are kept at the most, and values of each: of many names fewer.
   static let (most, many) = (4096, 64)
 
-  init(_ format: Format, _ path: String) { (self.format, self.path) = (format, path) }
+  package init(_ format: Format, _ path: String) { (self.format, self.path) = (format, path) }
 
   /// Names that count steps, and, last, epochs; the first that is there is taken.
   static let steps = [
@@ -42,7 +44,7 @@ public struct TrainingLog: Sendable {
   }
 
   /// Adds what was logged next under a name; a step beyond 2⁵³ is one.
-  mutating func add(_ value: Double, _ name: String, at step: Int) {
+  package mutating func add(_ value: Double, _ name: String, at step: Int) {
     let step = min(max(step, -1 << 53), 1 << 53)
     if series[name]?.add(value, at: step) == nil {
       // What a diagnosis needs is kept among however many names.

@@ -16,11 +16,14 @@ struct KeptSeries {
   private let marks: [(segment: Int, mark: StepMark)]
 
   /// Values of a series at the most: single steps of what has so many, else bins.
-  private static let most = 1 << 16
+  package static let most = 1 << 16
 
-  init(_ run: ArchivedRun, in history: History) throws {
+  /// The step that the run begins at; 0 where it has none yet.
+  var first: Int { losses.first?.first ?? 0 }
+
+  init(_ run: ArchivedRun, in history: History, atMost most: Int = most) throws {
     func segments(_ name: String, _ layer: String = "") throws -> [KeelArchive.Series.Segment] {
-      try history.series(name, layer: layer, of: run.id, atMost: Self.most)?.segments ?? []
+      try history.series(name, layer: layer, of: run.id, atMost: most)?.segments ?? []
     }
     let trained = try segments("loss")
     let numbers = trained.map(\.number)
@@ -59,7 +62,7 @@ struct KeptSeries {
   }
 
   /// Least and largest in turn where a value stands for several steps; what is not finite stays so.
-  private static func envelope(_ segment: KeelArchive.Series.Segment) -> StepSeries {
+  static func envelope(_ segment: KeelArchive.Series.Segment) -> StepSeries {
     guard segment.stride > 1 else { return StepSeries(segment.mean, first: segment.first) }
     let values = segment.mean.indices.flatMap { index -> [Float] in
       let mean = segment.mean[index]

@@ -25,6 +25,9 @@ package struct LogPage: Page {
     return lines.joined(separator: "\n") + "\n"
   }
 
+  /// What its numbers show, and what they make suspect.
+  var evidence: [String] { story + suspects }
+
   /// What is there to be seen, before anything is suspected.
   var seen: String {
     (verdict + (diagnosis.explosion == nil ? [] : [""] + story)).joined(separator: "\n")

@@ -56,17 +56,84 @@ extension ReportPage {
   }
 
   /// Of a run that has not come to an answer.
-  static func words(ofOpen run: ArchivedRun) -> Words {
-    Words(
-      verdict: [
-        "\(Style.bold(shown(run.name, limit: 60)))  \(Style.yellow("! \(run.standing)"))",
-        "\(Text.count(run.steps)) steps are on record",
-      ],
-      next: run.isRunning ? [] : ["\(run.command)  # once more"])
+  /// - Parameter first: the step that it began at.
+  static func words(ofOpen run: ArchivedRun, from first: Int) -> Words {
+    let found = run.found
+    let name = Style.bold(shown(run.name, limit: 60))
+    let mark = run.explosionStep.map { Style.red("✗ exploded at step \(Text.count($0))") }
+    var verdict = ["\(name)  \(mark ?? Style.yellow("! \(run.standing)"))"]
+    if let explosion = found?.explosion { verdict.append(TrainPage.sentence(explosion)) }
+    verdict.append(
+      run.isRunning
+        ? "\(run.isLogged ? "training" : stage(of: run, found)): \(progress(of: run, from: first))"
+        : "\(Text.count(run.steps)) steps are on record")
+    let findings = found?.findings ?? []
+    let cause =
+      findings.isEmpty
+      ? [] : FindingLines(findings, of: run.problem, by: run.engineNote, reference: nil).lines
+    return Words(
+      verdict: verdict, cause: cause, soFar: found.map(tried) ?? [],
+      next: run.isRunning || run.isLogged ? [] : ["\(run.command)  # once more"])
+  }
+
+  /// What a run is at.
+  static func stage(of run: ArchivedRun, _ found: RunProgress?) -> String {
+    switch found?.stage ?? .training {
+    case .training: run.kind == .forecast ? "forecasting" : "training"
+    case .diagnosing: "finding out why, by experiment"
+    case .searching: "trying remedies"
+    case .retraining: "training with the change"
+    }
+  }
+
+  /// How far it is, and how long it takes from there.
+  private static func progress(of run: ArchivedRun, from first: Int) -> String {
+    guard let found = run.found, found.stage == .diagnosing || found.stage == .searching else {
+      let steps = Text.count(run.steps)
+      guard let total = run.total, total >= run.steps else { return "\(steps) steps so far" }
+      let share = Text.percent(Double(run.steps) / Double(max(1, total)))
+      return "step \(steps) of \(Text.count(total)), \(share)"
+        + (secondsLeft(of: run, from: first).map { ", \(Text.duration($0)) left" } ?? "")
+    }
+    let made = found.stage == .diagnosing ? found.experiments.count : found.trials.count
+    let what = found.stage == .diagnosing ? "experiment" : "trial"
+    return "\(made) \(what)\(made == 1 ? "" : "s") so far"
+  }
+
+  /// Nil where nobody knows yet.
+  private static func secondsLeft(of run: ArchivedRun, from first: Int) -> Double? {
+    let isCure = run.found?.stage == .retraining
+    let (begin, since) = (isCure ? 0 : first, run.found?.since ?? run.began)
+    let (made, seconds) = (run.steps - begin, run.seen - since)
+    guard let total = run.total, made > 0, seconds > 2 else { return nil }
+    return seconds * Double(max(0, total - run.steps)) / Double(made)
+  }
+
+  /// Every experiment and every trial, a line each.
+  private static func tried(_ found: RunProgress) -> [String] {
+    func line(_ what: String, _ outcome: TrialOutcome, _ steps: Int) -> String {
+      let mark =
+        switch outcome {
+        case .holds: Style.green(Text.padded("✓ holds", 18))
+        case .explodes: Style.red(Text.padded("✗ explodes", 18))
+        default: Style.yellow(Text.padded("! \(outcome.rawValue)", 18))
+        }
+      return "\(mark)\(Text.right(Text.count(steps), 9)) steps  \(what)"
+    }
+    return found.experiments.map { row in
+      let kept = row.kept.isEmpty ? "with everything put back" : "only with "
+      return line(
+        kept + shown(row.kept.joined(separator: ", "), limit: 100), row.outcome, row.steps)
+    }
+      + found.trials.map { trial in
+        line(shown(CurePage.changes(trial), limit: 100), trial.outcome, trial.steps)
+      }
   }
 
   /// Of a run that another tool has logged.
   static func words(ofLogged run: ArchivedRun) -> Words {
+    let isWatched = run.problem.hasSuffix(".jsonl")
+    if isWatched { return words(ofWatched: run) }
     let bad = run.explosionStep.map { "from step \(Text.count($0)) on its loss is not finite" }
     return Words(
       verdict: [
@@ -79,6 +146,26 @@ extension ReportPage {
         "why: a log is no experiment; between two steps that were logged the last value stands"
       ],
       next: ["keel diagnose RECIPE  # or --engine, with a program that trains it: find out why"])
+  }
+
+  /// Of a training that `keel.watch` writes down.
+  private static func words(ofWatched run: ArchivedRun) -> Words {
+    var words = words(ofOpen: run, from: 0)
+    if let step = run.explosionStep {
+      let place = run.explosionPlace.map { ", first in \(shown($0, limit: 60))" } ?? ""
+      words.verdict.insert(
+        "from step \(Text.count(step)) on it is not what it was\(place)", at: 1)
+    } else if run.outcome != nil {
+      words.verdict[0] =
+        "\(Style.bold(shown(run.name, limit: 60)))  \(Style.green("✓ ended, nothing exploded"))"
+    }
+    words.verdict.append("trained by \(shown(run.engine, limit: 40)), watched from outside")
+    words.unknown = ["why: what was watched is no experiment"]
+    words.next = [
+      "keel.diagnose(…), keel.cure(…)  # in its program: find out why, by experiment",
+      "keel diagnose \(Text.quoted(run.problem))  # what its numbers say",
+    ]
+    return words
   }
 
   static func words(ofForecast run: ArchivedRun) -> Words {

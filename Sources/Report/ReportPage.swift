@@ -16,6 +16,8 @@ package struct ReportPage {
     var verdict: [String]
     var cause: [String] = []
     var change: [String] = []
+    /// What has been tried, of a run that has come to no answer yet.
+    var soFar: [String] = []
     /// The change as lines of code, by framework.
     var code: [(framework: String, lines: [String])] = []
     var unknown: [String] = []
@@ -25,14 +27,17 @@ package struct ReportPage {
   /// - Parameters:
   ///   - forecast: of the run's recipe, for the gains of its layers; nil where there is none.
   ///   - exponents: of its numbers before it exploded; nil where nobody has looked.
+  ///   - most: values of each series at the most.
   /// - Throws: `KeelError` where the archive cannot be read, or the run has no answer yet.
   package init(
-    _ run: ArchivedRun, in history: History, forecast: Forecast?, exponents: Exponents? = nil
+    _ run: ArchivedRun, in history: History, forecast: Forecast?, exponents: Exponents? = nil,
+    atMost most: Int = KeptSeries.most
   ) throws {
     self.run = run
     guard !run.isLogged else {
       (recipe, words) = (nil, Self.words(ofLogged: run))
-      pictures = try KeptSeries(run, in: history).pictures(of: nil, drawn: (nil, nil))
+      pictures = try KeptSeries(run, in: history, atMost: most)
+        .pictures(of: nil, drawn: (nil, nil))
       return
     }
     guard let recipe = try history.recipe(of: run) else {
@@ -41,9 +46,9 @@ package struct ReportPage {
         fix: "type its command again: \(run.command)")
     }
     self.recipe = recipe
-    let kept = try KeptSeries(run, in: history)
+    let kept = try KeptSeries(run, in: history, atMost: most)
     guard run.body != nil else {
-      words = Self.words(ofOpen: run)
+      words = Self.words(ofOpen: run, from: kept.first)
       pictures = kept.pictures(of: nil, drawn: (Self.gains(forecast), nil))
       return
     }
@@ -89,21 +94,31 @@ package struct ReportPage {
       <body>
       <main>
       <header>
-      \(Markup.paragraphs(words.verdict, isHeaded: true))</header>
-      \(section("Cause", Markup.block(words.cause)))\(figures)\(change)\
-      \(section("Not known", Markup.paragraphs(words.unknown)))\
-      \(section("Next", Markup.block(words.next)))\(about)</main>
+      \(verdict)</header>
+      \(cause)\(figures)\(change)\(unknown)\(next)\(about)</main>
       </body>
       </html>
 
       """
   }
 
-  private var figures: String {
+  // MARK: its parts
+
+  var verdict: String { Markup.paragraphs(words.verdict, isHeaded: true) }
+
+  var cause: String {
+    section("Cause", Markup.block(words.cause)) + section("So far", Markup.block(words.soFar))
+  }
+
+  var unknown: String { section("Not known", Markup.paragraphs(words.unknown)) }
+
+  var next: String { section("Next", Markup.block(words.next)) }
+
+  var figures: String {
     pictures.map { "<section>\n\($0.figure)</section>\n" }.joined()
   }
 
-  private var change: String {
+  var change: String {
     let code = words.code.map { framework, lines in
       "<h3>In \(SVG.escaped(framework))</h3>\n" + Markup.block(lines)
     }.joined()
@@ -114,7 +129,7 @@ package struct ReportPage {
     content.isEmpty ? "" : "<section>\n<h2>\(title)</h2>\n\(content)</section>\n"
   }
 
-  private var about: String {
+  var about: String {
     let began = Date(timeIntervalSince1970: run.began).formatted(.iso8601)
     let rows = [
       ("run", run.id), ("goes on from", run.parent), ("typed", run.command), ("began", began),

@@ -34,6 +34,18 @@ package enum Text {
     value < 0.1 ? String(format: "%.1f ms", value * 1000) : String(format: "%.1f s", value)
   }
 
+  /// A time to wait: `40 s`, `12 min`, `3 h 5 min`, `4 days`.
+  package static func duration(_ seconds: Double) -> String {
+    let (seconds, minutes) = (max(1, seconds.rounded(.up)), (seconds / 60).rounded())
+    switch seconds {
+    case ..<90: return "\(Int(seconds)) s"
+    case ..<5400: return "\(Int(minutes)) min"
+    case ..<172_800: return "\(Int(minutes) / 60) h \(Int(minutes) % 60) min"
+    case ..<1e9: return "\(Int(seconds / 86_400)) days"
+    default: return "years"
+    }
+  }
+
   /// A line as lines that a window holds, broken between words: the rest stands below the text
   /// after a label (`cause   …`), or is indented by two more.
   ///

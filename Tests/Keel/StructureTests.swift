@@ -93,7 +93,7 @@ struct StructureTests {
   private static let order = [
     "CKernels", "CProcesses", "Engine", "Settings", "Data", "Networks", "Recipes", "Training",
     "Forecast", "Causes", "Frameworks", "Remedies", "Authoring", "Keel", "Logs", "Runners",
-    "Archive", "Report", "Command",
+    "Archive", "Report", "Dashboard", "Command",
   ]
 
   private static func module(_ folder: String) -> String {

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Optional, Union
 
 from keel.engines.protocol import JSON, finite
 from keel.loops.first import Exploded, First
+from keel.loops.head import end_of, head
 
 
 def callback(
@@ -57,6 +58,7 @@ def callback(
             self.first = First(where, during, kind, self._step - 1)
             sys.stderr.write(f"keel: {self.first}\n")
             sys.stderr.flush()
+            self._lines.tell(self.first)
             if callable(on_explosion):
                 on_explosion(self.first)
             elif on_explosion == "raise":
@@ -86,10 +88,14 @@ class LossLines:
     """Lines with the loss alone: a compiled step shows no more."""
 
     def __init__(self, model: Any, path: Optional[Union[str, Path]]) -> None:
+        import keras
+
         run = time.strftime("%Y%m%d-%H%M%S")
         self.path = Path(path) if path is not None else Path(".keel/live") / f"{run}.jsonl"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = open(self.path, "w", encoding="utf-8")
+        # Each line as it comes: whoever reads the file meanwhile sees it.
+        self._file = open(self.path, "w", encoding="utf-8", buffering=1)
+        self._file.write(json.dumps(head(f"keras {keras.__version__}", [])) + "\n")
         sys.stderr.write("keel: this Keras backend compiles the step; only its loss is watched\n")
 
     def begin(self) -> None:
@@ -103,8 +109,13 @@ class LossLines:
         kind = "invalid" if math.isnan(loss) else "overflow"
         return {"module": "loss", "pass": "forward", "kind": kind}
 
-    def close(self, first: Any) -> None:
+    def tell(self, first: First) -> None:
+        """Writes what was not finite."""
+        self._file.write(json.dumps({"step": first.step, "first": first.as_json()}) + "\n")
+
+    def close(self, first: Optional[First]) -> None:
         """Ends the file."""
+        self._file.write(json.dumps(end_of(first)) + "\n")
         self._file.close()
 
 
@@ -112,6 +123,8 @@ class TorchLines:
     """Lines with every parameter's numbers, and a closer look at a bad step."""
 
     def __init__(self, model: Any, path: Optional[Union[str, Path]]) -> None:
+        import keras
+
         from keel.loops.live import Live
         from keel.loops.norms import Norms
         from keel.loops.outputs import Outputs
@@ -119,11 +132,12 @@ class TorchLines:
         self._model = model
         self._variables = list(model.trainable_variables)
         self._norms = Norms([v.value for v in self._variables])
-        self._live = Live(path, [v.path for v in self._variables])
+        names = [v.path for v in self._variables]
+        self._live = Live(path, names, f"keras {keras.__version__}")
         self.path = self._live.path
         self._layers = list(model._flatten_layers())
-        names: Dict[Any, str] = {layer: layer.name for layer in self._layers}
-        self._outputs = Outputs(model, names)
+        of: Dict[Any, str] = {layer: layer.name for layer in self._layers}
+        self._outputs = Outputs(model, of)
         for layer in self._layers:
             # Keras calls its layers past the hooks that PyTorch's modules have.
             layer.call = self._kept(layer, layer.call)
@@ -173,10 +187,15 @@ class TorchLines:
                 return {"module": variable.path, "pass": "update", "kind": kind}
         return None  # The square of a gradient alone was too large for a number.
 
-    def close(self, first: Any) -> None:
+    def tell(self, first: First) -> None:
+        """Writes what was not finite."""
+        self._live.say({"step": first.step, "first": first.as_json()})
+
+    def close(self, first: Optional[First]) -> None:
         """Gives the layers back as they were, and ends the file."""
         for layer in self._layers:
             layer.__dict__.pop("call", None)
         self._outputs.release()
+        self._live.say(end_of(first))
         self._live.close()
 

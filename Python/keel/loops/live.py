@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from keel.engines.protocol import JSON, finite
+from keel.loops.head import head
 from keel.loops.norms import Reading
 
 # Seconds after which lines are written, at the next step, and how many are written together: text
@@ -24,7 +25,9 @@ class Live:
     Whoever reads the file meanwhile sees whole lines: those that are due are written in one call.
     """
 
-    def __init__(self, path: Optional[Union[str, Path]], names: List[str]) -> None:
+    def __init__(
+        self, path: Optional[Union[str, Path]], names: List[str], engine: str
+    ) -> None:
         run = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
         self.path = Path(path) if path is not None else _free(Path(".keel/live"), run)
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +37,7 @@ class Live:
         self._written = 0.0
         self._waiting: Optional[Tuple[JSON, Reading]] = None
         self._ended: List[Tuple[JSON, Reading, List[float]]] = []
+        self.say(head(engine, names))
 
     def add(self, line: JSON, reading: Reading) -> None:
         """Takes the numbers of a step, after the one before has ended."""

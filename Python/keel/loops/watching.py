@@ -15,6 +15,7 @@ from keel.engines.protocol import JSON
 from keel.engines.pytorch.start import Start
 from keel.loops.alarm import Alarm
 from keel.loops.first import Exploded, First
+from keel.loops.head import end_of
 from keel.loops.hooks import Hooks
 from keel.loops.live import Live
 from keel.loops.losses import Losses
@@ -54,7 +55,7 @@ class Watch:
         named = [(n, p) for n, p in self.model.named_parameters() if p.requires_grad]
         self._norms = Norms([p for _, p in named])
         names = [name for name, _ in named]
-        self._live = Live(path, names)
+        self._live = Live(path, names, f"pytorch {torch.__version__.split('+')[0]}")
         self._losses = Losses()
         self.snapshots = Snapshots(max(1, keep), snapshots) if keep else None
         self._hooks = Hooks(model, self._norms, look, self._between)
@@ -140,10 +141,7 @@ class Watch:
         for handle in self._handles:
             handle.remove()
         self._hooks.close()
-        end: JSON = {"end": "ok"}
-        if self.first is not None:
-            end = {"end": "non-finite", "first": self.first.as_json()}
-        self._live.say(end)
+        self._live.say(end_of(self.first))
         self._live.close()
 
     def __enter__(self) -> "Watch":

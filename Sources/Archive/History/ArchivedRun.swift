@@ -63,6 +63,8 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   public internal(set) var change: String?
   /// The answer as the command gives it with `--json`.
   public internal(set) var body: String?
+  /// As JSON what it has found so far; nil before it has found anything, and once it has ended.
+  var progress: String?
 
   enum CodingKeys: String, CodingKey, CaseIterable {
     case id, parent, kind, name, recipe, folder, rows, seed, problem, command, engine, machine,
@@ -73,7 +75,7 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     case scoreText = "score_text"
     case explosionStep = "explosion_step"
     case explosionPlace = "explosion_place"
-    case cause, change, body
+    case cause, change, body, progress
   }
 
   /// A run that begins now.
@@ -121,6 +123,15 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     if let loss { (self.loss, lossText) = Self.stored(loss) }
   }
 
+  /// A training that `keel.watch` writes down.
+  /// - Parameter file: what it writes.
+  init(ofLog id: String, named name: String, in file: String, by engine: String, began: Double) {
+    self.init(
+      ofLog: id, named: name, in: file, by: engine, lasting: began...began, steps: 0, loss: nil,
+      explosion: nil, body: nil)
+    (ended, outcome) = (nil, nil)
+  }
+
   /// Whether another tool has logged it: there is no recipe, and no answer but what it was
   /// configured with.
   public var isLogged: Bool { version.isEmpty }
@@ -139,8 +150,19 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
       .map { Change(path: $0, from: before[$0], to: after[$0]) }
   }
 
-  private static func newID() -> String {
-    let digits = String(UInt64.random(in: .min ... .max), radix: 16)
+  private static func newID() -> String { digits(UInt64.random(in: .min ... .max)) }
+
+  /// The id that something logged always comes to: what is taken over twice is there once.
+  static func id(of place: String, _ name: String) -> String {
+    // FNV-1a.
+    digits(
+      "\(place)/\(name)".utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
+        ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+      })
+  }
+
+  private static func digits(_ number: UInt64) -> String {
+    let digits = String(number, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
@@ -155,16 +177,36 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
 
   /// Takes over how it ended.
   /// - Parameter body: the answer as the command gives it with `--json`.
-  mutating func end(_ ending: Ending) {
-    ended = Date().timeIntervalSince1970
-    seen = ended ?? seen
+  /// - Parameter time: in seconds since 1970.
+  mutating func end(_ ending: Ending, at time: Double) {
+    (ended, seen) = (time, time)
+    progress = nil
     (outcome, body) = (ending.outcome, ending.body)
     (cause, change) = (ending.cause, ending.change)
+    if let explosion = ending.explosion { note(explosion) }
     guard let training = ending.training else { return }
     (verdict, steps) = (training.verdict.rawValue, training.steps)
     (loss, lossText) = Self.stored(training.loss)
     (score, scoreText) = Self.stored(training.score)
-    (explosionStep, explosionPlace) = (ending.explosion?.step, ending.explosion?.place)
+    if ending.explosion == nil { note(nil) }
+  }
+
+  /// Takes over the explosion that it has met; nil where it met none.
+  mutating func note(_ explosion: Explosion?) {
+    (explosionStep, explosionPlace) = (explosion?.step, explosion?.place)
+  }
+
+  /// Takes over the loss that it has come to.
+  mutating func note(loss: Float) { (self.loss, lossText) = Self.stored(Double(loss)) }
+
+  /// Takes over what it has found so far.
+  mutating func note(_ progress: RunProgress) {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    self.progress = (try? encoder.encode(progress)).map { String(decoding: $0, as: UTF8.self) }
+    note(progress.explosion)
+    cause = progress.findings.first?.cause
   }
 
   /// How a run ended.

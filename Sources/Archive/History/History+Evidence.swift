@@ -12,17 +12,28 @@ extension ArchivedRun {
         .invalid, at: id, isRunning ? "is still running" : "was killed before it answered",
         fix: "type its command again: \(command)")
     }
-    let decoder = JSONDecoder()
-    decoder.userInfo[Catalog.key] = Catalog.ofEngines
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     do {
-      return try decoder.decode(type, from: Data(body.utf8))
+      return try Self.decoder.decode(type, from: Data(body.utf8))
     } catch {
       throw KeelError(
         .invalid, at: id, "has an answer that this keel does not read (\(kind.rawValue))",
         fix: "type its command again: \(command)")
     }
+  }
+}
+
+extension ArchivedRun {
+  /// What it has found so far; nil before it has found anything, and once it has ended.
+  public var found: RunProgress? {
+    progress.flatMap { try? Self.decoder.decode(RunProgress.self, from: Data($0.utf8)) }
+  }
+
+  private static var decoder: JSONDecoder {
+    let decoder = JSONDecoder()
+    decoder.userInfo[Catalog.key] = Catalog.ofEngines
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    return decoder
   }
 }
 

@@ -35,8 +35,9 @@ extension History {
     }
   }
 
-  /// All columns of a run but its answer.
-  private static let listed = ArchivedRun.CodingKeys.allCases.filter { $0 != .body }
+  /// All columns of a run but its answer, and what it has found so far.
+  private static let listed = ArchivedRun.CodingKeys.allCases
+    .filter { $0 != .body && $0 != .progress }
     .map(\.rawValue).joined(separator: ", ")
 
   /// The run whose id begins so.
@@ -57,6 +58,13 @@ extension History {
         .usage, at: id, "begins the ids of \(found.count) runs (\(ids))", fix: "give more of it")
     }
     return first
+  }
+
+  /// The run of an id; nil where there is none.
+  package func runIfThere(_ id: String) throws -> ArchivedRun? {
+    try read {
+      try ArchivedRun.fetchOne($0, sql: "SELECT * FROM run WHERE id = ?", arguments: [id])
+    }
   }
 
   /// The newest training that keeps its network in a file; nil where none of the archive does.
@@ -131,6 +139,7 @@ extension History {
         .usage, at: running.id, "is still running", fix: "stop it first, or wait for its end")
     }
     try write { try Self.forget(runs, $0) }
+    for run in runs { LiveFolder.forget(run, beside: path) }
     try shrink()
   }
 
@@ -167,7 +176,10 @@ extension History {
       }
       return gone
     }
-    if !gone.isEmpty, !dryRun { try shrink() }
+    if !gone.isEmpty, !dryRun {
+      for run in gone { LiveFolder.forget(run, beside: path) }
+      try shrink()
+    }
     return gone
   }
 

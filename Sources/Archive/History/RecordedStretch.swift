@@ -55,6 +55,19 @@ struct RecordedStretch {
     }
   }
 
+  /// Takes a step that somebody else has told.
+  /// - Parameter measures: of each layer; nil where it was not told of.
+  mutating func add(
+    loss: Float, gradientNorm: Float, learningRate: Float, isSkipped: Bool,
+    layers measures: [LayerMeasures?]
+  ) {
+    wholes += [loss, gradientNorm, isSkipped ? .nan : gradientNorm, learningRate]
+    sums += measures.map { $0.map(LayerSums.Sums.init) ?? .unknown }
+  }
+
+  /// The loss of its last step; nil where it has none.
+  var lastLoss: Float? { count > 0 ? wholes[wholes.count - Self.whole.count] : nil }
+
   var columns: [Column] {
     Self.whole.enumerated().map { Column(name: $1, layer: "", place: $0) }
       + layers.enumerated().flatMap { place, layer in

@@ -34,6 +34,11 @@ public final class Recorder: Sendable {
     var isOpen = false
     var next = 0
     var lost = 0
+    /// Steps of the training under way.
+    var total: Int?
+    /// What was found, and whether that is written.
+    var progress = RunProgress()
+    var isNoted = true
   }
 
   /// Begins to write.
@@ -74,10 +79,19 @@ public final class Recorder: Sendable {
         inbox.stretches.append(RecordedStretch(layers: layers, first: step.index))
         inbox.isOpen = true
       }
-      inbox.next = step.index + 1
+      (inbox.next, inbox.total) = (step.index + 1, step.total)
       let last = inbox.stretches.count - 1
       inbox.stretches[last].add(step)
       inbox.bytes += inbox.stretches[last].stride
+    }
+  }
+
+  /// Takes what was found; does not wait.
+  public func note(_ change: (inout RunProgress) -> Void) {
+    inbox.withLock { inbox in
+      let before = inbox.progress
+      change(&inbox.progress)
+      if inbox.progress != before { inbox.isNoted = false }
     }
   }
 
@@ -110,9 +124,19 @@ public final class Recorder: Sendable {
       if !writer.isThere, let failure = attempt(&writer, { try $1.begin($0) }) { return failure }
       var stretches = takeStretches()
       for stretch in stretches { writer.take(stretch) }
+      let (total, progress) = takeNotes()
+      writer.note(total, progress)
       let spare = stretches.popLast()
       inbox.withLock { $0.spare = spare }
       return attempt(&writer) { try $1.write(ending, $0) }
+    }
+  }
+
+  /// How many steps there are, and what was found since that was last asked.
+  private func takeNotes() -> (total: Int?, progress: RunProgress?) {
+    inbox.withLock { inbox in
+      defer { inbox.isNoted = true }
+      return (inbox.total, inbox.isNoted ? nil : inbox.progress)
     }
   }
 

@@ -75,15 +75,28 @@ struct RunWriter {
     for event in stretch.events where event.kind == .recovery { told.insert(event) }
     first = first ?? stretch.first
     run.steps = stretch.first + stretch.count
+    if let loss = stretch.lastLoss { run.note(loss: loss) }
   }
 
+  /// Takes how many steps there are, and what was found.
+  mutating func note(_ total: Int?, _ progress: RunProgress?) {
+    run.total = total ?? run.total
+    if let progress { run.note(progress) }
+  }
+
+  /// Takes the explosion that it has met; nil where it met none yet.
+  mutating func note(_ explosion: Explosion?) { run.note(explosion) }
+
   /// Writes what there is.
-  mutating func write(_ ending: ArchivedRun.Ending?, _ database: Database) throws {
+  /// - Parameter time: when it was last heard of.
+  mutating func write(
+    _ ending: ArchivedRun.Ending?, at time: Date = Date(), _ database: Database
+  ) throws {
     let withLayers = ending != nil || writes % Self.layersEvery == 0
     closeSegment(withLayers: withLayers)
     writes += 1
-    run.seen = Date().timeIntervalSince1970
-    if let ending { run.end(ending) }
+    run.seen = time.timeIntervalSince1970
+    if let ending { run.end(ending, at: run.seen) }
     do {
       try run.update(database)
     } catch is RecordError {

@@ -96,6 +96,8 @@ package enum Schema {
         WHERE series.run = event.run AND series.name = 'loss'), 0);
     ALTER TABLE run ADD COLUMN model TEXT;
     """,
+    // What a run has found that has no answer yet.
+    "ALTER TABLE run ADD COLUMN progress TEXT;",
   ]
 
   /// Brings a file to the newest version.

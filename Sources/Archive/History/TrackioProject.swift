@@ -165,13 +165,8 @@ public struct TrackioProject: Sendable {
   private static func id(of run: String, in path: String) -> String {
     let digits = run.lowercased()
     if digits.count >= 16, digits.allSatisfy(\.isHexDigit) { return String(digits.prefix(16)) }
-    // FNV-1a.
-    let project = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    let hash = "\(project)/\(run)".utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) {
-      ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-    }
-    let text = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - text.count) + text
+    return ArchivedRun.id(
+      of: URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, run)
   }
 
   // MARK: into an archive

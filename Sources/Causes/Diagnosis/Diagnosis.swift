@@ -93,6 +93,16 @@ extension Diagnosis {
   }
 }
 
+extension Diagnosis {
+  /// What is being done, for whoever watches.
+  public enum Progress: Sendable {
+    case training(Run.Step)
+    /// It exploded, or learnt nothing; experiments begin.
+    case failed(Training)
+    case experimented(TruthTableRow)
+  }
+}
+
 /// One training of a truth table: which factors were kept, and what became of it.
 public struct TruthTableRow: Hashable, Codable, Sendable {
   /// Names of the causes that stayed in the recipe; all others were reset.

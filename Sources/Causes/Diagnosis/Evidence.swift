@@ -92,10 +92,12 @@ extension Evidence {
   ///   not found. Nil: as many as they need where the recipe explodes, for then most are soon over,
   ///   and otherwise those of `trials` trainings.
   /// - Parameter runner: makes the experiments, and keeps what may be gone on with.
+  /// - Parameter observe: told of every experiment once it is made.
   /// - Precondition: it is known how the training ended.
   /// - Throws: `CancellationError`.
   package func diagnosis(
-    _ catalog: CauseCatalog = .standard, budget: Int? = nil, by runner: TrialRunner? = nil
+    _ catalog: CauseCatalog = .standard, budget: Int? = nil, by runner: TrialRunner? = nil,
+    observe: @escaping (TruthTableRow) -> Void = { _ in }
   ) throws -> Diagnosis {
     guard let training else { preconditionFailure("experiments need to know how it ended") }
     guard training.verdict != .healthy else { return Diagnosis(training) }
@@ -103,7 +105,7 @@ extension Evidence {
       self, Factor.all(of: self, in: catalog), of: training,
       budget: budget
         ?? (training.verdict == .exploding ? .max : Self.trials * max(1000, training.steps)),
-      by: runner ?? TrialRunner(against: problem))
+      by: runner ?? TrialRunner(against: problem), observe: observe)
     if let whole = try table.withHidden(catalog) { table = whole }
     if let measured = try table.withMeasuredRate() { table = measured }
     var suspects = table.factors

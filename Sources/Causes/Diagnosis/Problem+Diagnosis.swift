@@ -29,23 +29,25 @@ extension Problem {
   /// - Parameters:
   ///   - scope: `quick` trains no more than forty steps and tries nothing.
   ///   - causes: what it is held against.
-  ///   - observe: called after every step of the training, not of the experiments.
+  ///   - observe: told of every step of the training, and of every experiment.
   /// - Throws: `KeelError` where it cannot be trained; `CancellationError`.
   public func diagnosis(
     _ scope: Diagnosis.Scope = .full, causes: CauseCatalog = .standard,
-    observe: @escaping @Sendable (Run.Step) -> Void = { _ in }
+    observe: @escaping @Sendable (Diagnosis.Progress) -> Void = { _ in }
   ) async throws -> Diagnosis {
     try checkUnique(causes.causes.map { ($0.name, $0) }, "cause")
     return try await Worker(name: "keel-diagnosis").run {
       let session = try session(keepsSnapshots: true)
       let training = try session.train(
         steps: scope == .quick ? DryRun.length : .max, isCancelled: { Task.isCancelled },
-        observe: observe)
+        observe: { observe(.training($0)) })
       try Task.checkCancellation()
       guard scope == .quick || training.verdict != .healthy else { return Diagnosis(training) }
+      observe(.failed(training))
       let evidence = try Evidence(
         self, forecast: quickForecast(), training: training, trace: session.trace)
-      return try scope == .full ? evidence.diagnosis(causes) : evidence.quickDiagnosis(causes)
+      guard scope == .full else { return evidence.quickDiagnosis(causes) }
+      return try evidence.diagnosis(causes) { observe(.experimented($0)) }
     }
   }
 
@@ -80,17 +82,22 @@ extension Problem {
 
   /// The same of a training that was seen elsewhere, as it is on record.
   package func diagnosis(
-    of training: Training, _ trace: Trace, causes: CauseCatalog = .standard
+    of training: Training, _ trace: Trace, causes: CauseCatalog = .standard,
+    observe: @escaping @Sendable (Diagnosis.Progress) -> Void = { _ in }
   ) async throws -> Diagnosis {
-    try await Worker(name: "keel-diagnosis").run { try explained(training, trace, causes) }
+    try await Worker(name: "keel-diagnosis").run {
+      try explained(training, trace, causes, observe: observe)
+    }
   }
 
   private func explained(
-    _ training: Training, _ trace: Trace, _ causes: CauseCatalog
+    _ training: Training, _ trace: Trace, _ causes: CauseCatalog,
+    observe: @escaping (Diagnosis.Progress) -> Void = { _ in }
   ) throws -> Diagnosis {
     guard training.verdict != .healthy else { return Diagnosis(training) }
+    observe(.failed(training))
     return try Evidence(
       self, forecast: quickForecast(), training: training, trace: trace
-    ).diagnosis(causes)
+    ).diagnosis(causes) { observe(.experimented($0)) }
   }
 }

@@ -37,7 +37,7 @@ extension TruthTable {
     let old = Set(factors.indices).subtracting(others)
     var table = TruthTable(
       evidence, others.map { factors[$0] } + [rate], fixed: fixed, outcome, until: horizon, budget,
-      by: runner)
+      by: runner, observe: observe)
     table.steps = steps
     for (kept, answer) in answers where kept.isSuperset(of: old) {
       let kept = Set(others.indices.filter { kept.contains(others[$0]) })
@@ -73,7 +73,7 @@ extension TruthTable {
     guard !hidden.isEmpty else { return nil }
     var table = TruthTable(
       evidence, factors + hidden, fixed: fixed, outcome, until: horizon, budget,
-      by: runner)
+      by: runner, observe: observe)
     let new = Set(factors.count..<factors.count + hidden.count)
     for (kept, answer) in answers { table.answers[kept.union(new)] = answer }
     table.steps = steps

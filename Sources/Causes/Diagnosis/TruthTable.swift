@@ -28,6 +28,8 @@ package struct TruthTable {
   let budget: Int
   /// Makes the trials, and remembers them.
   let runner: TrialRunner
+  /// Told of every experiment once it is made.
+  let observe: (TruthTableRow) -> Void
   var answers: [Set<Int>: TrialOutcome] = [:]
   /// Experiments that took longer than the recipe.
   var lengthened: Set<Recipe> = []
@@ -41,22 +43,24 @@ package struct TruthTable {
   /// - Parameter training: how the recipe's own ended.
   init(
     _ evidence: Evidence, _ factors: [Factor], of training: Training, budget: Int,
-    by runner: TrialRunner
+    by runner: TrialRunner, observe: @escaping (TruthTableRow) -> Void = { _ in }
   ) {
     let isExploding = training.verdict == .exploding
     self.init(
       evidence, factors.filter { $0.reset(evidence) != nil },
       fixed: factors.filter { $0.reset(evidence) == nil }, .init(training.verdict),
       until: max(Self.shortest, isExploding ? 2 * training.steps : evidence.stalledSteps(training)),
-      budget, by: runner)
+      budget, by: runner, observe: observe)
   }
 
   init(
     _ evidence: Evidence, _ factors: [Factor], fixed: [Factor], _ outcome: TrialOutcome,
-    until horizon: Int, _ budget: Int, by runner: TrialRunner
+    until horizon: Int, _ budget: Int, by runner: TrialRunner,
+    observe: @escaping (TruthTableRow) -> Void
   ) {
     (self.evidence, self.factors, self.outcome) = (evidence, factors, outcome)
     (self.horizon, self.budget, self.fixed, self.runner) = (horizon, budget, fixed, runner)
+    self.observe = observe
     answers[Set(factors.indices)] = outcome
   }
 
@@ -80,10 +84,11 @@ package struct TruthTable {
     guard steps < budget || runner.hasMade(changed.recipe) else { return .undecided }
     guard let trial = try train(changed, isReference: kept.isEmpty)
     else { return .notMade }
-    rows.append(
-      TruthTableRow(
-        kept: (fixed + kept.sorted().map { factors[$0] }).map(\.name),
-        outcome: trial.outcome, steps: trial.training.steps))
+    let row = TruthTableRow(
+      kept: (fixed + kept.sorted().map { factors[$0] }).map(\.name),
+      outcome: trial.outcome, steps: trial.training.steps)
+    rows.append(row)
+    observe(row)
     return trial.outcome
   }
 

@@ -63,9 +63,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
       engine: engine?.name, rows: engine == nil ? problem.checksum : nil)
     let diagnosis = try await keeping(recorder) {
       try await interruptible {
-        try await problem.diagnosis(scope) { step in
-          recorder?.record(step)
-          bar.show("training", step)
+        try await problem.diagnosis(scope) { progress in
+          recorder?.record(progress)
+          bar.show(progress)
         }
       }
     }
@@ -148,7 +148,9 @@ struct DiagnoseCommand: AsyncParsableCommand {
       let recorder = try archive.begin(
         .diagnose, of: recipe, beside: nil, line: run.problem, rows: run.rows, parent: run.id)
       diagnosis = try await keeping(recorder) {
-        try await interruptible { try await problem.diagnosis(of: training, trace) }
+        try await interruptible {
+          try await problem.diagnosis(of: training, trace) { recorder?.record($0) }
+        }
       }
       await recorder?.end(
         .init(

@@ -41,7 +41,14 @@ struct ArchiveOptions: ParsableArguments {
     guard let path = path(beside: nil) else {
       throw KeelError(.usage, at: "--archive", "none holds no runs", fix: "name a file")
     }
-    return try History(path, create: create)
+    let isWatched = LiveFolder.isThere(beside: path)
+    let history = try History(path, create: create || isWatched)
+    do {
+      try LiveFolder(beside: history).take(all: true)
+    } catch {
+      ProgressBar.interrupt("warning: \(error); what keel.watch wrote is not taken in\n")
+    }
+    return history
   }
 
   /// How a run is named on a command line; nil where it is not kept.
@@ -59,7 +66,8 @@ struct ArchiveOptions: ParsableArguments {
   func run(named argument: String?) throws -> ArchivedRun? {
     guard let argument, argument.count >= 4, argument.allSatisfy(\.isHexDigit),
       !FileManager.default.fileExists(atPath: argument),
-      let path = path(beside: nil), FileManager.default.fileExists(atPath: path)
+      let path = path(beside: nil),
+      FileManager.default.fileExists(atPath: path) || LiveFolder.isThere(beside: path)
     else { return nil }
     return try open().run(argument)
   }

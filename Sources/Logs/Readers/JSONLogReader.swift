@@ -55,6 +55,8 @@ struct JSONLogReader {
   }
 
   private mutating func take(_ entries: [String: JSONValue]) {
+    // What a file of `keel.watch` begins with says who trains.
+    guard entries["engine"] == nil else { return }
     let numbers = entries.compactMapValues { value in
       value.number ?? value.string.flatMap { Double($0) }
     }
@@ -72,6 +74,12 @@ struct JSONLogReader {
       let isFiltered = isHidden && value == 0 && MetricName.loss.match(in: [name]) != nil
       if isFiltered { filtered = filtered ?? place ?? row }
       log.add(isFiltered ? .nan : value, name, at: place ?? row)
+    }
+    if case .object(let layers)? = entries["layers"] {
+      for (name, layer) in layers {
+        guard let gradient = layer["gradient"]?.number else { continue }
+        log.add(gradient, "grad/\(name)", at: place ?? row)
+      }
     }
     row += 1
   }

@@ -27,7 +27,8 @@ extension Cure {
     let runner = TrialRunner(
       against: problem, marking: SuccessiveHalving.firstRound(of: session))
     let diagnosis = try evidence.diagnosis(
-      causes, budget: SearchPolicy.diagnosis * whole, by: runner)
+      causes, budget: SearchPolicy.diagnosis * whole, by: runner
+    ) { self.observe(.experimented($0)) }
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 

@@ -13,6 +13,7 @@ public actor Cure {
     case training(Run.Step)
     /// It exploded, or learnt nothing.
     case failed(Training)
+    case experimented(TruthTableRow)
     case diagnosed([Finding])
     case tried(CaseHistory.TrialRecord)
     case retraining(Run.Step)

@@ -39,6 +39,27 @@ struct RecorderTests {
     return (try history.run(recorder.id), trace)
   }
 
+  /// What a run has found stands there before it has an answer, and not after.
+  @Test func whatIsFoundIsThereBeforeTheEnd() async throws {
+    let recipe = Self.recipe(rate: 1e6)
+    let training = await (try Run(Problem(recipe))).train()
+    let recorder = Recorder(
+      ArchivedRun(.cure, of: recipe, command: "keel cure", version: "1"),
+      recipe: recipe.description, in: history
+    ) { Issue.record("\($0)") }
+    recorder.note { $0.failed(training) }
+    let deadline = ContinuousClock.now + .seconds(60)
+    while try history.runIfThere(recorder.id)?.found == nil, ContinuousClock.now < deadline {
+      try await Task.sleep(for: .milliseconds(50))
+    }
+    let open = try history.run(recorder.id)
+    #expect(open.found?.stage == .diagnosing && open.found?.explosion == training.explosion)
+    #expect(open.isRunning && open.explosionStep == training.explosion?.step)
+    await recorder.finish(.init("incurable", training: training))
+    let ended = try history.run(recorder.id)
+    #expect(ended.found == nil && ended.explosionStep == training.explosion?.step)
+  }
+
   @Test func everyStepIsThere() async throws {
     let (run, trace) = try await record(Self.recipe())
     #expect(run.outcome == "trained" && run.verdict == "healthy" && run.steps == 300)

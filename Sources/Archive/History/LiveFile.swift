@@ -1,0 +1,157 @@
+import Foundation
+import GRDB
+import KeelAuthoring
+
+/// The file that `keel.watch` writes while a training of another framework goes on, as a run of an
+/// archive: what has been added to it is read, and written there.
+struct LiveFile {
+  private let path: String
+  private var writer: RunWriter
+  private var layers: [String] = []
+  /// Bytes that have been read, and what of them is no whole line yet.
+  private var offset: UInt64 = 0
+  private var rest: [UInt8] = []
+  /// The steps that are to be written.
+  private var stretch: RecordedStretch?
+  private var last = Values()
+  private var next: Int?
+  private var explosion: Explosion?
+  private var ending: String?
+
+  /// What a step was told to be; what it does not tell is as before.
+  private struct Values {
+    var loss = Float.nan, gradientNorm = Float.nan, learningRate = Float.nan
+    var layers: [LayerMeasures?] = []
+  }
+
+  /// Bytes that are read at a time: what is old is there soon, and the rest after it.
+  private static let portion = 1 << 22
+  /// Steps without a line that the one before stands for: a longer gap is one.
+  private static let gap = 1 << 12
+
+  /// The id that the file's run always has.
+  static func id(of path: String) -> String { ArchivedRun.id(of: "live", path) }
+
+  /// - Returns: nil where it has no whole line yet.
+  init?(_ path: String) {
+    self.path = path
+    guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+    defer { try? file.close() }
+    guard let start = try? file.read(upToCount: 1 << 20),
+      let end = start.firstIndex(of: UInt8(ascii: "\n"))
+    else { return nil }
+    let head = JSONValue(start[..<end])
+    layers = head?["layers"]?.array?.compactMap(\.string) ?? []
+    if layers.isEmpty, case .object(let layers)? = head?["layers"] {
+      self.layers = layers.keys.sorted { $0.localizedStandardCompare($1) == .orderedAscending }
+    }
+    let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let began = head?["began"]?.number ?? Self.written(path)?.timeIntervalSince1970 ?? 0
+    writer = RunWriter(
+      ArchivedRun(
+        ofLog: Self.id(of: path), named: head?["name"]?.string ?? stem, in: path,
+        by: head?["engine"]?.string ?? "keel.watch", began: began),
+      recipe: nil)
+  }
+
+  static func written(_ path: String) -> Date? {
+    try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+  }
+
+  /// Writes what has been added, as far as a portion of it goes.
+  /// - Returns: whether there is more.
+  mutating func goOn(into history: History) throws -> Bool {
+    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+    defer { try? file.close() }
+    try file.seek(toOffset: offset)
+    let added = try file.read(upToCount: Self.portion) ?? Data()
+    let seen = Self.written(path) ?? Date()
+    offset += UInt64(added.count)
+    rest += added
+    if let end = rest.lastIndex(of: UInt8(ascii: "\n")) {
+      for line in rest[...end].split(separator: UInt8(ascii: "\n")) { take(line) }
+      rest.removeFirst(end + 1)
+    }
+    flush()
+    let (ending, explosion) = (ending, explosion)
+    var copy = writer
+    try history.write { database in
+      if !copy.isThere {
+        try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [copy.run.id])
+        try copy.begin(database)
+      }
+      copy.note(explosion)
+      try copy.write(
+        ending.map { ArchivedRun.Ending($0, explosion: explosion) }, at: seen, database)
+    }
+    writer = copy
+    return added.count == Self.portion
+  }
+
+  private mutating func take(_ line: some Collection<UInt8>) {
+    guard let value = JSONValue(line), value["engine"] == nil else { return }
+    if let first = value["first"] { explosion = explosion ?? Explosion(first, step: next ?? 0) }
+    if let end = value["end"]?.string { ending = end == "ok" ? "trained" : "exploded" }
+    guard let step = value["step"]?.number.flatMap(Int.init(exactly:)), value["first"] == nil
+    else { return }
+    let isNext = next.map { $0 <= step && step - $0 < Self.gap } ?? false
+    if let next, isNext { for _ in next..<step { add(isSkipped: false) } }
+    if !isNext {
+      flush()
+      stretch = RecordedStretch(layers: layers, first: step)
+    }
+    last = Values(
+      loss: value["loss"]?.float ?? .nan, gradientNorm: value["gradientNorm"]?.float ?? .nan,
+      learningRate: value["learningRate"]?.float ?? .nan,
+      layers: measures(value["layers"]))
+    add(isSkipped: value["skipped"] != nil)
+    next = step + 1
+  }
+
+  /// Weights and updates are told in some steps only; a ratio stands until the next.
+  private func measures(_ told: JSONValue?) -> [LayerMeasures?] {
+    layers.enumerated().map { place, name in
+      guard let layer = told?[name], let gradient = layer["gradient"]?.float else { return nil }
+      let before = place < last.layers.count ? last.layers[place] : nil
+      guard let weight = layer["weight"]?.float, let update = layer["update"]?.float else {
+        return LayerMeasures(
+          gradientNorm: Double(gradient), updateNorm: before?.updateNorm ?? .nan,
+          weightNorm: before?.weightNorm ?? .nan)
+      }
+      return LayerMeasures(
+        gradientNorm: Double(gradient), updateNorm: Double(update), weightNorm: Double(weight))
+    }
+  }
+
+  private mutating func add(isSkipped: Bool) {
+    stretch?.add(
+      loss: last.loss, gradientNorm: last.gradientNorm, learningRate: last.learningRate,
+      isSkipped: isSkipped, layers: last.layers)
+  }
+
+  private mutating func flush() {
+    guard let full = stretch, full.count > 0 else { return }
+    writer.take(full)
+    stretch?.reset(layers: layers, first: full.first + full.count)
+  }
+}
+
+extension Explosion {
+  /// The first thing that was not finite, as an engine tells it.
+  fileprivate init(_ told: JSONValue, step: Int) {
+    let kind = told["kind"]?.string
+    let step = told["step"]?.number.flatMap(Int.init(exactly:)) ?? step
+    self.init(
+      step: max(0, step), place: told["module"]?.string ?? "loss",
+      pass: told["pass"]?.string.flatMap(Pass.init) ?? .forward,
+      kind: kind == "divergence" ? .divergence : .nonFinite,
+      origin: kind == "divergence" ? nil : kind == "overflow" ? .overflow : .invalid)
+  }
+}
+
+extension JSONValue {
+  /// A number, or the words for one that is not finite.
+  fileprivate var float: Float? {
+    number.map { Float($0) } ?? string.flatMap { Float($0) }
+  }
+}
