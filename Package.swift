@@ -123,7 +123,9 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ],
-      path: "Sources/Dashboard"),
+      path: "Sources/Dashboard",
+      // In the command itself: it is one file.
+      resources: [.embedInCode("Assets/live.js"), .embedInCode("Assets/icon.svg")]),
     .executableTarget(
       name: "KeelCommand",
       dependencies: [

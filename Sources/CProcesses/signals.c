@@ -5,34 +5,40 @@
 #include <signal.h>
 #include <unistd.h>
 
-// Where the handler writes: it may do little else.
-static volatile sig_atomic_t note_end = -1;
+// Made once and never closed: a handler may be at it at any time.
+static int note_pipe[2] = {-1, -1};
 
 static void note_signal(int number) {
   int before = errno;
   unsigned char byte = (unsigned char)number;
-  ssize_t written = write(note_end, &byte, 1);
+  ssize_t written = write(note_pipe[1], &byte, 1);
   (void)written;
   errno = before;
 }
 
 int keel_note_signals(const int *numbers, int count) {
-  int ends[2];
-  if (pipe(ends)) return -1;
-  for (int i = 0; i < 2; i++) {
-    fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-    fcntl(ends[i], F_SETFL, O_NONBLOCK);
+  if (note_pipe[0] < 0) {
+    if (pipe(note_pipe)) return -1;
+    for (int i = 0; i < 2; i++) {
+      fcntl(note_pipe[i], F_SETFD, FD_CLOEXEC);
+      fcntl(note_pipe[i], F_SETFL, O_NONBLOCK);
+    }
   }
-  note_end = ends[1];
+  // What came for earlier work.
+  unsigned char old;
+  while (read(note_pipe[0], &old, 1) == 1) {
+  }
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
   for (int i = 0; i < count; i++) sigaction(numbers[i], &action, NULL);
-  return ends[0];
+  return note_pipe[0];
 }
 
-void keel_obey_signals(const int *numbers, int count) {
+void keel_restore_signals(const int *numbers, int count) {
   for (int i = 0; i < count; i++) signal(numbers[i], SIG_DFL);
-  int end = note_end;
-  note_end = -1;
-  close(end);
+}
+
+int keel_ignores(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }

@@ -6,24 +6,21 @@ extension ProgressBar {
   func show(_ progress: Diagnosis.Progress) {
     switch progress {
     case .training(let step): show("training", step)
-    case .failed(let training): show("exploded; diagnosing", training.steps, of: training.steps, "")
-    case .experimented(let row): show(row)
+    case .failed(let training):
+      let what = training.explosion == nil ? "learnt nothing" : "exploded"
+      show("\(what); diagnosing", training.steps, of: training.steps, "")
+    case .experimented(let row):
+      let kept = row.kept.isEmpty ? "everything reset" : "only \(row.kept.joined(separator: ", "))"
+      show("diagnosing", 1, of: 1, "\(kept): \(row.outcome.rawValue)")
     }
-  }
-
-  private func show(_ row: TruthTableRow) {
-    let kept = row.kept.isEmpty ? "everything reset" : "only \(row.kept.joined(separator: ", "))"
-    show("diagnosing", 1, of: 1, "\(kept): \(row.outcome.rawValue)")
   }
 
   /// Shows what a cure is doing.
   func show(_ progress: Cure.Progress) {
     switch progress {
-    case .training(let step): show("training", step)
+    case .diagnosis(let progress): show(progress)
+    case .searching: break
     case .retraining(let step): show("training the cure", step)
-    case .failed(let training):
-      show("exploded; diagnosing", training.steps, of: training.steps, "")
-    case .experimented(let row): show(row)
     case .diagnosed(let findings):
       show("trying remedies for \(findings.first?.cause ?? "it")", 0, of: 1, "")
     case .tried(let trial):

@@ -29,12 +29,11 @@ extension Recorder {
   /// the steps of the cure.
   func record(_ progress: Cure.Progress) {
     switch progress {
-    case .training(let step): record(step)
+    case .diagnosis(let progress): record(progress)
     case .retraining(let step):
       note { $0.begin(.retraining) }
       record(step)
-    case .failed(let training): note { $0.failed(training) }
-    case .experimented(let row): note { $0.experiments.append(row) }
+    case .searching(let budget): note { $0.budget = budget }
     case .diagnosed(let findings):
       note { progress in
         progress.findings = findings

@@ -25,7 +25,7 @@ package struct Access: Sendable {
   /// - Parameter address: of this machine, as the connection came to it.
   package func check(_ head: HTTPRequestHead, at address: String?) throws(Refusal) {
     guard head.version.major == 1 else {
-      throw Refusal(status: .httpVersionNotSupported, why: "HTTP/1.1 is spoken here")
+      throw Refusal(status: .httpVersionNotSupported, why: "ask with HTTP/1.1")
     }
     guard head.method == .GET || head.method == .HEAD else {
       throw Refusal(
@@ -34,7 +34,7 @@ package struct Access: Sendable {
     }
     let hosts = head.headers["host"]
     guard hosts.count == 1, let host = hosts.first else {
-      throw Refusal(status: .badRequest, why: "one Host is needed")
+      throw Refusal(status: .badRequest, why: "a request names its Host once")
     }
     guard let name = Self.name(ofHost: host), names.contains(name) || name == address.map(Self.host)
     else {
@@ -43,7 +43,7 @@ package struct Access: Sendable {
     }
     let lengths = head.headers["content-length"]
     guard lengths.allSatisfy({ $0 == "0" }), head.headers["transfer-encoding"].isEmpty else {
-      throw Refusal(status: .badRequest, why: "a question has no body")
+      throw Refusal(status: .badRequest, why: "leave the body out: GET and HEAD have none here")
     }
     guard head.headers["origin"].allSatisfy({ $0.lowercased() == "http://\(host.lowercased())" }),
       head.headers["sec-fetch-site"].allSatisfy({ ["same-origin", "none"].contains($0) })

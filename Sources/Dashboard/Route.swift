@@ -70,7 +70,7 @@ package enum Route: Hashable, Sendable {
       else { return nil }
       items.append((String(pair[0]), String(pair[1])))
     }
-    return items.count <= 64 ? items : nil
+    return items.count <= 256 ? items : nil
   }
 
   private static func isID(_ text: String) -> Bool {

@@ -16,10 +16,17 @@ struct KeptSeries {
   private let marks: [(segment: Int, mark: StepMark)]
 
   /// Values of a series at the most: single steps of what has so many, else bins.
-  package static let most = 1 << 16
+  static let most = 1 << 16
 
   /// The step that the run begins at; 0 where it has none yet.
   var first: Int { losses.first?.first ?? 0 }
+
+  /// Nothing to draw.
+  init() {
+    (numbers, losses, norms, clipped, layers, layerNorms, ratios, marks) = (
+      [], [], [], [], [], [], [], []
+    )
+  }
 
   init(_ run: ArchivedRun, in history: History, atMost most: Int = most) throws {
     func segments(_ name: String, _ layer: String = "") throws -> [KeelArchive.Series.Segment] {

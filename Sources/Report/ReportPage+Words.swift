@@ -97,7 +97,14 @@ extension ReportPage {
     }
     let made = found.stage == .diagnosing ? found.experiments.count : found.trials.count
     let what = found.stage == .diagnosing ? "experiment" : "trial"
-    return "\(made) \(what)\(made == 1 ? "" : "s") so far"
+    var text = "\(made) \(what)\(made == 1 ? "" : "s") so far"
+    if let share = found.share {
+      text += ", \(Text.percent(share)) of the steps they may take"
+      if let since = found.failedAt, share > 0.01 {
+        text += ", \(Text.duration((run.seen - since) * (1 - share) / share)) left at the most"
+      }
+    }
+    return text
   }
 
   /// Nil where nobody knows yet.
@@ -132,8 +139,7 @@ extension ReportPage {
 
   /// Of a run that another tool has logged.
   static func words(ofLogged run: ArchivedRun) -> Words {
-    let isWatched = run.problem.hasSuffix(".jsonl")
-    if isWatched { return words(ofWatched: run) }
+    if run.isWatched { return words(ofWatched: run) }
     let bad = run.explosionStep.map { "from step \(Text.count($0)) on its loss is not finite" }
     return Words(
       verdict: [
@@ -151,10 +157,8 @@ extension ReportPage {
   /// Of a training that `keel.watch` writes down.
   private static func words(ofWatched run: ArchivedRun) -> Words {
     var words = words(ofOpen: run, from: 0)
-    if let step = run.explosionStep {
-      let place = run.explosionPlace.map { ", first in \(shown($0, limit: 60))" } ?? ""
-      words.verdict.insert(
-        "from step \(Text.count(step)) on it is not what it was\(place)", at: 1)
+    if let place = run.explosionPlace {
+      words.verdict.insert("seen first in \(shown(place, limit: 60))", at: 1)
     } else if run.outcome != nil {
       words.verdict[0] =
         "\(Style.bold(shown(run.name, limit: 60)))  \(Style.green("✓ ended, nothing exploded"))"

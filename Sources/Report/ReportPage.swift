@@ -27,17 +27,20 @@ package struct ReportPage {
   /// - Parameters:
   ///   - forecast: of the run's recipe, for the gains of its layers; nil where there is none.
   ///   - exponents: of its numbers before it exploded; nil where nobody has looked.
-  ///   - most: values of each series at the most.
+  ///   - most: values of each series at the most; nil: as many as a report has.
+  ///   - isDrawn: whether it has pictures at all.
   /// - Throws: `KeelError` where the archive cannot be read, or the run has no answer yet.
   package init(
     _ run: ArchivedRun, in history: History, forecast: Forecast?, exponents: Exponents? = nil,
-    atMost most: Int = KeptSeries.most
+    atMost most: Int? = nil, isDrawn: Bool = true
   ) throws {
     self.run = run
     guard !run.isLogged else {
       (recipe, words) = (nil, Self.words(ofLogged: run))
-      pictures = try KeptSeries(run, in: history, atMost: most)
-        .pictures(of: nil, drawn: (nil, nil))
+      pictures =
+        try isDrawn
+        ? KeptSeries(run, in: history, atMost: most ?? KeptSeries.most).pictures(
+          of: nil, drawn: (nil, nil)) : []
       return
     }
     guard let recipe = try history.recipe(of: run) else {
@@ -46,7 +49,8 @@ package struct ReportPage {
         fix: "type its command again: \(run.command)")
     }
     self.recipe = recipe
-    let kept = try KeptSeries(run, in: history, atMost: most)
+    let kept =
+      try isDrawn ? KeptSeries(run, in: history, atMost: most ?? KeptSeries.most) : KeptSeries()
     guard run.body != nil else {
       words = Self.words(ofOpen: run, from: kept.first)
       pictures = kept.pictures(of: nil, drawn: (Self.gains(forecast), nil))

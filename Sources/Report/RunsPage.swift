@@ -65,14 +65,15 @@ package struct RunsPage: Page {
       return "\(run.cause.map { "\($0) → " } ?? "")\(shown(change, limit: 60))"
     }
     if let step = run.explosionStep {
-      let place = run.explosionPlace.map { " in \($0)" } ?? ""
+      let place = run.explosionPlace.map { " in \(shown($0, limit: 60))" } ?? ""
       return "at step \(Text.count(step))\(place)" + (run.cause.map { ": \($0)" } ?? "")
     }
     return run.cause
   }
 
   static func age(_ time: Double, _ now: Date) -> String {
-    let seconds = max(0, now.timeIntervalSince1970 - time)
+    // A row that another program has written may say anything.
+    let seconds = min(max(0, now.timeIntervalSince1970 - time), 1e11)
     switch seconds {
     case ..<90: return "\(Int(seconds)) s ago"
     case ..<5400: return "\(Int(seconds / 60)) min ago"

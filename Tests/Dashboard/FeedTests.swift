@@ -60,7 +60,7 @@ struct FeedTests {
     let id = try await record(in: served)
     let text = try await told
     #expect(text.contains("content-type: text/event-stream"))
-    #expect(text.contains("event: beat") && text.contains("No run is on record yet"))
+    #expect(text.contains("event: heartbeat") && text.contains("No run is on record yet"))
     #expect(text.contains(id) && text.contains(#""id":"title","text":"✗"#))
   }
 

@@ -93,7 +93,11 @@ private final class Wire {
       sent += count
     }
     var (answer, part) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
-    while case let count = recv(socket, &part, part.count, 0), count > 0 {
+    // A page that is open is never done.
+    let deadline = ContinuousClock.now + .seconds(2 * patience)
+    while ContinuousClock.now < deadline, case let count = recv(socket, &part, part.count, 0),
+      count > 0
+    {
       answer += part[..<count]
     }
     return String(decoding: answer, as: UTF8.self)

@@ -29,7 +29,7 @@ struct ReportPageTests {
     ) { Issue.record("\($0)") }
     let cure = Cure(try Problem(recipe)) {
       switch $0 {
-      case .training(let step), .retraining(let step): recorder.record(step)
+      case .diagnosis(.training(let step)), .retraining(let step): recorder.record(step)
       default: break
       }
     }

@@ -1,4 +1,4 @@
-"""A headless Chromium that opens one file at a time and tells what the file did.
+"""A headless Chromium that opens one page at a time and tells what the page did.
 
 The browser is the system's (`chromium` of Debian), driven by Playwright, which downloads none.
 """
@@ -20,10 +20,10 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 
 
 class Visit:
-    """A file that is open, and all that was heard of it since."""
+    """A page that is open, and all that was heard of it since."""
 
-    def __init__(self, page: Page, path: Path) -> None:
-        self.page, self.path = page, path
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
         self.requests: List[str] = []
         self.refused: List[str] = []
         self.complaints: List[str] = []
@@ -34,7 +34,7 @@ class Visit:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on("dialog", self._dismiss)
         begin = time.monotonic()
-        page.goto(path.as_uri(), wait_until="load")
+        page.goto(address, wait_until="load")
         # Layout and the first picture, not only the text.
         page.evaluate("document.scrollingElement.getBoundingClientRect().height")
         self.seconds = time.monotonic() - begin
@@ -66,9 +66,13 @@ class Visit:
 class Browser:
     """Chromium for as long as a `with` lasts."""
 
+    def __init__(self, *options: str) -> None:
+        self._options = options
+
     def __enter__(self) -> Browser:
         self._playwright = sync_playwright().start()
-        self._chromium = self._playwright.chromium.launch(executable_path=executable())
+        self._chromium = self._playwright.chromium.launch(
+            executable_path=executable(), args=list(self._options))
         return self
 
     def __exit__(self, kind: Optional[Type[BaseException]], error: Optional[BaseException],
@@ -78,10 +82,10 @@ class Browser:
 
     @contextmanager
     def visit(
-        self, path: Path, width: int = 1280, height: int = 900, zoom: float = 1,
+        self, place: Path | str, width: int = 1280, height: int = 900, zoom: float = 1,
         scheme: Scheme = "light", scripts: bool = True, policy: bool = True
     ) -> Iterator[Visit]:
-        """A file in a window of its own.
+        """A file, or an address, in a window of its own.
 
         - zoom: of the whole page, by which a window of that width has fewer pixels of CSS.
         - scripts: whether the page may run any.
@@ -92,7 +96,8 @@ class Browser:
             device_scale_factor=zoom, color_scheme=scheme, java_script_enabled=scripts,
             bypass_csp=not policy)
         try:
-            yield Visit(context.new_page(), path)
+            address = place.as_uri() if isinstance(place, Path) else place
+            yield Visit(context.new_page(), address)
         finally:
             context.close()
 

@@ -6,13 +6,12 @@ import functools
 import json
 import math
 import sys
-import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Union
 
 from keel.engines.protocol import JSON, finite
+from keel.loops import lines
 from keel.loops.first import Exploded, First
-from keel.loops.head import end_of, head
 
 
 def callback(
@@ -90,12 +89,10 @@ class LossLines:
     def __init__(self, model: Any, path: Optional[Union[str, Path]]) -> None:
         import keras
 
-        run = time.strftime("%Y%m%d-%H%M%S")
-        self.path = Path(path) if path is not None else Path(".keel/live") / f"{run}.jsonl"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = lines.new_path(path)
         # Each line as it comes: whoever reads the file meanwhile sees it.
         self._file = open(self.path, "w", encoding="utf-8", buffering=1)
-        self._file.write(json.dumps(head(f"keras {keras.__version__}", [])) + "\n")
+        self._file.write(json.dumps(lines.head(f"keras {keras.__version__}", [])) + "\n")
         sys.stderr.write("keel: this Keras backend compiles the step; only its loss is watched\n")
 
     def begin(self) -> None:
@@ -111,11 +108,11 @@ class LossLines:
 
     def tell(self, first: First) -> None:
         """Writes what was not finite."""
-        self._file.write(json.dumps({"step": first.step, "first": first.as_json()}) + "\n")
+        self._file.write(json.dumps(lines.told(first)) + "\n")
 
     def close(self, first: Optional[First]) -> None:
         """Ends the file."""
-        self._file.write(json.dumps(end_of(first)) + "\n")
+        self._file.write(json.dumps(lines.end(first)) + "\n")
         self._file.close()
 
 
@@ -189,13 +186,13 @@ class TorchLines:
 
     def tell(self, first: First) -> None:
         """Writes what was not finite."""
-        self._live.say({"step": first.step, "first": first.as_json()})
+        self._live.say(lines.told(first))
 
     def close(self, first: Optional[First]) -> None:
         """Gives the layers back as they were, and ends the file."""
         for layer in self._layers:
             layer.__dict__.pop("call", None)
         self._outputs.release()
-        self._live.say(end_of(first))
+        self._live.say(lines.end(first))
         self._live.close()
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import time
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple, Union
 
 from keel.engines.protocol import JSON, finite
-from keel.loops.head import head
+from keel.loops import lines
 from keel.loops.norms import Reading
 
 # Seconds after which lines are written, at the next step, and how many are written together: text
@@ -28,16 +27,14 @@ class Live:
     def __init__(
         self, path: Optional[Union[str, Path]], names: List[str], engine: str
     ) -> None:
-        run = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
-        self.path = Path(path) if path is not None else _free(Path(".keel/live"), run)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = lines.new_path(path)
         self._file = open(self.path, "wb", buffering=0)
         self._names = names
         self._forms: Dict[Tuple[Any, ...], str] = {}
         self._written = 0.0
         self._waiting: Optional[Tuple[JSON, Reading]] = None
         self._ended: List[Tuple[JSON, Reading, List[float]]] = []
-        self.say(head(engine, names))
+        self.say(lines.head(engine, names))
 
     def add(self, line: JSON, reading: Reading) -> None:
         """Takes the numbers of a step, after the one before has ended."""
@@ -70,8 +67,8 @@ class Live:
 
     def _write(self, more: List[str]) -> None:
         ended, self._ended = self._ended, []
-        lines = [self._text(*step) for step in ended] + more
-        rest = memoryview("".join(line + "\n" for line in lines).encode())
+        texts = [self._text(*step) for step in ended] + more
+        rest = memoryview("".join(text + "\n" for text in texts).encode())
         while rest:
             rest = rest[self._file.write(rest):]
         self._written = time.monotonic()
@@ -121,12 +118,3 @@ class Live:
         )
         usual = '"step": %d, "loss": %.9g, "gradientNorm": %.9g, "learningRate": %.9g'
         return "{" + usual + ', "layers": {' + layers + "}}"
-
-
-def _free(folder: Path, run: str) -> Path:
-    """A name that no other run of this process has."""
-    path, count = folder / f"{run}.jsonl", 1
-    while path.exists():
-        count += 1
-        path = folder / f"{run}-{count}.jsonl"
-    return path

@@ -14,8 +14,8 @@ import torch
 from keel.engines.protocol import JSON
 from keel.engines.pytorch.start import Start
 from keel.loops.alarm import Alarm
+from keel.loops import lines
 from keel.loops.first import Exploded, First
-from keel.loops.head import end_of
 from keel.loops.hooks import Hooks
 from keel.loops.live import Live
 from keel.loops.losses import Losses
@@ -141,7 +141,7 @@ class Watch:
         for handle in self._handles:
             handle.remove()
         self._hooks.close()
-        self._live.say(end_of(self.first))
+        self._live.say(lines.end(self.first))
         self._live.close()
 
     def __enter__(self) -> "Watch":
@@ -251,6 +251,9 @@ class Watch:
 
     def begin_anew(self) -> None:
         """After a state was brought back: what comes then is looked at again."""
+        if self.first is not None:
+            self._live.end_step([])
+            self._live.say(lines.restored(self.step_index))
         self.first = None
         self._norms.pause()
         self._hooks.end_step()
@@ -260,7 +263,7 @@ class Watch:
     def _say(self, first: First) -> None:
         self.first = first
         self._live.end_step([])
-        self._live.say({"step": first.step, "first": first.as_json()})
+        self._live.say(lines.told(first))
         sys.stderr.write(f"keel: {first}{self._hooks.remark(first.during)}\n")
         sys.stderr.flush()
 

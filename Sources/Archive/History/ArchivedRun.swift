@@ -132,6 +132,14 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     (ended, outcome) = (nil, nil)
   }
 
+  /// Whether `keel.watch` writes it down, into the file that `problem` names.
+  package var isWatched: Bool { isLogged && problem.hasSuffix(".jsonl") }
+
+  /// Whether the same recipe was trained, or the same program watched.
+  package func isSame(as other: ArchivedRun) -> Bool {
+    recipe == other.recipe && (recipe != nil || problem == other.problem)
+  }
+
   /// Whether another tool has logged it: there is no recipe, and no answer but what it was
   /// configured with.
   public var isLogged: Bool { version.isEmpty }
@@ -166,12 +174,17 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  private static var thisMachine: String {
-    let process = ProcessInfo.processInfo
+  /// What this machine is called in its network.
+  package static var machineName: String {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
-    let letters = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return "\(String(decoding: letters, as: UTF8.self)), \(process.operatingSystemVersionString), "
+    return String(
+      decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static var thisMachine: String {
+    let process = ProcessInfo.processInfo
+    return "\(machineName), \(process.operatingSystemVersionString), "
       + "\(process.activeProcessorCount) processors"
   }
 
@@ -273,7 +286,10 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
     .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
 
   /// Whether it has not ended, and was heard of in the last minute.
-  public var isRunning: Bool { ended == nil && Date().timeIntervalSince1970 - seen < 60 }
+  public var isRunning: Bool { ended == nil && Date().timeIntervalSince1970 - seen < Self.silence }
+
+  /// Seconds after which who was not heard of has been killed.
+  static let silence = 60.0
 }
 
 extension ArchivedRun: FetchableRecord, PersistableRecord {

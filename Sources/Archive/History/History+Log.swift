@@ -30,8 +30,9 @@ extension History {
   /// What is another once one of the runs, or of those about them, has gone on; of all where nil.
   /// - Parameter ids: their beginnings.
   /// - Throws: `KeelError` where the archive cannot be read.
-  package func mark(of ids: [String]?) throws -> String {
-    let own = "substr(id, 1, length(?)) = ? OR substr(coalesce(parent, ''), 1, length(?)) = ?"
+  package func version(of ids: [String]?) throws -> String {
+    // What begins so is less than that and a letter which no id has.
+    let own = "id BETWEEN ? AND ? || 'g' OR parent BETWEEN ? AND ? || 'g'"
     let filter = ids.map { " WHERE " + $0.map { _ in "(\(own))" }.joined(separator: " OR ") } ?? ""
     let row = try read {
       try Row.fetchOne(

@@ -35,6 +35,22 @@ extension History {
     }
   }
 
+  /// The newest runs, those that have not ended first.
+  /// - Returns: so many at the most, without their answers, and how many there are in all.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  package func newestRuns(_ most: Int) throws -> (runs: [ArchivedRun], count: Int) {
+    try read { database in
+      (
+        try ArchivedRun.fetchAll(
+          database,
+          sql: "SELECT \(Self.listed) FROM run "
+            + "ORDER BY ended IS NULL AND seen > ? DESC, began DESC, id LIMIT ?",
+          arguments: [Date().timeIntervalSince1970 - ArchivedRun.silence, most]),
+        try Int.fetchOne(database, sql: "SELECT count(*) FROM run") ?? 0
+      )
+    }
+  }
+
   /// All columns of a run but its answer, and what it has found so far.
   private static let listed = ArchivedRun.CodingKeys.allCases
     .filter { $0 != .body && $0 != .progress }

@@ -119,6 +119,11 @@ public final class History: Sendable {
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
       return KeelError(.invalid, at: path, "is a folder, not an archive", fix: "name a file in it")
     }
+    if error is RowDecodingError {
+      return KeelError(
+        .invalid, at: path, "a row of it is damaged, or a newer keel's",
+        fix: "use the newest keel, or name another file with --archive")
+    }
     guard let error = error as? DatabaseError else {
       return KeelError(
         .unwritable, at: path, "cannot be written (\(error.localizedDescription))",

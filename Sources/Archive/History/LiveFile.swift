@@ -5,9 +5,14 @@ import KeelAuthoring
 /// The file that `keel.watch` writes while a training of another framework goes on, as a run of an
 /// archive: what has been added to it is read, and written there.
 struct LiveFile {
+  let id: String
   private let path: String
   private var writer: RunWriter
   private var layers: [String] = []
+  /// Which file it is: another may take its place.
+  private let file: UInt64
+  /// The process that writes it, where that is one of this machine.
+  private let process: pid_t?
   /// Bytes that have been read, and what of them is no whole line yet.
   private var offset: UInt64 = 0
   private var rest: [UInt8] = []
@@ -28,50 +33,91 @@ struct LiveFile {
   private static let portion = 1 << 22
   /// Steps without a line that the one before stands for: a longer gap is one.
   private static let gap = 1 << 12
-
-  /// The id that the file's run always has.
-  static func id(of path: String) -> String { ArchivedRun.id(of: "live", path) }
+  /// Bytes of a line at the most: what is longer is none of `keel.watch`.
+  private static let longest = 1 << 24
+  /// Steps are from 0 to here.
+  private static let steps = 0..<(1 << 53)
+  /// Seconds since 1970 that a training may have begun at.
+  private static let times = 0.0..<1e11
 
   /// - Returns: nil where it has no whole line yet.
   init?(_ path: String) {
-    self.path = path
-    guard let file = FileHandle(forReadingAtPath: path) else { return nil }
+    guard let status = Status(path), let file = FileHandle(forReadingAtPath: path) else {
+      return nil
+    }
     defer { try? file.close() }
-    guard let start = try? file.read(upToCount: 1 << 20),
+    guard let start = try? file.read(upToCount: Self.longest),
       let end = start.firstIndex(of: UInt8(ascii: "\n"))
     else { return nil }
+    (self.path, self.file) = (path, status.file)
     let head = JSONValue(start[..<end])
+    // Whoever begins at another moment writes another head; without one its place has to do.
+    let isHead = head?["engine"] != nil
+    id = ArchivedRun.id(
+      of: "live",
+      isHead
+        ? String(decoding: start[..<end], as: UTF8.self)
+        : URL(fileURLWithPath: path).resolvingSymlinksInPath().path)
+    let isHere = head?["machine"]?.string == ArchivedRun.machineName
+    process = isHere ? head?["pid"]?.number.flatMap { pid_t(exactly: $0) } : nil
     layers = head?["layers"]?.array?.compactMap(\.string) ?? []
     if layers.isEmpty, case .object(let layers)? = head?["layers"] {
       self.layers = layers.keys.sorted { $0.localizedStandardCompare($1) == .orderedAscending }
     }
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-    let began = head?["began"]?.number ?? Self.written(path)?.timeIntervalSince1970 ?? 0
+    let began = head?["began"]?.number.flatMap { Self.times.contains($0) ? $0 : nil }
     writer = RunWriter(
       ArchivedRun(
-        ofLog: Self.id(of: path), named: head?["name"]?.string ?? stem, in: path,
-        by: head?["engine"]?.string ?? "keel.watch", began: began),
+        ofLog: id, named: head?["name"]?.string ?? stem, in: path,
+        by: head?["engine"]?.string ?? "keel.watch",
+        began: began ?? status.written.timeIntervalSince1970),
       recipe: nil)
   }
 
-  static func written(_ path: String) -> Date? {
-    try? FileManager.default.attributesOfItem(atPath: path)[.modificationDate] as? Date
+  /// A file as the system has it; nil of what is no file, and of a link.
+  struct Status {
+    let file: UInt64
+    let size: UInt64
+    let written: Date
+
+    init?(_ path: String) {
+      guard let all = try? FileManager.default.attributesOfItem(atPath: path),
+        all[.type] as? FileAttributeType == .typeRegular,
+        let written = all[.modificationDate] as? Date,
+        let file = all[.systemFileNumber] as? UInt64, let size = all[.size] as? UInt64
+      else { return nil }
+      (self.file, self.size, self.written) = (file, size, written)
+    }
+  }
+
+  /// Whether it is still the file that was read, and not another of its name.
+  func isSame(as status: Status) -> Bool { status.file == file && status.size >= offset }
+
+  /// Whether the process that writes it has not ended; a step may take it minutes.
+  var isAlive: Bool {
+    guard ending == nil, let process else { return false }
+    return kill(process, 0) == 0 || errno == EPERM
   }
 
   /// Writes what has been added, as far as a portion of it goes.
   /// - Returns: whether there is more.
-  mutating func goOn(into history: History) throws -> Bool {
-    guard let file = FileHandle(forReadingAtPath: path) else { return false }
+  mutating func read(into history: History) throws -> Bool {
+    guard let status = Status(path), let file = FileHandle(forReadingAtPath: path) else {
+      return false
+    }
     defer { try? file.close() }
     try file.seek(toOffset: offset)
     let added = try file.read(upToCount: Self.portion) ?? Data()
-    let seen = Self.written(path) ?? Date()
+    let isMore = added.count == Self.portion
+    // Whoever finds it here as it was written need not read it again: it says so at its end alone.
+    let seen = isAlive ? Date() : isMore ? status.written.addingTimeInterval(-1) : status.written
     offset += UInt64(added.count)
     rest += added
     if let end = rest.lastIndex(of: UInt8(ascii: "\n")) {
       for line in rest[...end].split(separator: UInt8(ascii: "\n")) { take(line) }
       rest.removeFirst(end + 1)
     }
+    if rest.count > Self.longest { rest = [] }
     flush()
     let (ending, explosion) = (ending, explosion)
     var copy = writer
@@ -82,17 +128,21 @@ struct LiveFile {
       }
       copy.note(explosion)
       try copy.write(
-        ending.map { ArchivedRun.Ending($0, explosion: explosion) }, at: seen, database)
+        ending.map { ArchivedRun.Ending($0, explosion: explosion) }, at: seen,
+        withLayers: !isMore, database)
     }
     writer = copy
-    return added.count == Self.portion
+    return isMore
   }
 
   private mutating func take(_ line: some Collection<UInt8>) {
     guard let value = JSONValue(line), value["engine"] == nil else { return }
-    if let first = value["first"] { explosion = explosion ?? Explosion(first, step: next ?? 0) }
+    let step = value["step"]?.number.flatMap(Int.init(exactly:))
+    if let first = value["first"] { explosion = explosion ?? Explosion(first, step: step ?? 0) }
+    // It was brought back to before that, and goes on.
+    if value["restored"] != nil { explosion = nil }
     if let end = value["end"]?.string { ending = end == "ok" ? "trained" : "exploded" }
-    guard let step = value["step"]?.number.flatMap(Int.init(exactly:)), value["first"] == nil
+    guard let step, Self.steps.contains(step), value["first"] == nil, value["restored"] == nil
     else { return }
     let isNext = next.map { $0 <= step && step - $0 < Self.gap } ?? false
     if let next, isNext { for _ in next..<step { add(isSkipped: false) } }
@@ -127,6 +177,7 @@ struct LiveFile {
     stretch?.add(
       loss: last.loss, gradientNorm: last.gradientNorm, learningRate: last.learningRate,
       isSkipped: isSkipped, layers: last.layers)
+    if let stretch, stretch.count >= Self.gap { flush() }
   }
 
   private mutating func flush() {
@@ -142,10 +193,12 @@ extension Explosion {
     let kind = told["kind"]?.string
     let step = told["step"]?.number.flatMap(Int.init(exactly:)) ?? step
     self.init(
-      step: max(0, step), place: told["module"]?.string ?? "loss",
+      step: Swift.max(0, step), place: told["module"]?.string ?? "loss",
       pass: told["pass"]?.string.flatMap(Pass.init) ?? .forward,
       kind: kind == "divergence" ? .divergence : .nonFinite,
-      origin: kind == "divergence" ? nil : kind == "overflow" ? .overflow : .invalid)
+      origin: kind == "divergence"
+        ? nil
+        : told["module"]?.string == "input" ? .input : kind == "overflow" ? .overflow : .invalid)
   }
 }
 

@@ -12,8 +12,8 @@ public final class LiveFolder: Sendable {
 
   private struct State {
     var files: [String: LiveFile] = [:]
-    /// When each was last written, as far as it has been taken.
-    var taken: [String: Date] = [:]
+    /// When each was last written, as far as it has been read.
+    var read: [String: Date] = [:]
     /// Held while this process is the one that takes them.
     var lock: Int32 = -1
   }
@@ -24,7 +24,8 @@ public final class LiveFolder: Sendable {
   }
 
   private static func path(beside archive: String) -> String {
-    URL(fileURLWithPath: archive).deletingLastPathComponent().appendingPathComponent("live").path
+    URL(fileURLWithPath: archive).deletingLastPathComponent().appendingPathComponent("live")
+      .resolvingSymlinksInPath().path
   }
 
   /// - Parameter history: whose file's folder they lie in.
@@ -40,39 +41,57 @@ public final class LiveFolder: Sendable {
 
   /// Writes what has been added to the files since into the archive.
   /// - Parameter all: whether it goes on until nothing is left; otherwise one portion of each file.
-  /// - Throws: `KeelError` where the archive cannot be written.
+  /// - Throws: `KeelError` where one could not be taken, once the others were.
   public func take(all: Bool = false) throws {
     try state.withLock { state in
       guard isMine(&state) else { return }
+      var failure: (any Error)?
       for name in try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
       where name.hasSuffix(".jsonl") {
-        let path = "\(folder)/\(name)"
-        guard let written = LiveFile.written(path), state.taken[name] != written else { continue }
-        if state.taken[name] == nil, try isKnown(path, written) {
-          state.taken[name] = written
-          continue
+        do {
+          try take(name, all, &state)
+        } catch {
+          // Whatever was wrong, next time it is read from its beginning.
+          state.files[name] = nil
+          failure = failure ?? error
         }
-        guard var file = state.files[name] ?? LiveFile(path) else { continue }
-        var isMore = true
-        repeat { isMore = try file.goOn(into: history) } while all && isMore
-        state.files[name] = file
-        if !isMore { state.taken[name] = written }
       }
+      if let failure { throw failure }
     }
+  }
+
+  private func take(_ name: String, _ all: Bool, _ state: inout State) throws {
+    let path = "\(folder)/\(name)"
+    guard let status = LiveFile.Status(path) else { return }
+    if state.files[name]?.isSame(as: status) == false {
+      (state.files[name], state.read[name]) = (nil, nil)
+    }
+    guard state.read[name] != status.written || state.files[name]?.isAlive == true,
+      var file = state.files[name] ?? LiveFile(path)
+    else { return }
+    if state.read[name] == nil, try isKnown(file, status) {
+      state.read[name] = status.written
+      return
+    }
+    var isMore = true
+    repeat { isMore = try file.read(into: history) } while all && isMore
+    state.files[name] = file
+    state.read[name] = isMore ? .distantPast : status.written
+  }
+
+  /// Whether an earlier process has read all of it.
+  private func isKnown(_ file: LiveFile, _ status: LiveFile.Status) throws -> Bool {
+    guard let run = try history.runIfThere(file.id) else { return false }
+    return abs(run.seen - status.written.timeIntervalSince1970) < 1e-3
   }
 
   /// Removes the file of a run that is forgotten: it would be taken again.
   static func forget(_ run: ArchivedRun, beside archive: String) {
-    guard run.isLogged, run.problem.hasPrefix(path(beside: archive) + "/"),
-      LiveFile.id(of: run.problem) == run.id
+    let file = URL(fileURLWithPath: run.problem).resolvingSymlinksInPath().path
+    guard run.isWatched, file.hasPrefix(path(beside: archive) + "/"),
+      LiveFile(file)?.id == run.id
     else { return }
-    try? FileManager.default.removeItem(atPath: run.problem)
-  }
-
-  /// Whether an earlier process has taken all of it.
-  private func isKnown(_ path: String, _ written: Date) throws -> Bool {
-    guard let run = try history.runIfThere(LiveFile.id(of: path)) else { return false }
-    return run.ended != nil && abs(run.seen - written.timeIntervalSince1970) < 1e-3
+    try? FileManager.default.removeItem(atPath: file)
   }
 
   /// Whether there is a folder, and no other process takes what is in it.

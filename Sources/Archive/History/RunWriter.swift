@@ -88,11 +88,14 @@ struct RunWriter {
   mutating func note(_ explosion: Explosion?) { run.note(explosion) }
 
   /// Writes what there is.
-  /// - Parameter time: when it was last heard of.
+  /// - Parameters:
+  ///   - time: when it was last heard of.
+  ///   - withLayers: whether layers are written as they stand; nil: in one write of eight.
   mutating func write(
-    _ ending: ArchivedRun.Ending?, at time: Date = Date(), _ database: Database
+    _ ending: ArchivedRun.Ending?, at time: Date = Date(), withLayers: Bool? = nil,
+    _ database: Database
   ) throws {
-    let withLayers = ending != nil || writes % Self.layersEvery == 0
+    let withLayers = withLayers ?? (ending != nil || writes % Self.layersEvery == 0)
     closeSegment(withLayers: withLayers)
     writes += 1
     run.seen = time.timeIntervalSince1970

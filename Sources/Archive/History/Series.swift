@@ -68,12 +68,12 @@ extension History {
         arguments: [id])
       return Series(
         name: name, layer: layer,
-        segments: try numbers.compactMap { try segment($0, of: id, most, database) })
+        segments: try numbers.compactMap { try segment($0, of: id, most, run, database) })
     }
   }
 
   private func segment(
-    _ number: Int, of series: Int64, _ most: Int, _ database: Database
+    _ number: Int, of series: Int64, _ most: Int, _ run: String, _ database: Database
   ) throws -> Series.Segment? {
     let counts = try Row.fetchAll(
       database,
@@ -84,7 +84,7 @@ extension History {
     // A level with a hole is none to read; the coarsest there is where all have too many.
     let whole = try counts.filter { row in
       let level: Int = row["level"]
-      guard (0...Pyramid.top).contains(level) else { throw damaged }
+      guard (0...Pyramid.top).contains(level) else { throw damaged(run) }
       let chunks: Int = row["chunks"]
       return row["reach"] == (chunks - 1) * Pyramid.width * Pyramid.steps(ofLevel: level)
     }
@@ -99,8 +99,8 @@ extension History {
         + "ORDER BY first",
       arguments: [series, number, level])
     {
-      let values = try values(row, level: level)
-      first = try first ?? begin(row)
+      let values = try values(row, level: level, run)
+      first = try first ?? begin(row, run)
       guard level > 0 else {
         mean += values
         continue
@@ -130,8 +130,8 @@ extension History {
           + "WHERE run = ? AND name = ? AND layer = ? AND level = 0",
         arguments: [run, name, layer])
       {
-        let first = try begin(row)
-        for (place, value) in try values(row, level: 0).enumerated() {
+        let first = try begin(row, run)
+        for (place, value) in try values(row, level: 0, run).enumerated() {
           steps[row["segment"], default: [:]][first + place] = value
         }
       }
@@ -149,24 +149,24 @@ extension History {
       }
   }
 
-  private func values(_ row: Row, level: Int) throws -> [Float] {
+  private func values(_ row: Row, level: Int, _ run: String) throws -> [Float] {
     guard let values = Pyramid.Chunk.values(row["data"], count: row["count"], level: level) else {
-      throw damaged
+      throw damaged(run)
     }
     return values
   }
 
   /// The step that a chunk begins at.
-  private func begin(_ row: Row) throws -> Int {
+  private func begin(_ row: Row, _ run: String) throws -> Int {
     guard let first = Int.fromDatabaseValue(row["first"]), (0...1 << 53).contains(first) else {
-      throw damaged
+      throw damaged(run)
     }
     return first
   }
 
-  private var damaged: KeelError {
+  private func damaged(_ run: String) -> KeelError {
     KeelError(
-      .invalid, at: path, "a chunk of its numbers is damaged",
-      fix: "forget the run with: keel runs delete")
+      .invalid, at: path, "a chunk of the numbers of run \(shown(run, limit: 40)) is damaged",
+      fix: "forget the run with: keel runs delete \(shown(run, limit: 40))")
   }
 }

@@ -52,9 +52,12 @@ int keel_wait_readable(int file, int milliseconds);
 int keel_write_all(int file, const void *bytes, size_t count);
 
 /// Has signals noted instead of obeyed, from the moment this returns: none is lost, however late
-/// somebody looks. Returns the end of a pipe that gives a byte for each, its number, and that the
-/// caller closes; −1 where no pipe could be made. One at a time in a process.
+/// somebody looks. Returns the end of a pipe that gives a byte for each, its number, and that stays
+/// open; −1 where no pipe could be made. For one piece of work at a time in a process.
 int keel_note_signals(const int *numbers, int count);
 
-/// Has signals do again what they do by default, and ends the notes.
-void keel_obey_signals(const int *numbers, int count);
+/// Has signals do again what they do by default.
+void keel_restore_signals(const int *numbers, int count);
+
+/// Whether a signal is ignored.
+int keel_ignores(int number);

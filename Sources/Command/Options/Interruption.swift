@@ -10,7 +10,7 @@ import Synchronization
 func interruptible<Result: Sendable>(
   _ work: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-  let numbers = [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP])
+  let numbers = [SIGINT, SIGTERM] + (keel_ignores(SIGHUP) != 0 ? [] : [SIGHUP])
   // Noted before the work begins: a source of signals hears them only once a thread of its own has
   // come to that, and on a busy machine Ctrl-C is lost until then.
   let notes = keel_note_signals(numbers, Int32(numbers.count))
@@ -34,17 +34,10 @@ func interruptible<Result: Sendable>(
     if isSecond { _exit(130) }
     task.cancel()
   }
-  source.setCancelHandler { close(notes) }
   source.resume()
   defer {
-    keel_obey_signals(numbers, Int32(numbers.count))
+    keel_restore_signals(numbers, Int32(numbers.count))
     source.cancel()
   }
   return try await task.value
-}
-
-private func isIgnored(_ number: Int32) -> Bool {
-  let before = signal(number, SIG_IGN)
-  signal(number, before)
-  return unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
 }

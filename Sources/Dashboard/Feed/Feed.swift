@@ -2,111 +2,153 @@ import Foundation
 import KeelAuthoring
 import KeelReport
 
-/// What the pages show, read from an archive again and again, and told to those that are open.
+/// What the pages show, read from an archive again and again, and sent to those that are open.
 actor Feed {
   private let archive: ServedArchive
-  private var topics: [Route.Topic: Told] = [:]
-  private var beats = 0
+  private var topics: [Route.Topic: Subscription] = [:]
+  private var lastHeartbeat = ContinuousClock.now
   private let thread = ThreadExecutor(name: "keel-feed")
 
-  /// What a topic's followers were told.
-  private struct Told {
-    var followers: [ObjectIdentifier: Follower] = [:]
-    var parts: [LivePart] = []
-    /// Followers that have missed something.
+  /// Pages as they were drawn last: who asks for the same again gets the same.
+  private var drawn: [Route.Topic: Drawn] = [:]
+
+  /// Who follows a topic, and what they were sent.
+  private struct Subscription {
+    var subscribers: [ObjectIdentifier: Subscriber] = [:]
+    /// Those that have missed something.
     var behind: Set<ObjectIdentifier> = []
-    /// Of the archive when that was; nil where nobody has looked since.
-    var mark: String?
+    var parts: [LivePart] = []
   }
 
-  /// Between two looks at the archive; pages are told every so many looks that they are up to date,
-  /// and are then drawn anew, for time passes too.
-  private static let (pause, beat) = (Duration.seconds(1), 5)
+  private struct Drawn {
+    let page: any LivePage
+    /// Of the archive when it was read.
+    let version: String
+    let date: ContinuousClock.Instant
+    /// What it took: another is drawn once ten times that have passed.
+    let time: Duration
+  }
+
+  /// Pages that are remembered at the most.
+  private static let most = 32
+
+  /// Between two looks at the archive, and between two signs that a page is up to date. At those,
+  /// pages are drawn anew that time alone changes.
+  private static let (interval, heartbeat) = (Duration.seconds(1), Duration.seconds(5))
 
   init(_ archive: ServedArchive) { self.archive = archive }
 
   nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
   /// A page as it is now.
-  func page(_ topic: Route.Topic) -> Answer {
+  /// - Parameter isWanted: whether whoever has asked is still there.
+  /// - Returns: nil where nobody is.
+  func page(_ topic: Route.Topic, isWanted: @Sendable () -> Bool) -> Response? {
+    guard isWanted() else { return nil }
     do {
-      guard let page = try archive.page(topic) else {
-        return .notice(.notFound, "there is no such run; it may have been deleted")
-      }
-      return Answer(text: page.html(events: topic.events))
+      return Response(text: try page(topic).html(events: topic.events))
     } catch {
-      let page = NoticePage("\(error)")
-      return Answer(
-        status: .serviceUnavailable, text: page.html(events: nil), headers: ["retry-after": "5"])
+      let kind = (error as? KeelError)?.kind
+      let status: Response.Status =
+        kind == .missing ? .notFound : kind == .usage ? .badRequest : .serviceUnavailable
+      // What may be there again is asked for again.
+      let events = status == .serviceUnavailable ? topic.events : nil
+      return Response(status: status, text: NoticePage("\(error)").html(events: events))
     }
   }
 
-  func add(_ follower: Follower, to topic: Route.Topic) {
-    var told = topics[topic] ?? Told()
-    if told.parts.isEmpty { told.parts = parts(of: topic) ?? [] }
-    told.followers[ObjectIdentifier(follower)] = follower
-    let start = "retry: 2000\n\n" + Self.events(told.parts) + Self.sign
-    if !follower.send(start) { told.behind.insert(ObjectIdentifier(follower)) }
-    topics[topic] = told
-  }
-
-  func remove(_ follower: Follower) {
-    for topic in topics.keys {
-      topics[topic]?.followers[ObjectIdentifier(follower)] = nil
-      topics[topic]?.behind.remove(ObjectIdentifier(follower))
-      if topics[topic]?.followers.isEmpty ?? false { topics[topic] = nil }
+  func add(_ subscriber: Subscriber, to topic: Route.Topic) {
+    let id = ObjectIdentifier(subscriber)
+    var subscription = topics[topic] ?? Subscription()
+    if subscription.parts.isEmpty { _ = update(topic, &subscription) }
+    subscription.subscribers[id] = subscriber
+    let start = "retry: 2000\n\n" + Self.events(subscription.parts) + Self.heartbeatEvent
+    if !subscriber.send(start) { subscription.behind.insert(id) }
+    topics[topic] = subscription
+    subscriber.whenClosed { [weak self] in
+      guard let self else { return }
+      Task { await self.remove(subscriber, from: topic) }
     }
   }
 
-  /// Looks at the archive until it is cancelled.
+  private func remove(_ subscriber: Subscriber, from topic: Route.Topic) {
+    let id = ObjectIdentifier(subscriber)
+    topics[topic]?.subscribers[id] = nil
+    topics[topic]?.behind.remove(id)
+    if topics[topic]?.subscribers.isEmpty ?? false { topics[topic] = nil }
+  }
+
+  /// Sends what has changed, until it is cancelled.
   func run() async {
     while !Task.isCancelled {
-      archive.look()
-      beats += 1
-      for topic in topics.keys { tell(topic) }
-      try? await Task.sleep(for: Self.pause)
+      let isDue = ContinuousClock.now - lastHeartbeat >= Self.heartbeat
+      if isDue { lastHeartbeat = .now }
+      for topic in topics.keys { send(topic, withHeartbeat: isDue) }
+      try? await Task.sleep(for: Self.interval)
     }
   }
 
-  private func tell(_ topic: Route.Topic) {
-    guard var told = topics[topic] else { return }
-    let isBeat = beats % Self.beat == 0
-    let mark = archive.mark(of: topic)
-    var changed: [LivePart] = []
-    if isBeat || mark != told.mark, let parts = parts(of: topic) {
-      let before = Dictionary(told.parts.map { ($0.id, $0) }) { $1 }
-      changed = parts.filter { before[$0.id] != $0 }
-      let missing = told.parts.filter { old in !parts.contains { $0.id == old.id } }
-      told.parts = parts + missing
-      told.mark = mark
-    }
-    let news = Self.events(changed) + (isBeat ? Self.sign : "")
-    for (id, follower) in told.followers {
-      // Who has missed something is told everything.
-      let isBehind = told.behind.contains(id)
+  private func send(_ topic: Route.Topic, withHeartbeat isDue: Bool) {
+    guard var subscription = topics[topic] else { return }
+    let changed = update(topic, &subscription)
+    let news = Self.events(changed) + (isDue ? Self.heartbeatEvent : "")
+    for (id, subscriber) in subscription.subscribers {
+      // Who has missed something is sent everything.
+      let isBehind = subscription.behind.contains(id)
       guard isBehind || !news.isEmpty else { continue }
-      if follower.send(isBehind ? Self.events(told.parts) + Self.sign : news) {
-        told.behind.remove(id)
+      if subscriber.send(
+        isBehind ? Self.events(subscription.parts) + Self.heartbeatEvent : news)
+      {
+        subscription.behind.remove(id)
       } else {
-        told.behind.insert(id)
+        subscription.behind.insert(id)
       }
     }
-    topics[topic] = told
+    topics[topic] = subscription
   }
 
-  /// The parts of a page; where it cannot be read, that.
-  private func parts(of topic: Route.Topic) -> [LivePart]? {
+  /// Brings what is sent up to date; of a page that cannot be read, that.
+  /// - Returns: the parts that have changed.
+  private func update(_ topic: Route.Topic, _ subscription: inout Subscription) -> [LivePart] {
+    let before = Dictionary(subscription.parts.map { ($0.id, $0) }) { $1 }
+    let now: [LivePart]
     do {
-      guard let page = try archive.page(topic) else {
-        return [NoticePage.notice("this run is no longer there")]
-      }
-      return page.parts
+      now = try page(topic).parts + (archive.failure.map { [.notice("\($0)")] } ?? [])
     } catch {
-      return [NoticePage.notice("\(error)")]
+      now =
+        NoticePage("not there").parts.filter { before[$0.id] != nil && $0.id != "heading" }
+        + [.notice("\(error)")]
     }
+    let parts = before.merging(now.map { ($0.id, $0) }) { $1 }
+    subscription.parts = (subscription.parts + now.filter { before[$0.id] == nil })
+      .compactMap { parts[$0.id] }
+    return subscription.parts.filter { before[$0.id] != $0 }
   }
 
-  private static let sign = "event: beat\ndata: 1\n\n"
+  /// The page of a topic: the one that was drawn last, where nothing has changed since, or where
+  /// drawing another so soon would take a tenth of a core and more.
+  private func page(_ topic: Route.Topic) throws -> any LivePage {
+    let version = archive.version(of: topic)
+    let last = drawn[topic]
+    if let last {
+      let age = ContinuousClock.now - last.date
+      let isCurrent = last.version == version && (!last.page.isOpen || age < Self.heartbeat)
+      if isCurrent || (last.version != "" && version != "" && age < last.time * 10) {
+        return last.page
+      }
+    }
+    drawn[topic] = nil
+    let began = ContinuousClock.now
+    let page = try archive.page(topic, after: last?.page)
+    if drawn.count >= Self.most { drawn = drawn.filter { topics[$0.key] != nil } }
+    if drawn.count < Self.most {
+      drawn[topic] = Drawn(
+        page: page, version: version, date: began, time: ContinuousClock.now - began)
+    }
+    return page
+  }
+
+  private static let heartbeatEvent = "event: heartbeat\ndata: 1\n\n"
 
   private static func events(_ parts: [LivePart]) -> String {
     let encoder = JSONEncoder()

@@ -6,141 +6,164 @@ final class Connection: ChannelInboundHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
-  /// For a head to come, and for an answer to be taken.
-  static let patience = (head: TimeAmount.seconds(15), answer: TimeAmount.seconds(30))
+  /// For a head to come, and for a response to be taken.
+  static let timeout = (head: TimeAmount.seconds(15), response: TimeAmount.seconds(30))
 
   private let access: Access
   private let feed: Feed
   private let limit: HeadLimit
+  /// Of this machine, as the connection came to it.
   private let address: String?
   private var head: HTTPRequestHead?
-  private var alarm: Scheduled<Void>?
+  /// Requests so far: what is left to do for an earlier one is no longer done.
+  private var count = 0
+  private var isRefused = false
+  /// Whether a request has come whose response has not gone.
+  private var isResponding = false
+  private var timer: Scheduled<Void>?
 
   init(_ access: Access, _ feed: Feed, _ limit: HeadLimit, at address: String?) {
     (self.access, self.feed, self.limit, self.address) = (access, feed, limit, address)
   }
 
-  // MARK: what comes
+  // MARK: requests
 
   func channelActive(context: ChannelHandlerContext) {
-    wait(Self.patience.head, context)
+    close(in: Self.timeout.head, context)
     context.fireChannelActive()
   }
 
   func channelInactive(context: ChannelHandlerContext) {
-    alarm?.cancel()
+    timer?.cancel()
     context.fireChannelInactive()
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isRefused else { return }
     switch unwrapInboundIn(data) {
     case .head(let head):
-      self.head = head
-      // Nothing that is answered has a body: what claims one is not waited for.
-      if refusal(head) != nil { answer(context) }
+      timer?.cancel()
+      isResponding = true
+      do throws(Access.Refusal) {
+        try access.check(head, at: address)
+        self.head = head
+      } catch {
+        // Nothing that is answered has a body: what claims one is not waited for.
+        isRefused = true
+        send(.notice(error.status, error.why, headers: error.headers), to: head, context)
+      }
     case .body: break
     case .end:
-      limit.reset()
-      answer(context)
+      if let head { respond(to: head, context) }
+      head = nil
     }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    context.close(promise: nil)
+  /// Who sends no more may still read; a page that is open does not end half.
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if case ChannelEvent.inputClosed = event {
+      isRefused = true
+      if limit.isResponding || !isResponding { context.close(promise: nil) }
+    }
+    context.fireUserInboundEventTriggered(event)
   }
 
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.closeLater() }
+
   /// Ends the connection where nothing comes for so long.
-  private func wait(_ time: TimeAmount, _ context: ChannelHandlerContext) {
-    alarm?.cancel()
-    alarm = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
+  private func close(in time: TimeAmount, _ context: ChannelHandlerContext) {
+    timer?.cancel()
+    timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
       context.close(promise: nil)
     }
   }
 
-  // MARK: what is answered
+  // MARK: responses
 
-  private func refusal(_ head: HTTPRequestHead) -> Access.Refusal? {
-    do throws(Access.Refusal) {
-      try access.check(head, at: address)
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  private func answer(_ context: ChannelHandlerContext) {
-    guard let head else { return }
-    self.head = nil
-    alarm?.cancel()
-    if let refusal = refusal(head) {
-      return send(
-        .notice(refusal.status, refusal.why, headers: refusal.headers), to: head, closes: true,
-        context)
-    }
+  private func respond(to head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     guard let route = Route(head.uri) else {
       return send(.notice(.notFound, "there is no such page"), to: head, context)
     }
-    if case .entry(let token) = route { return send(entry(token), to: head, context) }
+    switch route {
+    case .style:
+      return send(Response(type: "text/css; charset=utf-8", text: Assets.style), to: head, context)
+    case .icon:
+      return send(Response(type: "image/svg+xml", text: Assets.icon), to: head, context)
+    case .entry(let token): return send(entry(token, head.method), to: head, context)
+    case .script, .page, .events: break
+    }
     guard access.isKnown(head) else {
-      return send(
-        .notice(.unauthorized, "open the link with a token that 'keel serve' has printed"),
-        to: head, context)
+      let why = "open the newest link that 'keel serve' has printed: it is good for one browser"
+      return send(.notice(.forbidden, why), to: head, context)
     }
     switch route {
-    case .entry: break
-    case .style:
-      send(Answer(type: "text/css; charset=utf-8", text: Assets.style), to: head, context)
+    case .style, .icon, .entry: break
     case .script:
-      send(Answer(type: "text/javascript; charset=utf-8", text: Assets.script), to: head, context)
-    case .icon: send(Answer(type: "image/svg+xml", text: Assets.icon), to: head, context)
+      send(
+        Response(type: "text/javascript; charset=utf-8", text: Assets.script), to: head, context)
     case .page(let topic):
-      let feed = feed
-      context.eventLoop.makeFutureWithTask { await feed.page(topic) }
-        .assumeIsolated().whenSuccess { self.send($0, to: head, context) }
-    case .events(let topic): follow(topic, head, context)
+      let (feed, channel) = (feed, context.channel)
+      context.eventLoop.makeFutureWithTask { await feed.page(topic) { channel.isActive } }
+        .assumeIsolated().whenSuccess { response in
+          if let response { self.send(response, to: head, context) }
+        }
+    case .events(let topic): subscribe(to: topic, head, context)
     }
   }
 
-  private func entry(_ token: String) -> Answer {
-    guard let key = access.key else {
+  private func entry(_ token: String, _ method: HTTPMethod) -> Response {
+    // Who looks whether the link is there has not come in.
+    guard let key = access.key, method == .GET else {
       return .notice(.seeOther, "here", headers: ["location": "/"])
     }
     guard let cookie = key.cookie(for: token) else {
-      return .notice(.unauthorized, "this link was used before: take the newest that was printed")
+      return .notice(.forbidden, "this link was used before: take the newest that was printed")
     }
     return .notice(.seeOther, "here", headers: ["location": "/", "set-cookie": cookie])
   }
 
   private func send(
-    _ answer: Answer, to head: HTTPRequestHead, closes: Bool = false,
-    _ context: ChannelHandlerContext
+    _ response: Response, to head: HTTPRequestHead, _ context: ChannelHandlerContext
   ) {
     guard context.channel.isActive else { return }
-    let closes = closes || !head.isKeepAlive
-    let body = context.channel.allocator.buffer(string: answer.text)
+    count += 1
+    let (number, closes) = (count, isRefused || !head.isKeepAlive)
+    let body = context.channel.allocator.buffer(string: response.text)
     context.write(
-      wrapOutboundOut(.head(answer.head(bytes: body.readableBytes, closes: closes))), promise: nil)
+      wrapOutboundOut(.head(response.head(bytes: body.readableBytes, closes: closes))),
+      promise: nil)
     if head.method != .HEAD {
       context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }
-    // Who takes no answer is not waited for.
-    wait(Self.patience.answer, context)
+    // Who takes no response is not waited for.
+    close(in: Self.timeout.response, context)
     context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
-      if closes { context.close(promise: nil) } else { self.wait(Self.patience.head, context) }
+      guard number == self.count, self.head == nil else { return }
+      self.isResponding = false
+      if closes || self.isRefused {
+        context.closeLater()
+      } else {
+        self.close(in: Self.timeout.head, context)
+      }
     }
   }
 
-  private func follow(
-    _ topic: Route.Topic, _ head: HTTPRequestHead, _ context: ChannelHandlerContext
+  private func subscribe(
+    to topic: Route.Topic, _ head: HTTPRequestHead, _ context: ChannelHandlerContext
   ) {
     guard context.channel.isActive else { return }
-    let answer = Answer(type: "text/event-stream", text: "")
-    guard head.method == .GET else { return send(answer, to: head, context) }
+    guard head.version == .http1_1 else {
+      return send(
+        .notice(.httpVersionNotSupported, "events need HTTP/1.1"), to: head, context)
+    }
+    let response = Response(type: "text/event-stream", text: "")
+    guard head.method == .GET else { return send(response, to: head, context) }
+    count += 1
+    timer?.cancel()
+    limit.isResponding = true
     context.writeAndFlush(
-      wrapOutboundOut(.head(answer.head(bytes: nil, closes: false))), promise: nil)
-    let follower = Follower(context.channel)
-    let feed = feed
-    Task { await feed.add(follower, to: topic) }
-    context.channel.closeFuture.whenComplete { _ in Task { await feed.remove(follower) } }
+      wrapOutboundOut(.head(response.head(bytes: nil, closes: false))), promise: nil)
+    let (subscriber, feed) = (Subscriber(context.channel), feed)
+    Task { await feed.add(subscriber, to: topic) }
   }
 }

@@ -10,30 +10,23 @@ final class HeadLimit: ChannelInboundHandler {
   /// Bytes of a head at the most.
   static let most = 16 << 10
   private var bytes = 0
+  /// How much of the empty line that ends a head has come.
+  private var matched = 0
   private var isOver = false
-
-  /// A request has been read.
-  func reset() { bytes = 0 }
+  /// Whether a response is under way, in which no other can begin.
+  var isResponding = false
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     guard !isOver else { return }
-    bytes += unwrapInboundIn(data).readableBytes
+    for byte in unwrapInboundIn(data).readableBytesView where bytes <= Self.most {
+      bytes += 1
+      let isNext = byte == (matched.isMultiple(of: 2) ? 13 : 10)
+      matched = isNext ? matched + 1 : byte == 13 ? 1 : 0
+      if matched == 4 { (bytes, matched) = (0, 0) }
+    }
     guard bytes > Self.most else { return context.fireChannelRead(data) }
     isOver = true
-    let answer = Raw.answer("431 Request Header Fields Too Large")
-    context.writeAndFlush(wrapOutboundOut(context.channel.allocator.buffer(string: answer)))
-      .assumeIsolated().whenComplete { _ in
-        // Closed at once, what is still on its way would take the answer with it.
-        context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(500)) {
-          context.close(promise: nil)
-        }
-      }
-  }
-}
-
-/// Answers where no request was understood.
-enum Raw {
-  static func answer(_ status: String) -> String {
-    "HTTP/1.1 \(status)\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    if isResponding { return context.close(promise: nil) }
+    RawResponse.send("431 Request Header Fields Too Large", on: context)
   }
 }

@@ -94,15 +94,20 @@ struct Suspicion {
       sign(UnscaledData.self, 0.35, "steps until it was lost", Double(points.count), 10)
     }
     if signs.isEmpty {
-      sign(LargeLearningRate.self, 0.3, "largest loss over its start", 1, 1)
+      let largest = evidence.loss.values.filter(\.isFinite).max() ?? .nan
+      sign(
+        LargeLearningRate.self, 0.3, "largest loss over its start", largest / evidence.start, 1)
     }
     return signs
   }
 
+  /// Values that make something usual: of what is lost within the first few none is.
+  private static let usual = 10
+
   /// How far the loss leapt, where it left and was lost within two values, a hundred times what
   /// was usual and more; nil where it did not, or where the rate had risen.
   private func suddenly(_ points: [LogSeries.Point]) -> Double? {
-    guard leader != .rate, let departure = Departure(points),
+    guard leader != .rate, let departure = Departure(points), departure.place >= Self.usual,
       points.count - departure.place <= 2, departure.usual > 0
     else { return nil }
     let jump = points[departure.place].value / departure.usual

@@ -20,6 +20,7 @@ extension Cure {
     _ session: any TrainingSession, _ before: Training, _ history: inout CaseHistory
   ) throws {
     let whole = allowance(session)
+    observe(.searching(budget: (1 + SearchPolicy.diagnosis) * whole))
     let forecast = try problem.quickForecast()
     history.spend(Int(forecast?.cost.evaluations ?? 0))
     let evidence = Evidence(
@@ -28,7 +29,7 @@ extension Cure {
       against: problem, marking: SuccessiveHalving.firstRound(of: session))
     let diagnosis = try evidence.diagnosis(
       causes, budget: SearchPolicy.diagnosis * whole, by: runner
-    ) { self.observe(.experimented($0)) }
+    ) { self.observe(.diagnosis(.experimented($0))) }
     history.add(diagnosis)
     observe(.diagnosed(diagnosis.findings))
 

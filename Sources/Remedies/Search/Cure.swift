@@ -10,11 +10,10 @@ import KeelTraining
 public actor Cure {
   /// What is being done, for whoever watches.
   public enum Progress: Sendable {
-    case training(Run.Step)
-    /// It exploded, or learnt nothing.
-    case failed(Training)
-    case experimented(TruthTableRow)
+    case diagnosis(Diagnosis.Progress)
     case diagnosed([Finding])
+    /// Steps that experiments and trials may take together.
+    case searching(budget: Int)
     case tried(CaseHistory.TrialRecord)
     case retraining(Run.Step)
   }
@@ -60,7 +59,8 @@ public actor Cure {
   public func run() throws -> CaseHistory {
     let session = try problem.session(keepsSnapshots: true)
     let before = try session.train(
-      steps: .max, isCancelled: { Task.isCancelled }, observe: { observe(.training($0)) })
+      steps: .max, isCancelled: { Task.isCancelled },
+      observe: { observe(.diagnosis(.training($0))) })
     try Task.checkCancellation()
     var history = CaseHistory(
       problem.recipe, before, fullSteps: session.total, onlyExplosions: onlyExplosions)
@@ -70,7 +70,7 @@ public actor Cure {
       self.history = history
       return history
     }
-    observe(.failed(before))
+    observe(.diagnosis(.failed(before)))
     do {
       try treat(session, before, &history)
     } catch is CancellationError {

@@ -10,8 +10,6 @@ package struct LiveComparison: LivePage {
 
   /// Runs that can be told apart in one picture.
   package static let most = Palette.lines.count
-  /// Columns of numbers.
-  private static let numbers = ["loss", "score", "steps"]
   /// Values of a series at the most.
   private static let width = 1 << 11
 
@@ -24,7 +22,8 @@ package struct LiveComparison: LivePage {
       else { return StepSeries([]) }
       return KeptSeries.envelope(last)
     }
-    let recipes = try self.runs.count == 2 ? self.runs.compactMap(history.recipe) : []
+    // What somebody else has made is no recipe here.
+    let recipes = self.runs.count == 2 ? self.runs.compactMap { try? history.recipe(of: $0) } : []
     changes =
       recipes.count == 2
       ? recipes[1].settings(insteadOf: recipes[0])
@@ -33,16 +32,14 @@ package struct LiveComparison: LivePage {
 
   package var title: String { "\(runs.count) runs – Keel" }
 
-  package var alarms: [String] {
-    runs.compactMap { run in
-      run.alarm.map { "<a href=\"\(run.link)\">\(SVG.escaped($0))</a>" }
-    }
-  }
+  package var isOpen: Bool { runs.contains { $0.ended == nil } }
+
+  package var alarms: [String] { runs.compactMap(\.linkedAlarm) }
 
   package var sections: [LivePart] {
     let picture = LossComparison(
       zip(runs, losses).map { run, loss in
-        LossComparison.Line("\(shown(run.name, limit: 40)), \(run.id.prefix(8))", loss)
+        LossComparison.Line("\(shown(run.name, limit: 40)), \(run.shortID)", loss)
       })
     return [
       LivePart("heading", "<h1>\(runs.count) runs</h1>\n"),
@@ -53,22 +50,17 @@ package struct LiveComparison: LivePage {
 
   private var table: String {
     let rows = runs.map { run in
-      "<tr><th scope=\"row\"><a href=\"\(run.link)\">\(SVG.escaped(shown(run.name, limit: 60)))</a>"
-        + "<br><span class=\"dim\">\(run.kind.rawValue), \(run.id.prefix(8))</span></th>"
-        + "<td>\(LiveRuns.marked(run))</td>"
-        + "<td class=\"number\">\(run.finalLoss.map { Text.number($0) } ?? "–")</td>"
-        + "<td class=\"number\">\(run.finalScore.map { Text.number($0) } ?? "–")</td>"
-        + "<td class=\"number\">\(Text.count(run.steps))</td>"
-        + "<td>\(SVG.escaped(shown(run.cause ?? "–", limit: 60)))</td></tr>\n"
+      let numbers = [
+        run.finalLoss.map { Text.number($0) } ?? "–", run.finalScore.map { Text.number($0) } ?? "–",
+        Text.count(run.steps),
+      ]
+      return LiveTable.head(of: run) + "<td>\(run.marked)</td>"
+        + numbers.map { "<td class=\"number\">\($0)</td>" }.joined()
+        + "<td>\(SVG.escaped(shown(run.cause ?? "–", limit: 60)))</td>"
     }
-    let heads = ["run", "outcome", "loss", "score", "steps", "cause"]
-    return "<div class=\"keel-scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Runs\">\n"
-      + "<table class=\"runs\">\n<thead><tr>"
-      + heads.map {
-        "<th scope=\"col\"\(Self.numbers.contains($0) ? " class=\"number\"" : "")>\($0)</th>"
-      }
-      .joined() + "</tr></thead>\n<tbody>\n"
-      + rows.joined() + "</tbody>\n</table>\n</div>\n"
+    return LiveTable.html(
+      heads: ["run", "outcome", "loss", "score", "steps", "cause"],
+      numbers: ["loss", "score", "steps"], rows: rows)
   }
 
   private var differences: String {

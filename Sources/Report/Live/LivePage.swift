@@ -10,15 +10,8 @@ package protocol LivePage: Sendable {
   var alarms: [String] { get }
   /// What stands below that, from the top, each under an id of its own.
   var sections: [LivePart] { get }
-}
-
-/// A part of a page.
-package struct LivePart: Sendable, Equatable, Encodable {
-  package let id: String
-  /// HTML; of the title plain text.
-  package let text: String
-
-  init(_ id: String, _ text: String) { (self.id, self.text) = (id, text) }
+  /// Whether time alone changes it: something that it shows has not ended.
+  var isOpen: Bool { get }
 }
 
 extension LivePage {
@@ -29,11 +22,6 @@ extension LivePage {
       LivePart("alarm", alarms.map { "<p>\($0)</p>\n" }.joined()),
       LivePart("notice", ""),
     ] + sections
-  }
-
-  /// What takes the place of a notice while there is nothing to show.
-  package static func notice(_ text: String) -> LivePart {
-    LivePart("notice", "<p>\(SVG.escaped(shown(text, limit: 400)))</p>\n")
   }
 
   /// The whole page.
@@ -64,16 +52,4 @@ extension LivePage {
 
       """
   }
-}
-
-extension ArchivedRun {
-  /// How an alarm says that it has exploded; nil where it has not, or is cured.
-  var alarm: String? {
-    guard let step = explosionStep, outcome != "cured" else { return nil }
-    let place = explosionPlace.map { " in \(shown($0, limit: 60))" } ?? ""
-    return "✗ \(shown(name, limit: 60)) exploded at step \(Text.count(step))\(place)"
-  }
-
-  /// Where its page is.
-  var link: String { "/run?id=\(id)" }
 }

@@ -18,10 +18,10 @@ package struct LiveRun: LivePage {
     page = try ReportPage(run, in: history, forecast: nil, atMost: Self.most)
     let children = try history.children(of: run)
     if let child = children.first(where: { $0.kind == .diagnose || $0.kind == .cure }) {
-      let other = try ReportPage(child, in: history, forecast: nil, atMost: Self.most)
+      let other = try ReportPage(child, in: history, forecast: nil, isDrawn: false)
       why =
         "<section>\n<h2>Diagnosis</h2>\n<p><a href=\"\(child.link)\">\(child.kind.rawValue) "
-        + "\(child.id.prefix(8))</a></p>\n\(other.cause)\(other.change)</section>\n"
+        + "\(child.shortID)</a>: \(SVG.escaped(child.standing))</p>\n\(other.cause)\(other.change)</section>\n"
     } else {
       why = run.cause == nil && run.explosionStep != nil ? Self.suspicion(of: run, history) : ""
     }
@@ -43,20 +43,16 @@ package struct LiveRun: LivePage {
     return "\(mark) – \(shown(run.name, limit: 40))"
   }
 
+  package var isOpen: Bool { run.ended == nil }
+
   package var alarms: [String] { run.alarm.map { [SVG.escaped($0)] } ?? [] }
 
   package var sections: [LivePart] {
     [
-      LivePart("verdict", page.verdict + progress), LivePart("cause", page.cause),
+      LivePart("verdict", page.verdict + run.progressBar(run.found)), LivePart("cause", page.cause),
       LivePart("why", why), LivePart("figures", page.figures), LivePart("change", page.change),
       LivePart("unknown", page.unknown), LivePart("next", page.next),
       LivePart("about", page.about),
     ]
-  }
-
-  private var progress: String {
-    guard run.isRunning, let total = run.total, total > 0 else { return "" }
-    return "<progress max=\"\(total)\" value=\"\(min(run.steps, total))\" aria-label=\"steps\">"
-      + "</progress>\n"
   }
 }

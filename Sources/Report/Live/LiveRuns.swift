@@ -6,57 +6,80 @@ import KeelAuthoring
 package struct LiveRuns: LivePage {
   private let runs: [ArchivedRun]
   private let more: Int
-  private let curves: [String: [Float]]
+  private let curves: [String: Curve]
   private let now: Date
   private let name: String
 
+  /// A curve as it stood when the run was last heard of.
+  private struct Curve {
+    let seen: Double
+    let svg: String
+  }
+
   /// Runs that are shown at the most, and values of a curve.
   private static let (most, width) = (200, 64)
-  /// For how long an explosion is news, in seconds.
-  private static let news = 3600.0
+  /// For how long an explosion is told above the page, in seconds.
+  private static let recent = 3600.0
 
   /// Of an archive that is not there.
   package init(nothingAt path: String) {
     (runs, more, curves, now, name) = ([], 0, [:], Date(), "\(path) is not there yet")
   }
 
+  /// - Parameter before: the same page as it was drawn last.
   /// - Throws: `KeelError` where the archive cannot be read.
-  package init(_ history: History, now: Date = Date()) throws {
-    let all = try history.runs()
-    let (running, ended) = (all.filter(\.isRunning), all.filter { !$0.isRunning })
-    runs = running + ended.prefix(max(0, Self.most - running.count))
-    (more, self.now, name) = (all.count - runs.count, now, history.path)
-    curves = try runs.reduce(into: [:]) { curves, run in
+  package init(_ history: History, after before: LiveRuns? = nil, now: Date = Date()) throws {
+    let (newest, count) = try history.newestRuns(Self.most)
+    (runs, more, self.now, name) = (newest, count - newest.count, now, history.path)
+    curves = newest.reduce(into: [:]) { curves, run in
       guard run.steps > 0 else { return }
-      curves[run.id] = try history.series("loss", of: run.id, atMost: Self.width)?.path
+      if let known = before?.curves[run.id], known.seen == run.seen {
+        curves[run.id] = known
+      } else {
+        // One whose numbers are damaged has no curve; its own page says why.
+        let path = try? history.series("loss", of: run.id, atMost: Self.width)?.path
+        curves[run.id] = Curve(seen: run.seen, svg: path.flatMap { Sparkline($0)?.svg } ?? "")
+      }
     }
   }
 
+  package var isOpen: Bool { true }
+
   package var title: String {
-    let news = news
-    guard let first = news.first else {
+    let lost = lost
+    guard let first = lost.first else {
       let count = runs.count(where: \.isRunning)
       return count > 0 ? "\(count) running – Keel" : "Keel"
     }
-    return news.count == 1
-      ? "✗ \(shown(first.name, limit: 40)) exploded" : "✗ \(news.count) exploded"
+    return lost.count == 1
+      ? "✗ \(shown(first.name, limit: 40)) exploded" : "✗ \(lost.count) exploded"
   }
 
   package var alarms: [String] {
-    let lines = news.prefix(5).compactMap { run in
-      run.alarm.map { "<a href=\"\(run.link)\">\(SVG.escaped($0))</a>\(Self.stage(run))" }
+    let lost = lost
+    let lines = lost.prefix(5).compactMap { run in
+      run.linkedAlarm.map { $0 + SVG.escaped(explanation(of: run)) }
     }
-    return lines + (news.count > 5 ? ["and \(news.count - 5) more"] : [])
+    return lines + (lost.count > 5 ? ["and \(lost.count - 5) more"] : [])
   }
 
-  /// Those that have exploded, and when that is news.
-  private var news: [ArchivedRun] {
-    runs.filter { $0.alarm != nil && now.timeIntervalSince1970 - $0.seen < Self.news }
+  /// Those that have exploded of late: of each recipe the newest, and none that was cured since.
+  private var lost: [ArchivedRun] {
+    var shown: [ArchivedRun] = []
+    for run in runs where now.timeIntervalSince1970 - run.seen < Self.recent {
+      guard run.alarm != nil || run.outcome == "cured",
+        !shown.contains(where: { $0.isSame(as: run) })
+      else { continue }
+      shown.append(run)
+    }
+    return shown.filter { $0.alarm != nil }
   }
 
-  private static func stage(_ run: ArchivedRun) -> String {
-    if let cause = run.cause { return SVG.escaped(": \(shown(cause, limit: 60))") }
-    return run.isRunning ? ": finding out why" : ""
+  /// Why, as far as it or a run about it has found out.
+  private func explanation(of run: ArchivedRun) -> String {
+    let about = runs.first { $0.parent == run.id }
+    if let cause = run.cause ?? about?.cause { return ": \(shown(cause, limit: 60))" }
+    return run.isRunning && !run.isWatched || about?.isRunning == true ? ": finding out why" : ""
   }
 
   package var sections: [LivePart] {
@@ -74,60 +97,39 @@ package struct LiveRuns: LivePage {
     """
 
   private var table: String {
-    """
-    <form action="/compare" method="get">
-    <div class="keel-scroll" tabindex="0" role="group" aria-label="Runs">
-    <table class="runs">
-    <thead><tr><th scope="col"><span class="unseen">compare</span></th><th scope="col">run</th>\
-    <th scope="col">outcome</th><th scope="col">loss</th><th scope="col" class="number">now</th>\
-    <th scope="col" class="number">steps</th><th scope="col">began</th></tr></thead>
-    <tbody>
-    \(runs.map(row).joined())</tbody>
-    </table>
-    </div>
-    <p><button type="submit">Compare</button> <span class="dim">up to seven that are marked\
-    \(more > 0 ? "; \(Text.count(more)) older ones: keel runs list" : "")</span></p>
-    </form>
-
-    """
-  }
-
-  private func row(_ run: ArchivedRun) -> String {
-    let name = SVG.escaped(shown(run.name, limit: 60))
-    let what =
-      "\(run.kind.rawValue), \(shown(run.engine, limit: 30)), \(run.id.prefix(8))"
-    let note = run.change.map { "→ \(shown($0, limit: 80))" } ?? run.cause
-    let progress = run.total.flatMap { total in
-      run.isRunning && total > 0
-        ? "<progress max=\"\(total)\" value=\"\(min(run.steps, total))\" "
-          + "aria-label=\"\(name): steps\"></progress>" : nil
-    }
+    let older = more > 0 ? "; \(Text.count(more)) older ones: keel runs list" : ""
     return """
-      <tr><td><input type="checkbox" name="run" value="\(run.id)" aria-label="compare \(name)"></td>\
-      <th scope="row"><a href="\(run.link)">\(name)</a><br><span class="dim">\(SVG.escaped(what))\
-      </span></th><td>\(Self.marked(run))\(note.map { "<br><span class=\"dim\">\(SVG.escaped(shown($0, limit: 90)))</span>" } ?? "")</td>\
-      <td>\(curves[run.id].flatMap { Sparkline($0)?.svg } ?? "")</td>\
-      <td class="number">\(run.finalLoss.map { Text.number($0) } ?? "–")</td>\
-      <td class="number">\(run.steps > 0 ? Text.count(run.steps) : "–")\(progress.map { "<br>\($0)" } ?? "")</td>\
-      <td class="dim">\(RunsPage.age(run.began, now))</td></tr>
+      <form action="/compare" method="get">
+      \(LiveTable.html(
+        heads: ["<span class=\"unseen\">compare</span>", "run", "outcome", "loss", "now", "steps", "began"],
+        numbers: ["now", "steps"], rows: runs.map(row)))<p><button type="submit">Compare</button> \
+      <span class="dim">up to \(LiveComparison.most) that are marked\(older)</span></p>
+      </form>
 
       """
   }
 
-  /// How it stands, with a mark that needs no colour.
-  static func marked(_ run: ArchivedRun) -> String {
-    if let step = run.explosionStep, run.outcome != "cured" {
-      let word = run.isRunning ? "exploded" : run.standing
-      return "<span class=\"red\">✗ \(SVG.escaped(word))</span> at step \(Text.count(step))"
-    }
-    let word = run.standing
-    let (style, mark) =
-      switch word {
-      case "healthy", "trained", "cured", "stable": ("green", "✓")
-      case "exploded", "exploding", "incurable", "failed": ("red", "✗")
-      case "running": ("bold", "▸")
-      default: ("yellow", "!")
-      }
-    return "<span class=\"\(style)\">\(mark) \(SVG.escaped(word))</span>"
+  private func row(_ run: ArchivedRun) -> String {
+    let name = SVG.escaped(shown(run.name, limit: 60))
+    let note = run.change.map { "→ \(shown($0, limit: 80))" } ?? run.cause
+    let cells = [
+      run.marked + (note.map { Self.dim(shown($0, limit: 90)) } ?? ""),
+      curves[run.id]?.svg ?? "",
+    ]
+    let numbers = [
+      run.finalLoss.map { Text.number($0) } ?? "–",
+      (run.steps > 0 ? Text.count(run.steps) : "–")
+        + (run.isRunning ? "<br>\(run.progressBar(nil))" : ""),
+    ]
+    return """
+      <td><input type="checkbox" name="run" value="\(run.digits)" aria-label="compare \(name)"></td>\
+      \(LiveTable.head(of: run))\(cells.map { "<td>\($0)</td>" }.joined())\
+      \(numbers.map { "<td class=\"number\">\($0)</td>" }.joined())\
+      <td class="dim">\(RunsPage.age(run.began, now))</td>
+      """
+  }
+
+  private static func dim(_ text: String) -> String {
+    "<br><span class=\"dim\">\(SVG.escaped(text))</span>"
   }
 }

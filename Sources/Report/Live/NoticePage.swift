@@ -8,6 +8,7 @@ package struct NoticePage: LivePage {
 
   package var title: String { "Keel" }
   package var alarms: [String] { [] }
+  package var isOpen: Bool { false }
   package var sections: [LivePart] {
     [LivePart("heading", "<h1>\(SVG.escaped(shown(text, limit: 400)))</h1>\n")]
   }

@@ -2,6 +2,12 @@ import Foundation
 import KeelArchive
 import Testing
 
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
 /// What `keel.watch` writes beside an archive is a run of it.
 struct LiveFolderTests {
   private let scratch: Scratch
@@ -78,6 +84,70 @@ struct LiveFolderTests {
     try write([Self.head, Self.line(0, "3"), Self.line(1, "2")])
     #expect(try take().steps == 2 && history.runs().count == 1)
     #expect(try take().id == first.id)
+  }
+
+  /// What was not finite is over once a state from before was brought back.
+  @Test func whatIsBroughtBackGoesOn() throws {
+    let first = #"{"step": 1, "first": {"module": "b", "kind": "overflow"}}"#
+    try write([Self.head, Self.line(0, "3"), Self.line(1, "Infinity"), first])
+    #expect(try take().explosionStep == 1)
+    try write([
+      Self.head, Self.line(0, "3"), Self.line(1, "Infinity"), first,
+      #"{"step": 2, "restored": true}"#, Self.line(2, "2"), #"{"end": "ok"}"#,
+    ])
+    let run = try take()
+    #expect(run.explosionStep == nil && run.outcome == "trained" && run.steps == 3)
+  }
+
+  /// Another training that writes to the same file is another run.
+  @Test func anotherInItsPlaceIsAnother() throws {
+    let folder = LiveFolder(beside: history)
+    try write([Self.head, Self.line(0, "3"), Self.line(1, "2"), #"{"end": "ok"}"#])
+    try folder.take()
+    try write([Self.head.replacingOccurrences(of: "1e9", with: "2e9"), Self.line(0, "5")])
+    try folder.take()
+    #expect(try history.runs().map(\.steps) == [1, 2])
+  }
+
+  /// Nor is it another where the folder has another name.
+  @Test func aMovedFolderHasTheSameRuns() throws {
+    try write([Self.head, Self.line(0, "3"), #"{"end": "ok"}"#])
+    let first = try take()
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch("link"), withDestinationPath: scratch.path)
+    let linked = try History(scratch("link/keel.sqlite"))
+    try LiveFolder(beside: linked).take(all: true)
+    #expect(try linked.runs().map(\.id) == [first.id])
+    try linked.delete(linked.runs())
+    #expect(!FileManager.default.fileExists(atPath: scratch("live/run.jsonl")))
+  }
+
+  /// What is no regular file is none of `keel.watch`: a pipe would be waited for, for ever.
+  @Test func onlyFilesAreRead() throws {
+    #expect(mkfifo(scratch("live/pipe.jsonl"), 0o600) == 0)
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch("live/link.jsonl"), withDestinationPath: "/dev/zero")
+    try write([Self.head, Self.line(0, "3")])
+    #expect(try take().steps == 1)
+    #expect(try history.runs().count == 1)
+  }
+
+  /// One that cannot be taken keeps no other from it.
+  @Test func theOthersAreTaken() throws {
+    try scratch.write(
+      "live/a.jsonl", Self.head.replacingOccurrences(of: "1e9", with: "NaN") + "\n")
+    try scratch.write(
+      "live/b.jsonl", Self.head.replacingOccurrences(of: "1e9", with: "-1e308") + "\n")
+    try write([Self.head, Self.line(0, "3")])
+    try LiveFolder(beside: history).take(all: true)
+    #expect(try history.runs().count == 3)
+    #expect(try history.runs().allSatisfy { $0.began >= 1e9 })
+  }
+
+  @Test(arguments: ["-1", "-9223372036854775808", "9223372036854774784", "1e300", "0.5"])
+  func stepsBeyondAllAreLeftOut(_ step: String) throws {
+    try write([Self.head, Self.line(0, "3"), #"{"step": \#(step), "loss": 1}"#, Self.line(1, "2")])
+    #expect(try losses(of: take()) == [[3, 2]])
   }
 
   /// Of two processes one takes them.

@@ -2,14 +2,16 @@ import KeelReport
 import NIOHTTP1
 
 /// What a request is answered with.
-struct Answer: Sendable {
-  let status: HTTPResponseStatus
+struct Response: Sendable {
+  typealias Status = HTTPResponseStatus
+
+  let status: Status
   let type: String
   let text: String
   let headers: [String: String]
 
-  /// What every answer says: nothing is fetched from elsewhere, nothing that stands in a page runs,
-  /// nobody keeps it, frames it, or is told where somebody came from.
+  /// What every response says: nothing is fetched from elsewhere, nothing that stands in a page
+  /// runs, nobody keeps it, frames it, or is told where somebody came from.
   static let common: HTTPHeaders = [
     "content-security-policy":
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -21,20 +23,17 @@ struct Answer: Sendable {
     "cache-control": "no-store",
   ]
 
-  /// A page that says in a line why there is no other.
-  static func notice(
-    _ status: HTTPResponseStatus, _ text: String, headers: [String: String] = [:]
-  ) -> Answer {
-    Answer(
-      status: status, text: NoticePage(text).html(events: nil),
-      headers: headers)
-  }
-
   init(
-    status: HTTPResponseStatus = .ok, type: String = "text/html; charset=utf-8", text: String,
+    status: Status = .ok, type: String = "text/html; charset=utf-8", text: String,
     headers: [String: String] = [:]
   ) {
     (self.status, self.type, self.text, self.headers) = (status, type, text, headers)
+  }
+
+  /// A page that says in a line why there is no other.
+  static func notice(_ status: Status, _ text: String, headers: [String: String] = [:]) -> Response
+  {
+    Response(status: status, text: NoticePage(text).html(events: nil), headers: headers)
   }
 
   /// The head, for a body of so many bytes; nil where nobody knows how many.
