@@ -47,7 +47,13 @@ public final class History: Sendable {
 
   private static func open(_ path: String, _ patience: Double) throws -> any DatabaseWriter {
     var configuration = Configuration()
-    configuration.busyMode = .timeout(patience)
+    // SQLite's own wait looks every tenth of a second in the end: where many write, who came last
+    // is before who has waited. Chance is fair.
+    let looks = Int(patience / 0.011)
+    configuration.busyMode = .callback { count in
+      usleep(.random(in: 2_000...20_000))
+      return count < looks
+    }
     configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
     do {
       return try DatabasePool(path: path, configuration: configuration)

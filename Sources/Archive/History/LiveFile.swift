@@ -121,15 +121,15 @@ struct LiveFile {
     flush()
     let (ending, explosion) = (ending, explosion)
     var copy = writer
+    copy.note(explosion)
+    copy.prepare(
+      ending.map { ArchivedRun.Ending($0, explosion: explosion) }, at: seen, withLayers: !isMore)
     try history.write { database in
       if !copy.isThere {
         try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [copy.run.id])
         try copy.begin(database)
       }
-      copy.note(explosion)
-      try copy.write(
-        ending.map { ArchivedRun.Ending($0, explosion: explosion) }, at: seen,
-        withLayers: !isMore, database)
+      try copy.write(database)
     }
     writer = copy
     return isMore

@@ -21,6 +21,9 @@ public final class Recorder: Sendable {
 
   /// Seconds between two writes, and how long the last one waits for an archive that is locked.
   private static let (interval, patience) = (0.5, 60.0)
+  /// Where many write, each waits its turn: the next write comes after ten times what the last one
+  /// took, or so many seconds.
+  private static let (rest, longest) = (10.0, 8.0)
   /// Bytes that wait to be written at the most: a disk that is busy for seconds loses nothing.
   private static let most = 1 << 27
 
@@ -51,18 +54,18 @@ public final class Recorder: Sendable {
   ) {
     (id, self.history, self.warn) = (run.id, history, warn)
     writer = Mutex(RunWriter(run, recipe: recipe))
-    queue.async { [self] in
-      _ = write(nil)
-      goOn()
-    }
+    queue.async { [self] in writeAgain() }
   }
 
   /// Writes again and again, until it has ended or nobody holds it any more.
-  private func goOn() {
-    queue.asyncAfter(deadline: .now() + Self.interval) { [weak self] in
+  private func writeAgain() {
+    let began = ContinuousClock.now
+    _ = write(nil)
+    let pause = Self.rest * ((ContinuousClock.now - began) / .seconds(1))
+    queue.asyncAfter(deadline: .now() + min(max(Self.interval, pause), Self.longest)) {
+      [weak self] in
       guard let self, writer.withLock({ $0.run.ended == nil }) else { return }
-      _ = write(nil)
-      goOn()
+      writeAgain()
     }
   }
 
@@ -121,14 +124,19 @@ public final class Recorder: Sendable {
   private func write(_ ending: ArchivedRun.Ending?) -> (error: KeelError, isBusy: Bool)? {
     writer.withLock { writer in
       // Before the run has its row, what comes waits in memory.
-      if !writer.isThere, let failure = attempt(&writer, { try $1.begin($0) }) { return failure }
+      let empty = writer
+      if !writer.isThere, let failure = attempt(&writer, else: empty, { try $1.begin($0) }) {
+        return failure
+      }
       var stretches = takeStretches()
       for stretch in stretches { writer.take(stretch) }
       let (total, progress) = takeNotes()
       writer.note(total, progress)
       let spare = stretches.popLast()
       inbox.withLock { $0.spare = spare }
-      return attempt(&writer) { try $1.write(ending, $0) }
+      let before = writer
+      writer.prepare(ending)
+      return attempt(&writer, else: before) { try $1.write($0) }
     }
   }
 
@@ -157,9 +165,9 @@ public final class Recorder: Sendable {
 
   /// One transaction; after a failure everything is as before.
   private func attempt(
-    _ writer: inout RunWriter, _ work: (Database, inout RunWriter) throws -> Void
+    _ writer: inout RunWriter, else before: RunWriter,
+    _ work: (Database, inout RunWriter) throws -> Void
   ) -> (error: KeelError, isBusy: Bool)? {
-    let before = writer
     do {
       try history.database.write { try work($0, &writer) }
       writer.isFailing = false

@@ -31,11 +31,16 @@ struct RunWriter {
   private(set) var lost = 0
   /// Writes since layers were last written as they stand.
   private var writes = 0
+  /// Whether the next write has layers: single steps of them wait, for most are forgotten before
+  /// their turn comes.
+  private var isWithLayers = false
 
   private struct Part {
     let column: RecordedStretch.Column
     let segment: Int
     let chunk: Pyramid.Chunk
+    /// As it is written; nil where its turn has not come.
+    var data: Data?
 
     /// Whether it has single steps of a layer, of which a long run keeps few.
     var isOfLayer: Bool { chunk.level == 0 && !column.layer.isEmpty }
@@ -87,19 +92,28 @@ struct RunWriter {
   /// Takes the explosion that it has met; nil where it met none yet.
   mutating func note(_ explosion: Explosion?) { run.note(explosion) }
 
-  /// Writes what there is.
+  /// Makes ready what is to be written next: while it is written, others wait.
   /// - Parameters:
   ///   - time: when it was last heard of.
   ///   - withLayers: whether layers are written as they stand; nil: in one write of eight.
-  mutating func write(
-    _ ending: ArchivedRun.Ending?, at time: Date = Date(), withLayers: Bool? = nil,
-    _ database: Database
-  ) throws {
+  mutating func prepare(
+    _ ending: ArchivedRun.Ending?, at time: Date = Date(), withLayers: Bool? = nil
+  ) {
     let withLayers = withLayers ?? (ending != nil || writes % Self.layersEvery == 0)
     closeSegment(withLayers: withLayers)
     writes += 1
     run.seen = time.timeIntervalSince1970
     if let ending { run.end(ending, at: run.seen) }
+    if withLayers { forget() }
+    isWithLayers = withLayers
+    for place in chunks.indices where withLayers || !chunks[place].isOfLayer {
+      chunks[place].data = chunks[place].chunk.data
+    }
+    noteRecoveries(ending)
+  }
+
+  /// Writes what was made ready.
+  mutating func write(_ database: Database) throws {
     do {
       try run.update(database)
     } catch is RecordError {
@@ -107,9 +121,7 @@ struct RunWriter {
       throw KeelError(
         .missing, at: "run \(run.id)", "was deleted while it ran", fix: "nothing: it is not kept")
     }
-    if withLayers { forget() }
-    try writeChunks(withLayers: withLayers, database)
-    noteRecoveries(ending)
+    try writeChunks(database)
     try writeEvents(database)
   }
 
@@ -170,14 +182,14 @@ struct RunWriter {
     forgotten = dropped.upperBound
   }
 
-  /// - Parameter withLayers: false where single steps of layers wait: most are forgotten before
-  ///   their turn comes.
-  private mutating func writeChunks(withLayers: Bool, _ database: Database) throws {
-    for part in chunks where withLayers || !part.isOfLayer {
-      try Self.insert(part.chunk, of: id(of: part.column, database), part.segment, database)
+  private mutating func writeChunks(_ database: Database) throws {
+    for part in chunks {
+      guard let data = part.data else { continue }
+      try Self.insert(
+        part.chunk, data, of: id(of: part.column, database), part.segment, database)
     }
-    chunks = withLayers ? [] : chunks.filter(\.isOfLayer)
-    guard withLayers else { return }
+    chunks.removeAll { $0.data != nil }
+    guard isWithLayers else { return }
     for (segment, columns, steps) in deletions {
       for column in columns {
         try database.cachedStatement(
@@ -192,14 +204,15 @@ struct RunWriter {
   }
 
   /// Writes a chunk, in place of what there was of it.
+  /// - Parameter data: of the chunk.
   static func insert(
-    _ chunk: Pyramid.Chunk, of series: Int64, _ segment: Int, _ database: Database
+    _ chunk: Pyramid.Chunk, _ data: Data, of series: Int64, _ segment: Int, _ database: Database
   ) throws {
     try database.cachedStatement(
       sql: "INSERT OR REPLACE INTO chunk(series, segment, level, first, count, data) "
         + "VALUES (?, ?, ?, ?, ?, ?)"
     ).execute(arguments: [
-      series, segment, chunk.level, chunk.first, chunk.count, chunk.data,
+      series, segment, chunk.level, chunk.first, chunk.count, data,
     ])
   }
 

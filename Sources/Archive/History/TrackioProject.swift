@@ -225,7 +225,7 @@ public struct TrackioProject: Sendable {
         return value
       }, filling: &chunks)
     for chunk in chunks + pyramid.takeOpen() {
-      try RunWriter.insert(chunk, of: series, segment, database)
+      try RunWriter.insert(chunk, chunk.data, of: series, segment, database)
     }
   }
 }

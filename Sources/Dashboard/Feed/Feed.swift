@@ -32,8 +32,9 @@ actor Feed {
   /// Pages that are remembered at the most.
   private static let most = 32
 
-  /// Between two looks at the archive, and between two signs that a page is up to date. At those,
-  /// pages are drawn anew that time alone changes.
+  /// Between two looks at the archive, and between two signs that a page is up to date.
+  ///
+  /// At those, pages are drawn anew that time alone changes.
   private static let (interval, heartbeat) = (Duration.seconds(1), Duration.seconds(5))
 
   init(_ archive: ServedArchive) { self.archive = archive }

@@ -19,7 +19,7 @@ extension ArchivedRun {
     alarm.map { "<a href=\"\(link)\">\(SVG.escaped($0))</a>" }
   }
 
-  /// Where its page is. An id that another program has written may be anything.
+  /// Where its page is; an id that another program has written may be anything.
   var link: String { "/run?id=\(digits)" }
 
   /// Its id, as far as it is one.
