@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: maps studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: serving maps studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -57,6 +57,11 @@ test-levels: build
 	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
 
+# What the live page costs, and what it withstands; ARGS="many long step" for parts of it. Twenty minutes.
+serving: deps python
+	$(BUILD) --product keel
+	KEEL_COMMAND=$(CURDIR)/.build/release/keel python3 -B Benchmarks/Serving/serving.py $(ARGS)
+
 # Maps against grids that were trained whole, of recipes that the faults' generator draws.
 maps: deps
 	$(BUILD) --product keel && $(BUILD) --product faults
@@ -103,18 +108,20 @@ web-environment: python
 	@test -x .build/web/bin/python || python3 -m venv .build/web
 	@.build/web/bin/python -m pip install --quiet --disable-pip-version-check -r Tests/Web/requirements.txt
 
-# Reports in a browser: whole without scripts, legible, printable, safe, in need of nothing. One minute;
+# Reports in a browser: whole without scripts, legible, printable, safe, in need of nothing; and the live page,
+# while trainings explode, one of them in PyTorch (190 MB). Six minutes;
 # KEEL_COMMAND=… takes another keel than the one that is built here.
 WEB_KEEL = $(or $(KEEL_COMMAND),$(CURDIR)/.build/release/keel)
-test-web: deps web-environment
+test-web: deps web-environment python-environment
 	$(if $(KEEL_COMMAND),,$(BUILD) --product keel)
-	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B -m pytest -q -p no:cacheprovider Tests/Web $(ARGS)
+	KEEL_TORCH=$(CURDIR)/.build/advice/bin/python KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B -m pytest -q -p no:cacheprovider Tests/Web $(ARGS)
 
-# The same reports as PNG files in .build/screenshots: light and dark, in a wide window and in a narrow one;
+# The same reports, and the live page before, during and after an explosion, as PNG files in .build/screenshots: light and dark, in a wide window and in a narrow one;
 # and the pictures of the README anew.
 screenshots: deps web-environment
 	$(if $(KEEL_COMMAND),,$(BUILD) --product keel)
 	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B Tests/Web/screenshots.py $(ARGS)
+	KEEL_COMMAND=$(WEB_KEEL) .build/web/bin/python -B Tests/Web/live_screenshots.py
 	KEEL_COMMAND=$(WEB_KEEL) python3 Tests/Web/pictures.py
 
 # The Python package with the command in it, for machines that have no Swift: .build/dist/keel-….whl.

@@ -14,6 +14,10 @@ struct KeptSeries {
   private let layerNorms: [StepSeries]
   private let ratios: [StepSeries]
   private let marks: [(segment: Int, mark: StepMark)]
+  /// Where it exploded, as far as the archive knows before it has an answer.
+  private let lost: FirstOffender?
+  /// Whether it has no answer yet, and trains with a change after the training that failed.
+  private let isRetraining: Bool
 
   /// Values of a series at the most: single steps of what has so many, else bins.
   static let most = 1 << 16
@@ -23,9 +27,10 @@ struct KeptSeries {
 
   /// Nothing to draw.
   init() {
-    (numbers, losses, norms, clipped, layers, layerNorms, ratios, marks) = (
-      [], [], [], [], [], [], [], []
+    (numbers, losses, norms, clipped, layers, layerNorms, ratios, marks, lost) = (
+      [], [], [], [], [], [], [], [], nil
     )
+    isRetraining = false
   }
 
   init(_ run: ArchivedRun, in history: History, atMost most: Int = most) throws {
@@ -41,6 +46,10 @@ struct KeptSeries {
       }
     }
     self.numbers = numbers
+    isRetraining = run.found?.stage == .retraining
+    lost = run.explosionStep.map { step in
+      FirstOffender("lost", layer: run.explosionPlace, step: step, cause: run.cause)
+    }
     losses = trained.map(Self.envelope)
     norms = try eachStretch("gradient-norm")
     clipped = try eachStretch("clipped-norm")
@@ -87,14 +96,15 @@ struct KeptSeries {
     of training: Training?, findings: [Finding] = [], drawn: (gains: Gains?, exponents: Exponents?),
     table: [TruthTableRow]? = nil, trials: CaseHistory? = nil
   ) -> [any Picture] {
-    let offender = training?.explosion.map { FirstOffender($0, cause: findings.first?.cause) }
+    let offender =
+      training.map { $0.explosion.map { FirstOffender($0, cause: findings.first?.cause) } } ?? lost
     let first = layerNorms.first?.first ?? 0
     let heat = HeatMap(
       layers: layers, logNorms: layerNorms.map { $0.values.map { log10($0) } }, first: first,
       stride: layerNorms.first?.stride ?? 1, offender: offender)
     // Of a cure the first stretch is the training that failed, and the last one that of the change.
-    let isCured = trials?.outcome == .cured && losses.count > 1
-    let failed = trials == nil ? losses.indices : losses.indices.prefix(1)
+    let isCured = (trials?.outcome == .cured || isRetraining) && losses.count > 1
+    let failed = trials == nil && !isRetraining ? losses.indices : losses.indices.prefix(1)
     let curves = Curves(
       loss: failed.map { losses[$0] }, gradientNorm: failed.map { norms[$0] },
       clippedNorm: failed.last.flatMap(clipping), marks: marks(in: failed), offender: offender)

@@ -70,7 +70,9 @@ extension ReportPage {
     let findings = found?.findings ?? []
     let cause =
       findings.isEmpty
-      ? [] : FindingLines(findings, of: run.problem, by: run.engineNote, reference: nil).lines
+      ? []
+      : FindingLines(findings, of: run.problem, by: run.engineNote, reference: nil).lines
+        .flatMap { $0.split(separator: "\n").map(String.init) }
     return Words(
       verdict: verdict, cause: cause, soFar: found.map(tried) ?? [],
       next: run.isRunning || run.isLogged ? [] : ["\(run.command)  # once more"])
@@ -98,9 +100,9 @@ extension ReportPage {
     let made = found.stage == .diagnosing ? found.experiments.count : found.trials.count
     let what = found.stage == .diagnosing ? "experiment" : "trial"
     var text = "\(made) \(what)\(made == 1 ? "" : "s") so far"
-    if let share = found.share {
+    if let share = found.share, share >= 0.01 {
       text += ", \(Text.percent(share)) of the steps they may take"
-      if let since = found.failedAt, share > 0.01 {
+      if let since = found.failedAt {
         text += ", \(Text.duration((run.seen - since) * (1 - share) / share)) left at the most"
       }
     }

@@ -136,11 +136,13 @@ package struct ReportPage {
   var about: String {
     let began = Date(timeIntervalSince1970: run.began).formatted(.iso8601)
     let rows = [
-      ("run", run.id), ("goes on from", run.parent), ("typed", run.command), ("began", began),
+      ("run", run.id), ("goes on from", run.parent),
+      ("typed", run.isLogged ? nil : run.command), ("began", began),
       ("trained by", run.engine), ("machine", run.system), ("keel", run.version),
       ("network", run.model),
     ].compactMap { title, text in
-      text.map { (title, $0) }
+      // Of what another tool has logged less is known.
+      text.flatMap { $0.isEmpty ? nil : (title, $0) }
     }.map { title, text in
       "<tr><th scope=\"row\">\(title)</th><td>\(SVG.escaped(shown(text, limit: 300)))</td></tr>\n"
     }.joined()

@@ -135,7 +135,8 @@ public final class Recorder: Sendable {
       let spare = stretches.popLast()
       inbox.withLock { $0.spare = spare }
       let before = writer
-      writer.prepare(ending)
+      // What was found is found in layers, too.
+      writer.prepare(ending, withLayers: progress == nil ? nil : true)
       return attempt(&writer, else: before) { try $1.write($0) }
     }
   }

@@ -51,7 +51,7 @@ extension ArchivedRun {
     let name = SVG.escaped(shown(name, limit: 60))
     guard isRunning else { return "" }
     if let found, found.stage == .diagnosing || found.stage == .searching {
-      return found.share.map { share in
+      return found.share.flatMap { $0 < 0.01 ? nil : $0 }.map { share in
         "<progress max=\"100\" value=\"\(Int(100 * share))\" "
           + "aria-label=\"\(name): share of the search\"></progress>"
       } ?? ""

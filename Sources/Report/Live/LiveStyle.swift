@@ -20,9 +20,12 @@ package enum LiveStyle {
       .runs{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
       .runs th,.runs td{text-align:left;vertical-align:top;padding:.45em .8em .45em 0;
       border-bottom:1px solid #dededa}
+      .runs{min-width:46rem}
       .runs tbody th{font-weight:400;min-width:11em}
       .runs td.number,.runs th.number{text-align:right;white-space:nowrap}
       .runs .dim{font-size:.85rem}
+      .runs :is(.red,.green,.yellow,.bold){white-space:nowrap}
+      .runs :is(td,th){overflow-wrap:normal}
       .keel.spark{width:120px;min-width:120px;height:26px}
       progress{width:7em;height:.6em;accent-color:#0072b2}
       #verdict progress{width:100%;height:.8em}
