@@ -75,10 +75,11 @@ package final class Dashboard: Sendable {
     guard limit.admits(channel), let access else {
       return try pipeline.addHandler(ConnectionLimit.Refusal())
     }
-    let head = HeadLimit()
-    try pipeline.addHandler(head)
+    let (half, head) = (HalfClosure(), HeadLimit())
+    try pipeline.addHandlers(half, head)
     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true)
-    try pipeline.addHandler(Connection(access, feed, head, at: channel.localAddress?.ipAddress))
+    try pipeline.addHandler(
+      Connection(access, feed, head, half, at: channel.localAddress?.ipAddress))
   }
 
   private func access(at port: Int) -> Access {

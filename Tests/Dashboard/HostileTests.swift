@@ -135,6 +135,26 @@ struct HostileTests {
     #expect(answer.isEmpty && ContinuousClock.now - began < .seconds(45))
   }
 
+  /// More clients than there may be, who have their answer and go without a word.
+  @Test func whoHasGoneIsLetGo() async throws {
+    let served = try await Served()
+    for _ in 0..<300 {
+      let answer = try await served.says(
+        to: "GET /icon.svg HTTP/1.1\r\nHost: localhost\r\n\r\n", patience: 0.01)
+      #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 200"))
+    }
+    #expect(try await served.says(to: Self.good).hasPrefix("HTTP/1.1 200"))
+  }
+
+  /// Who sends no more still gets what was asked for, and then the end.
+  @Test(arguments: ["/", "/style.css"]) func whoSendsNoMoreIsAnswered(_ uri: String) async throws {
+    let served = try await Served()
+    let began = ContinuousClock.now
+    let answer = try await served.says(
+      to: "GET \(uri) HTTP/1.1\r\nHost: localhost\r\n\r\n", patience: 20, isHalfClosed: true)
+    #expect(answer.hasPrefix("HTTP/1.1 200") && ContinuousClock.now - began < .seconds(12))
+  }
+
   /// Several questions in one piece are answered one after the other.
   @Test func questionsAreAnsweredInTurn() async throws {
     let served = try await Served()

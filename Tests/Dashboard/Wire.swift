@@ -32,19 +32,25 @@ final class Served: Sendable {
   }
 
   /// What the server says to bytes, until it ends the connection or nothing comes for a while.
-  /// - Parameter patience: seconds.
-  func says(to bytes: [UInt8], patience: Double = 3) async throws -> String {
+  /// - Parameters:
+  ///   - patience: seconds.
+  ///   - isHalfClosed: whether it is told that no more will come.
+  func says(
+    to bytes: [UInt8], patience: Double = 3, isHalfClosed: Bool = false
+  ) async throws -> String {
     let port = port
     // Blocking reads are none for the pool of Swift's tasks.
     return try await withCheckedThrowingContinuation { continuation in
       Thread.detachNewThread {
-        continuation.resume(with: Result { try Wire(port).says(to: bytes, patience) })
+        continuation.resume(with: Result { try Wire(port).says(to: bytes, patience, isHalfClosed) })
       }
     }
   }
 
-  func says(to text: String, patience: Double = 3) async throws -> String {
-    try await says(to: Array(text.utf8), patience: patience)
+  func says(
+    to text: String, patience: Double = 3, isHalfClosed: Bool = false
+  ) async throws -> String {
+    try await says(to: Array(text.utf8), patience: patience, isHalfClosed: isHalfClosed)
   }
 
   /// The answer to a plain question.
@@ -78,7 +84,7 @@ private final class Wire {
 
   deinit { close(socket) }
 
-  func says(to bytes: [UInt8], _ patience: Double) throws -> String {
+  func says(to bytes: [UInt8], _ patience: Double, _ isHalfClosed: Bool) throws -> String {
     var time = timeval()
     time.tv_sec = Int(patience)
     time.tv_usec = .init((patience - patience.rounded(.down)) * 1e6)
@@ -92,6 +98,7 @@ private final class Wire {
       guard count > 0 else { break }
       sent += count
     }
+    if isHalfClosed { shutdown(socket, Int32(SHUT_WR)) }
     var (answer, part) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
     // A page that is open is never done.
     let deadline = ContinuousClock.now + .seconds(2 * patience)

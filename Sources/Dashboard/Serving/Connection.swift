@@ -12,18 +12,20 @@ final class Connection: ChannelInboundHandler {
   private let access: Access
   private let feed: Feed
   private let limit: HeadLimit
+  private let half: HalfClosure
   /// Of this machine, as the connection came to it.
   private let address: String?
   private var head: HTTPRequestHead?
   /// Requests so far: what is left to do for an earlier one is no longer done.
   private var count = 0
   private var isRefused = false
-  /// Whether a request has come whose response has not gone.
-  private var isResponding = false
   private var timer: Scheduled<Void>?
 
-  init(_ access: Access, _ feed: Feed, _ limit: HeadLimit, at address: String?) {
-    (self.access, self.feed, self.limit, self.address) = (access, feed, limit, address)
+  init(
+    _ access: Access, _ feed: Feed, _ limit: HeadLimit, _ half: HalfClosure, at address: String?
+  ) {
+    (self.access, self.feed, self.address) = (access, feed, address)
+    (self.limit, self.half) = (limit, half)
   }
 
   // MARK: requests
@@ -43,7 +45,7 @@ final class Connection: ChannelInboundHandler {
     switch unwrapInboundIn(data) {
     case .head(let head):
       timer?.cancel()
-      isResponding = true
+      half.response = .underWay
       do throws(Access.Refusal) {
         try access.check(head, at: address)
         self.head = head
@@ -54,18 +56,11 @@ final class Connection: ChannelInboundHandler {
       }
     case .body: break
     case .end:
-      if let head { respond(to: head, context) }
+      // What is there at once is sent before this returns.
+      let request = head
       head = nil
+      if let request { respond(to: request, context) }
     }
-  }
-
-  /// Who sends no more may still read; a page that is open does not end half.
-  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-    if case ChannelEvent.inputClosed = event {
-      isRefused = true
-      if limit.isResponding || !isResponding { context.close(promise: nil) }
-    }
-    context.fireUserInboundEventTriggered(event)
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) { context.closeLater() }
@@ -139,8 +134,8 @@ final class Connection: ChannelInboundHandler {
     close(in: Self.timeout.response, context)
     context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
       guard number == self.count, self.head == nil else { return }
-      self.isResponding = false
-      if closes || self.isRefused {
+      self.half.response = .none
+      if closes || self.half.isClosed {
         context.closeLater()
       } else {
         self.close(in: Self.timeout.head, context)
@@ -160,7 +155,8 @@ final class Connection: ChannelInboundHandler {
     guard head.method == .GET else { return send(response, to: head, context) }
     count += 1
     timer?.cancel()
-    limit.isResponding = true
+    (limit.isResponding, half.response) = (true, .endless)
+    guard !half.isClosed else { return context.close(promise: nil) }
     context.writeAndFlush(
       wrapOutboundOut(.head(response.head(bytes: nil, closes: false))), promise: nil)
     let (subscriber, feed) = (Subscriber(context.channel), feed)

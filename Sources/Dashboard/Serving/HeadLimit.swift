@@ -27,6 +27,7 @@ final class HeadLimit: ChannelInboundHandler {
     guard bytes > Self.most else { return context.fireChannelRead(data) }
     isOver = true
     if isResponding { return context.close(promise: nil) }
-    RawResponse.send("431 Request Header Fields Too Large", on: context)
+    _ = RawResponse.write("431 Request Header Fields Too Large", on: context)
+    context.closeLater()
   }
 }

@@ -2,11 +2,9 @@ import NIOCore
 
 /// A response where no request was understood, and the end of its connection.
 enum RawResponse {
-  /// Writes one, and closes the connection a little later.
-  static func send(_ status: String, on context: ChannelHandlerContext) {
+  static func write(_ status: String, on context: ChannelHandlerContext) -> EventLoopFuture<Void> {
     let text = "HTTP/1.1 \(status)\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-    context.writeAndFlush(NIOAny(context.channel.allocator.buffer(string: text)), promise: nil)
-    context.closeLater()
+    return context.writeAndFlush(NIOAny(context.channel.allocator.buffer(string: text)))
   }
 }
 
