@@ -49,34 +49,37 @@ package struct ReportPage {
         fix: "type its command again: \(run.command)")
     }
     self.recipe = recipe
+    let maps = try isDrawn ? history.maps(of: run).map { EdgeMap($0, of: recipe) } : []
     let kept =
       try isDrawn ? KeptSeries(run, in: history, atMost: most ?? KeptSeries.most) : KeptSeries()
     guard run.body != nil else {
       words = Self.words(ofOpen: run, from: kept.first)
-      pictures = kept.pictures(of: nil, drawn: (Self.gains(forecast), nil))
+      pictures = kept.pictures(of: nil, drawn: (Self.gains(forecast), nil)) + maps
       return
     }
     switch run.kind {
     case .train:
       let training = try run.answer(Training.self)
       words = Self.words(of: training, run, isKept: history.path.hasSuffix("/.keel/keel.sqlite"))
-      pictures = kept.pictures(of: training, drawn: (Self.gains(forecast), exponents))
+      pictures = kept.pictures(of: training, drawn: (Self.gains(forecast), exponents)) + maps
     case .forecast:
       words = Self.words(ofForecast: run)
-      pictures = Self.gains(forecast).map { [$0] } ?? []
+      pictures = (Self.gains(forecast).map { [$0] } ?? []) + maps
     case .diagnose:
       let diagnosis = try run.answer(Diagnosis.self)
       words = Self.words(of: diagnosis, recipe, run)
-      pictures = kept.pictures(
-        of: diagnosis.training, findings: diagnosis.findings,
-        drawn: (Self.gains(forecast), exponents),
-        table: diagnosis.truthTable)
+      pictures =
+        kept.pictures(
+          of: diagnosis.training, findings: diagnosis.findings,
+          drawn: (Self.gains(forecast), exponents),
+          table: diagnosis.truthTable) + maps
     case .cure:
       let cure = try run.answer(CaseHistory.self)
       words = Self.words(of: cure, recipe, run)
-      pictures = kept.pictures(
-        of: cure.before, findings: cure.findings, drawn: (Self.gains(forecast), exponents),
-        table: cure.truthTable, trials: cure)
+      pictures =
+        kept.pictures(
+          of: cure.before, findings: cure.findings, drawn: (Self.gains(forecast), exponents),
+          table: cure.truthTable, trials: cure) + maps
     }
   }
 

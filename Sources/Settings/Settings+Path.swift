@@ -28,6 +28,19 @@ extension Settings {
     return steps
   }
 
+  /// What a path names; nil where it leads nowhere.
+  package func value(at path: String) -> Settings? {
+    guard let steps = try? Self.steps(path) else { return nil }
+    return steps.reduce(self as Settings?) { value, step in
+      switch (step, value?.node) {
+      case (.key(let key), .map(let entries)): entries.first { $0.key == key }?.value
+      case (.index(let index), .list(let items)):
+        items.indices.contains(index) ? items[index] : nil
+      default: nil
+      }
+    }
+  }
+
   /// Replaces what a path names; a last key that is not there yet is added.
   /// - Throws: `KeelError` with the part of the path that leads nowhere.
   public mutating func set(_ path: String, to value: Settings) throws {

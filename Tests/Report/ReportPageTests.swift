@@ -89,6 +89,25 @@ struct ReportPageTests {
     #expect(html.contains(result.findings.first?.cause ?? "not known"))
   }
 
+  /// A map of its recipe stands in its report, with the place of the recipe in it.
+  @Test func aMapIsShown() async throws {
+    let recipe = Self.recipe()
+    let map = try await MapSearch(
+      MapAxis("optimizer.sgd.learning-rate=1e-3..1000", count: 3),
+      MapAxis("initializer.xavier.scale=0.1..2", count: 2)
+    ) { rate, std in
+      try Problem(
+        RecipeFile.change(
+          recipe,
+          setting: ["optimizer.sgd.learning-rate=\(rate)", "initializer.xavier.scale=\(std)"]))
+    }.run(from: []) { _ in }
+    try history.keep(map, of: recipe)
+    try history.keep(map, of: Self.recipe("another"))
+    let (_, html) = try await cure(recipe)
+    #expect(html.matches(of: /Stability over optimizer\.sgd\.learning-rate<\/title>/).count == 1)
+    #expect(html.contains("this recipe") && html.contains("The recipe is at"))
+  }
+
   /// It is one file: no script, and nothing to fetch.
   @Test func nothingIsFetchedAndNothingRuns() async throws {
     let (_, html) = try await cure(Self.recipe())

@@ -164,7 +164,8 @@ extension History {
       try database.execute(sql: "DELETE FROM run WHERE id = ?", arguments: [run.id])
     }
     try database.execute(
-      sql: "DELETE FROM recipe WHERE id NOT IN (SELECT recipe FROM run WHERE recipe IS NOT NULL)")
+      sql: "DELETE FROM recipe WHERE id NOT IN (SELECT recipe FROM run WHERE recipe IS NOT NULL) "
+        + "AND id NOT IN (SELECT recipe FROM map)")
   }
 
   /// Forgets the oldest runs that have ended.

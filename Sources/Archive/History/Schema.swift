@@ -98,6 +98,16 @@ package enum Schema {
     """,
     // What a run has found that has no answer yet.
     "ALTER TABLE run ADD COLUMN progress TEXT;",
+    // Of a recipe the newest map over two settings.
+    """
+    CREATE TABLE map(
+      recipe INTEGER NOT NULL REFERENCES recipe(id) ON DELETE CASCADE,
+      x TEXT NOT NULL,
+      y TEXT NOT NULL,
+      made REAL NOT NULL,
+      body TEXT NOT NULL,
+      PRIMARY KEY(recipe, x, y));
+    """,
   ]
 
   /// Brings a file to the newest version.

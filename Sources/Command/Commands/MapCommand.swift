@@ -79,9 +79,10 @@ struct MapCommand: AsyncParsableCommand {
     bar.clear()
     if let file {
       let isPicture = file.lowercased().hasSuffix(".svg")
-      let text = isPicture ? EdgeMap(map).standalone : JSON.text(map)
+      let text = isPicture ? EdgeMap(map, of: recipe).standalone : JSON.text(map)
       try AtomicFile.write(Data(text.utf8), to: file)
     }
+    keep(map, of: recipe)
     output.show(MapPage(map, of: recipe, written: [file].compactMap { $0 }))
   }
 
@@ -92,6 +93,16 @@ struct MapCommand: AsyncParsableCommand {
     } catch let error as KeelError where archive.archive == nil {
       ProgressBar.interrupt("warning: \(error)\n")
       return nil
+    }
+  }
+
+  /// For the reports of the recipe's runs.
+  private func keep(_ map: StabilityMap, of recipe: Recipe) {
+    guard let path = archive.path(beside: source.recipe) else { return }
+    do {
+      try History(path).keep(map, of: recipe)
+    } catch {
+      ProgressBar.interrupt("warning: \(error); no report shows this map\n")
     }
   }
 

@@ -8,11 +8,26 @@ import KeelAuthoring
 /// steps. What learns nothing is the panel's ground, with a bar where no gradient arrives.
 package struct EdgeMap: Picture {
   private let map: StabilityMap
+  private let place: (x: Double, y: Double)?
   private let left = 96.0
   private let top = 78.0
   private let side = 480.0
 
-  package init(_ map: StabilityMap) { self.map = map }
+  /// - Parameter place: of the recipe itself; nil where it is beyond the map, or nobody knows.
+  package init(_ map: StabilityMap, place: (x: Double, y: Double)? = nil) {
+    (self.map, self.place) = (map, place)
+  }
+
+  /// A map of a recipe, with its place in it.
+  package init(_ map: StabilityMap, of recipe: Recipe) {
+    func number(_ axis: MapAxis) -> Double? {
+      let value = recipe.written.value(at: axis.path)?.number
+      let (low, high) = (axis.values[0], axis.values[axis.values.count - 1])
+      return value.flatMap { $0 >= low && $0 <= high ? $0 : nil }
+    }
+    let place = number(map.x).flatMap { x in number(map.y).map { (x: x, y: $0) } }
+    self.init(map, place: place)
+  }
 
   package var title: String { "Stability over \(SVG.cut(map.x.path, to: 70))" }
 
@@ -25,6 +40,8 @@ package struct EdgeMap: Picture {
     return
       "\(map.x.path) from \(ends(of: map.x)) to the right, \(map.y.path) from \(ends(of: map.y)) "
       + "upwards. Cells: \(counts.joined(separator: ", "))."
+      + (place.map { " The recipe is at \(Numerals.short($0.x)) and \(Numerals.short($0.y))." }
+        ?? "")
   }
 
   private func ends(of axis: MapAxis) -> String {
@@ -46,6 +63,11 @@ package struct EdgeMap: Picture {
     drawCells(in: &svg)
     drawEdge(map.edges.map(\.measured), "k ink", in: &svg)
     drawEdge(map.edges.map(\.forecast), "past alarm", in: &svg)
+    if let place {
+      let at = (x: x(place.x), y: y(place.y))
+      svg.mark(.diamond, x: at.x, y: at.y, "halo")
+      svg.mark(.diamond, x: at.x, y: at.y, "ink")
+    }
     drawAxes(in: &svg)
     drawLegend(in: &svg)
     return svg
@@ -103,6 +125,10 @@ package struct EdgeMap: Picture {
     left + cell.width * 0.5 + position(value, map.x) * (side - cell.width)
   }
 
+  private func y(_ value: Double) -> Double {
+    top + side - cell.height * 0.5 - position(value, map.y) * (side - cell.height)
+  }
+
   private func position(_ value: Double, _ axis: MapAxis) -> Double {
     let (low, high) = (axis.values[0], axis.values[axis.values.count - 1])
     return axis.scale == .linear
@@ -117,8 +143,7 @@ package struct EdgeMap: Picture {
     svg.text(
       SVG.fitted(map.x.path, to: side), x: left + side / 2, y: top + side + 36, "", .middle)
     for value in ticks(map.y) {
-      let y =
-        top + side - cell.height * 0.5 - position(value, map.y) * (side - cell.height)
+      let y = y(value)
       svg.line(left - 4, y, left, y, "axis")
       svg.text(Numerals.short(value), x: left - 8, y: y + 4.5, "q", .end)
     }
@@ -162,9 +187,13 @@ package struct EdgeMap: Picture {
     name("where it begins to explode, as measured", in: &svg)
     svg.line(x, y + 6.5, x + 20, y + 6.5, "past alarm")
     name("as forty steps forecast it", in: &svg)
-    guard map.cells.joined().contains(where: { $0.outcome == .vanishing }) else { return }
     x = left
     y += 24
+    if place != nil {
+      svg.mark(.diamond, x: x + 10, y: y + 6.5, "ink")
+      name("this recipe", in: &svg)
+    }
+    guard map.cells.joined().contains(where: { $0.outcome == .vanishing }) else { return }
     box("panel", in: &svg)
     svg.rect(x: x, y: y + 5.5, width: 20, height: 2, "cell zero")
     name("no gradient arrives", in: &svg)
