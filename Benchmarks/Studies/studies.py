@@ -9,6 +9,9 @@ a study in `rows.jsonl`; the table is printed.
 
 cause   the first finding names the setting that was planted
 cured   the command line that keel prints, run alone here, learns
+
+`--faults 3` puts three settings off in each (named: the first finding is one of them); `--beside` cures each
+with `--jobs 2`, too, and prints the ratio of the times.
 """
 
 import argparse
@@ -96,8 +99,8 @@ def rounded(value):
     return float(f"{value:.4g}")
 
 
-def draw(kind, seed, folder):
-    """A healthy set of values, and the same with one fault that shows; None where none was found."""
+def draw(kind, seed, folder, count=1):
+    """A healthy set of values, and the same with faults that show; None where none was found."""
     random_ = random.Random(f"{kind}-{seed}")
     spec = PROGRAMS[kind]
     for _ in range(50):
@@ -108,17 +111,19 @@ def draw(kind, seed, folder):
         sound = losses(kind, filled(spec["program"], healthy, 0, spec["steps"]), folder)
         if not learns(sound, sound[0]):
             continue
-        fault = random_.choice(list(spec["settings"]))
-        low, high = random_.choice(spec["settings"][fault][2])
-        value = random_.uniform(low, high) if high < 10 * low else math.exp(
-            random_.uniform(math.log(low), math.log(high)))
-        sick = {**healthy, fault: rounded(value) if fault not in ("momentum", "beta1", "dropout")
-                else float(f"{value:.6g}")}
+        faults = random_.sample(list(spec["settings"]), count)
+        sick = dict(healthy)
+        for fault in faults:
+            low, high = random_.choice(spec["settings"][fault][2])
+            value = random_.uniform(low, high) if high < 10 * low else math.exp(
+                random_.uniform(math.log(low), math.log(high)))
+            sick[fault] = (rounded(value) if fault not in ("momentum", "beta1", "dropout")
+                           else float(f"{value:.6g}"))
         told = losses(kind, filled(spec["program"], sick, 0, spec["steps"]), folder)
         # One in twenty is what a training must have learnt not to be sick.
         if told and learns(told, sound[0], 0.95):
             continue
-        return healthy, fault, sick, sound[0]
+        return healthy, faults, sick, sound[0]
     return None
 
 
@@ -152,22 +157,26 @@ def main():
     parser.add_argument("--seeds", default="A")
     parser.add_argument("--count", type=int, default=60)
     parser.add_argument("--jobs", default="1")
+    parser.add_argument("--faults", type=int, default=1)
+    parser.add_argument("--beside", action="store_true")
     parser.add_argument("--out", type=pathlib.Path, required=True)
     args = parser.parse_args()
     keel = os.path.abspath(args.keel)
     args.out.mkdir(parents=True, exist_ok=True)
     build(args.out)
     counts = collections.defaultdict(collections.Counter)
+    times = collections.defaultdict(list)
     rows = (args.out / "rows.jsonl").open("w")
     for number in range(args.count):
         kind = list(PROGRAMS)[number % len(PROGRAMS)]
         folder = args.out / kind
-        drawn = draw(kind, f"{args.seeds}{number}", folder)
+        drawn = draw(kind, f"{args.seeds}{number}", folder, args.faults)
         if drawn is None:
             counts[kind]["not drawn"] += 1
             continue
-        healthy, fault, sick, start = drawn
-        row = {"number": number, "kind": kind, "fault": fault, "value": sick[fault], "healthy": healthy}
+        healthy, faults, sick, start = drawn
+        row = {"number": number, "kind": kind, "faults": {name: sick[name] for name in faults},
+               "healthy": healthy}  # fmt: skip
         answer, code, seconds = cure(keel, study(kind, sick, folder), "--jobs", args.jobs)
         first = (answer.get("findings") or [{}])[0]
         row |= {"outcome": answer["outcome"], "code": code, "seconds": seconds, "first": first.get("where"),
@@ -175,7 +184,10 @@ def main():
                 "before": answer.get("before", {}).get("verdict"), "error": answer.get("error"),
                 "changes": [change for remedy in answer.get("remedies", []) for change in remedy["changes"]],
                 "trials": len(answer.get("trials", []))}  # fmt: skip
-        row["named"] = first.get("where") == fault
+        if args.beside:
+            row["besideSeconds"] = cure(keel, study(kind, sick, folder), "--jobs", "2")[2]
+            times[kind].append((seconds, row["besideSeconds"]))
+        row["named"] = first.get("where") in faults
         if answer["outcome"] == "cured":
             values = dict(sick)
             for change in row["changes"]:
@@ -197,6 +209,12 @@ def main():
     for kind, count in [*counts.items(), ("all", total)]:
         print(f"{kind:10} {count['faults']:7} {count['named']:12} {count['cured']:7} {count['alarms']:13}"
               + (f"  ({count['not drawn']} not drawn)" if count["not drawn"] else ""))  # fmt: skip
+    for kind, pairs in [*times.items(), ("all", sum(times.values(), []))]:
+        if pairs:
+            ratios = sorted(beside / alone for alone, beside in pairs)
+            alone, beside = map(sum, zip(*pairs))
+            print(f"{kind:10} --jobs 2: {beside / alone:.2f} of the time in all, "
+                  f"{ratios[len(ratios) // 2]:.2f} in the middle, of {len(pairs)}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,11 @@ public struct LogSeries: Sendable {
   public private(set) var points: [Point] = []
   /// How many were logged.
   public private(set) var count = 0
+  /// How many of them are there, or were until older ones were thinned: all but those of long
+  /// stretches that are not finite.
+  package private(set) var kept = 0
+  /// Whether of older ones not all are there.
+  package private(set) var isThinned = false
   /// The first that is not finite; nil where all are.
   public private(set) var firstNonFinite: Point?
   /// The first of the newest stretch of values none of which is finite.
@@ -65,11 +70,13 @@ public struct LogSeries: Sendable {
       nonFinite += 1
       guard lostRun <= Self.after else { return }
     }
+    kept += 1
     points.append(Point(step: step, value: value))
     if points.count == capacity { thin() }
   }
 
   private mutating func thin() {
+    isThinned = true
     let half = capacity / 2
     var thinned: [Point] = []
     thinned.reserveCapacity(capacity)

@@ -1,3 +1,4 @@
+import Foundation
 import KeelRunners
 import Testing
 
@@ -17,5 +18,24 @@ struct LossReaderTests {
 
   @Test(arguments: ["", "x", "0x10", "1,5", "1.084€", "nano", "info"]) func isNone(text: String) {
     #expect(LossReader.number(text) == nil)
+  }
+
+  /// A program is quicker than its reader, and goes on for long after its loss is lost: nothing
+  /// is told twice, and what it came to is told.
+  @Test func aLogThatGoesOnWithoutNumbersIsRead() throws {
+    let folder = "\(NSTemporaryDirectory())keel-log-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func write(_ losses: [String]) throws {
+      let rows = losses.enumerated().map { "\($0),\($1)\n" }.joined()
+      try Data("step,loss\n\(rows)".utf8).write(to: URL(fileURLWithPath: "\(folder)/log.csv"))
+    }
+    var reader = LossReader(.csv("log.csv", column: "loss"), in: folder)
+    try write(["3", "2"])
+    #expect(try reader.newLosses() == [3, 2])
+    try write(["3", "2", "1e30"] + Array(repeating: "nan", count: 5000))
+    let late = try reader.newLosses()
+    #expect(late.first == 1e30 && late.dropFirst().allSatisfy(\.isNaN) && late.count > 100)
+    #expect(try reader.newLosses().isEmpty)
   }
 }

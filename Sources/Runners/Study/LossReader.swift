@@ -24,7 +24,7 @@ package struct LossReader {
   /// Of a longer line the rest is not looked at.
   private static let longest = 4096
 
-  init(_ source: LossSource, in folder: String) {
+  package init(_ source: LossSource, in folder: String) {
     (self.source, self.folder) = (source, folder)
     if case .pattern(let pattern) = source {
       self.pattern = try? NSRegularExpression(pattern: pattern)
@@ -113,23 +113,22 @@ package struct LossReader {
 
   /// The losses that the log has got since; none where there is no log yet.
   /// - Throws: `KeelError` where it has no such column, or is no log.
-  mutating func newLosses() throws -> [Double] {
+  package mutating func newLosses() throws -> [Double] {
     guard let file = source.file else { return [] }
     let path = file.hasPrefix("/") ? file : "\(folder)/\(file)"
     guard case let now = Self.size(of: path), now > 0, now != size else { return [] }
     size = now
     let log: TrainingLog
     do { log = try TrainingLog.read(path) } catch { return [] }  // its first row is not there yet
-    guard let series = try series(of: log), series.count > taken else { return [] }
+    guard let series = try series(of: log), series.kept > taken else { return [] }
     // Of a log that grows faster than it is read not every value is kept.
-    guard series.count - taken <= series.values.count / 2 || series.values.count == series.count
-    else {
+    guard !series.isThinned || series.kept - taken <= series.values.count / 2 else {
       throw KeelError(
         .invalid, at: path, "grows faster than it can be read",
         fix: "let the program write fewer rows: 'every' says how many steps each is")
     }
-    defer { taken = series.count }
-    return series.values.suffix(series.count - taken)
+    defer { taken = series.kept }
+    return series.values.suffix(series.kept - taken)
   }
 
   /// - Throws: `KeelError` where other numbers are there, and the loss is not.
