@@ -231,7 +231,7 @@ let package = Package(
     .testTarget(
       name: "DashboardTests",
       dependencies: [
-        "KeelDashboard", "KeelArchive", "KeelAuthoring",
+        "KeelDashboard", "KeelArchive", "KeelAuthoring", "KeelCommand", "KeelTestSupport",
         .product(name: "NIOHTTP1", package: "swift-nio"),
       ], path: "Tests/Dashboard"),
     .testTarget(

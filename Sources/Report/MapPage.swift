@@ -91,12 +91,13 @@ package struct MapPage: Page {
   private var legend: [String] {
     [
       "  \(out.green("·")) stable   \(out.red("x")) explodes   \(out.yellow("v")) no gradient arrives   "
-        + "\(out.yellow("-")) learns nothing",
-      "  \(out.bold("|")) where forty steps begin to explode",
+        + "\(out.yellow("-")) learns nothing"
     ]
+      + (map.isForecast ? ["  \(out.bold("|")) where forty steps begin to explode"] : [])
   }
 
   private var distance: String {
+    guard map.isForecast else { return "where it would explode is not forecast anywhere on it" }
     guard let distance = map.edgeDistance else {
       return "no row has both a measured edge and a forecast one"
     }

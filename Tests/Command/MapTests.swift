@@ -40,6 +40,46 @@ import Testing
     #expect(lines.count == map["trained"] as? Int)
   }
 
+  /// A program in another language, over two settings of its study: a line is the edge.
+  @Test func aStudyHasAMap() throws {
+    let tool = try Tool()
+    try tool.write(
+      "train.awk",
+      """
+      BEGIN {
+        loss = 1
+        for (step = 0; step < steps; step++) {
+          loss *= (lr * scale > 2) ? 4 : 0.95
+          print "loss=" loss + 0.01
+        }
+      }
+      """)
+    try tool.write(
+      "study.yaml",
+      """
+      program: [awk, -v, "lr={lr}", -v, "scale={scale}", -v, "steps={steps}", -v, "seed={seed}", -f, train.awk]
+      settings: {lr: {value: 3, reference: 0.1}, scale: {value: 1, reference: 1}}
+      loss: {pattern: 'loss=(\\S+)'}
+      steps: 60
+      """)
+    let command = [
+      "map", "study.yaml", "--x", "settings.lr=0.1..100", "--y", "scale=0.1..10", "--size", "8x6",
+      "--jobs", "2",
+    ]
+    let map = try tool.run(command + ["--json"]).json
+    let cells = try #require(map["cells"] as? [[[String: Any]]])
+    for (row, scale) in zip(cells, [0.1, 0.2512, 0.631, 1.585, 3.981, 10]) {
+      for (cell, rate) in zip(row, [0.1, 0.2683, 0.7197, 1.931, 5.179, 13.89, 37.28, 100]) {
+        #expect(cell["outcome"] as? String == (scale * rate > 2 ? "exploding" : "stable"))
+      }
+    }
+    #expect((map["edges"] as? [[String: Any]])?.allSatisfy { $0["forecast"] is NSNull } == true)
+    let page = try tool.run(command)
+    #expect(page.code == 0 && !page.out.contains("forty steps"))
+    let wrong = try tool.run(["map", "study.yaml", "--x", "rate=1..2", "--y", "lr=1..2"])
+    #expect(wrong.code == 65 && wrong.err.contains("name one of: lr, scale"))
+  }
+
   @Test(arguments: [
     (["--size", "1000x1000"], 64, "more than 65536 cells"),
     (["--size", "8"], 64, "is no size"),

@@ -35,16 +35,7 @@ final class Tool: Sendable {
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
-  /// Beside the tests, where one build puts both.
-  static let executable: URL? = {
-    let folders =
-      [
-        URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent(),
-        Bundle.main.bundleURL, Bundle.main.bundleURL.deletingLastPathComponent(),
-      ] + ["release", "debug"].map { Checkout.folder.appendingPathComponent(".build/\($0)") }
-    return folders.map { $0.appendingPathComponent("keel") }
-      .first { FileManager.default.isExecutableFile(atPath: $0.path) }
-  }()
+  static var executable: URL? { Checkout.executable }
 
   // MARK: files
 

@@ -30,60 +30,54 @@ struct FeedTests {
     return (try? encoder.encode(training)).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 
-  /// What a page that is open is told in so many seconds.
-  private func events(_ uri: String, of served: Served, _ seconds: Double) async throws -> String {
-    try await served.says(
-      to: "GET \(uri) HTTP/1.1\r\nHost: localhost\r\n\r\n", patience: seconds)
-  }
-
   @Test func anExplosionIsSeenWhereItHappens() async throws {
-    let served = try await Served()
+    let served = try Served()
     let id = try await record(in: served)
-    let list = try await served.get("/")
+    let list = try served.get("/")
     #expect(list.contains("role=\"alert\"><p><a href=\"/run?id=\(id)\">✗ "))
-    let page = try await served.get("/run?id=\(id)")
+    let page = try served.get("/run?id=\(id)")
     #expect(page.contains("Loss and gradient norm by step") && page.contains("exploded at step"))
     // What somebody has called a run stays text.
     #expect(!page.contains("<b>bold") && page.contains("&lt;b&gt;bold"))
     #expect(!list.contains("<b>bold"))
-    let comparison = try await served.get("/compare?run=\(id)&run=\(id.prefix(8))")
+    let comparison = try served.get("/compare?run=\(id)&run=\(id.prefix(8))")
     #expect(comparison.contains("Loss of 2 runs by step"))
-    #expect(try await served.get("/compare?run=\(id)&run=ffffffff").hasPrefix("HTTP/1.1 404"))
+    #expect(try served.get("/compare?run=\(id)&run=ffffffff").hasPrefix("HTTP/1.1 404"))
   }
 
   /// An open page is told of a run that begins, by itself.
   @Test func anOpenPageIsTold() async throws {
-    let served = try await Served()
+    let served = try Served()
     _ = try History(served.archive)
-    async let told = events("/events", of: served, 4)
-    try await Task.sleep(for: .milliseconds(500))
+    let page = try served.follow("/events")
+    let before = page.read(20) { $0.contains("event: heartbeat") }
+    #expect(before.contains("content-type: text/event-stream"))
+    #expect(before.contains("No run is on record yet"))
     let id = try await record(in: served)
-    let text = try await told
-    #expect(text.contains("content-type: text/event-stream"))
-    #expect(text.contains("event: heartbeat") && text.contains("No run is on record yet"))
-    #expect(text.contains(id) && text.contains(#""id":"title","text":"✗"#))
+    let after = page.read(60) { $0.contains(id) }
+    #expect(after.contains(id) && after.contains(#""id":"title","text":"✗"#))
   }
 
   /// An archive that goes is said to have gone; the one that comes is shown.
   @Test func anArchiveMayVanish() async throws {
-    let served = try await Served()
-    let first = try await served.get("/")
+    let served = try Served()
+    let first = try served.get("/")
     #expect(first.hasPrefix("HTTP/1.1 200") && first.contains("keel.sqlite is not there yet"))
     _ = try await record(in: served)
-    #expect(try await served.get("/").hasPrefix("HTTP/1.1 200"))
-    async let told = events("/events", of: served, 3)
-    try await Task.sleep(for: .milliseconds(500))
+    #expect(try served.get("/").hasPrefix("HTTP/1.1 200"))
+    let page = try served.follow("/events")
+    _ = page.read(20) { $0.contains("event: heartbeat") }
     for suffix in ["", "-wal", "-shm"] {
       try? FileManager.default.removeItem(atPath: served.archive + suffix)
     }
-    #expect(try await told.contains("keel.sqlite is not there yet"))
+    #expect(page.read(60) { $0.contains("is not there yet") }.contains("is not there yet"))
     let id = try await record(in: served)
-    #expect(try await served.get("/").contains(id))
+    #expect(try served.get("/").contains(id))
   }
 
   /// What `keel.watch` writes while it is served.
-  @Test func aWatchedTrainingIsServed() async throws {
-    let served = try await Served()
+  @Test func aWatchedTrainingIsServed() throws {
+    let served = try Served()
     let folder = "\(served.folder)/live"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     let lines = (0..<20).map { step in
@@ -93,7 +87,7 @@ struct FeedTests {
       [#"{"engine": "pytorch 2.13", "name": "train.py", "began": 1, "layers": []}"#] + lines
     try Data((text.joined(separator: "\n") + "\n").utf8)
       .write(to: URL(fileURLWithPath: "\(folder)/run.jsonl"))
-    let told = try await events("/events", of: served, 4)
+    let told = try served.follow("/events").read(60) { $0.contains("train.py") }
     #expect(told.contains("train.py") && told.contains("pytorch 2.13"))
   }
 }

@@ -1,67 +1,80 @@
 import Foundation
-import KeelDashboard
-import Synchronization
+import KeelTestSupport
 import Testing
 
 /// A server of an archive of its own, on a port of its own, for as long as a test takes.
+///
+/// It is a process: in this one it would wait for the tests beside it.
 final class Served: Sendable {
   let folder: String
   let port: UInt16
-  private let task: Task<Void, any Error>
+  private let process: Process
 
   var archive: String { "\(folder)/keel.sqlite" }
 
-  init() async throws {
-    let folder = "\(NSTemporaryDirectory())keel-serve-\(UUID().uuidString)"
+  init() throws {
+    folder = "\(NSTemporaryDirectory())keel-serve-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let links = AsyncStream.makeStream(of: String.self)
-    task = Task {
-      defer { links.continuation.finish() }
-      try await Dashboard(archive: "\(folder)/keel.sqlite", host: nil, port: 0) {
-        links.continuation.yield($0)
-      }.run()
-    }
-    self.folder = folder
-    let link = await links.stream.first { _ in true }
-    port = try #require(link.flatMap { URL(string: $0)?.port }.flatMap(UInt16.init(exactly:)))
+    process = Process()
+    process.executableURL = try #require(Checkout.executable, "build the product keel first")
+    process.arguments = [
+      "serve", "--port", "0", "--quiet", "--archive", "\(folder)/keel.sqlite",
+    ]
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let link = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+    let port = URL(string: link.trimmingCharacters(in: .whitespacesAndNewlines))?.port
+    self.port = try #require(port.flatMap(UInt16.init(exactly:)), "\(link)")
   }
 
   deinit {
-    task.cancel()
+    process.terminate()
+    process.waitUntilExit()
     try? FileManager.default.removeItem(atPath: folder)
   }
 
-  /// What the server says to bytes, until it ends the connection or nothing comes for a while.
+  /// What the server says to bytes.
   /// - Parameters:
-  ///   - patience: seconds.
+  ///   - patience: seconds after which nothing more is waited for.
   ///   - isHalfClosed: whether it is told that no more will come.
+  ///   - isEnough: whether what has come so far will do; otherwise it is read until the connection
+  ///     ends, or nothing comes for so long.
   func says(
-    to bytes: [UInt8], patience: Double = 3, isHalfClosed: Bool = false
-  ) async throws -> String {
-    let port = port
-    // Blocking reads are none for the pool of Swift's tasks.
-    return try await withCheckedThrowingContinuation { continuation in
-      Thread.detachNewThread {
-        continuation.resume(with: Result { try Wire(port).says(to: bytes, patience, isHalfClosed) })
-      }
-    }
+    to bytes: [UInt8], patience: Double = 20, isHalfClosed: Bool = false,
+    until isEnough: (String) -> Bool = { _ in false }
+  ) throws -> String {
+    let wire = try Wire(port)
+    wire.send(bytes, isHalfClosed)
+    return wire.read(patience, until: isEnough)
   }
 
   func says(
-    to text: String, patience: Double = 3, isHalfClosed: Bool = false
-  ) async throws -> String {
-    try await says(to: Array(text.utf8), patience: patience, isHalfClosed: isHalfClosed)
+    to text: String, patience: Double = 20, isHalfClosed: Bool = false,
+    until isEnough: (String) -> Bool = { _ in false }
+  ) throws -> String {
+    try says(
+      to: Array(text.utf8), patience: patience, isHalfClosed: isHalfClosed, until: isEnough)
   }
 
   /// The answer to a plain question.
-  func get(_ uri: String) async throws -> String {
-    try await says(to: "GET \(uri) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+  func get(_ uri: String) throws -> String {
+    try says(to: "GET \(uri) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+  }
+
+  /// A page that is open.
+  func follow(_ uri: String) throws -> Wire {
+    let wire = try Wire(port)
+    wire.send(Array("GET \(uri) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8), false)
+    return wire
   }
 }
 
 /// A connection as bytes.
-private final class Wire {
+final class Wire {
   private let socket: Int32
+  private var heard: [UInt8] = []
 
   init(_ port: UInt16) throws {
     #if os(Linux)
@@ -84,30 +97,34 @@ private final class Wire {
 
   deinit { close(socket) }
 
-  func says(to bytes: [UInt8], _ patience: Double, _ isHalfClosed: Bool) throws -> String {
-    var time = timeval()
-    time.tv_sec = Int(patience)
-    time.tv_usec = .init((patience - patience.rounded(.down)) * 1e6)
-    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+  func send(_ bytes: [UInt8], _ isHalfClosed: Bool) {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
-        send(socket, $0.baseAddress, $0.count, noSignal)
+        Foundation.send(socket, $0.baseAddress, $0.count, noSignal)
       }
       // The server may have heard enough.
       guard count > 0 else { break }
       sent += count
     }
     if isHalfClosed { shutdown(socket, Int32(SHUT_WR)) }
-    var (answer, part) = ([UInt8](), [UInt8](repeating: 0, count: 1 << 16))
+  }
+
+  /// All that was heard so far.
+  func read(_ patience: Double, until isEnough: (String) -> Bool) -> String {
+    var time = timeval()
+    time.tv_sec = Int(patience)
+    time.tv_usec = .init((patience - patience.rounded(.down)) * 1e6)
+    setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     // A page that is open is never done.
-    let deadline = ContinuousClock.now + .seconds(2 * patience)
-    while ContinuousClock.now < deadline, case let count = recv(socket, &part, part.count, 0),
-      count > 0
+    let deadline = ContinuousClock.now + .seconds(patience)
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    while !isEnough(String(decoding: heard, as: UTF8.self)), ContinuousClock.now < deadline,
+      case let count = recv(socket, &part, part.count, 0), count > 0
     {
-      answer += part[..<count]
+      heard += part[..<count]
     }
-    return String(decoding: answer, as: UTF8.self)
+    return String(decoding: heard, as: UTF8.self)
   }
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Pictures of every report as readers see it: light and dark, in a wide window and in a narrow one.
+"""Pictures of every report, and of maps of three recipes, as readers see them: light and dark, in a
+wide window and in a narrow one.
 
     KEEL_COMMAND=.build/release/keel python Tests/Web/screenshots.py        (make screenshots)
 """
@@ -16,6 +17,14 @@ from browser import Browser, Scheme
 
 FOLDER = reports.CHECKOUT / ".build" / "screenshots"
 WIDTHS = (1280, 400)
+# Over the learning rate and the scale of the first weights.
+MAPS = {
+    "large-learning-rate": ("optimizer.sgd.learning-rate=1e-4..10", "initializer.he.scale=0.05..20"),
+    "poor-initialization-cured": ("optimizer.sgd.learning-rate=1e-4..10",
+                                  "initializer.he.scale=0.05..20"),
+    "excessive-momentum": ("optimizer.sgd.learning-rate=1e-4..10",
+                           "optimizer.sgd.momentum=0..0.999,linear"),
+}
 
 
 def main() -> int:
@@ -31,6 +40,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Browser() as browser:
         for name in options.names or reports.KINDS:
             shoot(browser, reports.write(name, Path(folder)), options.into)
+        if not options.names:
+            for name, (x, y) in MAPS.items():
+                path = Path(folder) / f"map-{name}.svg"
+                reports.keel("map", f"Recipes/{name}.yaml", "--x", x, "--y", y, "--size", "32x32",
+                             "-o", path, "--archive", "none", "--quiet")
+                shoot(browser, path, options.into)
     return 0
 
 

@@ -8,9 +8,9 @@ import Synchronization
 struct MapCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "map",
-    abstract: "Where is the edge? A stability map over two settings of a recipe.")
+    abstract: "Where is the edge? A stability map over two settings of a recipe, or of a study.")
 
-  @OptionGroup var source: RecipeOptions
+  @OptionGroup var source: ProblemOptions
   @OptionGroup var output: OutputOptions
   @OptionGroup var machine: MachineOptions
   @OptionGroup var archive: ArchiveOptions
@@ -38,6 +38,13 @@ struct MapCommand: AsyncParsableCommand {
   /// More cells than anybody looks at.
   private static let mostCells = 1 << 16
 
+  func validate() throws {
+    try source.checkStudy()
+    guard source.engine == nil else {
+      throw ValidationError("a map is of a recipe, or of a study: --engine names no settings")
+    }
+  }
+
   func run() async throws {
     machine.apply()
     let (columns, rows) = try sizes()
@@ -46,19 +53,24 @@ struct MapCommand: AsyncParsableCommand {
       throw KeelError(
         .usage, at: y.path, "is on both axes", fix: "name another setting for one of them")
     }
-    let recipe = try source.read()
-    if let file { try source.checkTarget(file, recipe) }
-    try check(x, recipe)
-    try check(y, recipe)
-    let problem = try Problem(recipe)
+    if let file { try check(target: file) }
+    let (problem, engine) = try source.problem()
+    defer { engine?.finish() }
+    let recipe = problem.recipe
+    let isStudy = engine != nil
+    let change: @Sendable (Recipe, MapAxis, Double) throws -> Recipe = { recipe, axis, value in
+      guard !isStudy else { return try recipe.settingProgram(axis.path, to: value) }
+      return try RecipeFile.change(recipe, setting: ["\(axis.path)=\(value)"])
+    }
+    try check(x, recipe, change)
+    try check(y, recipe, change)
     let bar = ProgressBar(isWanted: output.wantsProgress)
     let variant: @Sendable (Double, Double) throws -> Problem = { first, second in
-      let changed = try RecipeFile.change(
-        recipe, setting: ["\(x.path)=\(first)", "\(y.path)=\(second)"])
-      return problem.with(changed)
+      try problem.with(change(change(recipe, x, first), y, second))
     }
+    let trained = engine?.study.map { "\($0)" } ?? problem.checksum
     let kept = try keptCells(
-      "\(KeelCommand.configuration.version)\(recipe)\(problem.checksum)\(x)\(y)\(whole)")
+      "\(KeelCommand.configuration.version)\(recipe)\(trained)\(x)\(y)\(whole)")
     let known = kept?.cells ?? []
     let counter = Counter(known.count)
     let map: StabilityMap
@@ -89,7 +101,7 @@ struct MapCommand: AsyncParsableCommand {
   /// An archive that nobody asked for is no reason not to make a map.
   private func keptCells(_ key: String) throws -> MapCells? {
     do {
-      return try MapCells(archive.folder(beside: source.recipe), key: key)
+      return try MapCells(archive.folder(beside: source.recipe ?? ""), key: key)
     } catch let error as KeelError where archive.archive == nil {
       ProgressBar.interrupt("warning: \(error)\n")
       return nil
@@ -123,17 +135,42 @@ struct MapCommand: AsyncParsableCommand {
     return (columns, rows)
   }
 
+  /// Nothing that the map is made of is written over.
+  private func check(target: String) throws {
+    if let source = source.source { return try source.checkTarget(target, source.read()) }
+    guard let study = source.recipe else { return }
+    try RecipeOptions.checkTarget(target, apartFrom: [study] + StudyFile.read(study).files)
+  }
+
   /// - Throws: `KeelError` where the recipe has no such number.
-  private func check(_ axis: MapAxis, _ recipe: Recipe) throws {
+  private func check(
+    _ axis: MapAxis, _ recipe: Recipe, _ change: (Recipe, MapAxis, Double) throws -> Recipe
+  ) throws {
     for value in axis.values {
       do {
-        _ = try RecipeFile.change(recipe, setting: ["\(axis.path)=\(value)"])
+        _ = try change(recipe, axis, value)
       } catch var error as KeelError {
         error.fix += "; a map is over two settings that are real numbers"
         error.source = nil
         throw error
       }
     }
+  }
+}
+
+extension Recipe {
+  /// The recipe with another value of a setting of its program.
+  /// - Parameter path: `settings.learning-rate`, or its name alone.
+  /// - Throws: `KeelError` where it has none of that name.
+  fileprivate func settingProgram(_ path: String, to value: Double) throws -> Recipe {
+    let name = path.hasPrefix("settings.") ? String(path.dropFirst(9)) : path
+    let names = own.value?.entries.map(\.key) ?? []
+    guard names.contains(name), let changed = settingOwn([(name, .number(value))]) else {
+      throw KeelError(
+        .invalid, at: path, "is no setting of the study",
+        fix: "name one of: \(names.joined(separator: ", "))")
+    }
+    return changed
   }
 }
 

@@ -54,7 +54,7 @@ public struct MapSearch: Sendable {
     _ known: [Known], _ observe: @escaping @Sendable (Known) -> Void
   ) throws -> StabilityMap {
     // What cannot be set anywhere is an error, and no map of nothing.
-    _ = try variant(x.values[0], y.values[0])
+    let engine = try variant(x.values[0], y.values[0]).engine
     var field = Field(width: x.values.count, height: y.values.count)
     for cell in known where field.holds(cell.x, cell.y) && !field.isKnown(cell.x, cell.y) {
       field.add(cell)
@@ -62,7 +62,7 @@ public struct MapSearch: Sendable {
     var size = isWhole ? 1 : field.coarsest(Self.coarsest)
     var wanted = field.grid(size)
     while true {
-      try train(wanted, &field, observe)
+      try train(wanted, &field, places: engine?.places, observe)
       // Where a finer cell came out otherwise, the blocks around it are mixed by now.
       wanted = field.mixed(size)
       if wanted.isEmpty {
@@ -72,7 +72,8 @@ public struct MapSearch: Sendable {
       }
     }
     let cells = field.filled()
-    let forecasts = try edges()
+    // What somebody else trains has no forecast.
+    let forecasts = try engine == nil ? edges() : y.values.map { _ in (edge: nil, steps: 0) }
     let steps = field.steps + forecasts.reduce(0) { $0 + $1.steps }
     return StabilityMap(
       x: x, y: y, cells: cells,
@@ -82,12 +83,13 @@ public struct MapSearch: Sendable {
   }
 
   private func train(
-    _ places: [(x: Int, y: Int)], _ field: inout Field, _ observe: @Sendable (Known) -> Void
+    _ cells: [(x: Int, y: Int)], _ field: inout Field, places: Int?,
+    _ observe: @Sendable (Known) -> Void
   ) throws {
-    let open = places.filter { !field.isKnown($0.x, $0.y) }
+    let open = cells.filter { !field.isKnown($0.x, $0.y) }
     for start in stride(from: 0, to: open.count, by: Self.batch) {
       let part = Array(open[start..<min(start + Self.batch, open.count)])
-      let made = try SideBySide.map(part.count) { place, isCancelled in
+      let made = try SideBySide.map(part.count, places: places) { place, isCancelled in
         let cell = try cell(part[place].x, part[place].y, isCancelled)
         observe(cell)
         return cell

@@ -65,6 +65,9 @@ extension StabilityMap.Edge {
 }
 
 extension StabilityMap {
+  /// Whether a forecast has an edge in any row.
+  package var isForecast: Bool { edges.contains { $0.forecast != nil } }
+
   /// The median distance between the two edges of a row: in decades of a logarithmic axis, else as
   /// a share of it; nil where no row has both.
   public var edgeDistance: Double? {

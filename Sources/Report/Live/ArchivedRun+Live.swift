@@ -56,7 +56,8 @@ extension ArchivedRun {
           + "aria-label=\"\(name): share of the search\"></progress>"
       } ?? ""
     }
-    guard let total, total > 0 else { return "" }
+    // One that has failed is no longer at its steps.
+    guard let total, total > 0, found != nil || explosionStep == nil else { return "" }
     return "<progress max=\"\(total)\" value=\"\(min(steps, total))\" "
       + "aria-label=\"\(name): steps\"></progress>"
   }

@@ -185,8 +185,10 @@ package struct EdgeMap: Picture {
     y += 24
     svg.line(x, y + 6.5, x + 20, y + 6.5, "k ink")
     name("where it begins to explode, as measured", in: &svg)
-    svg.line(x, y + 6.5, x + 20, y + 6.5, "past alarm")
-    name("as forty steps forecast it", in: &svg)
+    if map.isForecast {
+      svg.line(x, y + 6.5, x + 20, y + 6.5, "past alarm")
+      name("as forty steps forecast it", in: &svg)
+    }
     x = left
     y += 24
     if place != nil {

@@ -27,8 +27,9 @@ import Testing
     // What is measured on hundreds must hold here without a single exception …
     #expect(report.exploding.allSatisfy { $0.cure == .exploding })
     #expect(report.all.allSatisfy { $0.isExploding || $0.cure != .exploding })
-    #expect(report.healthy.allSatisfy { !$0.isForecast })
-    // … and this in nearly all.
+    // … and this in nearly all. Of healthy ones five to eight in a thousand are forecast to explode
+    // (`make faults`): which, another processor's rounding decides.
+    #expect(report.healthy.count(where: \.isForecast) <= 1, "\(text)")
     let faults = report.exploding
     #expect(Double(faults.count(where: \.isForecast)) >= 0.85 * Double(faults.count), "\(text)")
     #expect(Double(faults.count(where: \.isNamed)) >= 0.75 * Double(faults.count), "\(text)")
