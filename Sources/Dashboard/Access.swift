@@ -22,7 +22,9 @@ package struct Access: Sendable {
     var headers: [String: String] = [:]
   }
 
+  /// Looks at a request's head before anything is answered.
   /// - Parameter address: of this machine, as the connection came to it.
+  /// - Throws: `Refusal`, with the status that the client is told.
   package func check(_ head: HTTPRequestHead, at address: String?) throws(Refusal) {
     guard head.version.major == 1 else {
       throw Refusal(status: .httpVersionNotSupported, why: "ask with HTTP/1.1")

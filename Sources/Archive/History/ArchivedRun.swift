@@ -189,19 +189,18 @@ public struct ArchivedRun: Codable, Hashable, Sendable, Identifiable {
   }
 
   /// Takes over how it ended.
-  /// - Parameter body: the answer as the command gives it with `--json`.
   /// - Parameter time: in seconds since 1970.
   mutating func end(_ ending: Ending, at time: Double) {
     (ended, seen) = (time, time)
     progress = nil
     (outcome, body) = (ending.outcome, ending.body)
     (cause, change) = (ending.cause, ending.change)
-    if let explosion = ending.explosion { note(explosion) }
+    // One that came to nothing keeps what it has met.
+    if ending.training != nil || ending.explosion != nil { note(ending.explosion) }
     guard let training = ending.training else { return }
     (verdict, steps) = (training.verdict.rawValue, training.steps)
     (loss, lossText) = Self.stored(training.loss)
     (score, scoreText) = Self.stored(training.score)
-    if ending.explosion == nil { note(nil) }
   }
 
   /// Takes over the explosion that it has met; nil where it met none.

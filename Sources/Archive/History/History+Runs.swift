@@ -83,6 +83,30 @@ extension History {
     }
   }
 
+  /// What is another once one of the runs, or of those about them, has gone on; of all where nil.
+  /// - Parameter ids: their beginnings.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  package func version(of ids: [String]?) throws -> String {
+    // What begins so is less than that and a letter which no id has.
+    let own = "id BETWEEN ? AND ? || 'g' OR parent BETWEEN ? AND ? || 'g'"
+    let filter = ids.map { " WHERE " + $0.map { _ in "(\(own))" }.joined(separator: " OR ") } ?? ""
+    let row = try read {
+      try Row.fetchOne(
+        $0, sql: "SELECT count(*), max(seen), count(ended) FROM run\(filter)",
+        arguments: StatementArguments((ids ?? []).flatMap { Array(repeating: $0, count: 4) }))
+    }
+    return row.map { "\($0)" } ?? ""
+  }
+
+  /// The runs that are about a run, or went on from it, the newest first.
+  /// - Throws: `KeelError` where the archive cannot be read.
+  public func children(of run: ArchivedRun) throws -> [ArchivedRun] {
+    try read {
+      try ArchivedRun.fetchAll(
+        $0, sql: "SELECT * FROM run WHERE parent = ? ORDER BY began DESC", arguments: [run.id])
+    }
+  }
+
   /// The newest training that keeps its network in a file; nil where none of the archive does.
   /// - Throws: `KeelError` where the archive cannot be read.
   public func training(keptIn file: String) throws -> ArchivedRun? {

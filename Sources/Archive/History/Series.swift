@@ -28,11 +28,14 @@ public struct Series: Hashable, Sendable {
 
   /// The largest values along the line that the run ended on: where it went back, what was lost is
   /// left out.
-  public var path: [Float] {
-    segments.reduce(into: [(step: Int, value: Float)]()) { path, segment in
+  public var path: [Float] { points.map(\.value) }
+
+  /// The same, each with its step.
+  var points: [(step: Int, value: Float)] {
+    segments.reduce(into: []) { path, segment in
       path.removeAll { $0.step >= segment.first }
       path += segment.largest.enumerated().map { (segment.first + $0 * segment.stride, $1) }
-    }.map(\.value)
+    }
   }
 }
 
