@@ -83,7 +83,8 @@ extension History {
     }
   }
 
-  /// What is another once one of the runs, or of those about them, has gone on; of all where nil.
+  /// What is another once one of the runs, or of those about them, has gone on, or a map was made;
+  /// of all where nil.
   /// - Parameter ids: their beginnings.
   /// - Throws: `KeelError` where the archive cannot be read.
   package func version(of ids: [String]?) throws -> String {
@@ -92,7 +93,9 @@ extension History {
     let filter = ids.map { " WHERE " + $0.map { _ in "(\(own))" }.joined(separator: " OR ") } ?? ""
     let row = try read {
       try Row.fetchOne(
-        $0, sql: "SELECT count(*), max(seen), count(ended) FROM run\(filter)",
+        $0,
+        sql: "SELECT count(*), max(seen), count(ended), (SELECT max(made) FROM map) "
+          + "FROM run\(filter)",
         arguments: StatementArguments((ids ?? []).flatMap { Array(repeating: $0, count: 4) }))
     }
     return row.map { "\($0)" } ?? ""
