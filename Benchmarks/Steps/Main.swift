@@ -99,7 +99,7 @@ struct Steps: AsyncParsableCommand {
   {
     struct Answer: Decodable { let secondsPerStep: Double }
     let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../../Peers/step.py").standardizedFileURL
+      .appendingPathComponent("../Peers/step.py").standardizedFileURL
     let process = Process()
     process.executableURL = URL(fileURLWithPath: python)
     process.arguments = [

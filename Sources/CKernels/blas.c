@@ -14,6 +14,7 @@
 #endif
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "CKernels.h"
 
@@ -29,9 +30,14 @@ typedef struct {
   float beta;
   float *c;
   size_t strideC;
+  /// What every row of c begins as, [n]; NULL: c itself.
+  const float *bias;
 } product;
 
 static void call(const product *p) {
+  for (size_t row = 0; p->bias && row < p->m; row++) {
+    memcpy(p->c + row * p->strideC, p->bias, p->n * sizeof *p->c);
+  }
   cblas_sgemm(CblasRowMajor, p->transposeA ? CblasTrans : CblasNoTrans,
               p->transposeB ? CblasTrans : CblasNoTrans, (int)p->m, (int)p->n, (int)p->k, p->alpha,
               p->a, (int)p->strideA, p->b, (int)p->strideB, p->beta, p->c, (int)p->strideC);
@@ -138,7 +144,7 @@ enum {
   MOST_BLOCKS = 16,
 };
 
-static void multiply_block(void *context, size_t index) {
+static int multiply_block(void *context, size_t index) {
   const cut *c = context;
   product p = *c->whole;
   size_t start = index * c->width;
@@ -150,12 +156,15 @@ static void multiply_block(void *context, size_t index) {
     p.n = p.n - start < c->width ? p.n - start : c->width;
     p.b += p.transposeB ? start * p.strideB : start;
     p.c += start;
+    if (p.bias) p.bias += start;
   }
   multiply(&p);
+  return 1;
 }
 
 /// By shape alone, so that the number of threads changes no bit.
 static void multiply_in_blocks(const product *p) {
+  if (keel_is_in_block()) return multiply(p);
   int isByRows = p->m >= p->n;
   size_t extent = isByRows ? p->m : p->n;
   // No overflow: both extents are those of a matrix that lies in memory.
@@ -188,7 +197,15 @@ void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_
                        const float *a, size_t strideA, const float *b, size_t strideB, float beta,
                        float *c, size_t strideC) {
   if (m == 0 || n == 0 || k == 0) return;
-  product p = {transposeA, transposeB, m, n, k, alpha, a, strideA, b, strideB, beta, c, strideC};
+  product p = {transposeA, transposeB, m,    n, k,       alpha, a,
+               strideA,    b,          strideB, beta, c, strideC, NULL};
+  multiply_in_blocks(&p);
+}
+
+void keel_affine(size_t m, size_t n, size_t k, const float *x, const float *weight,
+                 const float *bias, float *y) {
+  if (m == 0 || n == 0 || k == 0) return;
+  product p = {0, 1, m, n, k, 1, x, k, weight, k, bias ? 1 : 0, y, n, bias};
   multiply_in_blocks(&p);
 }
 

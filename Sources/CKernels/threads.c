@@ -33,12 +33,19 @@ static struct {
   atomic_size_t next;
   /// Started threads that may be at work on the current piece.
   atomic_int active;
+  /// Whether no block of the current piece has returned 0.
+  atomic_int is_sound;
 } pool = {.lock = PTHREAD_MUTEX_INITIALIZER,
           .begun = PTHREAD_COND_INITIALIZER,
           .ended = PTHREAD_COND_INITIALIZER};
 
 /// Set while somebody's work is being shared.
 static atomic_flag is_taken = ATOMIC_FLAG_INIT;
+
+/// How many blocks, one within the other, this thread is at work on.
+static _Thread_local int depth = 0;
+
+int keel_is_in_block(void) { return depth > 0; }
 
 static inline void relax(void) {
 #if defined(__x86_64__)
@@ -49,9 +56,21 @@ static inline void relax(void) {
 }
 
 static void work(void) {
+  int is_sound = 1;
+  depth++;
   for (size_t index; (index = atomic_fetch_add(&pool.next, 1)) < pool.count;) {
-    pool.body(pool.context, index);
+    is_sound &= pool.body(pool.context, index) != 0;
   }
+  depth--;
+  if (!is_sound) atomic_store(&pool.is_sound, 0);
+}
+
+static int work_alone(size_t count, keel_block *body, void *context) {
+  int is_sound = 1;
+  depth++;
+  for (size_t index = 0; index < count; index++) is_sound &= body(context, index) != 0;
+  depth--;
+  return is_sound;
 }
 
 /// - place: counts the started threads from 1.
@@ -109,11 +128,10 @@ int keel_threads(void) {
   return threads > 0 ? threads : keel_set_threads(processors());
 }
 
-void keel_parallel(size_t count, keel_block *body, void *context) {
+int keel_parallel(size_t count, keel_block *body, void *context) {
   // Work within work, and that of several trainings side by side, stays where it is.
-  if (count < 2 || keel_threads() < 2 || atomic_flag_test_and_set(&is_taken)) {
-    for (size_t index = 0; index < count; index++) body(context, index);
-    return;
+  if (count < 2 || depth > 0 || keel_threads() < 2 || atomic_flag_test_and_set(&is_taken)) {
+    return work_alone(count, body, context);
   }
   pthread_mutex_lock(&pool.lock);
   // Who woke late still looks at what is over.
@@ -122,6 +140,7 @@ void keel_parallel(size_t count, keel_block *body, void *context) {
   pool.body = body;
   pool.context = context;
   pool.count = count;
+  atomic_store(&pool.is_sound, 1);
   atomic_store(&pool.next, 0);
   atomic_fetch_add(&pool.number, 1);
   pthread_cond_broadcast(&pool.begun);
@@ -131,5 +150,7 @@ void keel_parallel(size_t count, keel_block *body, void *context) {
   pthread_mutex_lock(&pool.lock);
   while (atomic_load(&pool.active) > 0) pthread_cond_wait(&pool.ended, &pool.lock);
   pthread_mutex_unlock(&pool.lock);
+  int is_sound = atomic_load(&pool.is_sound);
   atomic_flag_clear(&is_taken);
+  return is_sound;
 }

@@ -11,6 +11,9 @@ public enum Region: Int, CaseIterable, Sendable {
   case gradients
   /// Layer outputs and the gradients with respect to them, kept until the next step.
   case signals
+  /// What kernels need during one call, and what a part of the rows adds to gradients of
+  /// parameters: one lane for each part.
+  case lanes
 }
 
 /// A place in the arena.
@@ -26,6 +29,12 @@ public struct Buffer: Hashable, Sendable {
 
   /// Floats in use when a batch has `rows` rows.
   public func count(rows: Int) -> Int { isPerRow ? count * rows : count }
+
+  /// Where the next buffer of the region begins, if this one is not per row.
+  var end: Int { offset + Buffer.padded(count) }
+
+  /// A length in floats that keeps what lies behind it aligned.
+  static func padded(_ floats: Int) -> Int { (floats + 15) / 16 * 16 }
 
   /// The gradient of a parameter.
   public var gradient: Buffer {

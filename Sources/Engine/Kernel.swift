@@ -6,24 +6,39 @@ public enum Mode: Hashable, Sendable {
   case evaluation
 }
 
-/// One trip of a batch through a plan: the memory, how many rows are in use, and where the run is.
+/// One trip of a batch, or of a part of its rows, through a plan: the memory, how many rows are in
+/// use, and where the run is.
 public struct Pass {
   /// The arena that the plan's buffers lie in.
   public let memory: Memory
   /// Rows in use; at most the plan's capacity.
   public let rows: Int
+  /// Rows of the batch that lie before those in use: 0 but for a part of a batch.
+  public let firstRow: Int
   public let mode: Mode
   /// Counts the batches drawn so far; generators inside the network are entered at this position.
   public let position: UInt64
 
   public init(memory: Memory, rows: Int, mode: Mode, position: UInt64) {
+    self.init(memory: memory, rows: rows, firstRow: 0, mode: mode, position: position)
+  }
+
+  private init(memory: Memory, rows: Int, firstRow: Int, mode: Mode, position: UInt64) {
     self.memory = memory
     self.rows = rows
+    self.firstRow = firstRow
     self.mode = mode
     self.position = position
   }
 
-  /// The first float of a buffer.
+  /// The same trip of some rows of the batch; see `Memory.part`.
+  func part(_ rows: Range<Int>, lane: Int, gradients: Int?) -> Pass {
+    Pass(
+      memory: memory.part(from: rows.lowerBound, lane: lane, gradients: gradients),
+      rows: rows.count, firstRow: rows.lowerBound, mode: mode, position: position)
+  }
+
+  /// The first float of a buffer; of one that is per row, that of the first row in use.
   public subscript(buffer: Buffer) -> UnsafeMutablePointer<Float> { memory[buffer] }
 
   /// The gradient of a signal that has one: what a layer puts out.
@@ -53,6 +68,13 @@ public struct Accumulation: OptionSet, Hashable, Sendable {
 /// swallow a NaN or an infinity (an activation, a dropout) must look; one that passes it on need
 /// not.
 public protocol Kernel: Sendable {
+  /// Whether a row's output and the gradient of its input are of that row alone, and the gradients
+  /// of parameters sums over rows. Such a kernel is given some of the rows at a time, by several
+  /// threads at once; what it writes must lie in buffers that are per row, or in a `lane`.
+  var isRowwise: Bool { get }
+  /// Brings parameters into the order in which both passes read them; called once before the
+  /// forward pass of all rows.
+  func prepare(_ pass: Pass)
   /// Computes the output from the inputs.
   func forward(_ pass: Pass) -> Bool
   /// Computes the gradients of inputs and parameters from the gradient of the output.
@@ -64,6 +86,8 @@ public protocol Kernel: Sendable {
 }
 
 extension Kernel {
+  public var isRowwise: Bool { false }
+  public func prepare(_ pass: Pass) {}
   public func commit(_ pass: Pass) {}
   /// Sums, products and exponentials of finite numbers leave the range of float32 only upwards.
   public func origin(_ pass: Pass) -> NonFiniteOrigin { .overflow }

@@ -6,7 +6,10 @@ public struct Memory: @unchecked Sendable {
   /// The first float of the arena, aligned to 64 bytes.
   public let base: UnsafeMutablePointer<Float>
   /// Floats from `base` to each region.
-  let parameters, slots, state, gradients, signals: Int
+  let parameters, slots, state, signals: Int
+  private(set) var gradients, lanes: Int
+  /// The row of the batch that is seen as the first.
+  private var row = 0
 
   init(base: UnsafeMutablePointer<Float>, starts: [Region: Int]) {
     self.base = base
@@ -15,6 +18,7 @@ public struct Memory: @unchecked Sendable {
     state = starts[.state] ?? 0
     gradients = starts[.gradients] ?? 0
     signals = starts[.signals] ?? 0
+    lanes = starts[.lanes] ?? 0
   }
 
   /// The first float of a buffer.
@@ -26,7 +30,21 @@ public struct Memory: @unchecked Sendable {
       case .state: state
       case .gradients: gradients
       case .signals: signals
+      case .lanes: lanes
       }
-    return base + start + buffer.offset
+    return base + start + buffer.offset + (buffer.isPerRow ? row * buffer.count : 0)
+  }
+
+  /// The same memory from a row on, with a lane for what is needed meanwhile.
+  /// - Parameters:
+  ///   - offset: floats from the first lane to this one.
+  ///   - gradients: floats from the first lane to where gradients of parameters go, each at its own
+  ///     offset; nil: where they belong.
+  func part(from row: Int, lane offset: Int, gradients place: Int?) -> Memory {
+    var part = self
+    part.row = row
+    part.lanes = lanes + offset
+    if let place { part.gradients = lanes + place }
+    return part
   }
 }

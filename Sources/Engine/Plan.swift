@@ -21,6 +21,19 @@ public struct Plan: Sendable {
     /// Gradients of parameters that a later kernel has written, and where they are kept meanwhile.
     var shared: [(gradient: Buffer, aside: Buffer)] = []
 
+    /// Of one row in a forward pass, by the sizes of what are weights.
+    func multiplyAdds(of weights: Set<Buffer>) -> Double {
+      let vectors = (inputs + [output]).map(\.shape.leading).max() ?? 1
+      return Double(vectors)
+        * parameters.reduce(0) { $0 + (weights.contains($1) ? Double($1.count) : 0) }
+    }
+
+    /// The output of all rows in use; false if the kernel read a non-finite value.
+    package func forward(_ pass: Pass) -> Bool {
+      kernel.prepare(pass)
+      return kernel.forward(pass)
+    }
+
     /// Gradients of inputs and parameters; false if the kernel read a non-finite value.
     func backward(_ pass: Pass) -> Bool {
       for part in shared {
@@ -49,11 +62,13 @@ public struct Plan: Sendable {
   public let states: [LayerState]
   /// How many floats the optimizer keeps for each parameter.
   public let slotCount: Int
+  let parts: Parts
   private let counts: [Region: Int]
 
   init(
     capacity: Int, input: Signal, output: Signal, targets: Buffer, operations: [Operation],
-    parameters: [Parameter], states: [LayerState], counts: [Region: Int], slotCount: Int
+    parameters: [Parameter], states: [LayerState], parts: Parts, counts: [Region: Int],
+    slotCount: Int
   ) {
     self.capacity = capacity
     self.input = input
@@ -62,6 +77,7 @@ public struct Plan: Sendable {
     self.operations = operations
     self.parameters = parameters
     self.states = states
+    self.parts = parts
     self.counts = counts
     self.slotCount = slotCount
   }
@@ -79,14 +95,8 @@ public struct Plan: Sendable {
   /// used once forward and twice backward for every vector that passes it. (A table of which rows
   /// are looked up counts as if it were multiplied.)
   public var multiplyAdds: Double {
-    let sizes = Dictionary(
-      uniqueKeysWithValues: parameters.filter { $0.role == .weight }
-        .map { ($0.buffer, Double($0.shape.count)) })
-    return operations.reduce(0) { sum, operation in
-      let vectors = (operation.inputs + [operation.output]).map(\.shape.leading).max() ?? 1
-      let weights = operation.parameters.reduce(0) { $0 + (sizes[$1] ?? 0) }
-      return sum + 3 * Double(capacity) * Double(vectors) * weights
-    }
+    let weights = Set(parameters.filter { $0.role == .weight }.map(\.buffer))
+    return operations.reduce(0) { $0 + 3 * Double(capacity) * $1.multiplyAdds(of: weights) }
   }
 
   /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a
@@ -133,24 +143,6 @@ public struct Plan: Sendable {
       UnsafeMutableBufferPointer(start: memory[state.buffer], count: state.buffer.count)
         .update(repeating: state.initial)
     }
-  }
-
-  /// Computes the output from the input; false if a kernel read a non-finite value.
-  public func forward(_ pass: Pass) -> Bool {
-    var finite = true
-    for index in operations.indices where !operations[index].kernel.forward(pass) {
-      finite = false
-    }
-    return finite
-  }
-
-  /// Computes every gradient from the output's; false if a kernel read a non-finite value.
-  public func backward(_ pass: Pass) -> Bool {
-    var finite = true
-    for index in operations.indices.reversed() where !operations[index].backward(pass) {
-      finite = false
-    }
-    return finite
   }
 
   /// Lets layers remember what they saw in this pass.

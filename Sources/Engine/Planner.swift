@@ -9,6 +9,8 @@ public struct Planner {
   private var operations: [Plan.Operation] = []
   private var parameters: [Parameter] = []
   private var states: [LayerState] = []
+  /// Floats that each layer's kernels need during one call.
+  private var temporaries: [String: Int] = [:]
 
   public init(capacity: Int, limit: Int = Planner.memoryLimit) {
     self.capacity = capacity
@@ -94,6 +96,16 @@ public struct Planner {
     try place(.signals, count, perRow: perRow, what: "the scratch of \(layer)")
   }
 
+  /// Room a kernel needs during one call: other layers' kernels write there before the next.
+  public mutating func temporary(_ layer: String, count: Int) throws -> Buffer {
+    let offset = temporaries[layer, default: 0]
+    guard count <= limit / 4, (offset + count) * 4 <= limit else {
+      throw tooLarge("what \(layer) needs meanwhile", Self.bytes(Double(count) * 4))
+    }
+    temporaries[layer] = offset + Buffer.padded(count)
+    return Buffer(region: .lanes, offset: offset, count: count, isPerRow: false)
+  }
+
   /// Appends a kernel; kernels run in the order in which they are added.
   public mutating func add(
     _ kernel: any Kernel, _ layer: String, reads inputs: [Signal], writes output: Signal,
@@ -141,6 +153,11 @@ public struct Planner {
     var counts = self.counts
     counts[.slots] = slots * (counts[.parameters] ?? 0)
     counts[.gradients] = counts[.parameters]
+    let parts = Parts(
+      resolved, capacity: capacity,
+      weights: Set(parameters.filter { $0.role == .weight }.map(\.buffer)),
+      signals: counts[.signals] ?? 0, temporaries: temporaries.values.max() ?? 0)
+    counts[.lanes] = parts.lanes(capacity) * parts.lane
     let total = counts.values.reduce(0, +)
     guard total <= limit / 4 else {
       throw KeelError(
@@ -150,7 +167,8 @@ public struct Planner {
     }
     return Plan(
       capacity: capacity, input: input, output: output, targets: targets, operations: resolved,
-      parameters: parameters, states: states, counts: counts, slotCount: slots)
+      parameters: parameters, states: states, parts: parts, counts: counts,
+      slotCount: slots)
   }
 
   /// Of several kernels with one parameter all but the last in forward order add to its gradient.
@@ -181,14 +199,19 @@ public struct Planner {
     // A parameter also has a gradient and at most two optimizer slots.
     let copies = region == .parameters ? 4 : 1
     guard !overflow, size <= limit / 4 / copies, (others + size) * 4 <= limit else {
-      throw KeelError(
-        .invalid, at: "model",
-        "\(what), needs \(overflow ? "" : "\(Self.total(others, size, copies)) with all before it, ")"
-          + "more than the \(Self.bytes(limit / 4, 1)) a plan may take here",
-        fix: "use fewer units, or a smaller training.batch")
+      throw tooLarge(
+        what, overflow ? nil : "\(Self.total(others, size, copies)) with all before it")
     }
-    counts[region] = offset + (size + 15) / 16 * 16
+    counts[region] = offset + Buffer.padded(size)
     return Buffer(region: region, offset: offset, count: count, isPerRow: perRow)
+  }
+
+  private func tooLarge(_ what: String, _ size: String?) -> KeelError {
+    KeelError(
+      .invalid, at: "model",
+      "\(what), needs \(size.map { "\($0), " } ?? "")more than the "
+        + "\(Self.bytes(limit / 4, 1)) a plan may take here",
+      fix: "use fewer units, or a smaller training.batch")
   }
 
   /// What there is, and so many copies of what comes on top, in floats.

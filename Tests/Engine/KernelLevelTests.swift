@@ -102,8 +102,13 @@ import Testing
       for _ in 0..<200 {
         var counts = [Int32](repeating: 0, count: 37)
         counts.withUnsafeMutableBufferPointer { buffer in
-          keel_parallel(
-            37, { $0!.assumingMemoryBound(to: Int32.self)[$1] += 1 }, buffer.baseAddress)
+          let isSound = keel_parallel(
+            37,
+            {
+              $0!.assumingMemoryBound(to: Int32.self)[$1] += 1
+              return $1 == 30 ? 0 : 1
+            }, buffer.baseAddress)
+          #expect(isSound == 0)
         }
         #expect(counts.allSatisfy { $0 == 1 })
       }

@@ -54,7 +54,7 @@ public final class Harness {
     let operation = operation(layer)
     let kept = self[operation.inputs[0].value]
     self[operation.inputs[0].value] = [Float](repeating: 1, count: kept.count)
-    _ = operation.kernel.forward(pass)
+    _ = operation.forward(pass)
     self[operation.inputs[0].value] = kept
     return self[operation.output.value]
   }

@@ -1,8 +1,14 @@
 // Every kernel, for one level: what includes this has said what KEEL_KERNEL makes of a definition.
 #include "Kernels.h"
 
+/// Floats that one instruction of the level works on.
+#ifndef KEEL_VECTOR
+#define KEEL_VECTOR 4
+#endif
+
 #include "activations.c"
 #include "convolution.c"
+#include "direct.c"
 #include "elementwise.c"
 #include "embedding.c"
 #include "group_norm.c"

@@ -32,6 +32,16 @@ KEEL_INLINE size_t block_end(size_t start, size_t n) {
   return n - start < KEEL_BLOCK ? n : start + KEEL_BLOCK;
 }
 
+/// What one thread takes of a tensor that several share: some microseconds of work, a whole number
+/// of blocks.
+enum { KEEL_PIECE = 16 * KEEL_BLOCK };
+
+KEEL_INLINE size_t piece_end(size_t start, size_t n) {
+  return n - start < KEEL_PIECE ? n : start + KEEL_PIECE;
+}
+
+KEEL_INLINE size_t pieces(size_t n) { return (n + KEEL_PIECE - 1) / KEEL_PIECE; }
+
 // MARK: bits
 
 enum { INFINITY_BITS = 0x7f800000 };

@@ -40,20 +40,68 @@ KEEL_KERNEL(void, keel_broadcast_rows,
   for (size_t r = 0; r < rows; r++) memcpy(y + r * columns, b, columns * sizeof *y);
 }
 
-/// Column by column block, in double, as there is no scratch to hold a whole row of sums.
+typedef struct {
+  const float *x;
+  float *sums;
+  size_t rows, columns;
+} column_sums;
+
+/// Columns that one thread sums: as many as make its work a piece, and fit its sums.
+KEEL_INLINE size_t column_share(const column_sums *s) {
+  size_t share = (KEEL_PIECE / s->rows + 64) / 64 * 64;
+  return share < KEEL_BLOCK ? share : KEEL_BLOCK;
+}
+
+static int sum_columns(void *context, size_t index) {
+  const column_sums *s = context;
+  size_t start = index * column_share(s), rest = s->columns - start;
+  size_t count = rest < column_share(s) ? rest : column_share(s);
+  double totals[KEEL_BLOCK];
+  memset(totals, 0, count * sizeof *totals);
+  for (size_t r = 0; r < s->rows; r++) {
+    const float *row = s->x + r * s->columns + start;
+    KEEL_VECTORIZE for (size_t c = 0; c < count; c++) totals[c] += row[c];
+  }
+  KEEL_VECTORIZE for (size_t c = 0; c < count; c++) s->sums[start + c] = (float)totals[c];
+  return 1;
+}
+
+/// In double, a share of the columns at a time, as there is no scratch to hold a whole row of sums.
 KEEL_KERNEL(void, keel_column_sums,
             (const float *x, float *sums, size_t rows, size_t columns),
             (x, sums, rows, columns)) {
-  for (size_t start = 0; start < columns; start += KEEL_BLOCK) {
-    size_t count = block_end(start, columns) - start;
-    double totals[KEEL_BLOCK];
-    memset(totals, 0, count * sizeof *totals);
-    for (size_t r = 0; r < rows; r++) {
-      const float *row = x + r * columns + start;
-      KEEL_VECTORIZE for (size_t c = 0; c < count; c++) totals[c] += row[c];
+  if (rows == 0) return keel_fill(sums, columns, 0);
+  column_sums s = {x, sums, rows, columns};
+  keel_parallel((columns + column_share(&s) - 1) / column_share(&s), sum_columns, &s);
+}
+
+typedef struct {
+  const float *x;
+  size_t stride, lanes;
+  float *y;
+  size_t n;
+} lane_sums;
+
+static int sum_lanes_block(void *context, size_t index) {
+  const lane_sums *s = context;
+  size_t start = index * KEEL_PIECE, end = piece_end(start, s->n);
+  for (size_t from = start; from < end; from += KEEL_BLOCK) {
+    size_t count = block_end(from, end) - from;
+    float *y = s->y + from;
+    memcpy(y, s->x + from, count * sizeof *y);
+    for (size_t lane = 1; lane < s->lanes; lane++) {
+      const float *x = s->x + lane * s->stride + from;
+      KEEL_VECTORIZE for (size_t i = 0; i < count; i++) y[i] += x[i];
     }
-    KEEL_VECTORIZE for (size_t c = 0; c < count; c++) sums[start + c] = (float)totals[c];
   }
+  return 1;
+}
+
+KEEL_KERNEL(void, keel_sum_lanes,
+            (const float *x, size_t stride, size_t lanes, float *y, size_t n),
+            (x, stride, lanes, y, n)) {
+  lane_sums s = {x, stride, lanes, y, n};
+  keel_parallel(pieces(n), sum_lanes_block, &s);
 }
 
 KEEL_KERNEL(void, keel_gather_rows,

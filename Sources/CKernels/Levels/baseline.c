@@ -3,5 +3,6 @@
 
 #if KEEL_HAS_LEVELS
 #define KEEL_KERNEL(result, name, parameters, arguments) result name##_baseline parameters
+#define KEEL_VECTOR 4
 #include "../Kernels/All.h"
 #endif

@@ -4,6 +4,7 @@
 #if KEEL_HAS_LEVELS
 #pragma clang attribute push(__attribute__((target("arch=x86-64-v3"))), apply_to = function)
 #define KEEL_KERNEL(result, name, parameters, arguments) result name##_v3 parameters
+#define KEEL_VECTOR 8
 #include "../Kernels/All.h"
 #pragma clang attribute pop
 #endif

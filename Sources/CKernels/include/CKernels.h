@@ -40,16 +40,19 @@ const char *keel_blas_name(void);
 
 // MARK: threads (threads.c)
 
-/// Sets how many threads a matrix product may use (at least 1); returns how many that will be.
+/// Sets how many threads a piece of work may use (at least 1); returns how many that will be.
 int keel_set_threads(int threads);
-/// Calls body(context, index) for every index below count, on several threads where they are free.
-/// The threads wait parked. What it is called for must not depend on which thread takes which
-/// index.
-typedef void keel_block(void *context, size_t index);
-void keel_parallel(size_t count, keel_block *body, void *context);
-
-/// How many threads a product may use.
+/// How many threads a piece of work may use.
 int keel_threads(void);
+/// One block of a piece of work; returns 0 where it met what it should not.
+typedef int keel_block(void *context, size_t index);
+/// Calls body(context, index) for every index below count, on several threads where they are free,
+/// and returns whether all of them returned another number than 0. The threads wait parked. What it
+/// is called for must not depend on which thread takes which index. Work within work stays on the
+/// thread that it is on.
+int keel_parallel(size_t count, keel_block *body, void *context);
+/// Whether the caller is at work on a block of something that is shared already.
+int keel_is_in_block(void);
 
 // MARK: memory (memory.c)
 
@@ -59,7 +62,7 @@ int keel_has_room(size_t bytes);
 // MARK: matrix products (blas.c)
 //
 // A large product is cut into blocks by its shape alone, each computed by one thread: the result is
-// the same whatever the number of threads.
+// the same whatever the number of threads. Within a block of something else it is not cut.
 
 /// Sees to it that a product finds the memory it needs: OpenBLAS asks for its own without end where
 /// the system gives none. Lets fewer products run at a time where there is not enough for all;
@@ -74,7 +77,10 @@ int keel_tridiagonal_eigen(size_t n, double *diagonal, double *next, double *vec
 /// Where beta is 0, c is not read.
 void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                const float *a, const float *b, float beta, float *c);
-/// The same for matrices within wider ones: rows lie strideA, strideB and strideC floats apart.
+/// y[m, n] = x[m, k] · weight[n, k]ᵀ + bias[n]; bias may be NULL.
+void keel_affine(size_t m, size_t n, size_t k, const float *x, const float *weight,
+                 const float *bias, float *y);
+/// keel_gemm for matrices within wider ones: rows lie strideA, strideB and strideC floats apart.
 /// None of m, n and k may be 0.
 void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                        const float *a, size_t strideA, const float *b, size_t strideB, float beta,
@@ -119,6 +125,8 @@ double keel_dot(const float *x, const float *y, size_t n);
 void keel_broadcast_rows(const float *b, float *y, size_t rows, size_t columns);
 /// sums[c] = Σ_r x[r, c].
 void keel_column_sums(const float *x, float *sums, size_t rows, size_t columns);
+/// y[i] = Σ x[lane · stride + i] over the lanes, in their order.
+void keel_sum_lanes(const float *x, size_t stride, size_t lanes, float *y, size_t n);
 /// out[i, :] = table[indices[i], :].
 void keel_gather_rows(const float *table, const int32_t *indices, float *out, size_t rows,
                       size_t columns);
@@ -155,11 +163,14 @@ int64_t keel_softmax_gradient(const float *y, const float *dy, float *dx, size_t
 
 // MARK: normalisation (normalization.c)
 
+/// Into how many parts, each with sums of its own, the rows of a batch are cut at the most.
+enum { KEEL_NORM_PARTS = 16 };
+
 /// Per-column standardisation over rows, then gain and bias: y = gain · x̂ + bias,
 /// x̂ = (x − mean)/√(var + epsilon), var biased. Writes `mean`, `variance` and `inverse` (=
 /// 1/√(var + epsilon)), [columns] each; sums are taken in double, two passes, so that a finite x
-/// of any magnitude gives a finite x̂. Any of gain, bias may be NULL. `scratch` is 2·columns
-/// doubles.
+/// of any magnitude gives a finite x̂. Any of gain, bias may be NULL. `scratch` is
+/// 2·(KEEL_NORM_PARTS + 1)·columns doubles, needed during the call only.
 int64_t keel_batch_norm(const float *x, const float *gain, const float *bias, float *y, float *mean,
                         double *variance, float *inverse, double *scratch, size_t rows,
                         size_t columns, double epsilon);
@@ -173,7 +184,7 @@ int64_t keel_batch_norm_gradient(const float *x, const float *gain, const float 
                                  float *d_bias, double *scratch, size_t rows, size_t columns,
                                  int accumulate);
 
-// MARK: images (convolution.c, pooling.c)
+// MARK: images (convolution.c, direct.c, pooling.c)
 //
 // An image is [height, width, channels], a batch of them [rows, height, width, channels]: the
 // channels of one pixel lie together. `rows` counts images.
@@ -200,6 +211,22 @@ void keel_convolution(keel_window window, size_t filters, size_t groups, const f
 void keel_convolution_gradient(keel_window window, size_t filters, size_t groups, const float *x,
                                const float *weight, const float *dy, float *d_weight, float *dx,
                                float *columns, size_t block, size_t rows, int accumulate);
+/// The same two without gathering (direct.c): faster where windows are small, and not for every
+/// shape. `has_gradient`: whether dx is wanted, ever.
+int keel_suits_direct_convolution(keel_window window, size_t filters, size_t groups,
+                                  int has_gradient);
+/// Floats of the weights in the order in which both read them, and of `scratch`.
+size_t keel_packed_floats(keel_window window, size_t filters, size_t groups);
+size_t keel_direct_floats(keel_window window, size_t filters, size_t groups);
+void keel_pack_weights(keel_window window, size_t filters, size_t groups, const float *weight,
+                       float *target);
+void keel_direct_convolution(keel_window window, size_t filters, size_t groups, const float *x,
+                             const float *weights, const float *bias, float *y, float *scratch,
+                             size_t rows);
+void keel_direct_convolution_gradient(keel_window window, size_t filters, size_t groups,
+                                      const float *x, const float *weights, const float *dy,
+                                      float *d_weight, float *dx, float *scratch, size_t rows,
+                                      int accumulate);
 /// y = the largest input of the window, the first of equals; a NaN is larger than any number.
 /// `taps`, as many as y, gets its place in the window, i·size + j. Returns the count of non-finite
 /// x.

@@ -51,6 +51,7 @@ public struct PReLU: Activation {
 struct PReLUKernel: Kernel {
   let input, output: Signal
   let slope: Buffer
+  var isRowwise: Bool { true }
 
   func forward(_ pass: Pass) -> Bool {
     keel_leaky_relu(

@@ -30,6 +30,7 @@ public struct Softmax: Activation {
 
 struct SoftmaxKernel: Kernel {
   let input, output: Signal
+  var isRowwise: Bool { true }
 
   func forward(_ pass: Pass) -> Bool {
     keel_softmax(

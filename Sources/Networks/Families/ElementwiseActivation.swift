@@ -38,6 +38,7 @@ public struct ElementwiseKernel: Kernel {
     let forward: Forward
     let backward: Backward
     let setting: Float
+    public var isRowwise: Bool { true }
 
     public init(
       forward: @escaping Forward, backward: @escaping Backward, setting: Double

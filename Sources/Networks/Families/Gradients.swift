@@ -13,6 +13,10 @@ public final class Gradients {
   private let penalized: [Bool]
   private let moments: UnsafeMutableBufferPointer<keel_moments>
   private let factors: UnsafeMutableBufferPointer<Double>
+  private let slices: [Slice]
+  private let sliceMoments: UnsafeMutableBufferPointer<keel_moments>
+  private let areShared: Bool
+  private var penalty: (l1: Float, l2: Float) = (0, 0)
 
   /// - Parameter penalized: which tensors get the gradient of a penalty on their weights, too.
   package init(_ plan: Plan, _ memory: Memory, penalized: [Bool]) {
@@ -24,11 +28,16 @@ public final class Gradients {
     factors = .allocate(capacity: buffers.count)
     moments.initialize(repeating: keel_moments())
     factors.initialize(repeating: 1)
+    slices = plan.slices
+    areShared = plan.sharesParameters
+    sliceMoments = .allocate(capacity: slices.count)
+    sliceMoments.initialize(repeating: keel_moments())
   }
 
   deinit {
     moments.deallocate()
     factors.deallocate()
+    sliceMoments.deallocate()
   }
 
   /// The tensors, one a parameter, in plan order.
@@ -38,19 +47,41 @@ public final class Gradients {
   /// penalized.
   /// - Returns: how many elements are NaN or infinite.
   package func measure(l1: Double, l2: Double) -> Int {
-    var nonFinite = 0
+    penalty = (Float(l1), Float(l2))
+    if areShared {
+      keel_parallel(
+        slices.count,
+        { gradients, index in
+          Unmanaged<Gradients>.fromOpaque(gradients!).takeUnretainedValue().measure(slice: index)
+          return 1
+        }, Unmanaged.passUnretained(self).toOpaque())
+    } else {
+      for index in slices.indices { measure(slice: index) }
+    }
     for index in indices {
-      let gradient = memory[buffers[index]]
       factors[index] = 1
-      if penalized[index] {
-        moments[index] = keel_penalize(
-          gradient, memory[buffers[index].parameter], buffers[index].count, Float(l1), Float(l2))
-      } else {
-        moments[index] = keel_measure(gradient, buffers[index].count)
-      }
-      nonFinite += Int(moments[index].non_finite)
+      moments[index] = keel_moments()
+    }
+    var nonFinite = 0
+    for (slice, part) in zip(slices, sliceMoments) {
+      moments[slice.parameter].sum_of_squares += part.sum_of_squares
+      moments[slice.parameter].largest = max(moments[slice.parameter].largest, part.largest)
+      moments[slice.parameter].non_finite += part.non_finite
+      nonFinite += Int(part.non_finite)
     }
     return nonFinite
+  }
+
+  private func measure(slice index: Int) {
+    let slice = slices[index]
+    let buffer = buffers[slice.parameter]
+    let (start, count) = (slice.range.lowerBound, slice.range.count)
+    if penalized[slice.parameter] {
+      sliceMoments[index] = keel_penalize(
+        memory[buffer] + start, memory[buffer.parameter] + start, count, penalty.l1, penalty.l2)
+    } else {
+      sliceMoments[index] = keel_measure(memory[buffer] + start, count)
+    }
   }
 
   /// The Euclidean norm of one tensor: NaN or Inf if an element is; it does not overflow otherwise.

@@ -10,6 +10,9 @@ public protocol Optimizer: Ingredient {
   /// Whether it divides each gradient by the size of those before, so that steps do not grow with
   /// it.
   static var isAdaptive: Bool { get }
+  /// Whether a number's change depends on nothing but that number's gradient and past: then threads
+  /// change parts of one tensor at the same time.
+  static var isElementwise: Bool { get }
   /// The share of the largest rate that forty steps hold at which a training does best.
   ///
   /// Measured on seven networks, 3,000 steps: the best score lies within 0.01 of that at this share
@@ -29,6 +32,7 @@ extension Optimizer {
   /// That of the kinds of Adam and RMSprop, whose steps do not depend on the gradient's size.
   public static var referenceRate: Double { 0.001 }
   public static var isAdaptive: Bool { true }
+  public static var isElementwise: Bool { false }
   public static var shareOfLimit: Double { 0.1 }
   public static var retentions: [String: Retention] { [:] }
 }
@@ -80,6 +84,14 @@ public struct Update {
     self.slotStride = slotStride
   }
 
+  /// Some of its elements, as a tensor of their own.
+  package func slice(_ range: Range<Int>) -> Update {
+    Update(
+      weights: weights + range.lowerBound, gradients: gradients + range.lowerBound,
+      count: range.count, scale: scale, learningRate: learningRate, step: step,
+      firstSlot: firstSlot + range.lowerBound, slotStride: slotStride)
+  }
+
   /// Changes every weight, and measures what that did; what the optimizer remembers is not looked
   /// at: add what of it is not finite to `nonFinite`.
   /// - Parameter new: a weight's new value, from its place in the tensor, its value, and its
@@ -115,6 +127,13 @@ public struct UpdateMeasure {
 
   /// Of a tensor without elements.
   public init() { (updateSquares, weightSquares, nonFinite) = (0, 0, 0) }
+
+  /// Of two tensors as one.
+  package static func += (sum: inout UpdateMeasure, part: UpdateMeasure) {
+    sum.updateSquares += part.updateSquares
+    sum.weightSquares += part.weightSquares
+    sum.nonFinite += part.nonFinite
+  }
 
   init(_ update: keel_update) {
     updateSquares = update.update_squares

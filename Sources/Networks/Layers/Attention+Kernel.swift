@@ -15,6 +15,8 @@ struct AttentionKernel: Kernel {
     let sums: Buffer
     let epsilon = 1e-5
   }
+  /// Not where queries are normalised: the statistics of a head are those of all rows together.
+  var isRowwise: Bool { norm == nil }
 
   let input, output: Signal
   let weight, bias, outputWeight, outputBias: Buffer
@@ -49,16 +51,15 @@ struct AttentionKernel: Kernel {
 
   func forward(_ pass: Pass) -> Bool {
     let rows = pass.rows * time
-    keel_broadcast_rows(pass[bias], pass[projected.value], rows, 3 * units)
-    keel_gemm(
-      0, 1, rows, 3 * units, units, 1, pass[input.value], pass[weight], 1, pass[projected.value])
+    keel_affine(
+      rows, 3 * units, units, pass[input.value], pass[weight], pass[bias], pass[projected.value])
     let isNormFinite = normalize(pass)
     let (queries, values) = (pass[compared.value], pass[projected.value] + 2 * units)
     let nonFinite = keel_attention(
       layout(pass), queries, queries + units, values, pass[weights], pass[context.value])
-    keel_broadcast_rows(pass[outputBias], pass[output.value], rows, units)
-    keel_gemm(
-      0, 1, rows, units, units, 1, pass[context.value], pass[outputWeight], 1, pass[output.value])
+    keel_affine(
+      rows, units, units, pass[context.value], pass[outputWeight], pass[outputBias],
+      pass[output.value])
     return isNormFinite && nonFinite == 0
   }
 

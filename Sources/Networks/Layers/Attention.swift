@@ -101,7 +101,7 @@ public struct Attention: Layer {
         signal: try network.planner.signal(layer, Shape(time, 2, units)),
         statistics: try network.planner.scratch(
           layer, count: Shape(time, heads, 8).count, perRow: true),
-        sums: try network.planner.scratch(layer, count: 4 * width, perRow: false))
+        sums: try network.planner.temporary(layer, count: 4 * width))
     }
     return AttentionKernel(
       input: input, output: try network.planner.signal(layer, input.shape), weight: weight,
@@ -110,7 +110,7 @@ public struct Attention: Layer {
       context: try network.planner.signal(layer, input.shape),
       weights: try network.planner.scratch(
         layer, count: Shape(heads, time, time).count, perRow: true),
-      scratch: try network.planner.scratch(layer, count: Shape(time, time).count, perRow: false),
+      scratch: try network.planner.temporary(layer, count: Shape(time, time).count),
       heads: heads, isCausal: causal)
   }
 }

@@ -47,6 +47,7 @@ public struct AveragePool2D: Layer {
 struct AveragePool2DKernel: Kernel {
   let input, output: Signal
   let window: Window
+  var isRowwise: Bool { true }
 
   func forward(_ pass: Pass) -> Bool {
     keel_average_pool(window.geometry, pass[input.value], pass[output.value], pass.rows)

@@ -46,14 +46,15 @@ public struct BatchNorm: Layer {
     }
     let mean = try network.planner.state(layer, "mean", count: features, initial: 0)
     let variance = try network.planner.state(layer, "variance", count: features, initial: 1)
-    // Batch mean and inverse deviation in float; variance and two rows of sums in double.
     let batch = try network.planner.scratch(layer, count: 2 * features, perRow: false)
-    let sums = try network.planner.scratch(layer, count: 6 * features, perRow: false)
+    let batchVariance = try network.planner.scratch(layer, count: 2 * features, perRow: false)
+    let sums = try network.planner.temporary(
+      layer, count: 4 * (Int(KEEL_NORM_PARTS) + 1) * features)
     let output = try network.planner.signal(layer, input.shape)
     network.planner.add(
       BatchNormKernel(
         input: input, output: output, gain: gain, bias: bias, mean: mean, variance: variance,
-        batch: batch, sums: sums, settings: self),
+        batch: batch, batchVariance: batchVariance, sums: sums, settings: self),
       layer, reads: [input], writes: output, parameters: [gain, bias])
     return output
   }
@@ -61,14 +62,17 @@ public struct BatchNorm: Layer {
 
 struct BatchNormKernel: Kernel {
   let input, output: Signal
-  let gain, bias, mean, variance, batch, sums: Buffer
+  let gain, bias, mean, variance: Buffer
+  /// Mean and inverse deviation of the batch.
+  let batch: Buffer
+  /// In double.
+  let batchVariance: Buffer
+  /// Of the parts that the rows are cut into, in double.
+  let sums: Buffer
   let settings: BatchNorm
 
   private var features: Int { input.shape.last }
   private func rows(_ pass: Pass) -> Int { pass.rows * input.shape.leading }
-  private func doubles(_ pass: Pass) -> UnsafeMutablePointer<Double> {
-    UnsafeMutableRawPointer(pass[sums]).assumingMemoryBound(to: Double.self)
-  }
 
   func forward(_ pass: Pass) -> Bool {
     if pass.mode == .evaluation {
@@ -78,15 +82,16 @@ struct BatchNormKernel: Kernel {
       return true
     }
     return keel_batch_norm(
-      pass[input.value], pass[gain], pass[bias], pass[output.value], pass[batch], doubles(pass),
-      pass[batch] + features, doubles(pass) + features, rows(pass), features, settings.epsilon) == 0
+      pass[input.value], pass[gain], pass[bias], pass[output.value], pass[batch],
+      pass.doubles(batchVariance), pass[batch] + features, pass.doubles(sums), rows(pass), features,
+      settings.epsilon) == 0
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
     keel_batch_norm_gradient(
       pass[input.value], pass[gain], pass[batch], pass[batch] + features, pass[gradientOf: output],
       input.gradient.map { pass[$0] }, pass[gain.gradient], pass[bias.gradient],
-      doubles(pass) + features, rows(pass), features, accumulation.flag(0)) == 0
+      pass.doubles(sums), rows(pass), features, accumulation.flag(0)) == 0
   }
 
   func commit(_ pass: Pass) {
@@ -94,7 +99,7 @@ struct BatchNormKernel: Kernel {
     let momentum = settings.momentum
     let unbiased = rows > 1 ? rows / (rows - 1) : 1
     let (mean, variance) = (pass[mean], pass[variance])
-    let (batchMean, batchVariance) = (pass[batch], doubles(pass))
+    let (batchMean, batchVariance) = (pass[batch], pass.doubles(batchVariance))
     for feature in 0..<features {
       let past = Double(mean[feature])
       mean[feature] = Float(past + momentum * (Double(batchMean[feature]) - past))

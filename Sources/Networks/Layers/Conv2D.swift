@@ -75,12 +75,11 @@ public struct Conv2D: Affine {
         biasRule.fill($0, fan: Fan(input: fan.input, output: fan.rows), random: &$1)
       } : nil
     let output = try network.planner.signal(layer, window.output(channels: filters))
-    let columns = try Columns(layer, window, depth: fan.input, filters, in: &network)
+    let convolution = try Convolution(
+      layer, window, filters: filters, groups: groups, of: weight, over: input, in: &network)
     network.planner.add(
-      Conv2DKernel(
-        input: input, output: output, weight: weight, bias: offset, window: window,
-        filters: filters, groups: groups, columns: columns),
-      layer, reads: [input], writes: output, parameters: [weight] + (offset.map { [$0] } ?? []))
+      Conv2DKernel(input: input, output: output, bias: offset, convolution: convolution), layer,
+      reads: [input], writes: output, parameters: [weight] + (offset.map { [$0] } ?? []))
     return try activation.member.plan(output, in: &network)
   }
 
@@ -105,47 +104,26 @@ public struct Conv2D: Affine {
   }
 }
 
-/// Where the inputs of a block of output pixels are gathered: half a megabyte, which stays in the
-/// second-level cache, but at least 64 pixels, below which products are slow.
-struct Columns: Sendable {
-  let buffer: Buffer
-  /// Output pixels.
-  let block: Int
-
-  init(
-    _ layer: String, _ window: Window, depth: Int, _ filters: Int,
-    in network: inout NetworkBuilder
-  ) throws {
-    let (all, overflows) = window.pixels.multipliedReportingOverflow(by: network.planner.capacity)
-    block = min(max(64, (1 << 17) / max(depth, filters)), overflows ? .max : all)
-    buffer = try network.planner.scratch(layer, count: Shape(block, depth).count, perRow: false)
-  }
-}
-
 struct Conv2DKernel: Kernel {
   let input, output: Signal
-  let weight: Buffer
   let bias: Buffer?
-  let window: Window
-  let filters, groups: Int
-  let columns: Columns
+  let convolution: Convolution
+  var isRowwise: Bool { true }
+
+  func prepare(_ pass: Pass) { convolution.prepare(pass) }
 
   func forward(_ pass: Pass) -> Bool {
-    keel_convolution(
-      window.geometry, filters, groups, pass[input.value], pass[weight], bias.map { pass[$0] },
-      pass[output.value], pass[columns.buffer], columns.block, pass.rows)
-    return !window.skips || pass.isFinite(input.value)
+    convolution.forward(pass, from: input, bias: bias, to: output)
+    return !convolution.window.skips || pass.isFinite(input.value)
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
-    let gradient = pass[gradientOf: output]
     if let bias {
-      keel_column_sums(gradient, pass[bias.gradient], pass.rows * window.pixels, filters)
+      keel_column_sums(
+        pass[gradientOf: output], pass[bias.gradient],
+        pass.rows * convolution.window.pixels, convolution.filters)
     }
-    keel_convolution_gradient(
-      window.geometry, filters, groups, pass[input.value], pass[weight], gradient,
-      pass[weight.gradient], input.gradient.map { pass[$0] }, pass[columns.buffer], columns.block,
-      pass.rows, accumulation.flag(0))
+    convolution.backward(pass, from: input, to: output, accumulation.flag(0))
     return true
   }
 }

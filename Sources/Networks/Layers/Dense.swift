@@ -74,13 +74,14 @@ struct DenseKernel: Kernel {
   let fan: Fan
   /// Vectors in one row.
   let vectors: Int
+  /// Where few rows are enough for a product that is worth its packing.
+  var isRowwise: Bool { vectors >= 16 }
 
   func forward(_ pass: Pass) -> Bool {
     let rows = pass.rows * vectors
-    if let bias { keel_broadcast_rows(pass[bias], pass[output.value], rows, fan.output) }
-    keel_gemm(
-      0, 1, rows, fan.output, fan.input, 1, pass[input.value], pass[weight],
-      bias == nil ? 0 : 1, pass[output.value])
+    keel_affine(
+      rows, fan.output, fan.input, pass[input.value], pass[weight], bias.map { pass[$0] },
+      pass[output.value])
     return true
   }
 

@@ -44,6 +44,8 @@ struct DropoutKernel: Kernel {
   let random: Random
   /// Blocks of random words a full batch takes.
   let stride: UInt64
+  /// Where a row begins with a new block of the generator.
+  var isRowwise: Bool { input.value.count.isMultiple(of: 4) }
 
   func forward(_ pass: Pass) -> Bool {
     let count = input.value.count(rows: pass.rows)
@@ -54,7 +56,7 @@ struct DropoutKernel: Kernel {
     }
     return keel_dropout(
       pass[input.value], pass[output.value], pass[mask], count, rate, random.key,
-      pass.position &* stride) == 0
+      pass.position &* stride &+ UInt64(pass.firstRow * input.value.count / 4)) == 0
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {

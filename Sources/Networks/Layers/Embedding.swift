@@ -77,6 +77,7 @@ struct EmbeddingKernel: Kernel {
   let weight: Buffer
   let positions: Buffer?
   let tokens: Int
+  var isRowwise: Bool { true }
 
   func forward(_ pass: Pass) -> Bool {
     keel_embedding(

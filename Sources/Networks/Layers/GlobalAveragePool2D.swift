@@ -34,6 +34,7 @@ public struct GlobalAveragePool2D: Layer {
 
 struct GlobalAveragePool2DKernel: Kernel {
   let input, output: Signal
+  var isRowwise: Bool { true }
 
   func forward(_ pass: Pass) -> Bool {
     keel_average_pixels(

@@ -54,7 +54,7 @@ public struct GroupNorm: Layer {
       values, _ in values.update(repeating: 0)
     }
     let statistics = try network.planner.scratch(layer, count: 4 * groups, perRow: true)
-    let sums = try network.planner.scratch(layer, count: 4 * features, perRow: false)
+    let sums = try network.planner.temporary(layer, count: 4 * features)
     let output = try network.planner.signal(layer, input.shape)
     network.planner.add(
       GroupNormKernel(
@@ -74,6 +74,7 @@ private struct GroupNormKernel: Kernel {
   let sums: Buffer
   let groups: Int
   let epsilon: Double
+  var isRowwise: Bool { true }
 
   private var features: Int { input.shape.last }
   private var places: Int { input.shape.leading }

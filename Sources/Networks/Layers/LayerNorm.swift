@@ -43,6 +43,7 @@ struct LayerNormKernel: Kernel {
   /// The gradients of gain and bias as they are summed, in double.
   let sums: Buffer
   let epsilon: Double
+  var isRowwise: Bool { true }
 
   static func plan(
     _ input: Signal, _ kind: String, isCentred: Bool, epsilon: Double,
@@ -60,7 +61,7 @@ struct LayerNormKernel: Kernel {
       } : nil
     let statistics = try network.planner.scratch(
       layer, count: Shape(input.shape.leading, 4).count, perRow: true)
-    let sums = try network.planner.scratch(layer, count: 4 * features, perRow: false)
+    let sums = try network.planner.temporary(layer, count: 4 * features)
     let output = try network.planner.signal(layer, input.shape)
     network.planner.add(
       LayerNormKernel(

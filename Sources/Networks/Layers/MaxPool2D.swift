@@ -63,6 +63,7 @@ struct MaxPool2DKernel: Kernel {
   /// Which pixel of its window each output is, as integers.
   let taps: Buffer
   let window: Window
+  var isRowwise: Bool { true }
 
   private func taps(_ pass: Pass) -> UnsafeMutablePointer<Int32> {
     UnsafeMutableRawPointer(pass[taps]).assumingMemoryBound(to: Int32.self)

@@ -35,42 +35,37 @@ struct Projection {
       role: .weight
     ) { rule.fill($0, fan: fan, random: &$1) }
     let output = try network.planner.signal(layer, shape)
-    let columns = try Columns(layer, window, depth: fan.input, fan.output, in: &network)
+    let convolution = try Convolution(
+      layer, window, filters: fan.output, of: weight, over: input, in: &network)
     network.planner.add(
       ProjectionKernel(
-        branch: branch, shortcut: input, output: output, weight: weight, filters: fan.output,
-        window: window, columns: columns),
-      layer, reads: [branch, input], writes: output, parameters: [weight])
+        branch: branch, shortcut: input, output: output, convolution: convolution), layer,
+      reads: [branch, input], writes: output, parameters: [weight])
     return output
   }
 }
 
 struct ProjectionKernel: Kernel {
   let branch, shortcut, output: Signal
-  let weight: Buffer
-  let filters: Int
-  let window: Window
-  let columns: Columns
+  let convolution: Convolution
+  var isRowwise: Bool { true }
+
+  func prepare(_ pass: Pass) { convolution.prepare(pass) }
 
   func forward(_ pass: Pass) -> Bool {
-    keel_convolution(
-      window.geometry, filters, 1, pass[shortcut.value], pass[weight], nil, pass[output.value],
-      pass[columns.buffer], columns.block, pass.rows)
+    convolution.forward(pass, from: shortcut, bias: nil, to: output)
     keel_copy(pass[branch.value], pass[output.value], output.value.count(rows: pass.rows), 1)
     return true
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
-    let gradient = pass[gradientOf: output]
     // In reading order: where both inputs are one signal, the second is marked to add.
     if let target = branch.gradient {
       keel_copy(
-        gradient, pass[target], output.value.count(rows: pass.rows), accumulation.flag(0))
+        pass[gradientOf: output], pass[target], output.value.count(rows: pass.rows),
+        accumulation.flag(0))
     }
-    keel_convolution_gradient(
-      window.geometry, filters, 1, pass[shortcut.value], pass[weight], gradient,
-      pass[weight.gradient], shortcut.gradient.map { pass[$0] }, pass[columns.buffer],
-      columns.block, pass.rows, accumulation.flag(1))
+    convolution.backward(pass, from: shortcut, to: output, accumulation.flag(1))
     return true
   }
 }

@@ -68,6 +68,7 @@ public struct Residual: Container {
 
 struct AddKernel: Kernel {
   let branch, shortcut, output: Signal
+  var isRowwise: Bool { true }
 
   func forward(_ pass: Pass) -> Bool {
     let count = output.value.count(rows: pass.rows)

@@ -18,6 +18,7 @@ public struct Adadelta: Optimizer {
   /// Its own default: the paper has no rate at all.
   public static let referenceRate = 1.0
   public static let retentions = ["rho": Retention(reference: 0.9, usual: 0.5...0.99)]
+  public static let isElementwise = true
   public static let fields: [Field<Adadelta>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "a factor on every step"),
     .init("rho", \.rho, .fraction, "share of the running means that is kept"),

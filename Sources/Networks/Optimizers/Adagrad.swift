@@ -12,6 +12,7 @@ public struct Adagrad: Optimizer {
   public static let name = "adagrad"
   public static let summary = "rates that fall with the sum of squared gradients"
   public static let referenceRate = 0.01
+  public static let isElementwise = true
   public static let fields: [Field<Adagrad>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "size of the first step"),
     .init("epsilon", \.epsilon, .nonNegative, "added to the root"),

@@ -15,6 +15,7 @@ import KeelSettings
 public struct Adam: MomentOptimizer {
   public static let name = "adam"
   public static let summary = "momentum divided by the running root mean square"
+  public static let isElementwise = true
   public static let fields: [Field<Adam>] = momentFields
   /// The size of a step, before the schedule.
   public var learningRate = 0.001

@@ -9,6 +9,7 @@ import KeelSettings
 public struct AdamW: MomentOptimizer {
   public static let name = "adamw"
   public static let summary = "Adam with decoupled weight decay"
+  public static let isElementwise = true
   public static let fields: [Field<AdamW>] =
     momentFields + [
       .init("weight-decay", \.weightDecay, .nonNegative, "share of a weight lost per unit of rate")

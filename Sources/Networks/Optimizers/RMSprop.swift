@@ -13,6 +13,7 @@ public struct RMSprop: Optimizer {
   public static let summary = "steps divided by the running root mean square"
   /// A running square, as Adam's beta2.
   public static let retentions = ["rho": Retention(reference: 0.99, usual: 0.9...0.9999)]
+  public static let isElementwise = true
   public static let fields: [Field<RMSprop>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "size of a step"),
     .init("rho", \.rho, .fraction, "share of the running mean that is kept"),

@@ -19,6 +19,7 @@ public struct SGD: Optimizer {
   public static let isAdaptive = false
   public static let shareOfLimit = 0.3
   public static let retentions = ["momentum": Retention(reference: 0.9, usual: 0...0.95)]
+  public static let isElementwise = true
   public static let fields: [Field<SGD>] = [
     .init("learning-rate", \.learningRate, .nonNegative, "step per unit of gradient"),
     .init("momentum", \.momentum, .share, "share of the last step that is kept"),

@@ -74,7 +74,7 @@ public struct GradientCheck: Sendable {
       let isInPlace = operation.inputs.contains { $0.value == operation.output.value }
       if !isInPlace { output.update(repeating: unwritten) }
       let inputs = operation.inputs.map { Array(pass.values($0.value)) }
-      let isFinite = operation.kernel.forward(pass)
+      let isFinite = operation.forward(pass)
       func fault(_ what: String) -> KeelError {
         KeelError(
           .invalid, at: operation.layer, what,

@@ -27,7 +27,7 @@ extension TrainingStep {
   /// fitted.
   private func unitVariance(_ pass: Pass) {
     for operation in plan.operations {
-      _ = operation.kernel.forward(pass)
+      _ = operation.forward(pass)
       let weights = plan.parameters.filter {
         $0.needsData && operation.parameters.contains($0.buffer)
       }
@@ -38,7 +38,7 @@ extension TrainingStep {
         for weight in weights {
           _ = keel_scale(memory[weight.buffer], weight.buffer.count, 1 / variance.squareRoot())
         }
-        _ = operation.kernel.forward(pass)
+        _ = operation.forward(pass)
       }
     }
   }

@@ -1,3 +1,4 @@
+import CKernels
 import KeelEngine
 import KeelNetworks
 import KeelRecipes
@@ -20,6 +21,9 @@ package final class TrainingStep {
   package var disturb: ((Int, TrainingStep) -> Void)?
   private let workspace: Workspace
   private let rules: Rules
+  /// What one thread changes of the parameters, and what that did.
+  private let slices: [Slice]
+  private let measures: UnsafeMutableBufferPointer<UpdateMeasure>
 
   /// What the recipe does with gradients and weights, looked up once.
   private struct Rules {
@@ -52,8 +56,14 @@ package final class TrainingStep {
     self.rules = rules
     gradients = Gradients(plan, workspace.memory, penalized: plan.parameters.map(rules.penalizes))
     layers = LayerSums(plan)
+    let isElementwise = type(of: rules.optimizer).isElementwise
+    slices = isElementwise ? plan.slices : []
+    measures = .allocate(capacity: slices.count)
+    measures.initialize(repeating: UpdateMeasure())
     initialize()
   }
+
+  deinit { measures.deallocate() }
 
   package var memory: Memory { workspace.memory }
 
@@ -164,19 +174,20 @@ package final class TrainingStep {
 
   /// Changes the parameters; false where one, or what the optimizer remembers, became non-finite.
   private func update(_ pass: Pass, count: Int, learningRate: Double) -> Bool {
-    var nonFinite = 0
+    updateSlices(count, learningRate)
+    var (nonFinite, slice) = (0, 0)
     for (index, parameter) in plan.parameters.enumerated() {
-      let weights = memory[parameter.buffer]
-      let measure = rules.optimizer.update(
-        Update(
-          weights: weights, gradients: memory[parameter.buffer.gradient],
-          count: parameter.buffer.count, scale: gradients.factor(index),
-          learningRate: learningRate, step: count,
-          firstSlot: memory[plan.slot(0, of: parameter)], slotStride: plan.count(.parameters)))
+      var measure = UpdateMeasure()
+      if slices.isEmpty { measure = rules.optimizer.update(tensor(index, count, learningRate)) }
+      while slice < slices.count, slices[slice].parameter == index {
+        measure += measures[slice]
+        slice += 1
+      }
       if parameter.role == .weight {
         let rows = parameter.shape.axes[0]
         for regularizer in rules.regularizers {
-          regularizer.constrain(weights, rows: rows, columns: parameter.shape.count / rows)
+          regularizer.constrain(
+            memory[parameter.buffer], rows: rows, columns: parameter.shape.count / rows)
         }
       }
       layers.add(measure, ofParameter: index)
@@ -184,6 +195,39 @@ package final class TrainingStep {
     }
     plan.commit(pass)
     return nonFinite == 0
+  }
+
+  /// Changes the parameters slice by slice, on as many threads as are worth it.
+  private func updateSlices(_ count: Int, _ learningRate: Double) {
+    guard plan.sharesParameters else {
+      for index in slices.indices { update(slice: index, count, learningRate) }
+      return
+    }
+    typealias Work = (step: Unmanaged<TrainingStep>, count: Int, learningRate: Double)
+    var work: Work = (Unmanaged.passUnretained(self), count, learningRate)
+    keel_parallel(
+      slices.count,
+      {
+        let work = $0!.assumingMemoryBound(to: Work.self).pointee
+        work.step.takeUnretainedValue().update(slice: $1, work.count, work.learningRate)
+        return 1
+      }, &work)
+  }
+
+  private func update(slice index: Int, _ count: Int, _ learningRate: Double) {
+    let slice = slices[index]
+    measures[index] = rules.optimizer.update(
+      tensor(slice.parameter, count, learningRate).slice(slice.range))
+  }
+
+  /// A parameter, as the optimizer sees it.
+  private func tensor(_ index: Int, _ count: Int, _ learningRate: Double) -> Update {
+    let parameter = plan.parameters[index]
+    return Update(
+      weights: memory[parameter.buffer], gradients: memory[parameter.buffer.gradient],
+      count: parameter.buffer.count, scale: gradients.factor(index), learningRate: learningRate,
+      step: count, firstSlot: memory[plan.slot(0, of: parameter)],
+      slotStride: plan.count(.parameters))
   }
 
   /// The batch in memory, as the loss sees it.

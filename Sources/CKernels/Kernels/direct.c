@@ -1,0 +1,455 @@
+// Convolutions without a matrix of their inputs: the sums of a few pixels stay in registers while
+// all taps of the window and all channels pass by. Images are copied with their padding first.
+//
+// Faster than gathering for windows of a few pixels; see keel_suits_direct_convolution.
+
+/// Floats that one instruction works on; a level's file says how many.
+typedef float vector __attribute__((vector_size(4 * KEEL_VECTOR), aligned(4)));
+
+enum {
+  /// The most numbers that sums in registers are kept of, one vector or two of each.
+  MOST_PIXELS = KEEL_VECTOR == 16 ? 12 : 6,
+  /// Filters whose gradient sums are kept in registers, up to three vectors of each.
+  MOST_FILTERS = KEEL_VECTOR == 16 ? 8 : 4,
+  /// A multiple of every level's vector: rows of packed weights are this long, or multiples.
+  PACK = 16,
+  /// Height of the largest window.
+  MOST_TAPS = 11,
+  /// Floats of a padded image that stay in the second-level cache.
+  MOST_PADDED = 1 << 18,
+};
+
+KEEL_INLINE size_t packed(size_t n) { return (n + PACK - 1) / PACK * PACK; }
+
+KEEL_INLINE vector load(const float *x, size_t lanes) {
+  vector v = {0};
+  if (lanes >= KEEL_VECTOR) {
+    memcpy(&v, x, sizeof v);
+  } else {
+    memcpy(&v, x, lanes * sizeof *x);
+  }
+  return v;
+}
+
+KEEL_INLINE void store(vector v, float *x, size_t lanes) {
+  if (lanes >= KEEL_VECTOR) {
+    memcpy(x, &v, sizeof v);
+  } else {
+    memcpy(x, &v, lanes * sizeof *x);
+  }
+}
+
+// MARK: images with their padding
+
+/// Pixels around an image, and how wide a line is with them.
+typedef struct {
+  size_t top, bottom, left, right, height, width, channels;
+} frame;
+
+KEEL_INLINE size_t line_floats(const frame *f) {
+  return (f->left + f->width + f->right) * f->channels;
+}
+
+KEEL_INLINE size_t frame_floats(const frame *f) {
+  // Vectors are read whole: beyond the last pixel, too.
+  return (f->top + f->height + f->bottom) * line_floats(f) + PACK;
+}
+
+static void pad(const frame *f, const float *image, float *padded) {
+  size_t line = line_floats(f), inner = f->width * f->channels;
+  memset(padded, 0, f->top * line * sizeof *padded);
+  padded += f->top * line;
+  for (size_t y = 0; y < f->height; y++, padded += line, image += inner) {
+    size_t left = f->left * f->channels, right = f->right * f->channels;
+    memset(padded, 0, left * sizeof *padded);
+    memcpy(padded + left, image, inner * sizeof *padded);
+    memset(padded + left + inner, 0, right * sizeof *padded);
+  }
+  memset(padded, 0, (f->bottom * line + PACK) * sizeof *padded);
+}
+
+/// How far the windows of an image reach: up to here in the padded image.
+KEEL_INLINE size_t reach(size_t outputs, const keel_window *w) {
+  return (outputs - 1) * w->stride + (w->size - 1) * w->dilation + 1;
+}
+
+KEEL_INLINE size_t excess(size_t a, size_t b) { return a > b ? a - b : 0; }
+
+static frame frame_of(const keel_window *w) {
+  return (frame){
+      .top = w->top, .bottom = excess(reach(w->output_height, w), w->top + w->height),
+      .left = w->left, .right = excess(reach(w->output_width, w), w->left + w->width),
+      .height = w->height, .width = w->width, .channels = w->channels};
+}
+
+/// One axis of the input's gradient: pixel stride·u + phase gets from output pixel u + shift of tap
+/// `tap`, a whole number where the two meet.
+KEEL_INLINE int meets(const keel_window *w, size_t before, size_t phase, size_t tap, long *shift) {
+  long distance = (long)(phase + before) - (long)(tap * w->dilation), stride = (long)w->stride;
+  if (distance % stride != 0) return 0;
+  *shift = distance / stride;
+  return 1;
+}
+
+/// How many pixels of an axis have a phase.
+KEEL_INLINE size_t pixels_of(size_t extent, size_t phase, size_t stride) {
+  return (excess(extent, phase) + stride - 1) / stride;
+}
+
+/// How far before the first and beyond the last output an input's gradient looks along an axis.
+static void margins(const keel_window *w, size_t before, size_t extent, size_t outputs,
+                    size_t *low, size_t *high) {
+  *low = *high = 0;
+  for (size_t phase = 0; phase < w->stride; phase++) {
+    size_t count = pixels_of(extent, phase, w->stride);
+    for (size_t tap = 0; tap < w->size && count > 0; tap++) {
+      long shift;
+      if (!meets(w, before, phase, tap, &shift)) continue;
+      long last = (long)count - 1 + shift - (long)(outputs - 1);
+      if (-shift > (long)*low) *low = (size_t)-shift;
+      if (last > (long)*high) *high = (size_t)last;
+    }
+  }
+}
+
+static frame gradient_frame_of(const keel_window *w, size_t filters) {
+  frame f = {.height = w->output_height, .width = w->output_width, .channels = filters};
+  margins(w, w->top, w->height, w->output_height, &f.top, &f.bottom);
+  margins(w, w->left, w->width, w->output_width, &f.left, &f.right);
+  return f;
+}
+
+// MARK: what there must be room for
+
+KEEL_KERNEL(int, keel_suits_direct_convolution,
+            (keel_window window, size_t filters, size_t groups, int has_gradient),
+            (window, filters, groups, has_gradient)) {
+  size_t channels = window.channels / groups;
+  // What cannot be small is not measured, for that might overflow.
+  int is_small = window.size <= MOST_TAPS && window.stride <= MOST_TAPS &&
+                 window.dilation <= MOST_PADDED && window.height <= MOST_PADDED &&
+                 window.width <= MOST_PADDED && window.channels <= MOST_PADDED &&
+                 filters <= MOST_PADDED;
+  if (!is_small || window.size == 1 || filters / groups < 8 || (channels < 4 && has_gradient)) {
+    return 0;
+  }
+  frame f = frame_of(&window), g = gradient_frame_of(&window, filters);
+  return frame_floats(&f) <= MOST_PADDED && frame_floats(&g) <= MOST_PADDED;
+}
+
+/// Weights [tap, channel, filter] of every group for the outputs, then [tap, filter, channel] for
+/// the inputs' gradient.
+KEEL_INLINE size_t forward_floats(const keel_window *w, size_t filters, size_t groups) {
+  return w->size * w->size * w->channels * packed(filters / groups);
+}
+
+KEEL_KERNEL(size_t, keel_packed_floats, (keel_window window, size_t filters, size_t groups),
+            (window, filters, groups)) {
+  return forward_floats(&window, filters, groups) +
+         window.size * window.size * filters * packed(window.channels / groups);
+}
+
+KEEL_KERNEL(size_t, keel_direct_floats, (keel_window window, size_t filters, size_t groups),
+            (window, filters, groups)) {
+  frame f = frame_of(&window), g = gradient_frame_of(&window, filters);
+  return frame_floats(&f) + frame_floats(&g) + PACK * window.size * packed(filters / groups);
+}
+
+KEEL_KERNEL(void, keel_pack_weights,
+            (keel_window window, size_t filters, size_t groups, const float *weight,
+             float *target),
+            (window, filters, groups, weight, target)) {
+  size_t taps = window.size * window.size, channels = window.channels / groups;
+  size_t outputs = filters / groups, wide = packed(outputs), deep = packed(channels);
+  float *back = target + forward_floats(&window, filters, groups);
+  memset(target, 0, keel_packed_floats(window, filters, groups) * sizeof *target);
+  for (size_t group = 0; group < groups; group++) {
+    for (size_t f = 0; f < outputs; f++) {
+      for (size_t tap = 0; tap < taps; tap++, weight += channels) {
+        float *forward = target + ((group * taps + tap) * channels) * wide + f;
+        for (size_t c = 0; c < channels; c++) forward[c * wide] = weight[c];
+        memcpy(back + ((group * taps + tap) * outputs + f) * deep, weight,
+               channels * sizeof *weight);
+      }
+    }
+  }
+}
+
+// MARK: sums over taps and channels
+
+/// Where a tap reads, in floats from a pixel's place, and its weights: a row for each channel.
+typedef struct {
+  long offset;
+  const float *weight;
+} tap;
+
+/// A line of pixels that are computed alike.
+typedef struct {
+  const tap *taps;
+  size_t tap_count, depth, row;
+  /// What the sums begin with; NULL: with 0, or with what is there.
+  const float *bias;
+  int adds;
+} line_work;
+
+KEEL_INLINE void sum_tile(const size_t pixels, const size_t vectors, const line_work *k,
+                          const float *x, size_t x_step, float *y, size_t y_step, size_t place,
+                          size_t lanes) {
+  vector sums[MOST_PIXELS][2];
+  KEEL_UNROLL for (size_t p = 0; p < pixels; p++) {
+    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+      size_t at = v * KEEL_VECTOR, count = lanes - at;
+      sums[p][v] = k->bias   ? load(k->bias + place + at, count)
+                   : k->adds ? load(y + p * y_step + place + at, count)
+                             : (vector){0};
+    }
+  }
+  for (size_t t = 0; t < k->tap_count; t++) {
+    const float *input = x + k->taps[t].offset, *weight = k->taps[t].weight + place;
+    for (size_t c = 0; c < k->depth; c++, weight += k->row) {
+      vector weights[2];
+      KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+        weights[v] = load(weight + v * KEEL_VECTOR, KEEL_VECTOR);
+      }
+      KEEL_UNROLL for (size_t p = 0; p < pixels; p++) {
+        KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+          sums[p][v] += weights[v] * input[p * x_step + c];
+        }
+      }
+    }
+  }
+  KEEL_UNROLL for (size_t p = 0; p < pixels; p++) {
+    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+      size_t at = v * KEEL_VECTOR;
+      store(sums[p][v], y + p * y_step + place + at, lanes - at);
+    }
+  }
+}
+
+/// Some pixels of a line: as many as sums in registers are kept of, or fewer at its end.
+KEEL_INLINE size_t sum_pixels(size_t rest, const size_t vectors, const line_work *k,
+                              const float *x, size_t x_step, float *y, size_t y_step,
+                              size_t place, size_t lanes) {
+#define TILE(count) \
+  return sum_tile(count, vectors, k, x, x_step, y, y_step, place, lanes), (size_t)(count)
+  if (rest >= MOST_PIXELS && rest != 16) TILE(MOST_PIXELS);
+  if (MOST_PIXELS > 8 && rest >= 8) TILE(MOST_PIXELS > 8 ? 8 : 1);
+  if (rest >= 4) TILE(4);
+  if (rest >= 2) TILE(2);
+  TILE(1);
+#undef TILE
+}
+
+/// y[p] = what the taps see of x at pixel p, `width` numbers of it.
+static void sum_line(const line_work *k, size_t pixels, size_t width, const float *x,
+                     size_t x_step, float *y, size_t y_step) {
+  for (size_t place = 0; place < width; place += 2 * KEEL_VECTOR) {
+    size_t lanes = width - place;
+    for (size_t p = 0; p < pixels;) {
+      const float *from = x + p * x_step;
+      float *to = y + p * y_step;
+      p += lanes > KEEL_VECTOR
+               ? sum_pixels(pixels - p, 2, k, from, x_step, to, y_step, place, lanes)
+               : sum_pixels(pixels - p, 1, k, from, x_step, to, y_step, place, lanes);
+    }
+  }
+}
+
+KEEL_KERNEL(void, keel_direct_convolution,
+            (keel_window window, size_t filters, size_t groups, const float *x,
+             const float *weights, const float *bias, float *y, float *scratch, size_t rows),
+            (window, filters, groups, x, weights, bias, y, scratch, rows)) {
+  const keel_window *w = &window;
+  frame f = frame_of(w);
+  size_t channels = w->channels / groups, outputs = filters / groups, wide = packed(outputs);
+  size_t line = line_floats(&f), count = w->size * w->size;
+  for (size_t image = 0; image < rows; image++) {
+    pad(&f, x + image * w->height * w->width * w->channels, scratch);
+    for (size_t group = 0; group < groups; group++) {
+      tap taps[MOST_TAPS * MOST_TAPS];
+      for (size_t t = 0; t < count; t++) {
+        size_t i = t / w->size * w->dilation, j = t % w->size * w->dilation;
+        taps[t] = (tap){(long)(i * line + j * w->channels),
+                        weights + (group * count + t) * channels * wide};
+      }
+      line_work k = {taps, count, channels, wide, bias ? bias + group * outputs : NULL, 0};
+      for (size_t oy = 0; oy < w->output_height; oy++) {
+        size_t place = (image * w->output_height + oy) * w->output_width * filters;
+        sum_line(&k, w->output_width, outputs, scratch + oy * w->stride * line + group * channels,
+                 w->stride * w->channels, y + place + group * outputs, filters);
+      }
+    }
+  }
+}
+
+// MARK: the gradient of the inputs
+
+/// Of one image, from its padded dy: for each phase of a pixel in the stride the taps that meet it.
+static void input_gradient_of(const keel_window *w, size_t filters, size_t groups,
+                              const frame *f, const float *dy, const float *weights, float *dx,
+                              int adds) {
+  size_t channels = w->channels / groups, outputs = filters / groups, deep = packed(channels);
+  size_t line = line_floats(f), stride = w->stride;
+  for (size_t phase = 0; phase < stride * stride; phase++) {
+    size_t down = phase / stride, across = phase % stride;
+    for (size_t group = 0; group < groups; group++) {
+      tap taps[MOST_TAPS * MOST_TAPS];
+      size_t count = 0;
+      for (size_t t = 0; t < w->size * w->size; t++) {
+        long y, x;
+        if (!meets(w, w->top, down, t / w->size, &y)) continue;
+        if (!meets(w, w->left, across, t % w->size, &x)) continue;
+        taps[count++] = (tap){y * (long)line + x * (long)filters,
+                              weights + (group * w->size * w->size + t) * outputs * deep};
+      }
+      line_work k = {taps, count, outputs, deep, NULL, adds};
+      for (size_t u = 0; u < pixels_of(w->height, down, stride); u++) {
+        size_t place = ((u * stride + down) * w->width + across) * w->channels;
+        sum_line(&k, pixels_of(w->width, across, stride), channels,
+                 dy + (u + f->top) * line + f->left * filters + group * outputs, filters,
+                 dx + place + group * channels, stride * w->channels);
+      }
+    }
+  }
+}
+
+// MARK: the gradient of the weights
+
+/// One image's outputs and padded inputs, as the sums over its pixels read them.
+typedef struct {
+  const float *x, *dy;
+  size_t height, width, x_line, x_step, dy_line, filters;
+} weight_work;
+
+/// target[a, b] += Σ over pixels of alone[a] · run[b]: `alone` numbers a pixel, taken one by one,
+/// `vectors` vectors of others.
+KEEL_INLINE void weight_tile(const size_t alone, const size_t vectors, const weight_work *k,
+                             const float *single, size_t single_line, size_t single_step,
+                             const float *run, size_t run_line, size_t run_step, float *target,
+                             size_t row, size_t lanes) {
+  vector sums[MOST_PIXELS][3];
+  KEEL_UNROLL for (size_t a = 0; a < alone; a++) {
+    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) sums[a][v] = (vector){0};
+  }
+  for (size_t y = 0; y < k->height; y++) {
+    const float *one = single + y * single_line, *many = run + y * run_line;
+    for (size_t x = 0; x < k->width; x++, one += single_step, many += run_step) {
+      vector numbers[3];
+      KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+        numbers[v] = load(many + v * KEEL_VECTOR, KEEL_VECTOR);
+      }
+      KEEL_UNROLL for (size_t a = 0; a < alone; a++) {
+        KEEL_UNROLL for (size_t v = 0; v < vectors; v++) sums[a][v] += numbers[v] * one[a];
+      }
+    }
+  }
+  KEEL_UNROLL for (size_t a = 0; a < alone; a++) {
+    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+      size_t at = v * KEEL_VECTOR;
+      vector old = load(target + a * row + at, lanes - at);
+      store(old + sums[a][v], target + a * row + at, lanes - at);
+    }
+  }
+}
+
+KEEL_INLINE size_t weight_rows(size_t rest, const size_t vectors, const weight_work *k,
+                               const float *single, size_t single_line, size_t single_step,
+                               const float *run, size_t run_line, size_t run_step,
+                               float *target, size_t row, size_t lanes) {
+#define TILE(count)                                                                         \
+  return weight_tile(count, vectors, k, single, single_line, single_step, run, run_line,    \
+                     run_step, target, row, lanes),                                         \
+         (size_t)(count)
+  if (rest >= MOST_FILTERS) TILE(MOST_FILTERS);
+  if (rest >= 4) TILE(4);
+  if (rest >= 2) TILE(2);
+  TILE(1);
+#undef TILE
+}
+
+/// target[singles, width] += over all pixels of an image the products of so many single numbers and
+/// a run of `width`.
+static void weight_sums(const weight_work *k, size_t singles, const float *single,
+                        size_t single_line, size_t single_step, size_t width, const float *run,
+                        size_t run_line, size_t run_step, float *target, size_t row) {
+  for (size_t place = 0; place < width; place += 3 * KEEL_VECTOR) {
+    size_t lanes = width - place;
+    for (size_t a = 0; a < singles;) {
+      const float *one = single + a, *many = run + place;
+      float *to = target + a * row + place;
+      a += lanes > 2 * KEEL_VECTOR ? weight_rows(singles - a, 3, k, one, single_line, single_step,
+                                                 many, run_line, run_step, to, row, lanes)
+           : lanes > KEEL_VECTOR   ? weight_rows(singles - a, 2, k, one, single_line, single_step,
+                                                 many, run_line, run_step, to, row, lanes)
+                                   : weight_rows(singles - a, 1, k, one, single_line, single_step,
+                                                 many, run_line, run_step, to, row, lanes);
+    }
+  }
+}
+
+/// Whether the taps of one line of the window, all channels, lie together in the image.
+KEEL_INLINE int has_runs(const keel_window *w, size_t groups) {
+  return groups == 1 && w->dilation == 1;
+}
+
+/// Where such a line is shorter than a vector, vectors run along the filters instead.
+KEEL_INLINE int is_narrow(const keel_window *w, size_t groups) {
+  return has_runs(w, groups) && w->size * w->channels < PACK;
+}
+
+/// Adds an image to the gradient of weights [filter, tap, channel]; where the lines are narrow to
+/// `sums`, [tap · channel, filter], instead.
+static void weight_gradient_of(const keel_window *w, size_t filters, size_t groups,
+                               const weight_work *k, float *d_weight, float *sums) {
+  size_t channels = w->channels / groups, outputs = filters / groups;
+  size_t row = w->size * w->size * channels;
+  if (is_narrow(w, groups)) {
+    size_t run = w->size * channels;
+    for (size_t i = 0; i < w->size; i++) {
+      weight_sums(k, run, k->x + i * k->x_line, w->stride * k->x_line, k->x_step, packed(outputs),
+                  k->dy, k->dy_line, filters, sums + i * run * packed(outputs), packed(outputs));
+    }
+    return;
+  }
+  size_t runs = has_runs(w, groups) ? w->size : w->size * w->size;
+  size_t length = row / runs, across = runs == w->size ? 1 : w->size;
+  for (size_t group = 0; group < groups; group++) {
+    for (size_t r = 0; r < runs; r++) {
+      size_t i = r / across * w->dilation, j = r % across * w->dilation;
+      weight_sums(k, outputs, k->dy + group * outputs, k->dy_line, filters, length,
+                  k->x + i * k->x_line + j * w->channels + group * channels,
+                  w->stride * k->x_line, k->x_step,
+                  d_weight + group * outputs * row + r * length, row);
+    }
+  }
+}
+
+KEEL_KERNEL(void, keel_direct_convolution_gradient,
+            (keel_window window, size_t filters, size_t groups, const float *x,
+             const float *weights, const float *dy, float *d_weight, float *dx, float *scratch,
+             size_t rows, int accumulate),
+            (window, filters, groups, x, weights, dy, d_weight, dx, scratch, rows, accumulate)) {
+  const keel_window *w = &window;
+  frame f = frame_of(w), g = gradient_frame_of(w, filters);
+  size_t row = w->size * w->size * (w->channels / groups), wide = packed(filters);
+  float *padded = scratch, *gradient = padded + frame_floats(&f);
+  float *sums = gradient + frame_floats(&g);
+  keel_fill(d_weight, filters * row, 0);
+  if (is_narrow(w, groups)) keel_fill(sums, row * wide, 0);
+  for (size_t image = 0; image < rows; image++) {
+    size_t place = image * w->height * w->width * w->channels;
+    // Padded even where it looks no further: vectors of it are read whole.
+    pad(&g, dy + image * w->output_height * w->output_width * filters, gradient);
+    pad(&f, x + place, padded);
+    const float *inner = gradient + g.top * line_floats(&g) + g.left * filters;
+    weight_work k = {padded, inner, w->output_height, w->output_width, line_floats(&f),
+                     w->stride * w->channels, line_floats(&g), filters};
+    weight_gradient_of(w, filters, groups, &k, d_weight, sums);
+    if (dx) {
+      input_gradient_of(w, filters, groups, &g, gradient,
+                        weights + forward_floats(w, filters, groups), dx + place, accumulate);
+    }
+  }
+  if (!is_narrow(w, groups)) return;
+  for (size_t k = 0; k < filters * row; k++) d_weight[k] = sums[k % row * wide + k / row];
+}

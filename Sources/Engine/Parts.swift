@@ -1,0 +1,126 @@
+import CKernels
+
+/// How the rows of a batch are cut, and what of a plan is taken part by part.
+///
+/// Each part has a lane of memory: first what kernels need during one call, then what the part adds
+/// to the gradients of a segment's parameters. The sums are taken in the order of the parts.
+struct Parts: Sendable {
+  /// Rows of a part; the last may have fewer.
+  let rows: Int
+  let forward, backward: [Segment]
+  /// Floats of a lane, and how many of them come before the gradients.
+  let lane, temporaries: Int
+
+  /// Parts of the largest batch: as many as threads that are worth having.
+  private static let most = 16
+  /// What an element-wise kernel takes to read or write a number, in multiply-adds.
+  private static let numberWork = 8.0
+
+  /// - Parameters:
+  ///   - signals: floats of all signals: copies of gradients, one a part, may take half as much.
+  ///   - temporaries: floats that a kernel needs during one call.
+  init(
+    _ operations: [Plan.Operation], capacity: Int, weights: Set<Buffer>, signals: Int,
+    temporaries: Int
+  ) {
+    let count = min(Self.most, capacity)
+    rows = (capacity + count - 1) / count
+    func work(_ operation: Plan.Operation) -> Double {
+      let numbers = (operation.inputs + [operation.output]).reduce(0) { $0 + $1.shape.count }
+      return operation.multiplyAdds(of: weights) + Self.numberWork * Double(numbers)
+    }
+    func segments(room: Int?) -> [Segment] {
+      Segment.all(of: operations, rows: count > 1 ? capacity : 0, work: work, room: room)
+    }
+    forward = segments(room: nil)
+    backward = segments(room: signals / 2 / count)
+    self.temporaries = Buffer.padded(temporaries)
+    let gradients = backward.map { $0.isInParts ? $0.gradients.count : 0 }.max() ?? 0
+    lane = self.temporaries + Buffer.padded(gradients)
+  }
+
+  /// Lanes of a batch of `capacity` rows.
+  func lanes(_ capacity: Int) -> Int {
+    (forward + backward).contains(where: \.isInParts) ? (capacity + rows - 1) / rows : 1
+  }
+}
+
+extension Plan {
+  /// Computes the output from the input; false if a kernel read a non-finite value.
+  public func forward(_ pass: Pass) -> Bool {
+    var isFinite = true
+    for segment in parts.forward where !take(segment, pass, isForward: true) { isFinite = false }
+    return isFinite
+  }
+
+  /// Computes every gradient from the output's; false if a kernel read a non-finite value.
+  public func backward(_ pass: Pass) -> Bool {
+    var isFinite = true
+    for segment in parts.backward.reversed() where !take(segment, pass, isForward: false) {
+      isFinite = false
+    }
+    return isFinite
+  }
+
+  private func take(_ segment: Segment, _ pass: Pass, isForward: Bool) -> Bool {
+    let count = (pass.rows + parts.rows - 1) / parts.rows
+    if isForward {
+      for index in segment.operations { operations[index].kernel.prepare(pass) }
+    }
+    guard segment.isInParts, count > 1 else {
+      return isForward ? forward(segment, pass) : backward(segment, pass)
+    }
+    let isFinite = withUnsafePointer(to: self) { plan in
+      var work = Work(plan: plan, segment: segment, pass: pass, isForward: isForward)
+      return keel_parallel(
+        count, { $0!.assumingMemoryBound(to: Work.self).pointee.take(part: $1) ? 1 : 0 }, &work)
+    }
+    if !isForward, !segment.gradients.isEmpty { addGradients(segment, pass, parts: count) }
+    return isFinite != 0
+  }
+
+  fileprivate func forward(_ segment: Segment, _ pass: Pass) -> Bool {
+    var isFinite = true
+    for index in segment.operations where !operations[index].kernel.forward(pass) {
+      isFinite = false
+    }
+    return isFinite
+  }
+
+  fileprivate func backward(_ segment: Segment, _ pass: Pass) -> Bool {
+    var isFinite = true
+    for index in segment.operations.reversed() where !operations[index].backward(pass) {
+      isFinite = false
+    }
+    return isFinite
+  }
+
+  private func addGradients(_ segment: Segment, _ pass: Pass, parts count: Int) {
+    let (place, length) = (segment.gradients.lowerBound, segment.gradients.count)
+    func start(_ region: Region, _ offset: Int) -> UnsafeMutablePointer<Float> {
+      pass.memory[Buffer(region: region, offset: offset, count: length, isPerRow: false)]
+    }
+    keel_sum_lanes(
+      start(.lanes, parts.temporaries), parts.lane, count, start(.gradients, place), length)
+  }
+}
+
+/// A segment of a pass, for threads to take parts of.
+private struct Work {
+  let plan: UnsafePointer<Plan>
+  let segment: Segment
+  let pass: Pass
+  let isForward: Bool
+
+  func take(part index: Int) -> Bool {
+    let parts = plan.pointee.parts
+    let first = index * parts.rows
+    let lane = index * parts.lane
+    let part = pass.part(
+      first..<min(first + parts.rows, pass.rows), lane: lane,
+      gradients: isForward || segment.gradients.isEmpty
+        ? nil : lane + parts.temporaries - segment.gradients.lowerBound)
+    return isForward
+      ? plan.pointee.forward(segment, part) : plan.pointee.backward(segment, part)
+  }
+}
