@@ -11,8 +11,12 @@ struct Parts: Sendable {
   /// Floats of a lane, and how many of them come before the gradients.
   let lane, temporaries: Int
 
-  /// Parts of the largest batch: as many as threads that are worth having.
-  private static let most = 16
+  /// Parts of the largest batch: for as many threads as it is worth having, as each part has a copy
+  /// of the gradients. Eight is faster than sixteen here where a part has few rows.
+  private static func count(_ capacity: Int) -> Int {
+    min(capacity, max(8, min(16, capacity / 8)))
+  }
+
   /// What an element-wise kernel takes to read or write a number, in multiply-adds.
   private static let numberWork = 8.0
 
@@ -23,7 +27,7 @@ struct Parts: Sendable {
     _ operations: [Plan.Operation], capacity: Int, weights: Set<Buffer>, signals: Int,
     temporaries: Int
   ) {
-    let count = min(Self.most, capacity)
+    let count = Self.count(capacity)
     rows = (capacity + count - 1) / count
     func work(_ operation: Plan.Operation) -> Double {
       let numbers = (operation.inputs + [operation.output]).reduce(0) { $0 + $1.shape.count }

@@ -15,7 +15,8 @@ public struct Snapshot: Sendable {
 
   init(floats: Int) {
     (step, tally) = (-1, Tally())
-    values = Array(repeating: 0, count: floats)
+    // Not written: until it is taken it takes no memory but addresses.
+    values = Array(unsafeUninitializedCapacity: floats) { $1 = floats }
   }
 
   mutating func take(_ memory: Memory, step: Int, tally: Tally) {

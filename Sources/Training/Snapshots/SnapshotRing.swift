@@ -10,7 +10,7 @@ package struct SnapshotRing {
   private(set) var pinned: Snapshot
 
   /// Bytes that all slots together may take.
-  static let memoryLimit = 1 << 30
+  static let memoryLimit = 1 << 28
 
   /// Bytes that a ring takes.
   static func bytes(floats: Int) -> Int { (slots(floats: floats) + 1) * floats * 4 }
