@@ -2,15 +2,15 @@ import ArgumentParser
 import Foundation
 import KeelAuthoring
 
-/// Times a training step beside PyTorch's, in turns within one run, and prints the ratio.
+/// Times training steps beside PyTorch's, in turns within one run, and prints the ratios.
 @main
 struct Steps: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "steps",
     abstract: "Seconds of a training step, in turns with PyTorch where a Python with it is named.")
 
-  @Option(help: "Threads on both sides.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Option(parsing: .upToNextOption, help: "Threads on both sides, one number or several.")
+  var threads = [1, ProcessInfo.processInfo.activeProcessorCount]
 
   @Option(help: "Turns.")
   var pairs = 5
@@ -18,106 +18,61 @@ struct Steps: AsyncParsableCommand {
   @Option(help: "A Python that can import torch; without it only Keel is timed.")
   var python: String?
 
-  @Option(help: "One workload only.")
+  @Flag(help: "PyTorch under torch.compile, too, which takes minutes.")
+  var compile = false
+
+  @Option(help: "Workloads whose name this is a part of.")
   var only: String?
+
+  @Option(help: "A file for all numbers, as JSON.")
+  var json: String?
 
   @Flag(help: "Ways to step beside each other, without PyTorch: one by one over all at once.")
   var loops = false
 
   func run() async throws {
-    MatrixProducts.use(threads: threads)
-    if loops { return try await compareLoops() }
-    print("\(threads) threads, \(pairs) turns, milliseconds a step: median (least to most)")
-    for workload in Workload.all where only == nil || only == workload.name {
-      var keel: [Double] = []
-      var peer: [Double] = []
-      let run = try workload.run()
-      _ = await run.train(steps: workload.steps / 2)
-      for _ in 0..<pairs {
-        keel.append(1000 / (await run.train(steps: workload.steps)).stepsPerSecond)
-        if let python { peer.append(try Self.peer(python, workload, threads)) }
+    let workloads = Workload.all.filter { only == nil || $0.name.contains(only ?? "") }
+    if loops { return try await LoopComparison(workloads, pairs: pairs).print() }
+    var rows: [StepRow] = []
+    print(
+      "Milliseconds a step: the middle of \(pairs) turns, least and most. Over a peer: its time")
+    print("over Keel's. Of copies: as many trainings of one thread each, their steps in all.\n")
+    print(StepRow.heading)
+    for workload in workloads {
+      for count in Set(threads).sorted() {
+        let row = try await measure(workload, threads: count)
+        rows.append(row)
+        print(row.line)
       }
-      print(Self.line(workload.name, keel, peer))
     }
+    print("\n" + StepRow.summary(of: rows))
+    if let json { try JSONEncoder().encode(rows).write(to: URL(fileURLWithPath: json)) }
   }
 
-  /// Each way in turn, of as many steps.
-  private func compareLoops() async throws {
-    print("| training | a step in one go | run.steps | step() in the run | train(steps: 1) |")
-    print("| --- | --- | --- | --- | --- |")
-    for workload in Workload.all where only == nil || only == workload.name {
-      let run = try workload.run()
-      let count = workload.steps
-      _ = await run.train(steps: count / 2)
-      var times: [[Double]] = [[], [], [], []]
-      for _ in 0..<pairs {
-        times[0].append(await Self.seconds { _ = await run.train(steps: count) })
-        times[1].append(
-          await Self.seconds {
-            var left = count
-            for await _ in run.steps {
-              left -= 1
-              if left == 0 { break }
-            }
-          })
-        times[2].append(await Self.seconds { await run.take(count) })
-        times[3].append(
-          await Self.seconds { for _ in 0..<count { _ = await run.train(steps: 1) } })
-      }
-      func ratio(_ way: Int) -> String {
-        let ratios = zip(times[way], times[0]).map { $0 / $1 }.sorted()
-        return String(format: "%.2f", ratios[ratios.count / 2])
-      }
-      let whole = times[0].sorted()[pairs / 2] / Double(count) * 1e6
-      print(
-        "| \(workload.name) | \(String(format: "%.1f µs", whole)) "
-          + "| \(ratio(1)) | \(ratio(2)) | \(ratio(3)) |")
+  private func measure(_ workload: Workload, threads count: Int) async throws -> StepRow {
+    var row = StepRow(workload: workload.name, threads: count)
+    let peer = python.map { Peer(python: $0, workload: workload, threads: count) }
+    let run = try workload.run()
+    let copies = try (0..<count).map { _ in try workload.run() }
+    MatrixProducts.use(threads: count)
+    _ = await run.train(steps: workload.steps / 2)
+    for _ in 0..<pairs {
+      MatrixProducts.use(threads: count)
+      row.keel.append(1000 / (await run.train(steps: workload.steps)).stepsPerSecond)
+      if let peer { row.eager.append(try peer.milliseconds()) }
+      if let peer, compile { row.compiled.append(try peer.milliseconds(compiled: true)) }
+      if count > 1 { row.copies.append(await Self.milliseconds(of: copies, workload.steps)) }
     }
+    return row
   }
 
-  private static func seconds(_ work: () async -> Void) async -> Double {
+  /// A step of all of them together: each on a thread of its own, with no other.
+  private static func milliseconds(of copies: [Run], _ steps: Int) async -> Double {
+    MatrixProducts.use(threads: 1)
     let start = ContinuousClock.now
-    await work()
-    return (ContinuousClock.now - start) / .seconds(1)
-  }
-
-  private static func line(_ name: String, _ keel: [Double], _ peer: [Double]) -> String {
-    let ratios = zip(keel, peer).map { $0 / $1 }
-    let sides = "\(name): Keel \(summary(keel))"
-    return peer.isEmpty
-      ? sides : "\(sides), PyTorch \(summary(peer)), Keel/PyTorch \(summary(ratios))"
-  }
-
-  private static func summary(_ values: [Double]) -> String {
-    let sorted = values.sorted()
-    return String(
-      format: "%.3f (%.3f to %.3f)", sorted[sorted.count / 2], sorted[0], sorted[sorted.count - 1])
-  }
-
-  /// Milliseconds of a step in PyTorch: the median that `step.py` prints.
-  private static func peer(_ python: String, _ workload: Workload, _ threads: Int) throws -> Double
-  {
-    struct Answer: Decodable { let secondsPerStep: Double }
-    let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .appendingPathComponent("../Peers/step.py").standardizedFileURL
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = [
-      script.path, workload.name, "--threads", String(threads), "--steps", String(workload.steps),
-      "--watch",
-    ]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return try JSONDecoder().decode(Answer.self, from: output).secondsPerStep * 1000
-  }
-}
-
-extension Run {
-  /// A loop on the run's own thread.
-  fileprivate func take(_ count: Int) {
-    for _ in 0..<count { _ = step() }
+    await withTaskGroup(of: Void.self) { group in
+      for copy in copies { group.addTask { _ = await copy.train(steps: steps) } }
+    }
+    return (ContinuousClock.now - start) / .milliseconds(1) / Double(steps * copies.count)
   }
 }

@@ -16,6 +16,9 @@ struct Workload {
     case tokens(Int, length: Int)
   }
 
+  /// Whose steps are calls and little else.
+  static let smallest = "mlp-2-16-16-2"
+
   static let all = [
     dense("mlp-784-512-512-10", [784, 512, 512, 10], batch: 128, steps: 200),
     Workload(
@@ -25,7 +28,7 @@ struct Workload {
         optimizer: .sgd(learningRate: 1e-3)),
       rows: .numbers(64, classes: 10), steps: 200),
     Workload(
-      name: "mlp-2-16-16-2",
+      name: smallest,
       recipe: recipe(
         [.dense(16), .relu, .dense(16), .relu, .dense(2)], batch: 32,
         optimizer: .sgd(learningRate: 1e-3)),

@@ -7,7 +7,7 @@ import CKernels
 struct Parts: Sendable {
   /// Rows of a part; the last may have fewer.
   let rows: Int
-  let forward, backward: [Segment]
+  let segments: [Segment]
   /// Floats of a lane, and how many of them come before the gradients.
   let lane, temporaries: Int
 
@@ -33,19 +33,16 @@ struct Parts: Sendable {
       let numbers = (operation.inputs + [operation.output]).reduce(0) { $0 + $1.shape.count }
       return operation.multiplyAdds(of: weights) + Self.numberWork * Double(numbers)
     }
-    func segments(room: Int?) -> [Segment] {
-      Segment.all(of: operations, rows: count > 1 ? capacity : 0, work: work, room: room)
-    }
-    forward = segments(room: nil)
-    backward = segments(room: signals / 2 / count)
+    segments = Segment.all(
+      of: operations, rows: count > 1 ? capacity : 0, work: work, room: signals / 2 / count)
     self.temporaries = Buffer.padded(temporaries)
-    let gradients = backward.map { $0.isInParts ? $0.gradients.count : 0 }.max() ?? 0
+    let gradients = segments.map { $0.isInParts ? $0.gradients.count : 0 }.max() ?? 0
     lane = self.temporaries + Buffer.padded(gradients)
   }
 
   /// Lanes of a batch of `capacity` rows.
   func lanes(_ capacity: Int) -> Int {
-    (forward + backward).contains(where: \.isInParts) ? (capacity + rows - 1) / rows : 1
+    segments.contains(where: \.isInParts) ? (capacity + rows - 1) / rows : 1
   }
 }
 
@@ -53,17 +50,29 @@ extension Plan {
   /// Computes the output from the input; false if a kernel read a non-finite value.
   public func forward(_ pass: Pass) -> Bool {
     var isFinite = true
-    for segment in parts.forward where !take(segment, pass, isForward: true) { isFinite = false }
+    for segment in parts.segments where !take(segment, pass, isForward: true) { isFinite = false }
     return isFinite
   }
 
   /// Computes every gradient from the output's; false if a kernel read a non-finite value.
   public func backward(_ pass: Pass) -> Bool {
     var isFinite = true
-    for segment in parts.backward.reversed() where !take(segment, pass, isForward: false) {
+    for segment in parts.segments.reversed() where !take(segment, pass, isForward: false) {
       isFinite = false
     }
     return isFinite
+  }
+
+  /// The parts in which an operation takes a pass: what a kernel keeps from its forward to its
+  /// backward pass lies as each of them laid it.
+  package func parts(of pass: Pass, at operation: Int) -> [Pass] {
+    let isInParts = parts.segments.contains {
+      $0.isInParts && $0.operations.contains(operation)
+    }
+    let rows = isInParts ? parts.rows : pass.rows
+    return stride(from: 0, to: pass.rows, by: rows).map { first in
+      pass.part(first..<min(first + rows, pass.rows), lane: 0, gradients: nil)
+    }
   }
 
   private func take(_ segment: Segment, _ pass: Pass, isForward: Bool) -> Bool {

@@ -6,8 +6,8 @@
 struct Segment: Sendable {
   let operations: Range<Int>
   let isInParts: Bool
-  /// Where the gradients that it computes of parameters lie, in floats from the start of their
-  /// region; empty where it computes none.
+  /// Where the gradients of its parameters lie, in floats from the start of their region; empty
+  /// where it has none.
   let gradients: Range<Int>
 
   /// Multiply-adds that are worth a second thread: about 20 µs of one.
@@ -17,16 +17,14 @@ struct Segment: Sendable {
   /// - Parameters:
   ///   - rows: of the largest batch.
   ///   - work: multiply-adds of an operation, a row.
-  ///   - room: floats for the gradients of a segment's parameters; nil where none are computed.
+  ///   - room: floats for the gradients of a segment's parameters.
   static func all(
-    of operations: [Plan.Operation], rows: Int, work: (Plan.Operation) -> Double, room: Int?
+    of operations: [Plan.Operation], rows: Int, work: (Plan.Operation) -> Double, room: Int
   ) -> [Segment] {
     /// Floats of gradients that an operation in parts computes; nil where it cannot be one.
     func gradients(_ operation: Plan.Operation) -> Int? {
-      guard operation.kernel.isRowwise else { return nil }
-      guard let room else { return 0 }
       let count = operation.parameters.reduce(0) { $0 + Buffer.padded($1.count) }
-      return operation.shared.isEmpty && count <= room ? count : nil
+      return operation.kernel.isRowwise && operation.shared.isEmpty && count <= room ? count : nil
     }
     var segments: [Segment] = []
     var start = 0
@@ -35,13 +33,13 @@ struct Segment: Sendable {
       var (end, total) = (start, 0)
       while end < operations.count {
         let count = gradients(operations[end])
-        guard (count != nil) == isRowwise, total + (count ?? 0) <= room ?? 0 else { break }
+        guard (count != nil) == isRowwise, total + (count ?? 0) <= room else { break }
         total += count ?? 0
         end += 1
       }
       segments.append(
         Segment(
-          start..<end, of: operations, isRowwise: isRowwise, addsGradients: room != nil,
+          start..<end, of: operations, isRowwise: isRowwise,
           work: operations[start..<end].reduce(0) { $0 + work($1) } * Double(rows)))
       start = end
     }
@@ -49,11 +47,10 @@ struct Segment: Sendable {
   }
 
   private init(
-    _ range: Range<Int>, of operations: [Plan.Operation], isRowwise: Bool, addsGradients: Bool,
-    work: Double
+    _ range: Range<Int>, of operations: [Plan.Operation], isRowwise: Bool, work: Double
   ) {
     self.operations = range
-    let gradients = addsGradients ? operations[range].gradients : 0..<0
+    let gradients = operations[range].gradients
     isInParts = isRowwise && work >= Self.leastWork && gradients != nil
     self.gradients = gradients ?? 0..<0
   }

@@ -6,6 +6,8 @@
 #define KEEL_VECTOR 4
 #endif
 
+#include "tiles.c"
+
 #include "activations.c"
 #include "convolution.c"
 #include "direct.c"
@@ -17,6 +19,7 @@
 #include "moments.c"
 #include "normalization.c"
 #include "optimizers.c"
+#include "panels.c"
 #include "pooling.c"
 #include "random.c"
 #include "recurrence.c"

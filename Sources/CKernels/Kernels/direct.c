@@ -1,43 +1,14 @@
-// Convolutions without a matrix of their inputs: the sums of a few pixels stay in registers while
-// all taps of the window and all channels pass by. Images are copied with their padding first.
+// Convolutions without a matrix of their inputs: the sums of a tile of pixels and filters stay in
+// registers while all taps of the window pass by. Images are copied with their padding first.
 //
 // Faster than gathering for windows of a few pixels; see keel_suits_direct_convolution.
 
-/// Floats that one instruction works on; a level's file says how many.
-typedef float vector __attribute__((vector_size(4 * KEEL_VECTOR), aligned(4)));
-
 enum {
-  /// The most numbers that sums in registers are kept of, one vector or two of each.
-  MOST_PIXELS = KEEL_VECTOR == 16 ? 12 : 6,
-  /// Filters whose gradient sums are kept in registers, up to three vectors of each.
-  MOST_FILTERS = KEEL_VECTOR == 16 ? 8 : 4,
-  /// A multiple of every level's vector: rows of packed weights are this long, or multiples.
-  PACK = 16,
   /// Height of the largest window.
   MOST_TAPS = 11,
   /// Floats of a padded image that stay in the second-level cache.
   MOST_PADDED = 1 << 18,
 };
-
-KEEL_INLINE size_t packed(size_t n) { return (n + PACK - 1) / PACK * PACK; }
-
-KEEL_INLINE vector load(const float *x, size_t lanes) {
-  vector v = {0};
-  if (lanes >= KEEL_VECTOR) {
-    memcpy(&v, x, sizeof v);
-  } else {
-    memcpy(&v, x, lanes * sizeof *x);
-  }
-  return v;
-}
-
-KEEL_INLINE void store(vector v, float *x, size_t lanes) {
-  if (lanes >= KEEL_VECTOR) {
-    memcpy(x, &v, sizeof v);
-  } else {
-    memcpy(x, &v, lanes * sizeof *x);
-  }
-}
 
 // MARK: images with their padding
 
@@ -175,85 +146,7 @@ KEEL_KERNEL(void, keel_pack_weights,
   }
 }
 
-// MARK: sums over taps and channels
-
-/// Where a tap reads, in floats from a pixel's place, and its weights: a row for each channel.
-typedef struct {
-  long offset;
-  const float *weight;
-} tap;
-
-/// A line of pixels that are computed alike.
-typedef struct {
-  const tap *taps;
-  size_t tap_count, depth, row;
-  /// What the sums begin with; NULL: with 0, or with what is there.
-  const float *bias;
-  int adds;
-} line_work;
-
-KEEL_INLINE void sum_tile(const size_t pixels, const size_t vectors, const line_work *k,
-                          const float *x, size_t x_step, float *y, size_t y_step, size_t place,
-                          size_t lanes) {
-  vector sums[MOST_PIXELS][2];
-  KEEL_UNROLL for (size_t p = 0; p < pixels; p++) {
-    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
-      size_t at = v * KEEL_VECTOR, count = lanes - at;
-      sums[p][v] = k->bias   ? load(k->bias + place + at, count)
-                   : k->adds ? load(y + p * y_step + place + at, count)
-                             : (vector){0};
-    }
-  }
-  for (size_t t = 0; t < k->tap_count; t++) {
-    const float *input = x + k->taps[t].offset, *weight = k->taps[t].weight + place;
-    for (size_t c = 0; c < k->depth; c++, weight += k->row) {
-      vector weights[2];
-      KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
-        weights[v] = load(weight + v * KEEL_VECTOR, KEEL_VECTOR);
-      }
-      KEEL_UNROLL for (size_t p = 0; p < pixels; p++) {
-        KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
-          sums[p][v] += weights[v] * input[p * x_step + c];
-        }
-      }
-    }
-  }
-  KEEL_UNROLL for (size_t p = 0; p < pixels; p++) {
-    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
-      size_t at = v * KEEL_VECTOR;
-      store(sums[p][v], y + p * y_step + place + at, lanes - at);
-    }
-  }
-}
-
-/// Some pixels of a line: as many as sums in registers are kept of, or fewer at its end.
-KEEL_INLINE size_t sum_pixels(size_t rest, const size_t vectors, const line_work *k,
-                              const float *x, size_t x_step, float *y, size_t y_step,
-                              size_t place, size_t lanes) {
-#define TILE(count) \
-  return sum_tile(count, vectors, k, x, x_step, y, y_step, place, lanes), (size_t)(count)
-  if (rest >= MOST_PIXELS && rest != 16) TILE(MOST_PIXELS);
-  if (MOST_PIXELS > 8 && rest >= 8) TILE(MOST_PIXELS > 8 ? 8 : 1);
-  if (rest >= 4) TILE(4);
-  if (rest >= 2) TILE(2);
-  TILE(1);
-#undef TILE
-}
-
-/// y[p] = what the taps see of x at pixel p, `width` numbers of it.
-static void sum_line(const line_work *k, size_t pixels, size_t width, const float *x,
-                     size_t x_step, float *y, size_t y_step) {
-  for (size_t place = 0; place < width; place += 2 * KEEL_VECTOR) {
-    size_t lanes = width - place;
-    for (size_t p = 0; p < pixels;) {
-      const float *from = x + p * x_step;
-      float *to = y + p * y_step;
-      p += lanes > KEEL_VECTOR
-               ? sum_pixels(pixels - p, 2, k, from, x_step, to, y_step, place, lanes)
-               : sum_pixels(pixels - p, 1, k, from, x_step, to, y_step, place, lanes);
-    }
-  }
-}
+// MARK: outputs
 
 KEEL_KERNEL(void, keel_direct_convolution,
             (keel_window window, size_t filters, size_t groups, const float *x,
@@ -272,11 +165,12 @@ KEEL_KERNEL(void, keel_direct_convolution,
         taps[t] = (tap){(long)(i * line + j * w->channels),
                         weights + (group * count + t) * channels * wide};
       }
-      line_work k = {taps, count, channels, wide, bias ? bias + group * outputs : NULL, 0};
+      row_sums sums = {taps, count, channels, wide, bias ? bias + group * outputs : NULL, 0};
       for (size_t oy = 0; oy < w->output_height; oy++) {
         size_t place = (image * w->output_height + oy) * w->output_width * filters;
-        sum_line(&k, w->output_width, outputs, scratch + oy * w->stride * line + group * channels,
-                 w->stride * w->channels, y + place + group * outputs, filters);
+        sum_rows(&sums, w->output_width, outputs,
+                 scratch + oy * w->stride * line + group * channels, w->stride * w->channels,
+                 y + place + group * outputs, filters);
       }
     }
   }
@@ -302,10 +196,10 @@ static void input_gradient_of(const keel_window *w, size_t filters, size_t group
         taps[count++] = (tap){y * (long)line + x * (long)filters,
                               weights + (group * w->size * w->size + t) * outputs * deep};
       }
-      line_work k = {taps, count, outputs, deep, NULL, adds};
+      row_sums sums = {taps, count, outputs, deep, NULL, adds};
       for (size_t u = 0; u < pixels_of(w->height, down, stride); u++) {
         size_t place = ((u * stride + down) * w->width + across) * w->channels;
-        sum_line(&k, pixels_of(w->width, across, stride), channels,
+        sum_rows(&sums, pixels_of(w->width, across, stride), channels,
                  dy + (u + f->top) * line + f->left * filters + group * outputs, filters,
                  dx + place + group * channels, stride * w->channels);
       }
@@ -314,78 +208,6 @@ static void input_gradient_of(const keel_window *w, size_t filters, size_t group
 }
 
 // MARK: the gradient of the weights
-
-/// One image's outputs and padded inputs, as the sums over its pixels read them.
-typedef struct {
-  const float *x, *dy;
-  size_t height, width, x_line, x_step, dy_line, filters;
-} weight_work;
-
-/// target[a, b] += Σ over pixels of alone[a] · run[b]: `alone` numbers a pixel, taken one by one,
-/// `vectors` vectors of others.
-KEEL_INLINE void weight_tile(const size_t alone, const size_t vectors, const weight_work *k,
-                             const float *single, size_t single_line, size_t single_step,
-                             const float *run, size_t run_line, size_t run_step, float *target,
-                             size_t row, size_t lanes) {
-  vector sums[MOST_PIXELS][3];
-  KEEL_UNROLL for (size_t a = 0; a < alone; a++) {
-    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) sums[a][v] = (vector){0};
-  }
-  for (size_t y = 0; y < k->height; y++) {
-    const float *one = single + y * single_line, *many = run + y * run_line;
-    for (size_t x = 0; x < k->width; x++, one += single_step, many += run_step) {
-      vector numbers[3];
-      KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
-        numbers[v] = load(many + v * KEEL_VECTOR, KEEL_VECTOR);
-      }
-      KEEL_UNROLL for (size_t a = 0; a < alone; a++) {
-        KEEL_UNROLL for (size_t v = 0; v < vectors; v++) sums[a][v] += numbers[v] * one[a];
-      }
-    }
-  }
-  KEEL_UNROLL for (size_t a = 0; a < alone; a++) {
-    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
-      size_t at = v * KEEL_VECTOR;
-      vector old = load(target + a * row + at, lanes - at);
-      store(old + sums[a][v], target + a * row + at, lanes - at);
-    }
-  }
-}
-
-KEEL_INLINE size_t weight_rows(size_t rest, const size_t vectors, const weight_work *k,
-                               const float *single, size_t single_line, size_t single_step,
-                               const float *run, size_t run_line, size_t run_step,
-                               float *target, size_t row, size_t lanes) {
-#define TILE(count)                                                                         \
-  return weight_tile(count, vectors, k, single, single_line, single_step, run, run_line,    \
-                     run_step, target, row, lanes),                                         \
-         (size_t)(count)
-  if (rest >= MOST_FILTERS) TILE(MOST_FILTERS);
-  if (rest >= 4) TILE(4);
-  if (rest >= 2) TILE(2);
-  TILE(1);
-#undef TILE
-}
-
-/// target[singles, width] += over all pixels of an image the products of so many single numbers and
-/// a run of `width`.
-static void weight_sums(const weight_work *k, size_t singles, const float *single,
-                        size_t single_line, size_t single_step, size_t width, const float *run,
-                        size_t run_line, size_t run_step, float *target, size_t row) {
-  for (size_t place = 0; place < width; place += 3 * KEEL_VECTOR) {
-    size_t lanes = width - place;
-    for (size_t a = 0; a < singles;) {
-      const float *one = single + a, *many = run + place;
-      float *to = target + a * row + place;
-      a += lanes > 2 * KEEL_VECTOR ? weight_rows(singles - a, 3, k, one, single_line, single_step,
-                                                 many, run_line, run_step, to, row, lanes)
-           : lanes > KEEL_VECTOR   ? weight_rows(singles - a, 2, k, one, single_line, single_step,
-                                                 many, run_line, run_step, to, row, lanes)
-                                   : weight_rows(singles - a, 1, k, one, single_line, single_step,
-                                                 many, run_line, run_step, to, row, lanes);
-    }
-  }
-}
 
 /// Whether the taps of one line of the window, all channels, lie together in the image.
 KEEL_INLINE int has_runs(const keel_window *w, size_t groups) {
@@ -397,17 +219,18 @@ KEEL_INLINE int is_narrow(const keel_window *w, size_t groups) {
   return has_runs(w, groups) && w->size * w->channels < PACK;
 }
 
-/// Adds an image to the gradient of weights [filter, tap, channel]; where the lines are narrow to
-/// `sums`, [tap · channel, filter], instead.
-static void weight_gradient_of(const keel_window *w, size_t filters, size_t groups,
-                               const weight_work *k, float *d_weight, float *sums) {
+/// Adds to the gradient of weights [filter, tap, channel] what pixels give, of which `k` says where
+/// the first tap and filter lie; where lines are narrow to `sums`, [tap · channel, filter].
+static void weight_gradient_of(const keel_window *w, size_t filters, size_t groups, size_t x_line,
+                               pairs k, float *d_weight, float *sums) {
   size_t channels = w->channels / groups, outputs = filters / groups;
   size_t row = w->size * w->size * channels;
   if (is_narrow(w, groups)) {
-    size_t run = w->size * channels;
-    for (size_t i = 0; i < w->size; i++) {
-      weight_sums(k, run, k->x + i * k->x_line, w->stride * k->x_line, k->x_step, packed(outputs),
-                  k->dy, k->dy_line, filters, sums + i * run * packed(outputs), packed(outputs));
+    size_t run = w->size * channels, wide = packed(outputs);
+    pairs swapped = {k.lines,    k.length,      k.run,      k.run_line,
+                     k.run_step, k.single,      k.single_line, k.single_step};
+    for (size_t i = 0; i < w->size; i++, swapped.single += x_line) {
+      add_outer_products(&swapped, run, wide, sums + i * run * wide, wide);
     }
     return;
   }
@@ -416,10 +239,11 @@ static void weight_gradient_of(const keel_window *w, size_t filters, size_t grou
   for (size_t group = 0; group < groups; group++) {
     for (size_t r = 0; r < runs; r++) {
       size_t i = r / across * w->dilation, j = r % across * w->dilation;
-      weight_sums(k, outputs, k->dy + group * outputs, k->dy_line, filters, length,
-                  k->x + i * k->x_line + j * w->channels + group * channels,
-                  w->stride * k->x_line, k->x_step,
-                  d_weight + group * outputs * row + r * length, row);
+      pairs tapped = k;
+      tapped.single += group * outputs;
+      tapped.run += i * x_line + j * w->channels + group * channels;
+      add_outer_products(&tapped, outputs, length, d_weight + group * outputs * row + r * length,
+                         row);
     }
   }
 }
@@ -442,14 +266,16 @@ KEEL_KERNEL(void, keel_direct_convolution_gradient,
     pad(&g, dy + image * w->output_height * w->output_width * filters, gradient);
     pad(&f, x + place, padded);
     const float *inner = gradient + g.top * line_floats(&g) + g.left * filters;
-    weight_work k = {padded, inner, w->output_height, w->output_width, line_floats(&f),
-                     w->stride * w->channels, line_floats(&g), filters};
-    weight_gradient_of(w, filters, groups, &k, d_weight, sums);
+    pairs pixels = {w->output_height, w->output_width,
+                    inner,            line_floats(&g),
+                    filters,          padded,
+                    w->stride * line_floats(&f), w->stride * w->channels};
+    weight_gradient_of(w, filters, groups, line_floats(&f), pixels, d_weight, sums);
     if (dx) {
       input_gradient_of(w, filters, groups, &g, gradient,
                         weights + forward_floats(w, filters, groups), dx + place, accumulate);
     }
   }
   if (!is_narrow(w, groups)) return;
-  for (size_t k = 0; k < filters * row; k++) d_weight[k] = sums[k % row * wide + k / row];
+  for (size_t i = 0; i < filters * row; i++) d_weight[i] = sums[i % row * wide + i / row];
 }

@@ -86,6 +86,24 @@ void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_
                        const float *a, size_t strideA, const float *b, size_t strideB, float beta,
                        float *c, size_t strideC);
 
+// MARK: products with packed weights (panels.c)
+//
+// Near what a processor can do, where keel_gemm packs the same weights anew for every product.
+
+/// Floats of packed weights.
+size_t keel_panel_floats(size_t outputs, size_t depth);
+/// Packs weight[rows, columns], or its transpose, for products with [depth, outputs].
+void keel_pack_panels(const float *weight, size_t rows, size_t columns, int transposed,
+                      float *panels);
+/// Floats from packed weights to a row of them: from there on a product takes fewer than all.
+size_t keel_panel_place(size_t row);
+/// y = x · w, or y += x · w, x [rows, depth] and y [rows, outputs] with rows x_row and y_row floats
+/// apart; w are the first `depth` of the `panel_rows` rows that were packed. With a bias y is
+/// overwritten: it is added to each row; NULL: none.
+void keel_panel_product(size_t rows, size_t outputs, size_t depth, const float *x, size_t x_row,
+                        const float *panels, size_t panel_rows, const float *bias, float *y,
+                        size_t y_row, int adds);
+
 // MARK: measuring (moments.c)
 
 /// One pass over a tensor.

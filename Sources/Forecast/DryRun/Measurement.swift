@@ -49,7 +49,7 @@ extension VirtualTrainer {
     var size = rootMeanSquare(plan.input.value, pass)
     var above: Double?
     var layers: [Measurement.Layer] = []
-    for operation in plan.operations {
+    for (index, operation) in plan.operations.enumerated() {
       guard let weight = operation.parameters.first(where: weights.contains) else { continue }
       let output = rootMeanSquare(operation.output.value, pass)
       let gradient = norm(operation.output.gradientBuffer, pass)
@@ -61,7 +61,7 @@ extension VirtualTrainer {
         Measurement.Layer(
           name: operation.layer, forwardGain: output / size, backwardGain: backward,
           gradientNorm: squares.squareRoot(), logGradient: log10(gradient),
-          timeGrowth: growthInTime(operation, pass)))
+          timeGrowth: growthInTime(operation, plan.parts(of: pass, at: index))))
       (size, above) = (output, gradient)
     }
     return Measurement(layers: layers, isFinite: isFinite)
@@ -75,13 +75,16 @@ extension VirtualTrainer {
     norm(buffer, pass) / Double(buffer.count(rows: pass.rows)).squareRoot()
   }
 
-  private func growthInTime(_ operation: Plan.Operation, _ pass: Pass) -> Double {
+  private func growthInTime(_ operation: Plan.Operation, _ parts: [Pass]) -> Double {
     guard let kernel = operation.kernel as? UnrolledKernel else { return 0 }
-    let (first, last) = kernel.gradientsInTime(pass)
     func squares(_ values: UnsafeBufferPointer<Float>) -> Double {
       keel_measure(values.baseAddress, values.count).sum_of_squares
     }
-    return log10(squares(first) / squares(last)) / 2
+    let steps = parts.map(kernel.gradientsInTime)
+    let (first, last) = steps.reduce((0.0, 0.0)) {
+      ($0.0 + squares($1.first), $0.1 + squares($1.last))
+    }
+    return log10(first / last) / 2
   }
 
   /// The norm of the gradient that the first layer would hand to the input, which nobody asks for.

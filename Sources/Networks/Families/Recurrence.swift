@@ -77,7 +77,10 @@ extension Recurrence {
       output: try network.planner.signal(
         layer, output == .last ? Shape(units) : input.shape.replacingLast(with: units)),
       steps: steps, features: features, units: units, gates: Self.gates, span: truncate ?? steps,
-      weight: weight, recurrentWeight: recurrent, bias: bias, inputs: try kept(features),
+      weight: weight, bias: bias,
+      recurrent: try Product(
+        layer, recurrent, outputs: rows, inputs: units, uses: steps, in: &network),
+      inputs: try kept(features),
       gateValues: try kept(rows), gateGradients: try kept(rows), states: try kept(units),
       stateGradients: try kept(units),
       inputGradients: input.gradient == nil ? nil : try kept(features),

@@ -3,21 +3,25 @@ import KeelEngine
 
 /// A sequence unrolled in time: what recurrent layers share.
 ///
-/// Everything kept lies time-major, [time, rows, …], so that one step is one matrix and all steps
-/// together are one, too: inputs take one product a sequence, weight gradients one each.
+/// Everything kept lies time-major, [time, rows, …] of a part of the batch, so that one step is one
+/// matrix and all steps together are one, too: inputs take one product a sequence, weight gradients
+/// one each.
 struct Unrolling: Sendable {
   let layer: String
   let input, output: Signal
   let steps, features, units, gates: Int
   /// A gradient does not flow further back than this many steps.
   let span: Int
-  let weight, recurrentWeight, bias: Buffer
+  let weight, bias: Buffer
+  /// With what a state is multiplied in every step.
+  let recurrent: Product
   let inputs, gateValues, gateGradients, states, stateGradients: Buffer
   let inputGradients: Buffer?
   /// As many as the gates of a step; never written.
   let zeros: Buffer
 
   var width: Int { gates * units }
+  var recurrentWeight: Buffer { recurrent.weight }
 
   /// Where a step begins in a buffer that holds `width` numbers a row and step.
   func at(_ step: Int, _ buffer: Buffer, _ width: Int, _ pass: Pass) -> UnsafeMutablePointer<Float>
@@ -51,9 +55,8 @@ struct Unrolling: Sendable {
   func projectInputs(_ pass: Pass) {
     let count = pass.rows * steps
     keel_swap_axes(pass[input.value], pass[inputs], pass.rows, steps, features, 0)
-    keel_broadcast_rows(pass[bias], pass[gateValues], count, width)
-    keel_gemm(
-      0, 1, count, width, features, 1, pass[inputs], pass[weight], 1, pass[gateValues])
+    keel_affine(
+      count, width, features, pass[inputs], pass[weight], pass[bias], pass[gateValues])
   }
 
   func writeOutput(_ pass: Pass) {
@@ -116,6 +119,9 @@ extension RecurrentCell {
 package struct UnrolledKernel: Kernel {
   let roll: Unrolling
   let cell: any RecurrentCell
+  package var isRowwise: Bool { roll.recurrent.suitsFewRows }
+
+  package func prepare(_ pass: Pass) { roll.recurrent.prepare(pass) }
 
   package func forward(_ pass: Pass) -> Bool {
     roll.projectInputs(pass)
@@ -137,7 +143,7 @@ package struct UnrolledKernel: Kernel {
   }
 
   /// The gates' gradients of the first step that the last one's gradient reaches, and of the last;
-  /// after a backward pass.
+  /// after a backward pass, of a part that it was taken in.
   package func gradientsInTime(_ pass: Pass) -> (
     first: UnsafeBufferPointer<Float>, last: UnsafeBufferPointer<Float>
   ) {
@@ -147,7 +153,7 @@ package struct UnrolledKernel: Kernel {
     return (step(roll.firstReached), step(roll.steps - 1))
   }
 
-  /// All gates' gradients, a vector of `width` for each row and step.
+  /// All gates' gradients, a vector of `width` for each row and step, in no order.
   package func gateGradients(_ pass: Pass) -> (
     values: UnsafePointer<Float>, vectors: Int, width: Int
   ) {

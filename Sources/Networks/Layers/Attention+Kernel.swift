@@ -19,7 +19,10 @@ struct AttentionKernel: Kernel {
   var isRowwise: Bool { norm == nil }
 
   let input, output: Signal
-  let weight, bias, outputWeight, outputBias: Buffer
+  let projection: Product
+  let bias: Buffer
+  let outputProjection: Product
+  let outputBias: Buffer
   let norm: Norm?
   /// [time, 3·units]: queries, keys, values.
   let projected: Signal
@@ -36,7 +39,8 @@ struct AttentionKernel: Kernel {
   private var width: Int { units / heads }
 
   var parameters: [Buffer] {
-    [weight, bias, outputWeight, outputBias] + (norm.map { [$0.queryGain, $0.keyGain] } ?? [])
+    [projection.weight, bias, outputProjection.weight, outputBias]
+      + (norm.map { [$0.queryGain, $0.keyGain] } ?? [])
   }
 
   /// What the scores are computed from; values always come from `projected`.
@@ -49,47 +53,49 @@ struct AttentionKernel: Kernel {
       causal: isCausal ? 1 : 0)
   }
 
+  func prepare(_ pass: Pass) {
+    projection.prepare(pass)
+    outputProjection.prepare(pass)
+  }
+
   func forward(_ pass: Pass) -> Bool {
     let rows = pass.rows * time
-    keel_affine(
-      rows, 3 * units, units, pass[input.value], pass[weight], pass[bias], pass[projected.value])
+    projection.forward(
+      pass, rows, pass[input.value], bias: bias, to: pass[projected.value])
     let isNormFinite = normalize(pass)
     let (queries, values) = (pass[compared.value], pass[projected.value] + 2 * units)
     let nonFinite = keel_attention(
       layout(pass), queries, queries + units, values, pass[weights], pass[context.value])
-    keel_affine(
-      rows, units, units, pass[context.value], pass[outputWeight], pass[outputBias],
-      pass[output.value])
+    outputProjection.forward(
+      pass, rows, pass[context.value], bias: outputBias, to: pass[output.value])
     return isNormFinite && nonFinite == 0
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
-    let rows = pass.rows * time
-    project(
-      pass, rows, pass[gradientOf: output], units, from: pass[context.value], outputWeight,
-      outputBias, to: pass[gradientOf: context], beta: 0)
+    differentiate(
+      outputProjection, outputBias, pass, pass[gradientOf: output], from: pass[context.value],
+      to: pass[gradientOf: context], adds: false)
     let (queries, values) = (pass[compared.value], pass[projected.value] + 2 * units)
     let gradient = pass[gradientOf: compared]
     let nonFinite = keel_attention_gradient(
       layout(pass), queries, queries + units, values, pass[weights], pass[gradientOf: context],
       pass[scratch], gradient, gradient + units, pass[gradientOf: projected] + 2 * units)
     let isNormFinite = differentiateNorm(pass)
-    project(
-      pass, rows, pass[gradientOf: projected], 3 * units, from: pass[input.value], weight, bias,
-      to: input.gradient.map { pass[$0] }, beta: Float(accumulation.flag(0)))
+    differentiate(
+      projection, bias, pass, pass[gradientOf: projected], from: pass[input.value],
+      to: input.gradient.map { pass[$0] }, adds: accumulation.adds(0))
     return isNormFinite && nonFinite == 0
   }
 
   /// The gradients of y = x·Wᵀ + b, x [rows, units] and y [rows, outputs].
-  private func project(
-    _ pass: Pass, _ rows: Int, _ gradient: UnsafeMutablePointer<Float>, _ outputs: Int,
-    from source: UnsafeMutablePointer<Float>, _ weight: Buffer, _ bias: Buffer,
-    to target: UnsafeMutablePointer<Float>?, beta: Float
+  private func differentiate(
+    _ product: Product, _ bias: Buffer, _ pass: Pass, _ gradient: UnsafeMutablePointer<Float>,
+    from source: UnsafeMutablePointer<Float>, to target: UnsafeMutablePointer<Float>?, adds: Bool
   ) {
-    keel_gemm(1, 0, outputs, units, rows, 1, gradient, source, 0, pass[weight.gradient])
-    keel_column_sums(gradient, pass[bias.gradient], rows, outputs)
-    guard let target else { return }
-    keel_gemm(0, 0, rows, units, outputs, 1, gradient, pass[weight], beta, target)
+    let rows = pass.rows * time
+    product.weightGradient(pass, rows, gradient, source)
+    keel_column_sums(gradient, pass[bias.gradient], rows, product.outputs)
+    if let target { product.backward(pass, rows, gradient, to: target, adds: adds) }
   }
 
   // MARK: query–key normalisation

@@ -104,8 +104,13 @@ public struct Attention: Layer {
         sums: try network.planner.temporary(layer, count: 4 * width))
     }
     return AttentionKernel(
-      input: input, output: try network.planner.signal(layer, input.shape), weight: weight,
-      bias: bias, outputWeight: outputWeight, outputBias: outputBias, norm: norm,
+      input: input, output: try network.planner.signal(layer, input.shape),
+      projection: try Product(
+        layer, weight, outputs: 3 * units, inputs: units, uses: time, in: &network),
+      bias: bias,
+      outputProjection: try Product(
+        layer, outputWeight, outputs: units, inputs: units, uses: time, in: &network),
+      outputBias: outputBias, norm: norm,
       projected: try network.planner.signal(layer, Shape(time, 3, units)),
       context: try network.planner.signal(layer, input.shape),
       weights: try network.planner.scratch(

@@ -51,9 +51,11 @@ public struct Dense: Affine {
         biasRule.fill($0, fan: Fan(input: fan.input, output: units), random: &$1)
       } : nil
     let output = try network.planner.signal(layer, input.shape.replacingLast(with: units))
+    let product = try Product(
+      layer, weight, outputs: units, inputs: fan.input, uses: input.shape.leading, in: &network)
     network.planner.add(
       DenseKernel(
-        input: input, output: output, weight: weight, bias: offset, fan: fan,
+        input: input, output: output, bias: offset, product: product,
         vectors: input.shape.leading),
       layer, reads: [input], writes: output, parameters: [weight] + (offset.map { [$0] } ?? []))
     return try activation.member.plan(output, in: &network)
@@ -69,32 +71,27 @@ func requireVector(_ biasInitializer: Choice<Initializers>, at path: String) thr
 
 struct DenseKernel: Kernel {
   let input, output: Signal
-  let weight: Buffer
   let bias: Buffer?
-  let fan: Fan
+  let product: Product
   /// Vectors in one row.
   let vectors: Int
-  /// Where few rows are enough for a product that is worth its packing.
-  var isRowwise: Bool { vectors >= 16 }
+  var isRowwise: Bool { Product.isManyTimes(vectors) }
+
+  func prepare(_ pass: Pass) { product.prepare(pass) }
 
   func forward(_ pass: Pass) -> Bool {
-    let rows = pass.rows * vectors
-    keel_affine(
-      rows, fan.output, fan.input, pass[input.value], pass[weight], bias.map { pass[$0] },
-      pass[output.value])
+    product.forward(
+      pass, pass.rows * vectors, pass[input.value], bias: bias, to: pass[output.value])
     return true
   }
 
   func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
-    let rows = pass.rows * vectors
+    let count = pass.rows * vectors
     let gradient = pass[gradientOf: output]
-    keel_gemm(
-      1, 0, fan.output, fan.input, rows, 1, gradient, pass[input.value], 0, pass[weight.gradient])
-    if let bias { keel_column_sums(gradient, pass[bias.gradient], rows, fan.output) }
+    product.weightGradient(pass, count, gradient, pass[input.value])
+    if let bias { keel_column_sums(gradient, pass[bias.gradient], count, product.outputs) }
     if let target = input.gradient {
-      keel_gemm(
-        0, 0, rows, fan.input, fan.output, 1, gradient, pass[weight],
-        Float(accumulation.flag(0)), pass[target])
+      product.backward(pass, count, gradient, to: pass[target], adds: accumulation.adds(0))
     }
     return true
   }

@@ -57,11 +57,7 @@ private struct GRUCell: RecurrentCell {
 
   func forward(_ step: Int, _ roll: Unrolling, _ pass: Pass) -> Bool {
     let before = roll.states(step - 1, pass)
-    if step > 0 {
-      keel_gemm(
-        0, 1, pass.rows, roll.width, roll.units, 1, before, pass[roll.recurrentWeight], 0,
-        pass[products])
-    }
+    if step > 0 { roll.recurrent.forward(pass, pass.rows, before, to: pass[products]) }
     return keel_gru(
       roll.gateValues(step, pass), step > 0 ? pass[products] : pass[roll.zeros], pass[bias], before,
       roll.at(step, candidates, roll.units, pass), roll.states(step, pass), pass.rows, roll.units)
@@ -79,11 +75,11 @@ private struct GRUCell: RecurrentCell {
       pass.rows, roll.units)
     guard let target else { return nonFinite == 0 }
     // Reset and update see the state as it is; the candidate sees it through the reset gate.
-    let (units, weight) = (roll.units, pass[roll.recurrentWeight])
-    keel_gemm_strided(
-      0, 0, pass.rows, units, 2 * units, 1, gates, roll.width, weight, units, 1, target, units)
-    keel_gemm(
-      0, 0, pass.rows, units, units, 1, candidate, weight + 2 * units * units, 1, target)
+    let units = roll.units
+    roll.recurrent.backward(
+      pass, pass.rows, gates, part: 0..<2 * units, row: roll.width, to: target, adds: true)
+    roll.recurrent.backward(
+      pass, pass.rows, candidate, part: 2 * units..<3 * units, to: target, adds: true)
     return nonFinite == 0
   }
 

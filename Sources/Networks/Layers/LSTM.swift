@@ -54,9 +54,7 @@ private struct LSTMCell: RecurrentCell {
   func forward(_ step: Int, _ roll: Unrolling, _ pass: Pass) -> Bool {
     let gates = roll.gateValues(step, pass)
     if step > 0 {
-      keel_gemm(
-        0, 1, pass.rows, roll.width, roll.units, 1, roll.states(step - 1, pass),
-        pass[roll.recurrentWeight], 1, gates)
+      roll.recurrent.forward(pass, pass.rows, roll.states(step - 1, pass), to: gates, adds: true)
     }
     return keel_lstm(
       gates, cells(step - 1, roll, pass), cells(step, roll, pass), roll.states(step, pass),
@@ -70,9 +68,8 @@ private struct LSTMCell: RecurrentCell {
       roll.gateValues(step, pass), cells(step - 1, roll, pass), cells(step, roll, pass),
       roll.stateGradients(step, pass), pass[cellGradients], gradients, pass.rows, roll.units)
     if roll.flowsBack(from: step) {
-      keel_gemm(
-        0, 0, pass.rows, roll.units, roll.width, 1, gradients, pass[roll.recurrentWeight], 1,
-        roll.stateGradients(step - 1, pass))
+      roll.recurrent.backward(
+        pass, pass.rows, gradients, to: roll.stateGradients(step - 1, pass), adds: true)
     } else {
       keel_fill(pass[cellGradients], pass.rows * roll.units, 0)
     }

@@ -60,9 +60,7 @@ private struct PlainCell: RecurrentCell {
     let count = pass.rows * roll.units
     let (values, states) = (roll.gateValues(step, pass), roll.states(step, pass))
     if step > 0 {
-      keel_gemm(
-        0, 1, pass.rows, roll.units, roll.units, 1, roll.states(step - 1, pass),
-        pass[roll.recurrentWeight], 1, values)
+      roll.recurrent.forward(pass, pass.rows, roll.states(step - 1, pass), to: values, adds: true)
     }
     guard let functions else {
       keel_copy(values, states, count, 0)
@@ -85,9 +83,8 @@ private struct PlainCell: RecurrentCell {
       keel_copy(upstream, gradients, count, 0)
     }
     if roll.flowsBack(from: step) {
-      keel_gemm(
-        0, 0, pass.rows, roll.units, roll.units, 1, gradients, pass[roll.recurrentWeight], 1,
-        roll.stateGradients(step - 1, pass))
+      roll.recurrent.backward(
+        pass, pass.rows, gradients, to: roll.stateGradients(step - 1, pass), adds: true)
     }
     return nonFinite == 0
   }
