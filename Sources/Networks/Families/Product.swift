@@ -34,8 +34,8 @@ struct Product: Sendable {
       forward: try packed(outputs, inputs), backward: try packed(inputs, outputs))
   }
 
-  /// Whether a product of few rows is as fast as one of many: the weights that it passes by then lie
-  /// in a core's own cache.
+  /// Whether a product of few rows is as fast as one of many: the weights that it passes by then
+  /// lie in a core's own cache.
   var suitsFewRows: Bool { outputs * inputs <= 1 << (panels == nil ? 12 : 18) }
 
   /// Whether so many vectors a row are worth packing weights for, and few rows a product.
