@@ -54,7 +54,7 @@ test-levels: build
 	  if [ -z "$$best" ]; then best=$$name; echo "kernels $$name: the whole suite, by make test"; continue; fi; \
 	  echo "kernels $$name, BLAS $$core"; \
 	  KEEL_KERNELS=$$name OPENBLAS_CORETYPE=$$core $(SWIFT) test -c release --skip-build \
-	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
+	    --filter 'EngineTests|SettingsTests|NetworksTests|DataTests|RecipesTests|PartsTests|CurveTests|OptimizerCurveTests|GainTests|SoftmaxMomentsTests|MeasurementTests' \
 	    || exit 1; done
 
 # What the live page costs, and what it withstands; ARGS="many long step" for parts of it. Twenty minutes.

@@ -32,6 +32,7 @@ struct Steps: AsyncParsableCommand {
 
   func run() async throws {
     let workloads = Workload.all.filter { only == nil || $0.name.contains(only ?? "") }
+    MatrixProducts.use(threads: threads.max() ?? 1)
     if loops { return try await LoopComparison(workloads, pairs: pairs).print() }
     var rows: [StepRow] = []
     print(

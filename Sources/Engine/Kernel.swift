@@ -69,8 +69,12 @@ public struct Accumulation: OptionSet, Hashable, Sendable {
 /// not.
 public protocol Kernel: Sendable {
   /// Whether a row's output and the gradient of its input are of that row alone, and the gradients
-  /// of parameters sums over rows. Such a kernel is given some of the rows at a time, by several
-  /// threads at once; what it writes must lie in buffers that are per row, or in a `lane`.
+  /// of parameters sums over rows.
+  ///
+  /// Such a kernel is given some of the rows at a time, by several threads at once. It writes to
+  /// buffers that are per row, to the gradients of its parameters, which it overwrites, and to what
+  /// it asked for as `Planner.temporary`; to other scratch in `prepare` alone. What it keeps from
+  /// one pass to the other may lie as the rows of a part do; `commit` and `origin` get all rows.
   var isRowwise: Bool { get }
   /// Brings parameters into the order in which both passes read them; called once before the
   /// forward pass of all rows.

@@ -1,8 +1,9 @@
 import CKernels
 
-/// The one thing about matrix products that is not per call.
+/// What the arithmetic of this process runs on: threads for products and for all else that is
+/// shared, and the library that multiplies.
 public enum MatrixProducts {
-  /// Lets every product of this process use so many threads.
+  /// Lets products, parts of a batch and whatever else is cut use so many threads in all.
   ///
   /// The results are the same bit for bit whatever their number, except on Apple's systems, where
   /// Accelerate decides.

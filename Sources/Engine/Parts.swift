@@ -5,45 +5,45 @@ import CKernels
 /// Each part has a lane of memory: first what kernels need during one call, then what the part adds
 /// to the gradients of a segment's parameters. The sums are taken in the order of the parts.
 struct Parts: Sendable {
-  /// Rows of a part; the last may have fewer.
-  let rows: Int
   let segments: [Segment]
   /// Floats of a lane, and how many of them come before the gradients.
   let lane, temporaries: Int
 
-  /// Parts of the largest batch: for as many threads as it is worth having, as each part has a copy
-  /// of the gradients. Eight is faster than sixteen here where a part has few rows.
-  private static func count(_ capacity: Int) -> Int {
-    min(capacity, max(8, min(16, capacity / 8)))
-  }
-
   /// What an element-wise kernel takes to read or write a number, in multiply-adds.
   private static let numberWork = 8.0
 
+  /// Parts of so many rows: for as many threads as it is worth having, as each part has a copy of
+  /// the gradients. Eight are faster than sixteen here where a part has few rows.
+  private static func count(_ rows: Int) -> Int { min(rows, max(8, min(16, rows / 8))) }
+
+  /// Rows of a part; the last may have fewer.
+  static func rows(_ rows: Int) -> Int {
+    let count = max(1, count(rows))
+    return max(1, (rows + count - 1) / count)
+  }
+
   /// - Parameters:
   ///   - signals: floats of all signals: copies of gradients, one a part, may take half as much.
-  ///   - temporaries: floats that a kernel needs during one call.
+  ///   - temporaries: floats that each layer's kernels need during one call.
   init(
     _ operations: [Plan.Operation], capacity: Int, weights: Set<Buffer>, signals: Int,
-    temporaries: Int
+    temporaries: [String: Int]
   ) {
-    let count = Self.count(capacity)
-    rows = (capacity + count - 1) / count
     func work(_ operation: Plan.Operation) -> Double {
       let numbers = (operation.inputs + [operation.output]).reduce(0) { $0 + $1.shape.count }
       return operation.multiplyAdds(of: weights) + Self.numberWork * Double(numbers)
     }
     segments = Segment.all(
-      of: operations, rows: count > 1 ? capacity : 0, work: work, room: signals / 2 / count)
-    self.temporaries = Buffer.padded(temporaries)
-    let gradients = segments.map { $0.isInParts ? $0.gradients.count : 0 }.max() ?? 0
-    lane = self.temporaries + Buffer.padded(gradients)
+      of: operations, rows: capacity > 1 ? capacity : 0, work: work,
+      room: signals / 2 / max(1, Self.count(capacity)))
+    let inParts = segments.filter(\.isInParts)
+    let layers = Set(inParts.flatMap { operations[$0.operations].map(\.layer) })
+    self.temporaries = Buffer.padded(layers.compactMap { temporaries[$0] }.max() ?? 0)
+    lane = self.temporaries + Buffer.padded(inParts.map(\.gradients.count).max() ?? 0)
   }
 
-  /// Lanes of a batch of `capacity` rows.
-  func lanes(_ capacity: Int) -> Int {
-    segments.contains(where: \.isInParts) ? (capacity + rows - 1) / rows : 1
-  }
+  /// Floats of all lanes of a batch of `capacity` rows.
+  func lanes(_ capacity: Int) -> Int { Self.count(capacity) * lane }
 }
 
 extension Plan {
@@ -69,14 +69,20 @@ extension Plan {
     let isInParts = parts.segments.contains {
       $0.isInParts && $0.operations.contains(operation)
     }
-    let rows = isInParts ? parts.rows : pass.rows
+    let rows = isInParts ? Parts.rows(pass.rows) : pass.rows
     return stride(from: 0, to: pass.rows, by: rows).map { first in
       pass.part(first..<min(first + rows, pass.rows), lane: 0, gradients: nil)
     }
   }
 
+  /// Layers whose kernels are taken in parts, in plan order.
+  package var layersInParts: [String] {
+    parts.segments.filter(\.isInParts).flatMap { operations[$0.operations].map(\.layer) }
+  }
+
   private func take(_ segment: Segment, _ pass: Pass, isForward: Bool) -> Bool {
-    let count = (pass.rows + parts.rows - 1) / parts.rows
+    let rows = Parts.rows(pass.rows)
+    let count = (pass.rows + rows - 1) / rows
     if isForward {
       for index in segment.operations { operations[index].kernel.prepare(pass) }
     }
@@ -127,10 +133,11 @@ private struct Work {
 
   func take(part index: Int) -> Bool {
     let parts = plan.pointee.parts
-    let first = index * parts.rows
+    let rows = Parts.rows(pass.rows)
+    let first = index * rows
     let lane = index * parts.lane
     let part = pass.part(
-      first..<min(first + parts.rows, pass.rows), lane: lane,
+      first..<min(first + rows, pass.rows), lane: lane,
       gradients: isForward || segment.gradients.isEmpty
         ? nil : lane + parts.temporaries - segment.gradients.lowerBound)
     return isForward

@@ -35,7 +35,7 @@ public struct Plan: Sendable {
     }
 
     /// Gradients of inputs and parameters; false if the kernel read a non-finite value.
-    func backward(_ pass: Pass) -> Bool {
+    package func backward(_ pass: Pass) -> Bool {
       for part in shared {
         keel_copy(pass[part.gradient], pass[part.aside], part.aside.count, 0)
       }
@@ -54,7 +54,7 @@ public struct Plan: Sendable {
   public let output: Signal
   /// Where the targets of a batch lie: as many numbers a row as the output has.
   public let targets: Buffer
-  /// In forward order.
+  /// In forward order. A kernel that takes another's place is row-wise where that one is.
   public var operations: [Operation]
   /// Everything the optimizer changes, in plan order.
   public let parameters: [Parameter]

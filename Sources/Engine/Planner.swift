@@ -96,9 +96,14 @@ public struct Planner {
     try place(.signals, count, perRow: perRow, what: "the scratch of \(layer)")
   }
 
-  /// Room a kernel needs during one call: other layers' kernels write there before the next.
+  /// Rows of a part of the largest batch: as many as a row-wise kernel is given at a time.
+  public var partRows: Int { Parts.rows(capacity) }
+
+  /// Room a kernel needs during one call, of its own where several threads call it at once: other
+  /// layers' kernels write there before the next.
   public mutating func temporary(_ layer: String, count: Int) throws -> Buffer {
     let offset = temporaries[layer, default: 0]
+    guard count >= 1 else { throw empty("what \(layer) needs meanwhile") }
     guard count <= limit / 4, (offset + count) * 4 <= limit else {
       throw tooLarge("what \(layer) needs meanwhile", Self.bytes(Double(count) * 4))
     }
@@ -156,8 +161,8 @@ public struct Planner {
     let parts = Parts(
       resolved, capacity: capacity,
       weights: Set(parameters.filter { $0.role == .weight }.map(\.buffer)),
-      signals: counts[.signals] ?? 0, temporaries: temporaries.values.max() ?? 0)
-    counts[.lanes] = parts.lanes(capacity) * parts.lane
+      signals: counts[.signals] ?? 0, temporaries: temporaries)
+    counts[.lanes] = max(parts.lanes(capacity), temporaries.values.max() ?? 0)
     let total = counts.values.reduce(0, +)
     guard total <= limit / 4 else {
       throw KeelError(
@@ -188,11 +193,7 @@ public struct Planner {
   private mutating func place(
     _ region: Region, _ count: Int, perRow: Bool = false, what: String
   ) throws -> Buffer {
-    guard count >= 1 else {
-      throw KeelError(
-        .invalid, at: "model", "\(what), has no numbers",
-        fix: "give every axis an extent of 1 or more")
-    }
+    guard count >= 1 else { throw empty(what) }
     let offset = counts[region] ?? 0
     let (size, overflow) = count.multipliedReportingOverflow(by: perRow ? capacity : 1)
     let others = counts.values.reduce(0, +)
@@ -204,6 +205,12 @@ public struct Planner {
     }
     counts[region] = offset + Buffer.padded(size)
     return Buffer(region: region, offset: offset, count: count, isPerRow: perRow)
+  }
+
+  private func empty(_ what: String) -> KeelError {
+    KeelError(
+      .invalid, at: "model", "\(what), has no numbers",
+      fix: "give every axis an extent of 1 or more")
   }
 
   private func tooLarge(_ what: String, _ size: String?) -> KeelError {

@@ -9,6 +9,8 @@ struct Segment: Sendable {
   /// Where the gradients of its parameters lie, in floats from the start of their region; empty
   /// where it has none.
   let gradients: Range<Int>
+  /// Of all rows of the largest batch in a forward pass, in multiply-adds.
+  let work: Double
 
   /// Multiply-adds that are worth a second thread: about 20 µs of one.
   private static let leastWork = 0x1p20
@@ -17,51 +19,55 @@ struct Segment: Sendable {
   /// - Parameters:
   ///   - rows: of the largest batch.
   ///   - work: multiply-adds of an operation, a row.
-  ///   - room: floats for the gradients of a segment's parameters.
+  ///   - room: floats for the gradients of a segment's parameters, which lie together.
   static func all(
     of operations: [Plan.Operation], rows: Int, work: (Plan.Operation) -> Double, room: Int
   ) -> [Segment] {
-    /// Floats of gradients that an operation in parts computes; nil where it cannot be one.
-    func gradients(_ operation: Plan.Operation) -> Int? {
-      let count = operation.parameters.reduce(0) { $0 + Buffer.padded($1.count) }
-      return operation.kernel.isRowwise && operation.shared.isEmpty && count <= room ? count : nil
-    }
     var segments: [Segment] = []
-    var start = 0
-    while start < operations.count {
-      let isRowwise = gradients(operations[start]) != nil
-      var (end, total) = (start, 0)
-      while end < operations.count {
-        let count = gradients(operations[end])
-        guard (count != nil) == isRowwise, total + (count ?? 0) <= room else { break }
-        total += count ?? 0
-        end += 1
+    for (index, operation) in operations.enumerated() {
+      let own = operation.kernel.isRowwise ? operation.gradients : nil
+      let gradients = own.flatMap { $0.count <= room ? $0 : nil }
+      let (isInParts, work) = (gradients != nil, work(operation) * Double(rows))
+      if let last = segments.last, last.isInParts == isInParts,
+        let joined = last.gradients.joined(gradients ?? 0..<0), joined.count <= room
+      {
+        segments[segments.count - 1] = Segment(
+          operations: last.operations.lowerBound..<index + 1, isInParts: isInParts,
+          gradients: joined, work: last.work + work)
+      } else {
+        segments.append(
+          Segment(
+            operations: index..<index + 1, isInParts: isInParts, gradients: gradients ?? 0..<0,
+            work: work))
       }
-      segments.append(
-        Segment(
-          start..<end, of: operations, isRowwise: isRowwise,
-          work: operations[start..<end].reduce(0) { $0 + work($1) } * Double(rows)))
-      start = end
     }
-    return segments
+    return segments.map(\.ifWorthIt)
   }
 
-  private init(
-    _ range: Range<Int>, of operations: [Plan.Operation], isRowwise: Bool, work: Double
-  ) {
-    self.operations = range
-    let gradients = operations[range].gradients
-    isInParts = isRowwise && work >= Self.leastWork && gradients != nil
-    self.gradients = gradients ?? 0..<0
+  /// Not in parts where all of it is little work.
+  private var ifWorthIt: Segment {
+    Segment(
+      operations: operations, isInParts: isInParts && work >= Self.leastWork,
+      gradients: gradients, work: work)
   }
 }
 
-extension ArraySlice<Plan.Operation> {
-  /// Where the gradients of all parameters lie; nil where there are others between them.
+extension Plan.Operation {
+  /// Where the gradients of its parameters lie; nil where there are others between them, or where
+  /// another kernel has written some of them.
   fileprivate var gradients: Range<Int>? {
-    let buffers = Set(flatMap(\.parameters)).sorted { $0.offset < $1.offset }
-    guard let first = buffers.first, let last = buffers.last else { return 0..<0 }
-    let isWhole = zip(buffers, buffers.dropFirst()).allSatisfy { $0.end == $1.offset }
-    return isWhole ? first.offset..<last.offset + last.count : nil
+    guard shared.isEmpty else { return nil }
+    let places = parameters.map { $0.offset..<$0.end }.sorted { $0.lowerBound < $1.lowerBound }
+    return places.reduce(0..<0) { $0?.joined($1) }
+  }
+}
+
+extension Range<Int> {
+  /// Both as one; nil where neither is empty and they do not meet.
+  fileprivate func joined(_ other: Range) -> Range? {
+    if isEmpty { return other }
+    if other.isEmpty { return self }
+    if upperBound == other.lowerBound { return lowerBound..<other.upperBound }
+    return other.upperBound == lowerBound ? other.lowerBound..<upperBound : nil
   }
 }

@@ -128,19 +128,28 @@ KEEL_KERNEL(size_t, keel_direct_floats, (keel_window window, size_t filters, siz
 
 KEEL_KERNEL(void, keel_pack_weights,
             (keel_window window, size_t filters, size_t groups, const float *weight,
-             float *target),
-            (window, filters, groups, weight, target)) {
+             int has_gradient, float *target),
+            (window, filters, groups, weight, has_gradient, target)) {
   size_t taps = window.size * window.size, channels = window.channels / groups;
   size_t outputs = filters / groups, wide = packed(outputs), deep = packed(channels);
+  size_t row = taps * channels;
   float *back = target + forward_floats(&window, filters, groups);
-  memset(target, 0, keel_packed_floats(window, filters, groups) * sizeof *target);
-  for (size_t group = 0; group < groups; group++) {
-    for (size_t f = 0; f < outputs; f++) {
-      for (size_t tap = 0; tap < taps; tap++, weight += channels) {
-        float *forward = target + ((group * taps + tap) * channels) * wide + f;
-        for (size_t c = 0; c < channels; c++) forward[c * wide] = weight[c];
-        memcpy(back + ((group * taps + tap) * outputs + f) * deep, weight,
-               channels * sizeof *weight);
+  for (size_t group = 0; group < groups; group++, weight += outputs * row) {
+    // A pack of filters at a time: its rows are read side by side.
+    for (size_t first = 0; first < outputs; first += PACK) {
+      size_t count = outputs - first < PACK ? outputs - first : PACK;
+      float *to = target + group * row * wide + first;
+      for (size_t k = 0; k < row; k++, to += wide) {
+        const float *from = weight + first * row + k;
+        for (size_t f = 0; f < count; f++) to[f] = from[f * row];
+        for (size_t f = count; f < PACK; f++) to[f] = 0;
+      }
+    }
+    if (!has_gradient) continue;
+    for (size_t tap = 0; tap < taps; tap++) {
+      for (size_t f = 0; f < outputs; f++, back += deep) {
+        memcpy(back, weight + f * row + tap * channels, channels * sizeof *back);
+        memset(back + channels, 0, (deep - channels) * sizeof *back);
       }
     }
   }

@@ -42,22 +42,22 @@ KEEL_INLINE int64_t count_all_non_finite(const float *x, size_t n) {
   return total;
 }
 
-/// Means over rows, and sums of squared distances from them, of `width` columns. A width that the
-/// compiler knows keeps the sums in registers.
+/// Sums over rows, and sums of squared distances from their mean, of `width` columns. A width that
+/// the compiler knows keeps the sums in registers.
 KEEL_INLINE void tile_moments(const float *x, size_t rows, size_t columns, size_t width,
-                              double *means, double *squares) {
-  double sums[COLUMN_TILE] = {0}, distances[COLUMN_TILE] = {0};
+                              double *totals, double *squares) {
+  double sums[COLUMN_TILE] = {0}, means[COLUMN_TILE], distances[COLUMN_TILE] = {0};
   for (size_t r = 0; r < rows; r++) {
     KEEL_VECTORIZE for (size_t c = 0; c < width; c++) sums[c] += x[r * columns + c];
   }
-  for (size_t c = 0; c < width; c++) sums[c] /= (double)rows;
+  for (size_t c = 0; c < width; c++) means[c] = sums[c] / (double)rows;
   for (size_t r = 0; r < rows; r++) {
     KEEL_VECTORIZE for (size_t c = 0; c < width; c++) {
-      double distance = x[r * columns + c] - sums[c];
+      double distance = x[r * columns + c] - means[c];
       distances[c] += distance * distance;
     }
   }
-  memcpy(means, sums, width * sizeof *means);
+  memcpy(totals, sums, width * sizeof *totals);
   memcpy(squares, distances, width * sizeof *squares);
 }
 
@@ -65,11 +65,11 @@ static int measure_part(void *context, size_t index) {
   const batch_norm *b = context;
   size_t columns = b->columns, rows = rows_in_part(b, index), c = 0;
   const float *x = b->x + index * b->part * columns;
-  double *means = b->sums + 2 * index * columns, *squares = means + columns;
+  double *sums = b->sums + 2 * index * columns, *squares = sums + columns;
   for (; c + COLUMN_TILE <= columns; c += COLUMN_TILE) {
-    tile_moments(x + c, rows, columns, COLUMN_TILE, means + c, squares + c);
+    tile_moments(x + c, rows, columns, COLUMN_TILE, sums + c, squares + c);
   }
-  if (c < columns) tile_moments(x + c, rows, columns, columns - c, means + c, squares + c);
+  if (c < columns) tile_moments(x + c, rows, columns, columns - c, sums + c, squares + c);
   return 1;
 }
 
@@ -94,22 +94,23 @@ static int standardize_part(void *context, size_t index) {
   return 1;
 }
 
-/// Mean and variance over all rows from those of the parts (Chan et al., 1979).
+/// Mean and variance over all rows from the sums of the parts (Chan et al., 1979). The mean of a
+/// column of equal numbers is that number, and its variance 0.
 static void combine_moments(const batch_norm *b, double *mean, double *variance) {
   size_t columns = b->columns, parts = part_count(b);
   memset(mean, 0, columns * sizeof *mean);
   memset(variance, 0, columns * sizeof *variance);
   for (size_t index = 0; index < parts; index++) {
-    double share = (double)rows_in_part(b, index) / (double)b->rows;
-    const double *means = b->sums + 2 * index * columns;
-    for (size_t c = 0; c < columns; c++) mean[c] += share * means[c];
+    const double *sums = b->sums + 2 * index * columns;
+    for (size_t c = 0; c < columns; c++) mean[c] += sums[c];
   }
+  for (size_t c = 0; c < columns; c++) mean[c] /= (double)b->rows;
   for (size_t index = 0; index < parts; index++) {
-    double share = (double)rows_in_part(b, index) / (double)b->rows;
-    const double *means = b->sums + 2 * index * columns, *squares = means + columns;
+    double rows = (double)rows_in_part(b, index);
+    const double *sums = b->sums + 2 * index * columns, *squares = sums + columns;
     for (size_t c = 0; c < columns; c++) {
-      double distance = means[c] - mean[c];
-      variance[c] += squares[c] / (double)b->rows + share * distance * distance;
+      double distance = sums[c] / rows - mean[c];
+      variance[c] += (squares[c] + rows * distance * distance) / (double)b->rows;
     }
   }
 }

@@ -237,7 +237,7 @@ int keel_suits_direct_convolution(keel_window window, size_t filters, size_t gro
 size_t keel_packed_floats(keel_window window, size_t filters, size_t groups);
 size_t keel_direct_floats(keel_window window, size_t filters, size_t groups);
 void keel_pack_weights(keel_window window, size_t filters, size_t groups, const float *weight,
-                       float *target);
+                       int has_gradient, float *target);
 void keel_direct_convolution(keel_window window, size_t filters, size_t groups, const float *x,
                              const float *weights, const float *bias, float *y, float *scratch,
                              size_t rows);

@@ -38,7 +38,6 @@ public struct ElementwiseKernel: Kernel {
     let forward: Forward
     let backward: Backward
     let setting: Float
-    public var isRowwise: Bool { true }
 
     public init(
       forward: @escaping Forward, backward: @escaping Backward, setting: Double
@@ -68,6 +67,7 @@ public struct ElementwiseKernel: Kernel {
 
   let input, output: Signal
   let functions: Functions
+  public var isRowwise: Bool { true }
 
   public func forward(_ pass: Pass) -> Bool {
     functions.forward(

@@ -15,8 +15,7 @@ struct AttentionKernel: Kernel {
     let sums: Buffer
     let epsilon = 1e-5
   }
-  /// Not where queries are normalised: the statistics of a head are those of all rows together.
-  var isRowwise: Bool { norm == nil }
+  var isRowwise: Bool { true }
 
   let input, output: Signal
   let projection: Product

@@ -77,7 +77,8 @@ struct EmbeddingKernel: Kernel {
   let weight: Buffer
   let positions: Buffer?
   let tokens: Int
-  var isRowwise: Bool { true }
+  /// Where a copy of the table for each part is not more than what a few rows look up.
+  var isRowwise: Bool { weight.count <= 4 * output.shape.count }
 
   func forward(_ pass: Pass) -> Bool {
     keel_embedding(

@@ -9,14 +9,14 @@ package struct SnapshotRing {
   /// Kept at an alarm, until the next one.
   private(set) var pinned: Snapshot
 
-  /// Bytes that all slots together may take.
+  /// Bytes that all slots together may take, unless two of them take more.
   static let memoryLimit = 1 << 28
 
   /// Bytes that a ring takes.
   static func bytes(floats: Int) -> Int { (slots(floats: floats) + 1) * floats * 4 }
 
   private static func slots(floats: Int) -> Int {
-    min(8, max(1, memoryLimit / max(1, floats * 4) - 1))
+    min(8, max(2, memoryLimit / max(1, floats * 4) - 1))
   }
 
   /// A ring that keeps nothing: for trials, which never go back.

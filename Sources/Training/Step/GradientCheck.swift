@@ -53,7 +53,9 @@ public struct GradientCheck: Sendable {
         start: step.memory[parameter.buffer.gradient], count: parameter.buffer.count
       ).update(repeating: Self.unwritten)
     }
-    let isSound = step.plan.backward(pass)
+    // Kernel by kernel, for a plan that takes its rows in parts writes to other places first.
+    let areSound = step.plan.operations.reversed().map { $0.backward(pass) }
+    let isSound = areSound.allSatisfy { $0 }
     if isFinite, isSound { try Self.checkGradients(step) }
     guard isFinite, isSound, step.backward(pass) else {
       throw KeelError(

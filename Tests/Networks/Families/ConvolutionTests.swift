@@ -67,7 +67,7 @@ import Testing
 
     let floats = keel_packed_floats(window, form.filters, form.groups)
     var packed = [Float](repeating: .nan, count: floats)
-    keel_pack_weights(window, form.filters, form.groups, weight, &packed)
+    keel_pack_weights(window, form.filters, form.groups, weight, 1, &packed)
     // What comes before was somebody else's.
     var room = [Float](
       repeating: .nan, count: keel_direct_floats(window, form.filters, form.groups))

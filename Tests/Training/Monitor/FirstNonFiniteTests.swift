@@ -27,6 +27,9 @@ struct FirstNonFiniteTests {
     let healthy: any Kernel
     let forward, backward: Buffer?
     let value: Float
+    var isRowwise: Bool { healthy.isRowwise }
+
+    func prepare(_ pass: Pass) { healthy.prepare(pass) }
 
     func forward(_ pass: Pass) -> Bool {
       let result = healthy.forward(pass)

@@ -19,6 +19,8 @@ import Testing
     var optimizer = Choice<Optimizers>.adam(learningRate: 1e-3)
     /// Token ids of so many, instead of numbers.
     var tokens: Int?
+    /// Kinds of layers that take all rows at once.
+    var whole: Set<String> = ["dense"]
   }
 
   private static func conv(_ filters: Int, stride: Int = 1) -> [Choice<Layers>] {
@@ -41,7 +43,9 @@ import Testing
         .conv2d(12, padding: .same), .relu, .maxPool2d(), .conv2d(20, kernel: 5), .prelu(),
         .averagePool2d(), .flatten, .dense(10),
       ], batch: 30),
-    Form(description: "residual", input: [16, 16, 3], model: residual),
+    Form(
+      description: "residual", input: [16, 16, 3], model: residual,
+      whole: ["dense", "batch-norm"]),
     Form(
       description: "groups", input: [12, 12, 8],
       model: [
@@ -54,7 +58,7 @@ import Testing
         .embedding(40, 64, positions: true),
         .residual([.layerNorm(), .attention(heads: 4, causal: true)]),
         .residual([.rmsNorm(), .dense(128), .gelu, .dropout(0.1), .dense(64)]), .dense(40),
-      ], batch: 20, optimizer: .stableAdamw(), tokens: 40),
+      ], batch: 20, optimizer: .stableAdamw(), tokens: 40, whole: []),
     Form(
       description: "normalised attention", input: [24, 32],
       model: [.attention(heads: 2, normalize: true), .layerNorm(), .flatten, .dense(10)]),
@@ -66,11 +70,11 @@ import Testing
     Form(
       description: "wide", input: [300],
       model: [.dense(700), .relu, .batchNorm(), .dense(700), .tanh, .softmax, .dense(10)],
-      batch: 100, optimizer: .adamw()),
+      batch: 100, optimizer: .adamw(), whole: ["dense", "batch-norm"]),
     Form(
       description: "deep", input: [64],
       model: [.repeat(20, [.dense(64), .tanh]), .dense(10)], batch: 128,
-      optimizer: .adagrad(learningRate: 0.01)),
+      optimizer: .adagrad(learningRate: 0.01), whole: ["dense", "tanh"]),
   ]
 
   private static func problem(_ form: Form) throws -> Problem {
@@ -108,6 +112,33 @@ import Testing
     defer { MatrixProducts.use(threads: ProcessInfo.processInfo.activeProcessorCount) }
     let one = try Self.train(form, threads: 1)
     for threads in 2...4 { #expect(try Self.train(form, threads: threads) == one) }
+  }
+
+  /// What can be is, and what is small or needs the whole batch is not.
+  @Test(arguments: forms) func layersInParts(_ form: Form) throws {
+    let plan = try Trainer(Self.problem(form)).trainingStep.plan
+    let inParts = Set(plan.layersInParts)
+    let whole = Set(plan.operations.map(\.layer).filter { !inParts.contains($0) }.map(Self.kind))
+    #expect(whole == form.whole)
+  }
+
+  /// `conv2d` of `conv2d-1`.
+  private static func kind(_ layer: String) -> String {
+    layer.split(separator: "-").dropLast().joined(separator: "-")
+  }
+
+  /// A number that is not finite, in one part of the rows.
+  @Test func aPartIsHeard() throws {
+    let form = Self.forms[0]
+    let step = try Trainer(Self.problem(form)).trainingStep
+    let pass = step.pass(rows: form.batch, mode: .training, position: 1)
+    Self.fill(pass, step, form)
+    #expect(step.plan.forward(pass))
+    for row in [0, 13, form.batch - 1] {
+      pass[step.plan.input.value][row * step.plan.input.shape.count + 7] = .nan
+      #expect(!step.plan.forward(pass))
+      Self.fill(pass, step, form)
+    }
   }
 
   /// Kernel by kernel, all rows at once; then the plan, which cuts them.
