@@ -209,7 +209,7 @@ matrix: deps
 	$(SWIFT) run -c release matrix --into Guides/Matrix.md $(ARGS)
 
 bench: deps
-	$(SWIFT) run -c release steps $(if $(PYTHON),--python $(PYTHON))
+	$(SWIFT) run -c release steps $(if $(PYTHON),--python $(PYTHON)) $(ARGS)
 
 # Rewrites the checked-in lists of ingredients, probes, causes and remedies from the folders: one file,
 # one member, and A+B.swift belongs to A.

@@ -1,3 +1,4 @@
+import Allocations
 import Foundation
 import KeelData
 import KeelEngine
@@ -125,6 +126,19 @@ import Testing
   /// `conv2d` of `conv2d-1`.
   private static func kind(_ layer: String) -> String {
     layer.split(separator: "-").dropLast().joined(separator: "-")
+  }
+
+  /// On one thread, whose allocations are counted: what it does in parts others would do.
+  @Test(.enabled(if: allocations_are_counted() != 0), arguments: forms)
+  func partsAllocateNothing(_ form: Form) throws {
+    MatrixProducts.use(threads: 1)
+    defer { MatrixProducts.use(threads: ProcessInfo.processInfo.activeProcessorCount) }
+    let trainer = try Trainer(Self.problem(form))
+    for _ in 0..<3 { trainer.advance() }
+    let before = allocations_of_this_thread()
+    for _ in 0..<4 { trainer.advance() }
+    #expect(allocations_of_this_thread() - before == 0)
+    #expect(trainer.trace.count == 7)
   }
 
   /// A number that is not finite, in one part of the rows.
