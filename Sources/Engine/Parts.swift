@@ -12,8 +12,9 @@ struct Parts: Sendable {
   /// What an element-wise kernel takes to read or write a number, in multiply-adds.
   private static let numberWork = 8.0
 
-  /// Parts of so many rows: for as many threads as it is worth having, as each part has a copy of
-  /// the gradients. Eight are faster than sixteen here where a part has few rows.
+  /// Parts of so many rows, for as many threads as are worth having.
+  ///
+  /// Each has a copy of the gradients: eight are faster than sixteen where a part has few rows.
   private static func count(_ rows: Int) -> Int { min(rows, max(8, min(16, rows / 8))) }
 
   /// Rows of a part; the last may have fewer.
@@ -92,7 +93,11 @@ extension Plan {
     let isFinite = withUnsafePointer(to: self) { plan in
       var work = Work(plan: plan, segment: segment, pass: pass, isForward: isForward)
       return keel_parallel(
-        count, { $0!.assumingMemoryBound(to: Work.self).pointee.take(part: $1) ? 1 : 0 }, &work)
+        count,
+        {
+          $0.required("work is handed on").assumingMemoryBound(to: Work.self).pointee.take(part: $1)
+            ? 1 : 0
+        }, &work)
     }
     if !isForward, !segment.gradients.isEmpty { addGradients(segment, pass, parts: count) }
     return isFinite != 0

@@ -54,7 +54,7 @@ public struct Plan: Sendable {
   public let output: Signal
   /// Where the targets of a batch lie: as many numbers a row as the output has.
   public let targets: Buffer
-  /// In forward order. A kernel that takes another's place is row-wise where that one is.
+  /// In forward order; a kernel that takes another's place is row-wise where that one is.
   public var operations: [Operation]
   /// Everything the optimizer changes, in plan order.
   public let parameters: [Parameter]

@@ -79,11 +79,14 @@ package struct DataFile {
     if bytes.starts(with: [0x1f, 0x8b]) {
       throw error("is compressed with gzip", fix: "unpack it first: gunzip \(name)")
     }
-    if let offset = bytes.firstIndex(of: 0) {
+    var (all, least) = (UInt8.min, UInt8.max)
+    for byte in bytes { (all, least) = (all | byte, min(least, byte)) }
+    if least == 0, let offset = bytes.firstIndex(of: 0) {
       throw error(
         "is binary, not text: byte \(offset) is NUL", fix: "save the data as text in UTF-8")
     }
-    if String(bytes: bytes, encoding: .utf8) == nil { throw notUTF8(bytes) }
+    // Of ASCII alone there is nothing to decode.
+    if all >= 0x80, String(bytes: bytes, encoding: .utf8) == nil { throw notUTF8(bytes) }
     return bytes
   }
 

@@ -14,8 +14,8 @@ package struct Table {
   private var slots: [Int?] = []
   private var inputs: [Float] = []
   private var numbers: [Float] = []
-  /// The cells of a single target column, which may turn out to hold text.
-  private var labels: [TableReader.Cell] = []
+  /// Where the cells of a single target column begin, which may turn out to hold text.
+  private var labels: [Int] = []
   /// The texts of a single target column seen so far.
   private var texts: Set<String> = []
   private var firstText: Int?
@@ -112,13 +112,16 @@ extension Table {
   private mutating func readRows() throws {
     row += 1
     while try startsRow() {
+      if row == Self.sampleRows { reserve() }
       numbers.append(contentsOf: repeatElement(0, count: targets.count))
       var column = 0
       var isLast = false
       while !isLast {
+        let place = reader.position
         let cell = try nextCell(column)
         isLast = cell.isLast
         guard isLast == (column == names.count - 1) else { throw try ragged(column + 1, isLast) }
+        if slots[column] != nil, targets.count == 1, !isSelection { labels.append(place) }
         try read(cell, column)
         column += 1
       }
@@ -130,6 +133,19 @@ extension Table {
         .invalid, at: file, count == 0 ? "there is a header but no row" : "there is only one row",
         fix: "give at least \(isSelection ? "1 row" : "2 rows") below the header")
     }
+  }
+
+  /// Rows after which the length of the rest is known well enough.
+  private static let sampleRows = 1000
+
+  /// Room for all rows, from the bytes that those so far have taken: an array that doubles takes up
+  /// to three times its length meanwhile.
+  private mutating func reserve() {
+    let read = max(1, reader.position)
+    let rows = Int(Double(row) * Double(reader.bytes.count) / Double(read) * 1.02) + 16
+    inputs.reserveCapacity(isSelection ? 0 : rows * (names.count - targets.count))
+    numbers.reserveCapacity(rows * targets.count)
+    labels.reserveCapacity(targets.count == 1 && !isSelection ? rows : 0)
   }
 
   private func startsRow() throws -> Bool {
@@ -155,7 +171,6 @@ extension Table {
   private mutating func read(_ cell: TableReader.Cell, _ column: Int) throws {
     let slot = slots[column]
     if slot == nil, isSelection { return }
-    if slot != nil, targets.count == 1, !isSelection { labels.append(cell) }
     guard let value = DecimalText.value(reader.bytes, in: cell.bounds) else {
       return try readText(cell, column)
     }
@@ -222,6 +237,13 @@ extension Table {
     return examples
   }
 
+  /// The text of a cell that was read before.
+  private func label(at place: Int) -> String {
+    var reader = reader
+    reader.position = place
+    return (try? reader.cell()).map(reader.text).required("a cell is read again as it was")
+  }
+
   private func values() throws -> Targets {
     guard let firstText else {
       return Targets(
@@ -234,11 +256,11 @@ extension Table {
       table.row = firstText
       throw table.error(
         targets[0],
-        "'\(shown(reader.text(labels[firstText - 2])))' is not a number, but row "
+        "'\(shown(label(at: labels[firstText - 2])))' is not a number, but row "
           + "\(firstFraction.row) holds \(firstFraction.text)",
         fix: "write numbers only, or names of classes only")
     }
-    let texts = labels.map(reader.text)
+    let texts = labels.map(label)
     let classes = Set(texts).sorted()
     let numbered = Dictionary(uniqueKeysWithValues: zip(classes, Int32(0)...))
     return Targets(

@@ -22,7 +22,8 @@ struct TableReader {
   }
 
   let bytes: UnsafeBufferPointer<UInt8>
-  private var position: Int
+  /// The byte that is read next: where a cell begins, spaces and quotes included.
+  var position: Int
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes

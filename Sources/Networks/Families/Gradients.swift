@@ -52,7 +52,8 @@ public final class Gradients {
       keel_parallel(
         slices.count,
         { gradients, index in
-          Unmanaged<Gradients>.fromOpaque(gradients!).takeUnretainedValue().measure(slice: index)
+          Unmanaged<Gradients>.fromOpaque(gradients.required("work is handed on"))
+            .takeUnretainedValue().measure(slice: index)
           return 1
         }, Unmanaged.passUnretained(self).toOpaque())
     } else {

@@ -208,7 +208,7 @@ package final class TrainingStep {
     keel_parallel(
       slices.count,
       {
-        let work = $0!.assumingMemoryBound(to: Work.self).pointee
+        let work = $0.required("work is handed on").assumingMemoryBound(to: Work.self).pointee
         work.step.takeUnretainedValue().update(slice: $1, work.count, work.learningRate)
         return 1
       }, &work)
