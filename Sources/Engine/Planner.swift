@@ -101,6 +101,8 @@ public struct Planner {
 
   /// Room a kernel needs during one call, of its own where several threads call it at once: other
   /// layers' kernels write there before the next.
+  /// - Parameter count: floats; at least 1.
+  /// - Throws: `KeelError` where they do not fit memory.
   public mutating func temporary(_ layer: String, count: Int) throws -> Buffer {
     let offset = temporaries[layer, default: 0]
     guard count >= 1 else { throw empty("what \(layer) needs meanwhile") }
