@@ -17,6 +17,7 @@ public struct Workspace: ~Copyable {
         "the system gives no \(Planner.bytes(plan.floats * 4)), though the plan has room for it",
         fix: "raise the limit of the process (ulimit -v), or use a smaller model or training.batch")
     }
+    keel_use_large_pages(raw, plan.floats * MemoryLayout<Float>.stride)
     guard keel_prepare_products() != 0 else {
       free(raw)
       throw KeelError(

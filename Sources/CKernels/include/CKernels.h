@@ -58,6 +58,9 @@ int keel_is_in_block(void);
 
 /// Whether the system would give so many bytes of address space now; it is given back at once.
 int keel_has_room(size_t bytes);
+/// Asks for pages of 2 MiB, where the system has them, for as much of a piece of memory as they
+/// fit into: what streams through it, or walks down a column, looks up fewer addresses.
+void keel_use_large_pages(void *place, size_t bytes);
 
 // MARK: matrix products (blas.c)
 //
