@@ -202,11 +202,26 @@ void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_
   multiply_in_blocks(&p);
 }
 
-void keel_affine(size_t m, size_t n, size_t k, const float *x, const float *weight,
-                 const float *bias, float *y) {
-  if (m == 0 || n == 0 || k == 0) return;
-  product p = {0, 1, m, n, k, 1, x, k, weight, k, bias ? 1 : 0, y, n, bias};
-  multiply_in_blocks(&p);
+void keel_multiply(const keel_product *p, float *room, size_t floats) {
+  size_t needed = keel_product_room(p->rows, p->columns, p->depth);
+  if (needed > 0 && needed <= floats) return keel_multiply_packed(p, room);
+  int transposeA = p->a_depth != 1 || p->a_row < p->depth;
+  int transposeB = p->b_column != 1 || p->b_depth < p->columns;
+  product q = {transposeA,
+               transposeB,
+               p->rows,
+               p->columns,
+               p->depth,
+               1,
+               p->a,
+               transposeA ? p->a_depth : p->a_row,
+               p->b,
+               transposeB ? p->b_column : p->b_depth,
+               p->adds || p->bias ? 1 : 0,
+               p->c,
+               p->c_row,
+               p->adds ? NULL : p->bias};
+  multiply_in_blocks(&q);
 }
 
 const char *keel_blas_name(void) {

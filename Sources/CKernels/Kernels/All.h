@@ -21,6 +21,7 @@
 #include "optimizers.c"
 #include "panels.c"
 #include "pooling.c"
+#include "products.c"
 #include "random.c"
 #include "recurrence.c"
 

@@ -239,7 +239,7 @@ static void weight_gradient_of(const keel_window *w, size_t filters, size_t grou
     pairs swapped = {k.lines,    k.length,      k.run,      k.run_line,
                      k.run_step, k.single,      k.single_line, k.single_step};
     for (size_t i = 0; i < w->size; i++, swapped.single += x_line) {
-      add_outer_products(&swapped, run, wide, sums + i * run * wide, wide);
+      sum_outer_products(&swapped, run, wide, sums + i * run * wide, wide);
     }
     return;
   }
@@ -251,7 +251,7 @@ static void weight_gradient_of(const keel_window *w, size_t filters, size_t grou
       pairs tapped = k;
       tapped.single += group * outputs;
       tapped.run += i * x_line + j * w->channels + group * channels;
-      add_outer_products(&tapped, outputs, length, d_weight + group * outputs * row + r * length,
+      sum_outer_products(&tapped, outputs, length, d_weight + group * outputs * row + r * length,
                          row);
     }
   }

@@ -128,13 +128,20 @@ typedef struct {
   size_t single_line, single_step;
   const float *run;
   size_t run_line, run_step;
+  /// Whether the sums take the place of what is there, with a number added for each of the run
+  /// (NULL: none), or are added to it.
+  int overwrites;
+  const float *bias;
 } pairs;
 
 KEEL_INLINE void outer_tile(const size_t singles, const size_t vectors, const pairs *k,
                             size_t first, size_t place, float *target, size_t row, size_t lanes) {
   vector sums[MOST_SINGLES][MOST_VECTORS];
   KEEL_UNROLL for (size_t s = 0; s < singles; s++) {
-    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) sums[s][v] = (vector){0};
+    KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
+      sums[s][v] = (vector){0};
+      __builtin_prefetch(target + (first + s) * row + place + v * KEEL_VECTOR, 1);
+    }
   }
   for (size_t line = 0; line < k->lines; line++) {
     const float *one = k->single + line * k->single_line + first;
@@ -153,7 +160,9 @@ KEEL_INLINE void outer_tile(const size_t singles, const size_t vectors, const pa
     KEEL_UNROLL for (size_t v = 0; v < vectors; v++) {
       size_t at = v * KEEL_VECTOR;
       float *to = target + (first + s) * row + place + at;
-      store(load(to, lanes - at) + sums[s][v], to, lanes - at);
+      if (!k->overwrites) sums[s][v] += load(to, lanes - at);
+      if (k->bias) sums[s][v] += load(k->bias + place + at, lanes - at);
+      store(sums[s][v], to, lanes - at);
     }
   }
 }
@@ -170,8 +179,8 @@ KEEL_INLINE size_t some_outer_products(size_t rest, const size_t vectors, const 
 #undef TILE
 }
 
-/// target[s, ..< width] += Σ over pairs of single[s] · run[..< width].
-static void add_outer_products(const pairs *k, size_t singles, size_t width, float *target,
+/// target[s, ..< width] = or += Σ over pairs of single[s] · run[..< width].
+static void sum_outer_products(const pairs *k, size_t singles, size_t width, float *target,
                                size_t row) {
   for (size_t place = 0; place < width; place += MOST_VECTORS * KEEL_VECTOR) {
     size_t lanes = width - place, vectors = (lanes + KEEL_VECTOR - 1) / KEEL_VECTOR;

@@ -80,14 +80,37 @@ int keel_tridiagonal_eigen(size_t n, double *diagonal, double *next, double *vec
 /// Where beta is 0, c is not read.
 void keel_gemm(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                const float *a, const float *b, float beta, float *c);
-/// y[m, n] = x[m, k] · weight[n, k]ᵀ + bias[n]; bias may be NULL.
-void keel_affine(size_t m, size_t n, size_t k, const float *x, const float *weight,
-                 const float *bias, float *y);
 /// keel_gemm for matrices within wider ones: rows lie strideA, strideB and strideC floats apart.
 /// None of m, n and k may be 0.
 void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_t k, float alpha,
                        const float *a, size_t strideA, const float *b, size_t strideB, float beta,
                        float *c, size_t strideC);
+
+/// c[rows, columns] = a · b + bias, or c += a · b. a(r, d) is a[r · a_row + d · a_depth], and
+/// b(d, j) is b[d · b_depth + j · b_column], of each one of the two is 1; c's rows lie c_row floats
+/// apart.
+/// The bias, [columns], may be NULL, and is where c is added to. No extent is 0.
+typedef struct {
+  size_t rows, columns, depth;
+  const float *a;
+  size_t a_row, a_depth;
+  const float *b;
+  size_t b_depth, b_column;
+  const float *bias;
+  int adds;
+  float *c;
+  size_t c_row;
+} keel_product;
+/// By keel_multiply_packed where it pays and there is room for it, else by BLAS.
+void keel_multiply(const keel_product *product, float *room, size_t floats);
+
+// MARK: large products (products.c)
+//
+// Where OpenBLAS packs a matrix anew for each block, here it is packed once for all threads.
+
+/// Floats of room that a product needs; 0: BLAS is as fast, or faster. It grows with every extent.
+size_t keel_product_room(size_t rows, size_t columns, size_t depth);
+void keel_multiply_packed(const keel_product *product, float *room);
 
 // MARK: products with packed weights (panels.c)
 //

@@ -72,14 +72,19 @@ extension Recurrence {
     func kept(_ count: Int) throws -> Buffer {
       try network.planner.scratch(layer, count: Shape(steps, count).count, perRow: true)
     }
+    let isRowwise = Product.suitsFewRows(outputs: rows, inputs: units, uses: steps)
+    func product(_ weight: Buffer, inputs: Int) throws -> Product {
+      try Product(
+        layer, weight, outputs: rows, inputs: inputs, uses: steps,
+        rows: isRowwise ? network.planner.partRows : network.planner.capacity, in: &network)
+    }
     return Unrolling(
       layer: layer, input: input,
       output: try network.planner.signal(
         layer, output == .last ? Shape(units) : input.shape.replacingLast(with: units)),
       steps: steps, features: features, units: units, gates: Self.gates, span: truncate ?? steps,
-      weight: weight, bias: bias,
-      recurrent: try Product(
-        layer, recurrent, outputs: rows, inputs: units, uses: steps, in: &network),
+      isRowwise: isRowwise, bias: bias, projection: try product(weight, inputs: features),
+      recurrent: try product(recurrent, inputs: units),
       inputs: try kept(features),
       gateValues: try kept(rows), gateGradients: try kept(rows), states: try kept(units),
       stateGradients: try kept(units),

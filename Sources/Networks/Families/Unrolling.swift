@@ -12,16 +12,17 @@ struct Unrolling: Sendable {
   let steps, features, units, gates: Int
   /// A gradient does not flow further back than this many steps.
   let span: Int
-  let weight, bias: Buffer
-  /// With what a state is multiplied in every step.
-  let recurrent: Product
+  /// Whether rows are taken in parts.
+  let isRowwise: Bool
+  let bias: Buffer
+  /// With what all inputs are multiplied, and with what a state is in every step.
+  let projection, recurrent: Product
   let inputs, gateValues, gateGradients, states, stateGradients: Buffer
   let inputGradients: Buffer?
   /// As many as the gates of a step; never written.
   let zeros: Buffer
 
   var width: Int { gates * units }
-  var recurrentWeight: Buffer { recurrent.weight }
 
   /// Where a step begins in a buffer that holds `width` numbers a row and step.
   func at(_ step: Int, _ buffer: Buffer, _ width: Int, _ pass: Pass) -> UnsafeMutablePointer<Float>
@@ -55,8 +56,7 @@ struct Unrolling: Sendable {
   func projectInputs(_ pass: Pass) {
     let count = pass.rows * steps
     keel_swap_axes(pass[input.value], pass[inputs], pass.rows, steps, features, 0)
-    keel_affine(
-      count, width, features, pass[inputs], pass[weight], pass[bias], pass[gateValues])
+    projection.forward(pass, count, pass[inputs], bias: bias, to: pass[gateValues])
   }
 
   func writeOutput(_ pass: Pass) {
@@ -81,20 +81,18 @@ struct Unrolling: Sendable {
   func writeGradients(_ pass: Pass, _ accumulation: Accumulation) {
     let count = pass.rows * steps
     let gradients = pass[gateGradients]
-    keel_gemm(
-      1, 0, width, features, count, 1, gradients, pass[inputs], 0, pass[weight.gradient])
+    projection.weightGradient(pass, count, gradients, pass[inputs])
     keel_column_sums(gradients, pass[bias.gradient], count, width)
     guard let inputGradients, let target = input.gradient else { return }
-    keel_gemm(0, 0, count, features, width, 1, gradients, pass[weight], 0, pass[inputGradients])
+    projection.backward(pass, count, gradients, to: pass[inputGradients], adds: false)
     keel_swap_axes(
       pass[inputGradients], pass[target], steps, pass.rows, features, accumulation.flag(0))
   }
 
   /// d(recurrent weight) = Σ over steps but the first of gateᵀ · state before.
   func writeRecurrentGradient(_ pass: Pass) {
-    keel_gemm(
-      1, 0, width, units, pass.rows * (steps - 1), 1, pass[gateGradients] + pass.rows * width,
-      pass[states], 0, pass[recurrentWeight.gradient])
+    recurrent.weightGradient(
+      pass, pass.rows * (steps - 1), pass[gateGradients] + pass.rows * width, pass[states])
   }
 }
 
@@ -119,9 +117,12 @@ extension RecurrentCell {
 package struct UnrolledKernel: Kernel {
   let roll: Unrolling
   let cell: any RecurrentCell
-  package var isRowwise: Bool { roll.recurrent.suitsFewRows }
+  package var isRowwise: Bool { roll.isRowwise }
 
-  package func prepare(_ pass: Pass) { roll.recurrent.prepare(pass) }
+  package func prepare(_ pass: Pass) {
+    roll.projection.prepare(pass)
+    roll.recurrent.prepare(pass)
+  }
 
   package func forward(_ pass: Pass) -> Bool {
     roll.projectInputs(pass)
@@ -170,7 +171,7 @@ extension Unrolling {
   {
     network.planner.add(
       UnrolledKernel(roll: self, cell: cell), layer, reads: [input], writes: output,
-      parameters: [weight, recurrentWeight, bias] + more)
+      parameters: [projection.weight, recurrent.weight, bias] + more)
     return output
   }
 }

@@ -106,10 +106,12 @@ public struct Attention: Layer {
     return AttentionKernel(
       input: input, output: try network.planner.signal(layer, input.shape),
       projection: try Product(
-        layer, weight, outputs: 3 * units, inputs: units, uses: time, in: &network),
+        layer, weight, outputs: 3 * units, inputs: units, uses: time,
+        rows: network.planner.partRows, in: &network),
       bias: bias,
       outputProjection: try Product(
-        layer, outputWeight, outputs: units, inputs: units, uses: time, in: &network),
+        layer, outputWeight, outputs: units, inputs: units, uses: time,
+        rows: network.planner.partRows, in: &network),
       outputBias: outputBias, norm: norm,
       projected: try network.planner.signal(layer, Shape(time, 3, units)),
       context: try network.planner.signal(layer, input.shape),

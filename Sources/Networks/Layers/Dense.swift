@@ -52,7 +52,9 @@ public struct Dense: Affine {
       } : nil
     let output = try network.planner.signal(layer, input.shape.replacingLast(with: units))
     let product = try Product(
-      layer, weight, outputs: units, inputs: fan.input, uses: input.shape.leading, in: &network)
+      layer, weight, outputs: units, inputs: fan.input, uses: input.shape.leading,
+      rows: Product.isManyTimes(input.shape.leading)
+        ? network.planner.partRows : network.planner.capacity, in: &network)
     network.planner.add(
       DenseKernel(
         input: input, output: output, bias: offset, product: product,

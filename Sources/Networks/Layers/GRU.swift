@@ -86,15 +86,13 @@ private struct GRUCell: RecurrentCell {
   func writeRecurrentGradients(_ roll: Unrolling, _ pass: Pass) {
     let (units, width) = (roll.units, roll.width)
     let count = pass.rows * (roll.steps - 1)
-    let gradient = pass[roll.recurrentWeight.gradient]
     keel_column_sums(pass[candidateGradients], pass[bias.gradient], pass.rows * roll.steps, units)
-    guard count > 0 else { return keel_fill(gradient, width * units, 0) }
-    keel_gemm_strided(
-      1, 0, 2 * units, units, count, 1, roll.gateGradients(1, pass), width, pass[roll.states],
-      units, 0, gradient, units)
-    keel_gemm(
-      1, 0, units, units, count, 1, roll.at(1, candidateGradients, units, pass),
-      pass[roll.states], 0, gradient + 2 * units * units)
+    roll.recurrent.weightGradient(
+      pass, count, roll.gateGradients(1, pass), part: 0..<2 * units, row: width,
+      pass[roll.states])
+    roll.recurrent.weightGradient(
+      pass, count, roll.at(1, candidateGradients, units, pass), part: 2 * units..<width,
+      pass[roll.states])
   }
 }
 

@@ -27,20 +27,76 @@ import Testing
     return zip(a, b).allSatisfy { abs($0 - $1) <= 1e-6 * scale * Float(depth).squareRoot() }
   }
 
-  @Test(arguments: extents) func affine(_ rows: Int, _ outputs: Int, _ inputs: Int) {
+  /// c = or += a b + bias, where none if it is empty, of extents (rows, columns, depth) and with
+  /// steps as `keel_product` has them.
+  private static func multiply(
+    _ extents: (Int, Int, Int), _ a: [Float], _ b: [Float],
+    _ steps: (a: (Int, Int), b: (Int, Int)), _ bias: [Float], adds: Bool, to c: inout [Float],
+    room: Int
+  ) {
+    var space = [Float](repeating: .nan, count: room + 1)
+    let row = extents.1
+    a.withUnsafeBufferPointer { a in
+      b.withUnsafeBufferPointer { b in
+        bias.withUnsafeBufferPointer { bias in
+          c.withUnsafeMutableBufferPointer { c in
+            var product = keel_product(
+              rows: extents.0, columns: extents.1, depth: extents.2, a: a.baseAddress,
+              a_row: steps.a.0, a_depth: steps.a.1, b: b.baseAddress, b_depth: steps.b.0,
+              b_column: steps.b.1, bias: bias.isEmpty ? nil : bias.baseAddress,
+              adds: adds ? 1 : 0, c: c.baseAddress, c_row: row)
+            keel_multiply(&product, &space, room)
+          }
+        }
+      }
+    }
+  }
+
+  /// Of the extents that BLAS is left with, and of some that are cut in strips, panels and depths.
+  @Test(arguments: extents + [(40, 2000, 300), (101, 97, 1100), (513, 34, 65)])
+  func products(_ rows: Int, _ outputs: Int, _ inputs: Int) {
     let x = Self.numbers(rows * inputs, 0.37)
     let w = Self.numbers(outputs * inputs, 0.73)
     let bias = Self.numbers(outputs, 0.11)
     var y = [Float](repeating: .nan, count: rows * outputs)
-    keel_affine(rows, outputs, inputs, x, w, bias, &y)
-    #expect(Self.agree(y, Self.product(rows, outputs, inputs, x, w) { bias[$1] }, inputs))
+    func multiply(_ bias: [Float]?, adds: Bool, room: Int? = nil) {
+      let (start, steps) = (bias ?? [], (a: (inputs, 1), b: (1, inputs)))
+      Self.multiply(
+        (rows, outputs, inputs), x, w, steps, start, adds: adds, to: &y,
+        room: room ?? keel_product_room(rows, outputs, inputs))
+    }
+    multiply(bias, adds: false)
+    let expected = Self.product(rows, outputs, inputs, x, w) { bias[$1] }
+    #expect(Self.agree(y, expected, inputs))
+    multiply(nil, adds: true)
+    let added = Self.product(rows, outputs, inputs, x, w) { expected[$0 * outputs + $1] }
+    #expect(Self.agree(y, added, inputs))
     y = y.map { _ in .nan }
-    keel_affine(rows, outputs, inputs, x, w, nil, &y)
+    multiply(nil, adds: false)
     #expect(Self.agree(y, Self.product(rows, outputs, inputs, x, w) { _, _ in 0 }, inputs))
+    // Without room BLAS does it, from the same description.
+    y = y.map { _ in .nan }
+    multiply(bias, adds: false, room: 0)
+    #expect(Self.agree(y, expected, inputs))
   }
 
-  /// A product that is cut along its columns has its own part of the bias in each.
-  @Test func aWideOneHasItsBias() { affine(40, 2000, 300) }
+  /// dW = dyᵀ x, with dy within wider rows: a left matrix whose columns lie together.
+  @Test(arguments: extents + [(300, 130, 70), (1100, 101, 97)])
+  func outerProducts(_ count: Int, _ outputs: Int, _ inputs: Int) {
+    let wide = outputs + 3
+    let dy = Self.numbers(count * wide, 0.59)
+    let x = Self.numbers(count * inputs, 0.37)
+    let left = (0..<outputs * count).map { dy[$0 % count * wide + $0 / count] }
+    let right = (0..<inputs * count).map { x[$0 % count * inputs + $0 / count] }
+    let expected = Self.product(outputs, inputs, count, left, right) { _, _ in 0 }
+    for room in [keel_product_room(outputs, inputs, count), 0] {
+      var gradient = [Float](repeating: .nan, count: outputs * inputs)
+      Self.multiply(
+        (outputs, inputs, count), dy, x, (a: (1, wide), b: (inputs, 1)), [], adds: false,
+        to: &gradient, room: room)
+      #expect(Self.agree(gradient, expected, count), "room for \(room)")
+    }
+  }
 
   @Test(arguments: extents) func panels(_ rows: Int, _ outputs: Int, _ inputs: Int) {
     let x = Self.numbers(rows * inputs, 0.37)
