@@ -64,6 +64,7 @@ KEEL_INLINE void sum_tile(const size_t rows, const size_t vectors, const row_sum
       sums[r][v] = k->bias   ? load(k->bias + place + at, count)
                    : k->adds ? load(y + r * y_row + place + at, count)
                              : (vector){0};
+      __builtin_prefetch(y + r * y_row + place + at, 1);
     }
   }
   for (size_t t = 0; t < k->tap_count; t++) {
