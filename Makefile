@@ -4,7 +4,7 @@ SWIFT ?= swift
 PACKAGES := libopenblas-dev zlib1g-dev libsqlite3-dev pkg-config
 BUILD := $(SWIFT) build -c release
 
-.PHONY: serving maps studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
+.PHONY: unwatched serving maps studies fuzz-logs logs archive kills late test-wheel deps python python-environment web-environment test-python test-web screenshots engines reports watching wheel build demo install manual test test-levels test-advice golden fuzz beside survive cases trainings matrix faults bench catalog format lint clean
 
 # Installs what is missing: with apt as root or through sudo; otherwise says what to type.
 deps:
@@ -210,6 +210,10 @@ matrix: deps
 
 bench: deps
 	$(SWIFT) run -c release steps $(if $(PYTHON),--python $(PYTHON)) $(ARGS)
+
+# What watching costs: steps over those of a copy of this checkout that looks at nothing.
+unwatched: deps python
+	python3 -B Benchmarks/Steps/unwatched.py $(ARGS)
 
 # Rewrites the checked-in lists of ingredients, probes, causes and remedies from the folders: one file,
 # one member, and A+B.swift belongs to A.

@@ -149,7 +149,7 @@ let package = Package(
       dependencies: [
         "KeelAuthoring", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      path: "Benchmarks/Steps"),
+      path: "Benchmarks/Steps", exclude: ["unwatched.py"]),
     .executableTarget(
       name: "cases", dependencies: ["KeelBenchmarks", "KeelArchive"], path: "Benchmarks/Cases",
       exclude: ["Variants"]),

@@ -30,9 +30,13 @@ struct Steps: AsyncParsableCommand {
   @Flag(help: "Ways to step beside each other, without PyTorch: one by one over all at once.")
   var loops = false
 
+  @Flag(help: "How a step grows with depth, batch, length and parameters, without PyTorch.")
+  var growth = false
+
   func run() async throws {
     let workloads = Workload.all.filter { only == nil || $0.name.contains(only ?? "") }
     MatrixProducts.use(threads: threads.max() ?? 1)
+    if growth { return try await printGrowth() }
     if loops { return try await LoopComparison(workloads, pairs: pairs).print() }
     var rows: [StepRow] = []
     print(
@@ -48,6 +52,13 @@ struct Steps: AsyncParsableCommand {
     }
     print("\n" + StepRow.summary(of: rows))
     if let json { try JSONEncoder().encode(rows).write(to: URL(fileURLWithPath: json)) }
+  }
+
+  private func printGrowth() async throws {
+    print("| size | milliseconds a step | exponent |\n| --- | --- | --- |")
+    for growth in Growth.all where only == nil || growth.axis.contains(only ?? "") {
+      print(try await growth.line(pairs: pairs))
+    }
   }
 
   private func measure(_ workload: Workload, threads count: Int) async throws -> StepRow {

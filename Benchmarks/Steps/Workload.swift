@@ -113,6 +113,23 @@ struct Workload {
       rows: .tokens(65, length: 64), steps: 10)
   }
 
+  /// Layers of as many units as the input has numbers, with a tanh between them.
+  static func stack(layers: Int, of units: Int, batch: Int, steps: Int) -> Workload {
+    Workload(
+      name: "stack",
+      recipe: recipe(
+        [.repeat(layers, [.dense(units), .tanh]), .dense(10)], batch: batch,
+        optimizer: .sgd(learningRate: 1e-4)),
+      rows: .numbers(units, classes: 10), steps: steps)
+  }
+
+  /// An LSTM over sequences of two numbers.
+  static func sequence(length: Int, of units: Int, steps: Int) -> Workload {
+    Workload(
+      name: "sequence", recipe: recipe([.lstm(units), .dense(10)], input: [length, 2], batch: 32),
+      rows: .numbers(2 * length, classes: 10), steps: steps)
+  }
+
   private static func recipe(
     _ model: [Choice<Layers>], input: [Int]? = nil, batch: Int,
     optimizer: Choice<Optimizers> = .adam(learningRate: 1e-4)
