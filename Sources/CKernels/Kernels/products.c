@@ -149,7 +149,7 @@ static int multiply_piece(void *context, size_t index) {
       pack(p->b + part.column * p->b_column + depth * p->b_depth, p->b_column, p->b_depth,
            part.width, part.count, WIDTH, packed);
       size_t then = depth + part.count < p->depth ? depth + part.count : 0;
-      panel_part next = part_at(p, then ? panel : panel + 1 < last ? panel + 1 : panel, then);
+      panel_part next = part_at(p, then ? panel : panel + 1 < count ? panel + 1 : panel, then);
       for (size_t strip = first; strip < end; strip++) {
         if (isFar) fetch(p, next, strip - first, end - first);
         size_t row = strip * STRIP, rest = p->rows - row;
