@@ -9,8 +9,10 @@ public enum Region: Int, CaseIterable, Sendable {
   case state
   /// One gradient for each parameter, at the parameter's own offset.
   case gradients
-  /// Layer outputs and the gradients with respect to them, kept until the next step.
+  /// Layer outputs, and what layers keep from their forward to their backward pass.
   case signals
+  /// Gradients with respect to layer outputs: those that are never needed together share a place.
+  case signalGradients
   /// What kernels need during one call, and what a part of the rows adds to gradients of
   /// parameters: one lane for each part.
   case lanes
@@ -20,7 +22,8 @@ public enum Region: Int, CaseIterable, Sendable {
 public struct Buffer: Hashable, Sendable {
   /// The part of the arena it lies in.
   public let region: Region
-  /// Floats from the start of the region; a multiple of 16 (64 bytes).
+  /// Floats from the start of the region; a multiple of 16 (64 bytes). Of a signal's gradient its
+  /// number among all: where it lies is decided when all are known.
   public let offset: Int
   /// Floats: for one row if `isPerRow`, otherwise in all.
   public let count: Int

@@ -34,7 +34,7 @@ public struct Pass {
   /// The same trip of some rows of the batch; see `Memory.part`.
   func part(_ rows: Range<Int>, lane: Int, gradients: Int?) -> Pass {
     Pass(
-      memory: memory.part(from: rows.lowerBound, lane: lane, gradients: gradients),
+      memory: memory.part(rows, lane: lane, gradients: gradients),
       rows: rows.count, firstRow: rows.lowerBound, mode: mode, position: position)
   }
 

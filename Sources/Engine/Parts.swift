@@ -64,6 +64,29 @@ extension Plan {
     return isFinite
   }
 
+  /// Takes a backward pass on this thread, and shows the memory before and after each operation, by
+  /// its place, with the rows that it takes: gradients of signals are there between the operations
+  /// that need them alone, those of parameters are so far of these rows.
+  package func backward(
+    _ pass: Pass, before: (Int, Pass) -> Void = { _, _ in },
+    after: (Int, Pass) -> Void = { _, _ in }
+  ) -> Bool {
+    var isFinite = true
+    for segment in parts.segments.reversed() {
+      let count = parts(of: segment, pass)
+      for part in 0..<count {
+        let rows = count == 1 ? pass : self.part(part, of: segment, pass, isForward: false)
+        for index in segment.operations.reversed() {
+          before(index, rows)
+          if !operations[index].backward(rows) { isFinite = false }
+          after(index, rows)
+        }
+      }
+      if count > 1, !segment.gradients.isEmpty { addGradients(segment, pass, parts: count) }
+    }
+    return isFinite
+  }
+
   /// The parts in which an operation takes a pass: what a kernel keeps from its forward to its
   /// backward pass lies as each of them laid it.
   package func parts(of pass: Pass, at operation: Int) -> [Pass] {
@@ -82,12 +105,11 @@ extension Plan {
   }
 
   private func take(_ segment: Segment, _ pass: Pass, isForward: Bool) -> Bool {
-    let rows = Parts.rows(pass.rows)
-    let count = (pass.rows + rows - 1) / rows
+    let count = parts(of: segment, pass)
     if isForward {
       for index in segment.operations { operations[index].kernel.prepare(pass) }
     }
-    guard segment.isInParts, count > 1 else {
+    guard count > 1 else {
       return isForward ? forward(segment, pass) : backward(segment, pass)
     }
     let isFinite = withUnsafePointer(to: self) { plan in
@@ -101,6 +123,24 @@ extension Plan {
     }
     if !isForward, !segment.gradients.isEmpty { addGradients(segment, pass, parts: count) }
     return isFinite != 0
+  }
+
+  /// In how many parts a segment takes a pass.
+  private func parts(of segment: Segment, _ pass: Pass) -> Int {
+    guard segment.isInParts else { return 1 }
+    let rows = Parts.rows(pass.rows)
+    return (pass.rows + rows - 1) / rows
+  }
+
+  /// A part of a pass, with its lane.
+  fileprivate func part(_ index: Int, of segment: Segment, _ pass: Pass, isForward: Bool) -> Pass {
+    let rows = Parts.rows(pass.rows)
+    let first = index * rows
+    let lane = index * parts.lane
+    return pass.part(
+      first..<min(first + rows, pass.rows), lane: lane,
+      gradients: isForward || segment.gradients.isEmpty
+        ? nil : lane + parts.temporaries - segment.gradients.lowerBound)
   }
 
   fileprivate func forward(_ segment: Segment, _ pass: Pass) -> Bool {
@@ -137,14 +177,7 @@ private struct Work {
   let isForward: Bool
 
   func take(part index: Int) -> Bool {
-    let parts = plan.pointee.parts
-    let rows = Parts.rows(pass.rows)
-    let first = index * rows
-    let lane = index * parts.lane
-    let part = pass.part(
-      first..<min(first + rows, pass.rows), lane: lane,
-      gradients: isForward || segment.gradients.isEmpty
-        ? nil : lane + parts.temporaries - segment.gradients.lowerBound)
+    let part = plan.pointee.part(index, of: segment, pass, isForward: isForward)
     return isForward
       ? plan.pointee.forward(segment, part) : plan.pointee.backward(segment, part)
   }

@@ -14,6 +14,8 @@ public struct Plan: Sendable {
     /// What the kernel reads; `accumulation` counts them in this order.
     public let inputs: [Signal]
     public let output: Signal
+    /// Signals within the kernel, which no other reads or writes.
+    public let inner: [Signal]
     /// The parameters the kernel computes with; empty where it has none.
     public let parameters: [Buffer]
     /// The inputs whose gradients the kernel adds to; it overwrites those of the others.
@@ -63,12 +65,13 @@ public struct Plan: Sendable {
   /// How many floats the optimizer keeps for each parameter.
   public let slotCount: Int
   let parts: Parts
+  let placements: Placements
   private let counts: [Region: Int]
 
   init(
     capacity: Int, input: Signal, output: Signal, targets: Buffer, operations: [Operation],
-    parameters: [Parameter], states: [LayerState], parts: Parts, counts: [Region: Int],
-    slotCount: Int
+    parameters: [Parameter], states: [LayerState], parts: Parts, placements: Placements,
+    counts: [Region: Int], slotCount: Int
   ) {
     self.capacity = capacity
     self.input = input
@@ -78,6 +81,7 @@ public struct Plan: Sendable {
     self.parameters = parameters
     self.states = states
     self.parts = parts
+    self.placements = placements
     self.counts = counts
     self.slotCount = slotCount
   }
@@ -102,7 +106,8 @@ public struct Plan: Sendable {
   /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a
   /// snapshot holds it.
   public func place(of buffer: Buffer) -> Int {
-    starts[buffer.region].required("every region has a start") + buffer.offset
+    starts[buffer.region].required("every region has a start")
+      + (buffer.region == .signalGradients ? placements.all[buffer.offset].start : buffer.offset)
   }
 
   /// Where each region begins, in floats from the arena's start.

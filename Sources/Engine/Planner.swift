@@ -11,10 +11,16 @@ public struct Planner {
   private var states: [LayerState] = []
   /// Floats that each layer's kernels need during one call.
   private var temporaries: [String: Int] = [:]
+  /// Floats a row of the gradients of all signals.
+  private var signalGradients: [Int] = []
+  private let keepsGradients: Bool
 
-  public init(capacity: Int, limit: Int = Planner.memoryLimit) {
+  /// - Parameter keepsGradients: whether gradients with respect to layer outputs are still there
+  ///   after a backward pass, instead of sharing memory.
+  public init(capacity: Int, limit: Int = Planner.memoryLimit, keepsGradients: Bool = false) {
     self.capacity = capacity
     self.limit = limit
+    self.keepsGradients = keepsGradients
   }
 
   /// The next name of a kind: `dense-1`, then `dense-2`, and so on.
@@ -86,9 +92,14 @@ public struct Planner {
   /// The output of a layer and the gradient with respect to it.
   public mutating func signal(_ layer: String, _ shape: Shape) throws -> Signal {
     let what = "the output of \(layer), \(shape)"
+    let value = try place(.signals, shape.count, perRow: true, what: what)
+    signalGradients.append(shape.count)
     return Signal(
-      value: try place(.signals, shape.count, perRow: true, what: what),
-      gradient: try place(.signals, shape.count, perRow: true, what: what), shape: shape)
+      value: value,
+      gradient: Buffer(
+        region: .signalGradients, offset: signalGradients.count - 1, count: shape.count,
+        isPerRow: true),
+      shape: shape)
   }
 
   /// Room a kernel needs between its forward and its backward pass.
@@ -116,11 +127,12 @@ public struct Planner {
   /// Appends a kernel; kernels run in the order in which they are added.
   public mutating func add(
     _ kernel: any Kernel, _ layer: String, reads inputs: [Signal], writes output: Signal,
-    parameters: [Buffer] = []
+    inner: [Signal] = [], parameters: [Buffer] = []
   ) {
     operations.append(
       Plan.Operation(
-        layer: layer, kernel: kernel, inputs: inputs, output: output, parameters: parameters))
+        layer: layer, kernel: kernel, inputs: inputs, output: output, inner: inner,
+        parameters: parameters))
   }
 
   /// Every signal that is read is one that was written.
@@ -163,7 +175,13 @@ public struct Planner {
     let parts = Parts(
       resolved, capacity: capacity,
       weights: Set(parameters.filter { $0.role == .weight }.map(\.buffer)),
-      signals: counts[.signals] ?? 0, temporaries: temporaries)
+      signals: (counts[.signals] ?? 0)
+        + signalGradients.reduce(0) { $0 + Buffer.padded($1 * capacity) },
+      temporaries: temporaries)
+    let placements = Placements(
+      signalGradients, resolved, parts.segments, output: output, capacity: capacity,
+      keepsAll: keepsGradients)
+    counts[.signalGradients] = placements.floats
     counts[.lanes] = max(parts.lanes(capacity), temporaries.values.max() ?? 0)
     let total = counts.values.reduce(0, +)
     guard total <= limit / 4 else {
@@ -174,8 +192,8 @@ public struct Planner {
     }
     return Plan(
       capacity: capacity, input: input, output: output, targets: targets, operations: resolved,
-      parameters: parameters, states: states, parts: parts, counts: counts,
-      slotCount: slots)
+      parameters: parameters, states: states, parts: parts, placements: placements,
+      counts: counts, slotCount: slots)
   }
 
   /// Of several kernels with one parameter all but the last in forward order add to its gradient.

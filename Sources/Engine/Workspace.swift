@@ -4,6 +4,7 @@ import Foundation
 /// The one arena: a single aligned, zeroed piece of memory, freed with its owner.
 public struct Workspace: ~Copyable {
   private let raw: UnsafeMutableRawPointer
+  private let placements: UnsafeMutableBufferPointer<Placement>
   /// Pointers into the arena, valid as long as the workspace lives.
   public let memory: Memory
 
@@ -28,8 +29,16 @@ public struct Workspace: ~Copyable {
     self.raw = raw
     let address = UInt(bitPattern: raw)
     let aligned = raw.advanced(by: Int((64 - address % 64) % 64))
-    memory = Memory(base: aligned.assumingMemoryBound(to: Float.self), starts: plan.starts)
+    placements = .allocate(capacity: plan.placements.all.count + 1)
+    _ = placements.initialize(from: plan.placements.all)
+    memory = Memory(
+      base: aligned.assumingMemoryBound(to: Float.self), starts: plan.starts,
+      placements: UnsafePointer(placements.baseAddress.required("it has room for one")),
+      capacity: plan.capacity)
   }
 
-  deinit { free(raw) }
+  deinit {
+    placements.deallocate()
+    free(raw)
+  }
 }

@@ -6,8 +6,10 @@ extension Recipe {
   /// - Parameters:
   ///   - row: the shape of one row of the data.
   ///   - capacity: the largest batch.
+  ///   - keepsGradients: whether gradients with respect to layer outputs are still there after a
+  ///     backward pass, instead of sharing memory.
   /// - Throws: `KeelError` where shapes do not fit, or the memory would not do.
-  package func plan(row: Shape, capacity: Int) throws -> Plan {
+  package func plan(row: Shape, capacity: Int, keepsGradients: Bool = false) throws -> Plan {
     try validate(at: "recipe")
     var shape = row
     if let axes = input.value {
@@ -24,7 +26,8 @@ extension Recipe {
       }
     }
     var network = NetworkBuilder(
-      planner: Planner(capacity: capacity), initializer: initializer.member, seed: seed)
+      planner: Planner(capacity: capacity, keepsGradients: keepsGradients),
+      initializer: initializer.member, seed: seed)
     let input = try network.planner.input(shape)
     let output = try network.plan(model, at: "model", input)
     guard output.gradient != nil else {

@@ -38,17 +38,18 @@ import Testing
       [
         .dense(5), .residual([.batchNorm(), .dropout(), .dense(5, activation: .prelu())]),
         .dense(3),
-      ], capacity: 7, optimizer: .adam())
-    var taken: [Region: [Range<Int>]] = [:]
+      ], capacity: 7, optimizer: .adam(), keepsGradients: true)
+    var taken: [Range<Int>] = []
     var buffers = plan.parameters.map(\.buffer) + plan.states.map(\.buffer)
     buffers += plan.operations.flatMap { [$0.output.value, $0.output.gradient!] }
     buffers.append(plan.input.value)
     for buffer in buffers {
-      let range = buffer.offset..<buffer.offset + buffer.count(rows: plan.capacity)
-      #expect(buffer.offset % 16 == 0, "aligned to 64 bytes")
-      #expect(range.upperBound <= plan.count(buffer.region))
-      #expect(!taken[buffer.region, default: []].contains { $0.overlaps(range) })
-      taken[buffer.region, default: []].append(range)
+      let place = plan.place(of: buffer)
+      let range = place..<place + buffer.count(rows: plan.capacity)
+      #expect(place % 16 == 0, "aligned to 64 bytes")
+      #expect(range.upperBound <= plan.floats)
+      #expect(!taken.contains { $0.overlaps(range) })
+      taken.append(range)
     }
     #expect(plan.count(.gradients) == plan.count(.parameters))
     #expect(plan.count(.slots) == 2 * plan.count(.parameters))
@@ -56,6 +57,23 @@ import Testing
     #expect(
       plan.slot(1, of: last).offset + last.buffer.count <= plan.count(.slots), "the last slot fits")
     #expect(plan.persistentFloats == 3 * plan.count(.parameters) + plan.count(.state))
+  }
+
+  /// However deep a stack is, two gradients of its width are enough.
+  @Test(arguments: [10, 200]) func gradientsOfAStackShareMemory(depth: Int) throws {
+    let layers = (0..<depth).flatMap { _ -> [Choice<Layers>] in [.dense(64), .tanh] }
+    let plan = try plan(layers + [.dense(16)], capacity: 8)
+    #expect(plan.count(.signalGradients) == 8 * 2 * 64)
+    // They grow towards the input, as in a convolutional network, and are 16 apart.
+    let cone = try self.plan((0..<depth).map { .dense(16 * (depth - $0)) }, capacity: 8)
+    #expect(cone.count(.signalGradients) == 8 * 16 * (depth + depth - 1))
+  }
+
+  /// The gradient of a branch's input is kept until the branch is through.
+  @Test func aBranchKeepsTheGradientOfItsInput() throws {
+    let plan = try plan(
+      [.dense(32), .residual([.dense(32), .tanh, .dense(32)]), .dense(16)], capacity: 8)
+    #expect(plan.count(.signalGradients) == 8 * 3 * 32)
   }
 
   /// A residual's input has two readers: the last in forward order overwrites, the other adds.
@@ -129,9 +147,11 @@ import Testing
   // MARK: helpers
 
   func plan(
-    _ model: [Choice<Layers>], capacity: Int = 3, optimizer: Choice<Optimizers> = .sgd()
+    _ model: [Choice<Layers>], capacity: Int = 3, optimizer: Choice<Optimizers> = .sgd(),
+    keepsGradients: Bool = false
   ) throws -> Plan {
-    try recipe(model, optimizer: optimizer).plan(row: Shape(4), capacity: capacity)
+    try recipe(model, optimizer: optimizer).plan(
+      row: Shape(4), capacity: capacity, keepsGradients: keepsGradients)
   }
 
   private func recipe(

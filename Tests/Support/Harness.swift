@@ -19,7 +19,8 @@ public final class Harness {
   public init(_ recipe: Recipe, row: [Int], rows: Int, capacity: Int? = nil) throws {
     self.recipe = recipe
     self.rows = rows
-    plan = try recipe.plan(row: Shape(row), capacity: capacity ?? rows)
+    plan = try recipe.plan(
+      row: Shape(row), capacity: capacity ?? rows, keepsGradients: true)
     workspace = try Workspace(plan)
     initialize(seed: recipe.seed)
   }

@@ -43,36 +43,52 @@ extension VirtualTrainer {
   package func measurement() -> Measurement {
     let pass = load(step: 0)
     evaluationBudget.countGradient(rows: pass.rows)
-    let isForwardFinite = trainingStep.forward(pass).isFinite
-    let isFinite = trainingStep.backward(pass) && isForwardFinite
     let weights = Set(plan.parameters.filter { $0.role == .weight }.map(\.buffer))
+    let isForwardFinite = trainingStep.forward(pass).isFinite
+    let first = plan.operations.firstIndex { $0.parameters.contains(where: weights.contains) }
+    var squares = Array(repeating: 0.0, count: plan.operations.count)
+    var handedDown = 0.0
+    let isBackwardFinite = trainingStep.backward(pass) { index, part in
+      let operation = plan.operations[index]
+      squares[index] += sumOfSquares(operation.output.gradientBuffer, part)
+      guard index == first, !(operation.kernel is UnrolledKernel) else { return }
+      let output = operation.output.shape
+      handedDown += squaresHandedDown(
+        part[gradientOf: operation.output], part.rows * output.leading, output.last, operation,
+        part)
+    }
+    let isFinite = isBackwardFinite && isForwardFinite
     var size = rootMeanSquare(plan.input.value, pass)
     var above: Double?
     var layers: [Measurement.Layer] = []
     for (index, operation) in plan.operations.enumerated() {
-      guard let weight = operation.parameters.first(where: weights.contains) else { continue }
+      guard operation.parameters.contains(where: weights.contains) else { continue }
       let output = rootMeanSquare(operation.output.value, pass)
-      let gradient = norm(operation.output.gradientBuffer, pass)
-      let squares = operation.parameters.reduce(0.0) {
+      let gradient = squares[index].squareRoot()
+      let own = operation.parameters.reduce(0.0) {
         $0 + keel_measure(pass[$1.gradient], $1.count).sum_of_squares
       }
-      let backward = above.map { $0 / gradient } ?? handedDown(operation, weight, pass) / gradient
+      if let kernel = operation.kernel as? UnrolledKernel, index == first {
+        let (values, vectors, width) = kernel.gateGradients(pass)
+        handedDown = squaresHandedDown(values, vectors, width, operation, pass)
+      }
+      let backward = (above ?? handedDown.squareRoot()) / gradient
       layers.append(
         Measurement.Layer(
           name: operation.layer, forwardGain: output / size, backwardGain: backward,
-          gradientNorm: squares.squareRoot(), logGradient: log10(gradient),
+          gradientNorm: own.squareRoot(), logGradient: log10(gradient),
           timeGrowth: growthInTime(operation, plan.parts(of: pass, at: index))))
       (size, above) = (output, gradient)
     }
     return Measurement(layers: layers, isFinite: isFinite)
   }
 
-  private func norm(_ buffer: Buffer, _ pass: Pass) -> Double {
-    keel_measure(pass[buffer], buffer.count(rows: pass.rows)).sum_of_squares.squareRoot()
+  private func sumOfSquares(_ buffer: Buffer, _ pass: Pass) -> Double {
+    keel_measure(pass[buffer], buffer.count(rows: pass.rows)).sum_of_squares
   }
 
   private func rootMeanSquare(_ buffer: Buffer, _ pass: Pass) -> Double {
-    norm(buffer, pass) / Double(buffer.count(rows: pass.rows)).squareRoot()
+    sumOfSquares(buffer, pass).squareRoot() / Double(buffer.count(rows: pass.rows)).squareRoot()
   }
 
   private func growthInTime(_ operation: Plan.Operation, _ parts: [Pass]) -> Double {
@@ -87,26 +103,29 @@ extension VirtualTrainer {
     return log10(first / last) / 2
   }
 
-  /// The norm of the gradient that the first layer would hand to the input, which nobody asks for.
-  private func handedDown(_ operation: Plan.Operation, _ weight: Buffer, _ pass: Pass) -> Double {
+  /// Σ of the squares of the gradient that the first layer would hand to the input, which nobody
+  /// asks for.
+  /// - Parameters:
+  ///   - gradients: what is multiplied with its weights: so many vectors of so many numbers.
+  private func squaresHandedDown(
+    _ gradients: UnsafePointer<Float>, _ vectors: Int, _ width: Int, _ operation: Plan.Operation,
+    _ pass: Pass
+  ) -> Double {
     let (input, output) = (operation.inputs[0].shape, operation.output.shape)
-    var (gradients, rows, outer) = (
-      UnsafePointer(pass[gradientOf: operation.output]), pass.rows * output.leading, output.last
-    )
-    let inner = input.last
-    if let kernel = operation.kernel as? UnrolledKernel {
-      (gradients, rows, outer) = kernel.gateGradients(pass)
-    } else {
+    let weight = plan.parameters.first {
+      $0.role == .weight && operation.parameters.contains($0.buffer)
+    }.required("it has a weight")
+    if !(operation.kernel is UnrolledKernel) {
       // A product along the last axis; what a convolution, an embedding or attention hands down is
       // theory's business.
-      let axes = plan.parameters.first { $0.buffer == weight }?.shape.axes ?? []
-      guard axes.first == outer, axes.last == inner, input.leading == output.leading else {
+      let axes = weight.shape.axes
+      guard axes.first == width, axes.last == input.last, input.leading == output.leading else {
         return .nan
       }
     }
-    guard inner * outer == weight.count else { return .nan }
-    var product = [Float](repeating: 0, count: rows * inner)
-    keel_gemm(0, 0, rows, inner, outer, 1, gradients, pass[weight], 0, &product)
-    return keel_measure(product, product.count).sum_of_squares.squareRoot()
+    guard input.last * width == weight.buffer.count else { return .nan }
+    var product = [Float](repeating: 0, count: vectors * input.last)
+    keel_gemm(0, 0, vectors, input.last, width, 1, gradients, pass[weight.buffer], 0, &product)
+    return keel_measure(product, product.count).sum_of_squares
   }
 }

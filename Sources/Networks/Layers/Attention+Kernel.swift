@@ -42,6 +42,8 @@ struct AttentionKernel: Kernel {
       + (norm.map { [$0.queryGain, $0.keyGain] } ?? [])
   }
 
+  var inner: [Signal] { [projected, context] + (norm.map { [$0.signal] } ?? []) }
+
   /// What the scores are computed from; values always come from `projected`.
   private var compared: Signal { norm?.signal ?? projected }
 

@@ -61,7 +61,8 @@ public struct Attention: Layer {
     let layer = network.planner.name(Self.name)
     let kernel = try kernel(input, layer, in: &network)
     network.planner.add(
-      kernel, layer, reads: [input], writes: kernel.output, parameters: kernel.parameters)
+      kernel, layer, reads: [input], writes: kernel.output, inner: kernel.inner,
+      parameters: kernel.parameters)
     return kernel.output
   }
 

@@ -3,8 +3,8 @@ import KeelEngine
 
 /// The first thing that became non-finite, searched for once a step is known to be bad.
 ///
-/// The arena still holds every buffer of the step. They are looked at in the order in which they
-/// were computed, so a layer that only passed a value on is not blamed.
+/// Values are looked at in the order in which they were computed, so a layer that only passed one
+/// on is not blamed.
 package struct FirstNonFinite: Hashable, Sendable {
   package let place: String
   package let origin: NonFiniteOrigin
@@ -29,21 +29,38 @@ extension TrainingStep {
 
   /// The loss's gradient, then layer by layer from the last: the gradients of its parameters, and
   /// the one it hands down.
+  ///
+  /// The step is taken once more, for layers write their gradients over each other's.
   package func firstNonFiniteBackward(_ pass: Pass) -> FirstNonFinite {
+    _ = forward(pass)
     if isBad(plan.output.gradientBuffer, pass) {
       return FirstNonFinite(place: "loss", origin: .overflow)
     }
-    for (index, operation) in plan.operations.enumerated().reversed() {
-      for buffer in operation.parameters where isBad(buffer.gradient, pass) {
+    var hasBadInputs = Array(repeating: false, count: plan.operations.count)
+    var badParameters: [Buffer?] = Array(repeating: nil, count: plan.operations.count)
+    func bad(_ index: Int, _ pass: Pass) -> Buffer? {
+      plan.operations[index].parameters.first { isBad($0.gradient, pass) }
+    }
+    _ = plan.backward(
+      pass,
+      after: { index, part in
+        badParameters[index] = badParameters[index] ?? bad(index, part)
+        hasBadInputs[index] =
+          hasBadInputs[index]
+          || plan.operations[index].inputs.contains { input in
+            // Where several layers read a signal, the sum is complete after the first of them.
+            guard let gradient = input.gradient,
+              !plan.operations[..<index].contains(where: { $0.inputs.contains(input) })
+            else { return false }
+            return isBad(gradient, part)
+          }
+      })
+    for index in plan.operations.indices.reversed() {
+      if let buffer = badParameters[index] ?? bad(index, pass) {
         return FirstNonFinite(place: name(of: buffer), origin: .overflow)
       }
-      for input in operation.inputs {
-        // Where several layers read a signal, the sum is complete after the first of them.
-        guard let gradient = input.gradient,
-          !plan.operations[..<index].contains(where: { $0.inputs.contains(input) }),
-          isBad(gradient, pass)
-        else { continue }
-        return FirstNonFinite(place: operation.layer, origin: .overflow)
+      if hasBadInputs[index] {
+        return FirstNonFinite(place: plan.operations[index].layer, origin: .overflow)
       }
     }
     return FirstNonFinite(place: "loss", origin: .overflow)

@@ -57,7 +57,8 @@ public struct GradientCheck: Sendable {
     let areSound = step.plan.operations.reversed().map { $0.backward(pass) }
     let isSound = areSound.allSatisfy { $0 }
     if isFinite, isSound { try Self.checkGradients(step) }
-    guard isFinite, isSound, step.backward(pass) else {
+    // And once more from the loss, for layers write their gradients over each other's.
+    guard isFinite, isSound, step.forward(pass).isFinite, step.backward(pass) else {
       throw KeelError(
         .invalid, at: "data", "the first batch gives values that are not finite",
         fix: "check the gradients with smaller weights or inputs")

@@ -158,8 +158,15 @@ package final class TrainingStep {
   }
 
   /// Gradients of everything, the penalty's included; measured, not yet clipped.
-  package func backward(_ pass: Pass) -> Bool {
-    let isFinite = plan.backward(pass)
+  package func backward(_ pass: Pass) -> Bool { measure(plan.backward(pass)) }
+
+  /// The same on this thread.
+  /// - Parameter before: shown the memory before each operation; see `Plan.backward`.
+  package func backward(_ pass: Pass, before: (Int, Pass) -> Void) -> Bool {
+    measure(plan.backward(pass, before: before))
+  }
+
+  private func measure(_ isFinite: Bool) -> Bool {
     hasGradients = true
     let nonFinite = gradients.measure(l1: rules.penalty.l1, l2: rules.penalty.l2)
     layers.begin(gradients)

@@ -182,6 +182,40 @@ import Testing
     }
   }
 
+  /// Gradients that share memory, and those that are all kept: the same bits of every parameter's.
+  @Test(arguments: forms) func sharedMemoryChangesNothing(_ form: Form) throws {
+    let trainer = try Trainer(Self.problem(form))
+    let (recipe, shape) = (trainer.trainingStep.recipe, trainer.data.shape)
+    MatrixProducts.use(threads: 4)
+    defer { MatrixProducts.use(threads: ProcessInfo.processInfo.activeProcessorCount) }
+    var gradients: [[[UInt32]]] = []
+    var floats: [Int] = []
+    for keepsGradients in [true, false] {
+      let plan = try recipe.plan(
+        row: shape, capacity: form.batch, keepsGradients: keepsGradients)
+      let step = try TrainingStep(recipe, plan: plan)
+      floats.append(plan.floats)
+      for rows in [form.batch, form.batch - 3] {
+        let pass = step.pass(rows: rows, mode: .training, position: 1)
+        Self.fill(pass, step, form)
+        #expect(step.forward(pass).isFinite)
+        #expect(step.backward(pass))
+        gradients.append(
+          plan.parameters.map { pass.values($0.buffer.gradient).map(\.bitPattern) })
+        // And on one thread, operation by operation.
+        #expect(step.forward(pass).isFinite)
+        #expect(step.backward(pass, before: { _, _ in }))
+        gradients.append(
+          plan.parameters.map { pass.values($0.buffer.gradient).map(\.bitPattern) })
+      }
+    }
+    for (index, kept) in gradients.prefix(4).enumerated() {
+      #expect(kept == gradients[index / 2 * 2])
+      #expect(kept == gradients[4 + index], "\(index)")
+    }
+    #expect(floats[1] <= floats[0])
+  }
+
   private static func fill(_ pass: Pass, _ step: TrainingStep, _ form: Form) {
     var random = Random(seed: 5, stream: "rows")
     let inputs = pass.values(step.plan.input.value)
