@@ -22,8 +22,9 @@ public enum Region: Int, CaseIterable, Sendable {
 public struct Buffer: Hashable, Sendable {
   /// The part of the arena it lies in.
   public let region: Region
-  /// Floats from the start of the region; a multiple of 16 (64 bytes). Of a signal's gradient its
-  /// number among all: where it lies is decided when all are known.
+  /// Floats from the start of the region; a multiple of 16 (64 bytes).
+  ///
+  /// Of a signal's gradient its number among all: where it lies is decided when all are known.
   public let offset: Int
   /// Floats: for one row if `isPerRow`, otherwise in all.
   public let count: Int
