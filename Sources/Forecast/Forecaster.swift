@@ -35,6 +35,7 @@ package struct Forecaster {
     let growth = measured.gradientGrowth ?? theory.gradientGrowth ?? .nan
     try note()
     let (dryRun, judged) = try virtualTrainer.dryRun()
+    virtualTrainer.trainer.forgetSnapshots()
     try note()
     let fate = self.fate(judged, dryRun)
     let isExploding = judged == .exploding || fate.passes != nil

@@ -13,15 +13,32 @@ package struct Lanczos {
   package let vector: [Float]
   /// ‖Hv − λv‖, by the recurrence.
   package let residual: Double
+  /// Products with the operator.
+  private let steps: Int
 
   /// - Parameters:
   ///   - steps: products with the operator, at most.
+  ///   - kept: vectors in memory, at most; where more are needed it begins anew from the best.
   ///   - tolerance: stops where the residual is below this share of the value.
   ///   - apply: writes Hv over its second argument; false where it could not.
   /// - Returns: nil where the operator could not be applied, or the start is zero.
   package init?(
-    start: [Float], steps: Int, tolerance: Double = 1e-2,
+    start: [Float], steps: Int, kept: Int = .max, tolerance: Double = 1e-2,
     apply: ([Float], inout [Float]) -> Bool
+  ) {
+    guard var best = Lanczos(start, min(steps, kept), tolerance, apply) else { return nil }
+    var left = steps - best.steps
+    while left > 0, best.residual > tolerance * abs(best.value) {
+      guard let next = Lanczos(best.vector, min(left, kept), tolerance, apply) else { return nil }
+      left -= next.steps
+      best = next
+    }
+    self = best
+  }
+
+  /// As many steps, all of whose vectors are kept.
+  private init?(
+    _ start: [Float], _ steps: Int, _ tolerance: Double, _ apply: ([Float], inout [Float]) -> Bool
   ) {
     guard var current = Self.normalized(start)?.vector else { return nil }
     var basis: [[Float]] = []
@@ -53,6 +70,7 @@ package struct Lanczos {
       && distance > tolerance * abs(best.value)
     value = best.value
     residual = distance
+    self.steps = diagonal.count
     var sum = [Float](repeating: 0, count: start.count)
     for (weight, vector) in zip(best.weights, basis) {
       keel_axpy(Float(weight), vector, &sum, sum.count)

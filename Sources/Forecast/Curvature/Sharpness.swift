@@ -61,14 +61,16 @@ extension VirtualTrainer {
     guard self.gradient(at: center, rows: rows, into: &gradient) else {
       return result(.nan, .nan, false)
     }
-    let scale = gradient.map { theory?.precondition(Double($0)) ?? 1 }.map {
-      $0 > 0 && $0.isFinite ? Float(1 / $0.squareRoot()) : 0
+    let scale = gradient.map { slope -> Float in
+      let divisor = theory?.precondition(Double(slope)) ?? 1
+      return divisor > 0 && divisor.isFinite ? Float(1 / divisor.squareRoot()) : 0
     }
     let hessian = Curvature(self, center, scale)
     let start = hessian.start(gradient)
     guard
       let found = Lanczos(
-        start: start, steps: steps, apply: { hessian.apply($0, rows, step: 1e-3, into: &$1) })
+        start: start, steps: steps, kept: Self.keptVectors(center.count),
+        apply: { hessian.apply($0, rows, step: 1e-3, into: &$1) })
     else { return result(.nan, .nan, false) }
     var image = center
     let isFinite = hessian.apply(found.vector, rows, step: 3e-3, into: &image)
@@ -79,6 +81,9 @@ extension VirtualTrainer {
     let batches = largestBatch(hessian, from: found.vector) ?? found.value
     return result(found.value, batches, isCertain)
   }
+
+  /// As many as 64 MB hold, and four at least: fewer converge no better than power iteration.
+  private static func keptVectors(_ parameters: Int) -> Int { max(4, (1 << 24) / parameters) }
 
   /// The largest over four batches of the first epoch; nil where every batch is the whole.
   private func largestBatch(_ hessian: Curvature, from vector: [Float]) -> Double? {

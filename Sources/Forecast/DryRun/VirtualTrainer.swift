@@ -34,11 +34,14 @@ package final class VirtualTrainer {
     batches = trainer.batches
     adaptive = AdaptiveState(recipe, batches)
     let rows = trainer.data.train.count
-    let plan = try recipe.widePlan(
+    // It never takes a step, and so has nothing to remember of one.
+    var still = recipe
+    still.optimizer = .sgd()
+    let plan = try still.widePlan(
       Self.sampleRows, rows: rows, row: problem.rows.train.shape, beside: trainer.trainingStep.plan)
     let count = min(rows, plan.capacity)
     sample = (0..<count).map { Int32($0 * rows / count) }
-    wide = try TrainingStep(recipe, plan: plan)
+    wide = try TrainingStep(still, plan: plan)
     let memory = trainer.trainingStep.memory
     initial = Array(
       UnsafeBufferPointer(start: memory.base, count: trainer.trainingStep.plan.persistentFloats))
@@ -130,8 +133,12 @@ package final class VirtualTrainer {
   package func rows(ofStep step: Int) -> [Int32] { batches.withRows(at: step) { Array($0) } }
 
   private func loadSample(_ rows: [Int32], inputs factor: Double) -> Pass {
-    // Parameters, state: the regions lie alike in both, whatever the batch.
-    keel_copy(trainingStep.memory.base, wide.memory.base, plan.persistentFloats, 0)
+    // The regions of parameters and of state lie alike in both, whatever the batch.
+    keel_copy(trainingStep.firstParameter, wide.firstParameter, plan.count(.parameters), 0)
+    for state in plan.states {
+      keel_copy(
+        trainingStep.memory[state.buffer], wide.memory[state.buffer], state.buffer.count, 0)
+    }
     rows.withUnsafeBufferPointer { trainer.data.train.gather($0, wide.plan, wide.memory) }
     let pass = wide.pass(rows: rows.count, mode: .training, position: 0)
     scale(pass.values(wide.plan.input.value), by: factor)

@@ -124,6 +124,9 @@ package final class Trainer {
     adaptive.skip(step)
   }
 
+  /// Gives their memory back; nothing can go back any more.
+  package func forgetSnapshots() { snapshots = .none }
+
   // MARK: what becomes of a step
 
   private func watch(_ step: Int, loss: Double) {
