@@ -89,7 +89,8 @@ public struct Planner {
       gradient: nil, shape: shape)
   }
 
-  /// The output of a layer and the gradient with respect to it.
+  /// The output of a layer and the gradient with respect to it, which is there from the kernels that
+  /// read the output to the one that writes it.
   public mutating func signal(_ layer: String, _ shape: Shape) throws -> Signal {
     let what = "the output of \(layer), \(shape)"
     let value = try place(.signals, shape.count, perRow: true, what: what)
@@ -125,6 +126,9 @@ public struct Planner {
   }
 
   /// Appends a kernel; kernels run in the order in which they are added.
+  /// - Parameters:
+  ///   - inputs: what it reads, whose gradients it writes; no other's is there when it runs.
+  ///   - inner: signals that it alone writes and reads, so that their gradients share memory too.
   public mutating func add(
     _ kernel: any Kernel, _ layer: String, reads inputs: [Signal], writes output: Signal,
     inner: [Signal] = [], parameters: [Buffer] = []
