@@ -6,6 +6,8 @@ import KeelAuthoring
 struct Growth {
   let axis: String
   let sizes: [Int]
+  /// What the time is held against: the size, or the parameters that it makes.
+  var extent: @Sendable (Int) -> Double = { Double($0) }
   /// A training of that size, and how many steps of it are timed.
   let workload: @Sendable (Int) -> Workload
 
@@ -20,14 +22,10 @@ struct Growth {
       .sequence(length: $0, of: 64, steps: 2048 / $0)
     },
     Growth(
-      axis: "parameters, 4 layers of so many units", sizes: [128, 256, 512, 1024, 2048, 5000]
+      axis: "parameters, 4 layers of so many units", sizes: [128, 256, 512, 1024, 2048, 5000],
+      extent: { 4 * Double($0) * Double($0) }
     ) { .stack(layers: 4, of: $0, batch: 32, steps: max(2, 100_000 / $0 / $0)) },
   ]
-
-  /// What the time is held against: what was asked for, or the parameters that it makes.
-  private func extent(_ size: Int) -> Double {
-    axis.hasPrefix("parameters") ? 4 * Double(size) * Double(size) : Double(size)
-  }
 
   /// The middle of so many turns through all sizes.
   func line(pairs: Int) async throws -> String {

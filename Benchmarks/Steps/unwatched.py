@@ -3,12 +3,14 @@
 
     unwatched.py --pairs 7 [--threads 1] [--only NAME]
 
-In the copy no kernel counts what is not finite or measures an update, nothing is recorded or looked
-at between two steps, and no snapshot is taken; the gradients' norm is, for clipping needs it. The
+In the copy no kernel counts what is not finite or measures an update, nothing of the layers is
+recorded, nothing is looked at between two steps, and no snapshot is taken; loss and gradient norm
+are still kept. The
 copy is built in `.build/unwatched`. Alone and in turn; the median, the least and the largest.
 """
 import argparse
 import pathlib
+import shutil
 import statistics
 import subprocess
 
@@ -53,7 +55,12 @@ def build(folder):
 def without_watching():
     COPY.mkdir(parents=True, exist_ok=True)
     for name in ["Package.swift", "Sources", "Benchmarks", "Tests", "Examples"]:
-        subprocess.run(["cp", "-r", ROOT / name, COPY], check=True)
+        source, target = ROOT / name, COPY / name
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target)
+        else:
+            shutil.copy(source, target)
     for name, there, instead in WITHOUT:
         path = COPY / name
         text = path.read_text()

@@ -1,5 +1,5 @@
 // What the system would give, and in pages of which size.
-#if defined(__linux__)
+#if defined(__linux__) && !defined(_GNU_SOURCE)
 #define _GNU_SOURCE
 #endif
 #include <sys/mman.h>

@@ -23,6 +23,11 @@ struct Parts: Sendable {
     return max(1, (rows + count - 1) / count)
   }
 
+  /// Rows of a part of that many or fewer: one of 71 rows has 9, one of 72 has 8.
+  static func mostRows(_ rows: Int) -> Int {
+    (max(1, rows - 15)...max(1, rows)).reduce(1) { max($0, Self.rows($1)) }
+  }
+
   /// - Parameters:
   ///   - signals: floats of all signals: copies of gradients, one a part, may take half as much.
   ///   - temporaries: floats that each layer's kernels need during one call.
@@ -67,7 +72,7 @@ extension Plan {
   /// Takes a backward pass on this thread, and shows the memory before and after each operation, by
   /// its place, with the rows that it takes: gradients of signals are there between the operations
   /// that need them alone, those of parameters are so far of these rows.
-  package func backward(
+  package func backwardInOrder(
     _ pass: Pass, before: (Int, Pass) -> Void = { _, _ in },
     after: (Int, Pass) -> Void = { _, _ in }
   ) -> Bool {

@@ -106,8 +106,10 @@ public struct Plan: Sendable {
   /// Where a buffer begins, in floats from the arena's start; below `persistentFloats` where a
   /// snapshot holds it.
   public func place(of buffer: Buffer) -> Int {
-    starts[buffer.region].required("every region has a start")
-      + (buffer.region == .signalGradients ? placements.all[buffer.offset].start : buffer.offset)
+    let start = starts[buffer.region].required("every region has a start")
+    guard buffer.region == .signalGradients else { return start + buffer.offset }
+    let place = placements.all[buffer.offset]
+    return start + place.start + capacity * place.perRowInUse
   }
 
   /// Where each region begins, in floats from the arena's start.

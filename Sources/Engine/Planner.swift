@@ -89,8 +89,8 @@ public struct Planner {
       gradient: nil, shape: shape)
   }
 
-  /// The output of a layer and the gradient with respect to it, which is there from the kernels that
-  /// read the output to the one that writes it.
+  /// The output of a layer and the gradient with respect to it, which is there from the kernels
+  /// that read the output to the one that writes it.
   public mutating func signal(_ layer: String, _ shape: Shape) throws -> Signal {
     let what = "the output of \(layer), \(shape)"
     let value = try place(.signals, shape.count, perRow: true, what: what)
@@ -108,8 +108,8 @@ public struct Planner {
     try place(.signals, count, perRow: perRow, what: "the scratch of \(layer)")
   }
 
-  /// Rows of a part of the largest batch: as many as a row-wise kernel is given at a time.
-  public var partRows: Int { Parts.rows(capacity) }
+  /// As many rows as a row-wise kernel is given at a time, at most, where a plan takes it in parts.
+  public var partRows: Int { Parts.mostRows(capacity) }
 
   /// Room a kernel needs during one call, of its own where several threads call it at once: other
   /// layers' kernels write there before the next.

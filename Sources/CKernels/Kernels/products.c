@@ -26,15 +26,15 @@ typedef float quad __attribute__((vector_size(16), aligned(4)));
 
 /// to[j · width + i] = from[i · row + j], i and j below 4.
 KEEL_INLINE void transpose_quads(const float *from, size_t row, float *to, const size_t width) {
-  quad x[4], pairs[4];
+  quad x[4], halves[4];
   KEEL_UNROLL for (size_t i = 0; i < 4; i++) memcpy(&x[i], from + i * row, sizeof x[i]);
   KEEL_UNROLL for (size_t i = 0; i < 4; i += 2) {
-    pairs[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 4, 1, 5);
-    pairs[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 2, 6, 3, 7);
+    halves[i] = __builtin_shufflevector(x[i], x[i + 1], 0, 4, 1, 5);
+    halves[i + 1] = __builtin_shufflevector(x[i], x[i + 1], 2, 6, 3, 7);
   }
   KEEL_UNROLL for (size_t i = 0; i < 2; i++) {
-    quad even = __builtin_shufflevector(pairs[i], pairs[i + 2], 0, 1, 4, 5);
-    quad odd = __builtin_shufflevector(pairs[i], pairs[i + 2], 2, 3, 6, 7);
+    quad even = __builtin_shufflevector(halves[i], halves[i + 2], 0, 1, 4, 5);
+    quad odd = __builtin_shufflevector(halves[i], halves[i + 2], 2, 3, 6, 7);
     memcpy(to + 2 * i * width, &even, sizeof even);
     memcpy(to + (2 * i + 1) * width, &odd, sizeof odd);
   }
@@ -142,12 +142,12 @@ static int multiply_piece(void *context, size_t index) {
   size_t panel = index % c->panel_pieces * c->panels, count = (p->columns + WIDTH - 1) / WIDTH;
   size_t last = count - panel < c->panels ? count : panel + c->panels;
   int isFar = p->columns * p->depth > FAR;
-  _Alignas(64) float packed[WIDTH * DEPTH];
+  _Alignas(64) float numbers[WIDTH * DEPTH];
   for (; panel < last; panel++) {
     for (size_t depth = 0; depth < p->depth; depth += DEPTH) {
       panel_part part = part_at(p, panel, depth);
       pack(p->b + part.column * p->b_column + depth * p->b_depth, p->b_column, p->b_depth,
-           part.width, part.count, WIDTH, packed);
+           part.width, part.count, WIDTH, numbers);
       size_t then = depth + part.count < p->depth ? depth + part.count : 0;
       panel_part next = part_at(p, then ? panel : panel + 1 < count ? panel + 1 : panel, then);
       for (size_t strip = first; strip < end; strip++) {
@@ -155,7 +155,7 @@ static int multiply_piece(void *context, size_t index) {
         size_t row = strip * STRIP, rest = p->rows - row;
         const float *bias = depth == 0 && p->bias ? p->bias + part.column : NULL;
         pairs k = {1,      part.count, c->room + row * p->depth + depth * STRIP, 0, STRIP,
-                   packed, 0,          WIDTH, depth == 0 && !p->adds, bias};
+                   numbers, 0,         WIDTH, depth == 0 && !p->adds, bias};
         sum_outer_products(&k, rest < STRIP ? rest : STRIP, part.width,
                            p->c + row * p->c_row + part.column, p->c_row);
       }

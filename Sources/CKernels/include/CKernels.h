@@ -86,10 +86,10 @@ void keel_gemm_strided(int transposeA, int transposeB, size_t m, size_t n, size_
                        const float *a, size_t strideA, const float *b, size_t strideB, float beta,
                        float *c, size_t strideC);
 
-/// c[rows, columns] = a · b + bias, or c += a · b. a(r, d) is a[r · a_row + d · a_depth], and
-/// b(d, j) is b[d · b_depth + j · b_column], of each one of the two is 1; c's rows lie c_row floats
-/// apart.
-/// The bias, [columns], may be NULL, and is where c is added to. No extent is 0.
+/// c[rows, columns] = a · b + bias, or c += a · b. The number at (r, d) of a is
+/// a[r · a_row + d · a_depth], that at (d, j) of b is b[d · b_depth + j · b_column]; of each, one
+/// of the two steps is 1. c's rows lie c_row floats apart. The bias, [columns], may be NULL, and
+/// must be if `adds`. No extent is 0.
 typedef struct {
   size_t rows, columns, depth;
   const float *a;

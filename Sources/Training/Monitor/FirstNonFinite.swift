@@ -41,20 +41,16 @@ extension TrainingStep {
     func bad(_ index: Int, _ pass: Pass) -> Buffer? {
       plan.operations[index].parameters.first { isBad($0.gradient, pass) }
     }
-    _ = plan.backward(
+    let completed = completedGradients
+    let isFinite = plan.backwardInOrder(
       pass,
       after: { index, part in
         badParameters[index] = badParameters[index] ?? bad(index, part)
         hasBadInputs[index] =
-          hasBadInputs[index]
-          || plan.operations[index].inputs.contains { input in
-            // Where several layers read a signal, the sum is complete after the first of them.
-            guard let gradient = input.gradient,
-              !plan.operations[..<index].contains(where: { $0.inputs.contains(input) })
-            else { return false }
-            return isBad(gradient, part)
-          }
+          hasBadInputs[index] || completed[index].contains { isBad($0, part) }
       })
+    // With the penalties, which may be what overflows.
+    _ = measure(isFinite)
     for index in plan.operations.indices.reversed() {
       if let buffer = badParameters[index] ?? bad(index, pass) {
         return FirstNonFinite(place: name(of: buffer), origin: .overflow)
@@ -64,6 +60,14 @@ extension TrainingStep {
       }
     }
     return FirstNonFinite(place: "loss", origin: .overflow)
+  }
+
+  /// The gradients that each operation completes: where several read a signal, the first of them.
+  private var completedGradients: [[Buffer]] {
+    var seen: Set<Buffer> = []
+    return plan.operations.map { operation in
+      operation.inputs.compactMap(\.gradient).filter { seen.insert($0).inserted }
+    }
   }
 
   /// Parameter by parameter: its new value, then what the optimizer remembers of it.

@@ -53,9 +53,7 @@ public struct GradientCheck: Sendable {
         start: step.memory[parameter.buffer.gradient], count: parameter.buffer.count
       ).update(repeating: Self.unwritten)
     }
-    // Kernel by kernel, for a plan that takes its rows in parts writes to other places first.
-    let areSound = step.plan.operations.reversed().map { $0.backward(pass) }
-    let isSound = areSound.allSatisfy { $0 }
+    let isSound = try Self.differentiate(step, pass)
     if isFinite, isSound { try Self.checkGradients(step) }
     // And once more from the loss, for layers write their gradients over each other's.
     guard isFinite, isSound, step.forward(pass).isFinite, step.backward(pass) else {
@@ -95,6 +93,30 @@ public struct GradientCheck: Sendable {
           fix: "check the gradients with other weights or inputs, if it may")
       }
     }
+  }
+
+  /// Takes the backward pass kernel by kernel, for a plan that takes its rows in parts writes to
+  /// other places first.
+  /// - Throws: `KeelError` with a layer that hands down less than it was to: what it leaves out is
+  ///   whatever lay there.
+  private static func differentiate(_ step: TrainingStep, _ pass: Pass) throws -> Bool {
+    var isSound = true
+    for operation in step.plan.operations.reversed() {
+      let written = operation.inputs.enumerated().compactMap { index, input in
+        operation.accumulation.contains(.input(index)) ? nil : input.gradient
+      }
+      for gradient in written { pass.values(gradient).update(repeating: unwritten) }
+      if !operation.backward(pass) { isSound = false }
+      for values in written.map(pass.values) {
+        let left = values.count { $0.bitPattern == unwritten.bitPattern }
+        guard left > 0 else { continue }
+        throw KeelError(
+          .invalid, at: operation.layer,
+          "leaves \(left) of \(values.count) numbers of its input's gradient unwritten",
+          fix: "write each of them, 0 where nothing is handed down")
+      }
+    }
+    return isSound
   }
 
   /// A NaN that no calculation gives.

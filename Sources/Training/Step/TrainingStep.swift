@@ -161,12 +161,13 @@ package final class TrainingStep {
   package func backward(_ pass: Pass) -> Bool { measure(plan.backward(pass)) }
 
   /// The same on this thread.
-  /// - Parameter before: shown the memory before each operation; see `Plan.backward`.
+  /// - Parameter before: shown the memory before each operation; see `Plan.backwardInOrder`.
   package func backward(_ pass: Pass, before: (Int, Pass) -> Void) -> Bool {
-    measure(plan.backward(pass, before: before))
+    measure(plan.backwardInOrder(pass, before: before))
   }
 
-  private func measure(_ isFinite: Bool) -> Bool {
+  /// - Parameter isFinite: whether the pass was.
+  func measure(_ isFinite: Bool) -> Bool {
     hasGradients = true
     let nonFinite = gradients.measure(l1: rules.penalty.l1, l2: rules.penalty.l2)
     layers.begin(gradients)

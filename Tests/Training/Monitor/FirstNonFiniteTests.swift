@@ -80,6 +80,67 @@ struct FirstNonFiniteTests {
     }
   }
 
+  /// A number of the last row, in layers that take the rows in parts: the layer is named all the
+  /// same.
+  @Test func backwardInParts() throws {
+    var recipe = Recipe(
+      data: .regression(samples: 64, features: 256, noise: 0.1),
+      model: [
+        .conv2d(16, padding: .same), .relu, .conv2d(16, padding: .same), .tanh, .maxPool2d(),
+        .conv2d(16, padding: .same), .relu, .flatten, .dense(1),
+      ], initializer: .he(), loss: .meanSquaredError, optimizer: .sgd(learningRate: 1e-9),
+      training: .init(epochs: 10, batch: 32))
+    recipe.input = .init([16, 16, 1])
+    let plan = try Trainer(Problem(recipe)).trainingStep.plan
+    #expect(plan.layersInParts.contains("conv2d-3"))
+    for (index, operation) in plan.operations.enumerated().dropFirst() {
+      let trainer = try Trainer(Problem(recipe))
+      trainer.trainingStep.plan.operations[index].kernel = LastRowPoisoned(
+        healthy: operation.kernel, input: operation.inputs[0], batch: 32)
+      let explosion = try #require(trainer.train().explosion)
+      #expect(explosion.place == operation.layer, "\(operation.layer)")
+      #expect(explosion.pass == .backward)
+    }
+  }
+
+  /// A NaN in the gradient of the last row's input.
+  struct LastRowPoisoned: Kernel {
+    let healthy: any Kernel
+    let input: Signal
+    let batch: Int
+    var isRowwise: Bool { healthy.isRowwise }
+
+    func prepare(_ pass: Pass) { healthy.prepare(pass) }
+    func forward(_ pass: Pass) -> Bool { healthy.forward(pass) }
+
+    func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool {
+      let result = healthy.backward(pass, accumulation)
+      if let gradient = input.gradient, pass.firstRow + pass.rows == batch {
+        pass.values(gradient)[gradient.count(rows: pass.rows) - 1] = .nan
+      }
+      return result
+    }
+  }
+
+  /// Of finite gradients and a penalty that overflows.
+  @Test func backwardOfThePenalty() throws {
+    var recipe = Self.deep(.relu)
+    recipe.model = [.dense(1)]
+    recipe.initializer = .constant(1e34)
+    recipe.regularizer = [.l2(1e5)]
+    recipe.data = .regression(samples: 64, features: 2, noise: 1e-30)
+    let problem = try Problem(recipe)
+    let trainer = try Trainer(problem)
+    trainer.trainingStep.disturb = { _, step in
+      // Outputs of about 1: neither the loss nor its gradient is large.
+      step.pass(rows: 16, mode: .training, position: 0).values(step.plan.input.value)
+        .update(repeating: 1e-34)
+    }
+    let explosion = try #require(trainer.train().explosion)
+    #expect(explosion.place == "dense-1.weight")
+    #expect(explosion.pass == .backward)
+  }
+
   /// Gradient descent that writes `poison` into the one tensor of `target` elements.
   struct PoisonedSGD: Optimizer {
     static let name = "poisoned-sgd"

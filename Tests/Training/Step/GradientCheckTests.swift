@@ -37,6 +37,36 @@ struct GradientCheckTests {
     func constantLoss(_ targets: [Float], columns: Int) -> Double { 1 }
   }
 
+  /// Passes its input on, and nothing back.
+  private struct Silent: Layer {
+    static let name = "silent"
+    static let summary = "hands no gradient down"
+    func plan(_ input: Signal, in network: inout NetworkBuilder) throws -> Signal {
+      let layer = network.planner.name(Self.name)
+      let output = try network.planner.signal(layer, input.shape)
+      network.planner.add(
+        SilentKernel(input: input, output: output), layer, reads: [input], writes: output)
+      return output
+    }
+  }
+
+  private struct SilentKernel: Kernel {
+    let input, output: Signal
+    func forward(_ pass: Pass) -> Bool {
+      _ = pass.values(output.value).update(fromContentsOf: pass.values(input.value))
+      return true
+    }
+    func backward(_ pass: Pass, _ accumulation: Accumulation) -> Bool { true }
+  }
+
+  @Test func whatIsLeftUnwrittenIsSeen() throws {
+    var recipe = Self.recipe(.meanSquaredError)
+    recipe.model = [.dense(6), Choice(Silent()), .dense(1)]
+    let problem = try Problem(recipe)
+    let error = #expect(throws: KeelError.self) { try GradientCheck(problem) }
+    #expect("\(error as Any)".contains("96 of 96 numbers of its input's gradient unwritten"))
+  }
+
   @Test func whatIsForgottenIsSeen() throws {
     let check = try GradientCheck(Problem(Self.recipe(Choice(Forgetful()))))
     #expect(check.worst > 0.03, "\(check.rows)")
