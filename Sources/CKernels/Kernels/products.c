@@ -1,6 +1,6 @@
 // Products of two large matrices, each used once. Both are packed into the order in which tiles of
 // outer products (tiles.c) read them: the left one as a whole, in strips of a few rows; the right
-// one by panels of a few vectors, each by whoever multiplies with it, while it is in his cache.
+// one by panels of a few vectors, each by the thread that multiplies with it, into its own cache.
 
 enum {
   /// Rows of a strip, and a multiple of them on every level.
