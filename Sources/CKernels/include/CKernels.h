@@ -101,7 +101,8 @@ typedef struct {
   float *c;
   size_t c_row;
 } keel_product;
-/// By keel_multiply_packed where it pays and there is room for it, else by BLAS.
+/// By keel_multiply_packed where it pays and `room`, of so many floats, is large enough; else by
+/// BLAS. The room may be NULL where it has none.
 void keel_multiply(const keel_product *product, float *room, size_t floats);
 
 // MARK: large products (products.c)
@@ -110,6 +111,7 @@ void keel_multiply(const keel_product *product, float *room, size_t floats);
 
 /// Floats of room that a product needs; 0: BLAS is as fast, or faster. It grows with every extent.
 size_t keel_product_room(size_t rows, size_t columns, size_t depth);
+/// Where keel_product_room is not 0; `room` has as many floats as that.
 void keel_multiply_packed(const keel_product *product, float *room);
 
 // MARK: products with packed weights (panels.c)

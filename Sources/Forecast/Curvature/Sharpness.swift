@@ -82,7 +82,7 @@ extension VirtualTrainer {
     return result(found.value, batches, isCertain)
   }
 
-  /// As many as 64 MB hold, and four at least: fewer converge no better than power iteration.
+  /// As many as 64 MB hold, and four at least, so that it still gains on power iteration.
   private static func keptVectors(_ parameters: Int) -> Int { max(4, (1 << 24) / parameters) }
 
   /// The largest over four batches of the first epoch; nil where every batch is the whole.
