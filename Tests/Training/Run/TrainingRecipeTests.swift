@@ -32,7 +32,8 @@ struct TrainingRecipeTests {
     var testDescription: String { name }
   }
 
-  /// A convolutional one learns in `ImageTrainingTests`.
+  /// A convolutional one learns in `ImageTrainingTests`. Each is long enough to end at 0.3 or more
+  /// on every seed of six: data and rounding differ by the checkout and the machine.
   static let small = [
     Small(
       name: "adding-lstm",
@@ -54,7 +55,7 @@ struct TrainingRecipeTests {
     Small(
       name: "text-gpt",
       changes: [
-        "data.text.length=16", "model[1].repeat.times=1", "training.max-steps=100",
+        "data.text.length=16", "model[1].repeat.times=1", "training.max-steps=300",
         "optimizer.adam.learning-rate=0.003",
       ]),
   ]
