@@ -34,6 +34,21 @@ typedef struct {
   const float *bias;
 } product;
 
+/// With no memory but the operands'.
+static void call_plainly(const product *p) {
+  size_t stepA = p->transposeA ? p->strideA : 1, stepB = p->transposeB ? 1 : p->strideB;
+  for (size_t row = 0; row < p->m; row++) {
+    const float *a = p->a + row * (p->transposeA ? 1 : p->strideA);
+    for (size_t column = 0; column < p->n; column++) {
+      const float *b = p->b + column * (p->transposeB ? p->strideB : 1);
+      float sum = 0, *c = p->c + row * p->strideC + column;
+      for (size_t i = 0; i < p->k; i++) sum += a[i * stepA] * b[i * stepB];
+      float old = p->bias ? p->bias[column] : p->beta == 0 ? 0 : *c;
+      *c = p->alpha * sum + (p->beta == 0 ? 0 : p->beta * old);
+    }
+  }
+}
+
 static void call(const product *p) {
   for (size_t row = 0; p->bias && row < p->m; row++) {
     memcpy(p->c + row * p->strideC, p->bias, p->n * sizeof *p->c);
@@ -55,12 +70,13 @@ int keel_prepare_products(void) { return 1; }
 //
 // OpenBLAS maps a buffer for each product that runs at the same time, keeps it, and where the
 // system gives none asks again without end. So there are as many buffers as were found to fit,
-// taken before the first product, and no more products at a time.
+// taken before the first product, and no more products at a time. Where not even one fits, what
+// multiplies before a plan is refused (data that are made) does it plainly.
 
 enum {
   /// One buffer; 128 MiB on x86-64, no more elsewhere.
   BUFFER_BYTES = 128 << 20,
-  /// What is left for all else.
+  /// What is left at the least for all else.
   SPARE_BYTES = 16 << 20,
   /// OpenBLAS has room for twice as many as the processors it was built for.
   MOST_BUFFERS = 64,
@@ -82,9 +98,8 @@ static int try_buffer(void) {
 }
 
 static void multiply(const product *p) {
-  // Whoever multiplies before anything was prepared (a test of a kernel) is alone.
-  int isCounted = atomic_load(&buffers.is_prepared);
-  if (isCounted && !try_buffer()) {
+  if (!keel_prepare_products()) return call_plainly(p);
+  if (!try_buffer()) {
     pthread_mutex_lock(&buffers.lock);
     atomic_fetch_add(&buffers.waiting, 1);
     while (!try_buffer()) pthread_cond_wait(&buffers.returned, &buffers.lock);
@@ -92,7 +107,6 @@ static void multiply(const product *p) {
     pthread_mutex_unlock(&buffers.lock);
   }
   call(p);
-  if (!isCounted) return;
   atomic_fetch_add(&buffers.free, 1);
   if (atomic_load(&buffers.waiting) == 0) return;
   pthread_mutex_lock(&buffers.lock);
@@ -118,7 +132,9 @@ int keel_prepare_products(void) {
     // One a thread of a product, and one for each of the trainings that may run side by side.
     int count = 2 * keel_threads();
     if (count > MOST_BUFFERS) count = MOST_BUFFERS;
-    while (count > 0 && !keel_has_room((size_t)count * BUFFER_BYTES + SPARE_BYTES)) count--;
+    // As much again is left for all else, but for the one that there must be.
+    while (count > 1 && !keel_has_room(2 * (size_t)count * BUFFER_BYTES)) count--;
+    if (count == 1 && !keel_has_room(BUFFER_BYTES + SPARE_BYTES)) count = 0;
     if (count > 0) {
       map_buffers(count);
       atomic_store(&buffers.free, count);

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import KeelAuthoring
+import KeelEngine
 import KeelReport
 
 @main
@@ -27,6 +28,8 @@ struct KeelCommand: AsyncParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     do {
       try takeKernels()
+      // A few stacks of 8 MB: Dispatch waits for ever for a thread that finds none.
+      try Room.check(32 << 20, for: "threads")
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
@@ -44,7 +47,7 @@ struct KeelCommand: AsyncParsableCommand {
 /// BLAS looks at its settings when it is loaded. Where it has to be told, the process begins anew:
 /// which core's kernels go with those asked for; and, where memory is limited, that it starts no
 /// threads of its own, each of which takes 139 MB of addresses for nothing. Nor does every thread
-/// keep 64 MB for small allocations then: Dispatch waits for ever for a thread that finds no stack.
+/// keep 64 MB for small allocations then.
 private func takeKernels() throws {
   try KernelLevel.check()
   var settings: [String: String] = [:]

@@ -42,7 +42,7 @@ package struct Forecaster {
     var sharpness: Sharpness?
     var searched = Searched()
     if scope == .full {
-      sharpness = virtualTrainer.sharpness()
+      sharpness = try virtualTrainer.sharpness()
       try note()
       let search = MarginSearch(
         virtualTrainer: virtualTrainer, dryRun: dryRun,

@@ -105,10 +105,49 @@ import Testing
   @Test func whereTheSystemGivesNoMemoryItIsSaid() throws {
     let tool = try tool(Sample.healthy.replacingOccurrences(of: "dense: 16", with: "dense: 400"))
     #if os(Linux)
-      for memory in [200_000, 225_000, 250_000] {
+      for memory in [150_000, 200_000, 225_000, 250_000] {
         let result = try tool.run(["train", "r.yaml"], memory: memory)
         #expect(result.code == 70, "\(memory) kB")
         #expect(result.err.contains("the system gives no"), "\(memory) kB")
+      }
+    #endif
+  }
+
+  /// Data that another network makes are multiplied for before a plan asks for memory.
+  @Test func whatMultipliesBeforeAPlanDoesNotWaitForMemory() throws {
+    let tool = try tool(
+      """
+      data: {teacher: {samples: 40, features: 13, test: 0.2}}
+      model: [{dense: 17}, relu, {dense: 1}]
+      loss: mean-squared-error
+      optimizer: {sgd: 0.01}
+      training: {epochs: 1, batch: 1}
+      """)
+    #if os(Linux)
+      for arguments in [["train", "r.yaml"], ["forecast", "r.yaml"]] {
+        let result = try tool.run(arguments, memory: 200_000)
+        #expect(result.code == 70, "\(arguments)")
+        #expect(result.err.contains("the system gives no"), "\(arguments)")
+      }
+    #endif
+  }
+
+  /// However many threads multiply at once, and whatever is copied: it ends or says what is missing.
+  @Test func aLargeNetworkInLittleMemoryIsNoCrash() throws {
+    let tool = try tool(
+      """
+      data: {teacher: {samples: 100, features: 13, test: 0.2}}
+      model: [{dense: 2049}, relu, {dense: 2049}, tanh, {dense: 1}]
+      loss: mean-squared-error
+      optimizer: {sgd: 0.01}
+      training: {epochs: 1, batch: 40}
+      """)
+    #if os(Linux)
+      for command in ["train", "forecast"] {
+        for memory in [400_000, 500_000, 600_000, 700_000, 900_000] {
+          let result = try tool.run([command, "r.yaml", "--threads", "8"], memory: memory)
+          #expect([0, 1, 70].contains(result.code), "\(command), \(memory) kB: \(result.err)")
+        }
       }
     #endif
   }

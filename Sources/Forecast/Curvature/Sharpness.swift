@@ -47,7 +47,11 @@ extension VirtualTrainer {
   }
 
   /// - Parameter steps: Hessian products at most; each is two gradients.
-  package func sharpness(steps: Int = 12) -> Sharpness {
+  /// - Throws: `KeelError` where the system gives no memory for the vectors.
+  package func sharpness(steps: Int = 12) throws -> Sharpness {
+    let kept = min(steps, Self.keptVectors(plan.count(.parameters)))
+    try Room.check(
+      (kept + Self.otherVectors) * 4 * plan.count(.parameters), for: "what its sharpness takes")
     reset()
     let theory = recipe.optimizer.member as? any StabilityTheory
     let edge = theory?.edge(learningRate: recipe.optimizer.member.learningRate)
@@ -69,7 +73,7 @@ extension VirtualTrainer {
     let start = hessian.start(gradient)
     guard
       let found = Lanczos(
-        start: start, steps: steps, kept: Self.keptVectors(center.count),
+        start: start, steps: steps, kept: kept,
         apply: { hessian.apply($0, rows, step: 1e-3, into: &$1) })
     else { return result(.nan, .nan, false) }
     var image = center
@@ -81,6 +85,10 @@ extension VirtualTrainer {
     let batches = largestBatch(hessian, from: found.vector) ?? found.value
     return result(found.value, batches, isCertain)
   }
+
+  /// Besides those of Lanczos: the point, its gradient and scale, the start, the present vector and
+  /// its image, and four for a product.
+  private static let otherVectors = 10
 
   /// As many as 64 MB hold, and four at least, so that it still gains on power iteration.
   private static func keptVectors(_ parameters: Int) -> Int { max(4, (1 << 24) / parameters) }

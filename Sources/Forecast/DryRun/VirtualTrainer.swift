@@ -43,6 +43,7 @@ package final class VirtualTrainer {
     sample = (0..<count).map { Int32($0 * rows / count) }
     wide = try TrainingStep(still, plan: plan)
     let memory = trainer.trainingStep.memory
+    try Room.check(4 * trainer.trainingStep.plan.persistentFloats, for: "a copy of the start")
     initial = Array(
       UnsafeBufferPointer(start: memory.base, count: trainer.trainingStep.plan.persistentFloats))
     evaluationBudget = EvaluationBudget(trainingSteps: batches.total, batch: batches.size)

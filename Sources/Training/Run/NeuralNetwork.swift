@@ -131,6 +131,7 @@ extension Trainer {
   /// The network whose tensors begin there, in a snapshot or in the arena.
   func network(in base: UnsafePointer<Float>) throws -> NeuralNetwork {
     let plan = trainingStep.plan
+    try Room.check(4 * plan.persistentFloats, for: "a copy of the network")
     let tensors = plan.networkTensors.map { $0.tensor(in: base, plan) }
     return try NeuralNetwork(
       recipe: recipe, tensors: tensors, input: data.shape, columns: data.columns,

@@ -42,7 +42,7 @@ struct SharpnessTests {
     recipe.seed = seed
     let parts = try recipe.data.member.load(from: ".", seed: seed)
     let virtualTrainer = try VirtualTrainer(Problem(recipe, rows: parts))
-    let sharpness = virtualTrainer.sharpness()
+    let sharpness = try virtualTrainer.sharpness()
     let expected = Self.exact(parts.train)
     print("sharpness, seed \(seed): \(sharpness.value), exact \(expected)")
     #expect(sharpness.isCertain)
@@ -92,7 +92,7 @@ struct SharpnessTests {
       value = norm(image)
       vector = image.map { $0 / value }
     }
-    let sharpness = virtualTrainer.sharpness()
+    let sharpness = try virtualTrainer.sharpness()
     print("sharpness of a network: \(sharpness.value), whole Hessian \(value - 10)")
     #expect(sharpness.isCertain)
     #expect(abs(sharpness.value / (value - 10) - 1) < 0.02)
