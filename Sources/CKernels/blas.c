@@ -77,7 +77,7 @@ enum {
   /// One buffer; 128 MiB on x86-64, no more elsewhere.
   BUFFER_BYTES = 128 << 20,
   /// What is left at the least for all else.
-  SPARE_BYTES = 16 << 20,
+  SPARE_BYTES = 32 << 20,
   /// OpenBLAS has room for twice as many as the processors it was built for.
   MOST_BUFFERS = 64,
 };

@@ -124,16 +124,23 @@ static void *help(void *place) {
 }
 
 /// As many as are wanted, or as many as the system allows: with fewer the work takes longer.
+///
+/// A block needs little stack; the usual 8 MB each would be missed where addresses are few.
 static void start_threads(void) {
+  enum { STACK = 1 << 20 };
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, STACK);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   while (pool.started + 1 < pool.wanted) {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, help, (void *)(intptr_t)(pool.started + 1)) != 0) {
+    if (pthread_create(&thread, &attributes, help, (void *)(intptr_t)(pool.started + 1)) != 0) {
       pool.wanted = pool.started + 1;
-      return;
+      break;
     }
-    pthread_detach(thread);
     pool.started++;
   }
+  pthread_attr_destroy(&attributes);
 }
 
 int keel_set_threads(int threads) {

@@ -28,8 +28,7 @@ struct KeelCommand: AsyncParsableCommand {
     signal(SIGXFSZ, SIG_IGN)
     do {
       try takeKernels()
-      // A few stacks of 8 MB: Dispatch waits for ever for a thread that finds none.
-      try Room.check(32 << 20, for: "threads")
+      try Room.check(8 << 20, for: "the stack of a thread")
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

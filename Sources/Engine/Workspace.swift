@@ -12,13 +12,14 @@ public struct Workspace: ~Copyable {
   public init(_ plan: Plan) throws {
     try KernelLevel.check()
     // calloc gives zero pages lazily; 64 bytes more than asked leave room to align.
-    guard let raw = calloc(plan.floats * MemoryLayout<Float>.stride + 64, 1) else {
+    let bytes = plan.floats * MemoryLayout<Float>.stride
+    guard Room.gives(bytes), let raw = calloc(bytes + 64, 1) else {
       throw KeelError(
         .exhausted, at: "model",
-        "the system gives no \(Planner.bytes(plan.floats * 4)), though the plan has room for it",
+        "the system gives no \(Planner.bytes(bytes)), though the plan has room for it",
         fix: "raise the limit of the process (ulimit -v), or use a smaller model or training.batch")
     }
-    keel_use_large_pages(raw, plan.floats * MemoryLayout<Float>.stride)
+    keel_use_large_pages(raw, bytes)
     guard keel_prepare_products() != 0 else {
       free(raw)
       throw KeelError(

@@ -77,7 +77,7 @@ package struct Forecaster {
       verdict: isExploding || isCrossing || isEndless ? .exploding : judged,
       step: isExploding
         ? dryRun.explosion?.step ?? [fate.passes, dryRun.outlierStep].compactMap { $0 }.min()
-          ?? dryRun.steps
+          ?? dryRun.skippedSince ?? dryRun.steps
         : isCrossing ? crossing?.farBeyond : nil,
       probability: prospect.probability,
       stepsSeen: dryRun.steps, crossesLimitAt: crossing?.step, remembersAll: remembersAll,

@@ -34,6 +34,7 @@ package struct ForecastPage: Page {
       let how =
         run.explosion.map { TrainPage.sentence($0) }
         ?? (run.outlierStep != nil ? "over a batch with a row that lies far outside the rest" : nil)
+        ?? run.skippedSince.map { "from step \($0) on every step is bad and skipped" }
         ?? (forecast.step == nil ? endless : nil)
         ?? farBeyond
         ?? "the exact curvature of this linear model says so"

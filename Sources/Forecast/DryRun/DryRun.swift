@@ -31,6 +31,8 @@ public struct DryRun: Hashable, Codable, Sendable {
   /// A later step in which the training explodes over a batch with a row far outside the rest; nil
   /// where there is none.
   public let outlierStep: Int?
+  /// Since when every step is skipped, ten and more to the end; nil where some are taken.
+  public let skippedSince: Int?
 
   /// Steps of a dry run whose loss does not stand above where it began.
   public static let length = 40
@@ -46,6 +48,7 @@ public struct DryRun: Hashable, Codable, Sendable {
     try container.encode(vanishingSteps, forKey: .vanishingSteps)
     try container.encode(leftAtStep, forKey: .leftAtStep)
     try container.encode(outlierStep, forKey: .outlierStep)
+    try container.encode(skippedSince, forKey: .skippedSince)
   }
 }
 
@@ -72,7 +75,8 @@ extension VirtualTrainer {
       explosion: trainer.explosion
         ?? (judged == .exploding ? trainer.lateDivergence(.exploding) : nil),
       diesAtStep: death, vanishingSteps: trainer.vanishingSteps,
-      leftAtStep: trainer.monitor.divergence.firstPassed, outlierStep: outlierStep)
+      leftAtStep: trainer.monitor.divergence.firstPassed, outlierStep: outlierStep,
+      skippedSince: skippedSince)
     return (run, verdict)
   }
 
@@ -127,7 +131,7 @@ extension VirtualTrainer {
   }
 
   private var dryVerdict: Forecast.Verdict {
-    if trainer.explosion != nil || isSkippingForEver { return .exploding }
+    if trainer.explosion != nil || skippedSince != nil { return .exploding }
     // A run that is over has its true verdict; one that goes on may yet come back, if its loss is
     // falling and there is a gradient to bring it down.
     if trainer.verdict == .exploding,
@@ -139,13 +143,10 @@ extension VirtualTrainer {
     return !hasLearnt && 2 * trainer.vanishingSteps > trainer.step ? .vanishing : .stable
   }
 
-  /// Where bad steps are skipped: ten and more to the end of the dry run, none of them good.
-  private var isSkippingForEver: Bool {
-    let losses = trainer.trace.losses
-    return recipe.training.badSteps == .skip && losses.count >= 10
-      && zip(losses, trainer.trace.clippedNorms).suffix(10).allSatisfy {
-        !$0.0.isFinite || $0.1.isNaN
-      }
+  private var skippedSince: Int? {
+    let trace = trainer.trace
+    let taken = (0..<trace.count).last { trace.losses[$0].isFinite && !trace.wasSkipped($0) } ?? -1
+    return recipe.training.badSteps == .skip && trace.count - taken > 10 ? taken + 1 : nil
   }
 }
 

@@ -181,7 +181,10 @@ final class EngineTraining: TrainingSession {
         scale: baseline.scale, from: baseline.floor, batch: problem.recipe.training.batch,
         total: total)
     }
-    if answer["skipped"] == .bool(true) { return trace.passOver() }
+    if answer["skipped"] == .bool(true) {
+      trace.passOver()
+      return lookForDivergence()
+    }
     guard loss.isFinite else {
       explosion = Explosion(
         step: step - 1, place: "loss", pass: .forward, kind: .nonFinite,
@@ -189,14 +192,18 @@ final class EngineTraining: TrainingSession {
       return
     }
     if norm == 0 || isFirstWithoutGradient(layers) { vanishingSteps += 1 }
-    if case .divergence = divergence.look(
-      at: trace.losses, step: step - 1, without: trace.wasSkipped)
-    {
-      let passed = divergence.above ?? step - 1
-      explosion = Explosion(
-        step: passed, place: trace.mostMovedLayer(at: passed), pass: .update, kind: .divergence,
-        origin: nil)
-    }
+    lookForDivergence()
+  }
+
+  private func lookForDivergence() {
+    guard
+      case .divergence = divergence.look(
+        at: trace.losses, step: step - 1, without: trace.wasSkipped)
+    else { return }
+    let passed = trace.lastTakenStep(through: divergence.above ?? step - 1)
+    explosion = Explosion(
+      step: passed, place: trace.mostMovedLayer(at: passed), pass: .update, kind: .divergence,
+      origin: nil)
   }
 
   /// The mean loss of the first epoch, or the first twentieth of the run, where it does not move:

@@ -34,16 +34,21 @@ package struct Monitor {
     isWithoutGradient = norm == 0 || layers.isFirstWithoutGradient
     let score = window.score(norm)
     window.admit(norm)
-    let loss = divergence.look(at: trace.losses, step: step, without: trace.wasSkipped)
-    return (score > Self.surge ? score : nil, loss)
+    return (score > Self.surge ? score : nil, lookAtLoss(of: trace))
+  }
+
+  /// Whether the loss has left by the newest step of a trace: of the steps that were taken, whether
+  /// or not that one was.
+  mutating func lookAtLoss(of trace: Trace) -> Divergence.Finding {
+    divergence.look(at: trace.losses, step: trace.count - 1, without: trace.wasSkipped)
   }
 
   /// The steps of a trace, and nothing else.
-  mutating func recall(_ trace: Trace) {
+  package mutating func recall(_ trace: Trace) {
     window = Window()
     divergence = Divergence(scale: baseline.scale, batch: batch, total: total)
-    for step in 0..<trace.count where !trace.wasSkipped(step) {
-      window.admit(Double(trace.gradientNorms[step]))
+    for step in 0..<trace.count {
+      if !trace.wasSkipped(step) { window.admit(Double(trace.gradientNorms[step])) }
       _ = divergence.look(at: trace.losses, step: step, without: trace.wasSkipped)
     }
   }

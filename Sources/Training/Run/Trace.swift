@@ -127,6 +127,11 @@ public struct Trace: Sendable {
   /// Whether a step changed nothing.
   public func wasSkipped(_ step: Int) -> Bool { clippedNorms[step].isNaN }
 
+  /// The last step that was taken, up to and with one; that one, where none was.
+  package func lastTakenStep(through step: Int) -> Int {
+    (0...step).last { !wasSkipped($0) } ?? step
+  }
+
   /// The events of the newest step; and the recovery, where it is the first one after that.
   var newestEvents: [Event] {
     let recovery = newestRecovery.flatMap { $0.steps == count - 1 ? $0.event : nil }

@@ -105,7 +105,7 @@ package final class Trainer {
       record.trace.record(trainingStep.layers)
       tally.updates += 1
       tally.consecutiveSkips = 0
-      watch(step, loss: result.loss)
+      watch()
     case .rejected: skip()
     case .nonFinite(.forward): fail(step, .forward) { trainingStep.firstNonFiniteForward(pass) }
     case .nonFinite(.backward): fail(step, .backward) { trainingStep.firstNonFiniteBackward(pass) }
@@ -122,6 +122,7 @@ package final class Trainer {
     record.trace.record(loss: .nan, learningRate: adaptive.learningRate(at: step))
     record.trace.recordSkip()
     adaptive.skip(step)
+    judge(monitor.lookAtLoss(of: record.trace))
   }
 
   /// Gives their memory back; nothing can go back any more.
@@ -129,37 +130,60 @@ package final class Trainer {
 
   // MARK: what becomes of a step
 
-  private func watch(_ step: Int, loss: Double) {
+  private func watch() {
     let seen = monitor.look(at: record.trace, trainingStep.layers)
     if monitor.isWithoutGradient { tally.vanishing += 1 }
     if let surge = seen.surge { record.trace.record(.surge, value: surge) }
-    switch seen.loss {
+    judge(seen.loss)
+  }
+
+  private func judge(_ loss: Divergence.Finding) {
+    switch loss {
     case .none: break
     case .alarm:
-      record.trace.record(.divergence, value: loss)
+      let step = record.trace.lastTakenStep(through: step - 1)
+      record.trace.record(.divergence, value: Double(record.trace.losses[step]))
       snapshots.pin(before: step)
     case .divergence:
-      let passed = monitor.divergence.above.required("it diverges since a step")
+      let passed = record.trace.lastTakenStep(
+        through: monitor.divergence.above.required("it diverges since a step"))
       explode(passed, .update, .divergence, record.trace.mostMovedLayer(at: passed), nil)
     }
   }
 
   /// A non-finite step: skipped where the recipe says so, until every batch has been tried with the
-  /// same parameters; otherwise the end.
+  /// same parameters, or the run ends and they are bad on a good batch, too; otherwise the end.
   private func fail(_ step: Int, _ pass: Explosion.Pass, _ locate: () -> FirstNonFinite) {
+    var isBorne = false
     if recipe.training.badSteps == .skip {
       skip()
-      let isHopeless = tally.consecutiveSkips >= max(10, batches.stepsPerEpoch)
-      let isLast = step + 1 == batches.total && record.trace.skipped == batches.total
-      if !isHopeless, !isLast { return }
+      guard explosion == nil else { return }
+      isBorne = tally.consecutiveSkips < max(10, batches.stepsPerEpoch)
     }
+    let isLast = step + 1 == batches.total
+    if isBorne, !isLast { return }
     let found = locate()
+    if isBorne, isFiniteOnAGoodBatch { return }
     explode(step, pass, .nonFinite, found.place, found.origin)
+  }
+
+  /// Whether the loss over the batch of the last step that was taken is finite; false where none was.
+  private var isFiniteOnAGoodBatch: Bool {
+    let good = record.trace.lastTakenStep(through: step - 1)
+    guard !record.trace.wasSkipped(good) else { return false }
+    let rows = batches.withRows(at: good) { rows in
+      data.train.gather(rows, trainingStep.plan, trainingStep.memory)
+      return rows.count
+    }
+    return trainingStep.forward(
+      trainingStep.pass(rows: rows, mode: .evaluation, position: good)
+    ).isFinite
   }
 
   private func skip() {
     tally.consecutiveSkips += 1
     record.trace.recordSkip()
+    judge(monitor.lookAtLoss(of: record.trace))
   }
 
   private func explode(

@@ -46,15 +46,17 @@ extension TrainingSession {
   /// L_end: the mean data loss over the last epoch, capped at the last fifth of the run, but never
   /// fewer than 10 steps (the whole run, if shorter).
   ///
-  /// Skipped steps do not count; NaN without steps.
+  /// Skipped steps do not count, but where none was taken what they saw is all that is known; NaN
+  /// where nothing is.
   package var endLoss: Double {
-    let count = min(step, max(10, min(stepsPerEpoch, step / 5)))
-    var (sum, finite) = (0.0, 0)
-    for index in step - count..<step where !isPassedOver(index) {
-      sum += Double(trace.losses[index])
-      finite += 1
+    let last = step - min(step, max(10, min(stepsPerEpoch, step / 5)))..<step
+    func mean(_ isCounted: (Int) -> Bool) -> Double {
+      let losses = last.filter(isCounted).map { Double(trace.losses[$0]) }
+      return losses.isEmpty ? .nan : losses.reduce(0, +) / Double(losses.count)
     }
-    return finite == 0 ? .nan : sum / Double(finite)
+    let taken = mean { !isPassedOver($0) }
+    let isAnyTaken = !last.allSatisfy(isPassedOver)
+    return isAnyTaken ? taken : mean { trace.losses[$0].isFinite }
   }
 
   /// S = 1 − L_end/B; −∞ for a training that exploded.

@@ -81,6 +81,13 @@ struct DryRunTests {
     var lost = regression("lost", rate: 50)
     lost.training.badSteps = .skip
     #expect(try Forecaster(Problem(lost, rows: parts)).run().verdict == .exploding)
+    // More batches than the dry run has steps: nobody has given up by its end.
+    lost.optimizer = .sgd(learningRate: 1e25)
+    lost.training.batch = 2
+    let forecast = try Forecaster(Problem(lost, rows: parts)).run()
+    #expect(forecast.dryRun.explosion == nil)
+    #expect(forecast.dryRun.skippedSince.map { $0 < 5 } == true)
+    #expect(forecast.step == forecast.dryRun.skippedSince)
   }
 
   /// ±∞ and NaN in data are ordinary values.

@@ -119,6 +119,38 @@ struct VerdictTests {
     #expect(training.steps == 10)
   }
 
+  /// A rate hundreds of times too large: the few steps that are taken destroy the network, and
+  /// whatever is skipped after them does not hide it.
+  @Test(arguments: [(seed: UInt64(3), batch: 7), (1, 3), (2, 5), (4, 9)])
+  func whatFollowsIsSkippedAndHidesNothing(seed: UInt64, batch: Int) throws {
+    var recipe = Recipe(
+      seed: seed, data: .teacher(samples: 400, features: 9, test: .fraction(0.2)),
+      model: [.dense(33), .relu, .dense(33), .relu, .dense(1)], initializer: .he(),
+      loss: .meanSquaredError, optimizer: .sgd(learningRate: 5),
+      training: .init(epochs: 5, batch: batch, maxSteps: 60, badSteps: .skip))
+    let trainer = try Trainer(Problem(recipe))
+    let training = trainer.train()
+    #expect(training.verdict == .exploding)
+    let explosion = try #require(training.explosion)
+    #expect(!trainer.trace.wasSkipped(explosion.step) || explosion.kind == .nonFinite)
+    // It is told again as it was seen.
+    var monitor = trainer.monitor
+    monitor.recall(trainer.trace)
+    #expect(monitor.divergence.firstPassed == trainer.monitor.divergence.firstPassed)
+    recipe.optimizer = .sgd(learningRate: 0.01)
+    #expect(try Trainer(Problem(recipe)).train().verdict != .exploding)
+  }
+
+  /// One update that leaves no finite loss behind, and an end before anybody would give up.
+  @Test func aRunThatEndsAmongBadStepsExplodes() throws {
+    var recipe = regression(rate: 1e25)
+    recipe.training.badSteps = .skip
+    recipe.training.maxSteps = 6
+    let training = try Trainer(Problem(recipe)).train()
+    #expect(training.steps == 6)
+    #expect(training.explosion?.kind == .nonFinite)
+  }
+
   /// The loss grows without bound but slowly: stopped for divergence, not for a NaN.
   @Test func aSlowDivergenceIsStopped() throws {
     let recipe = Recipe(
