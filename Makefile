@@ -232,6 +232,7 @@ endef
 catalog:
 	$(call write_list,Sources/Recipes/StandardCatalog.swift,Catalog,$(addprefix Sources/Networks/,$(NETWORKS)) Sources/Recipes/Datasets)
 	$(call write_list,Sources/Training/Monitor/ProbeCatalog.swift,ProbeCatalog,Sources/Training/Probes)
+	$(call write_list,Sources/Training/Monitor/SampledProbeCatalog.swift,SampledProbeCatalog,Sources/Training/SampledProbes)
 	$(call write_list,Sources/Causes/Diagnosis/CauseCatalog.swift,CauseCatalog,Sources/Causes)
 	$(call write_list,Sources/Remedies/Search/RemedyCatalog.swift,RemedyCatalog,Sources/Remedies)
 	@$(SWIFT) format --in-place Sources/Recipes/StandardCatalog.swift Sources/*/*/*Catalog.swift

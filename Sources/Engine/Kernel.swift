@@ -89,6 +89,13 @@ public protocol Kernel: Sendable {
   func origin(_ pass: Pass) -> NonFiniteOrigin
 }
 
+/// A kernel that compares vectors: its scores go through a softmax.
+package protocol ScoringKernel: Kernel {
+  /// The largest score of the rows in use, of those that the last forward pass took; NaN where one
+  /// is not a number.
+  func largestScore(_ pass: Pass) -> Float
+}
+
 extension Kernel {
   public var isRowwise: Bool { false }
   public func prepare(_ pass: Pass) {}

@@ -77,6 +77,19 @@ public final class EventWriter: Sendable {
     }
   }
 
+  /// Adds what was measured in single steps.
+  public func add(_ samples: [Run.Sample]) {
+    let time = Date().timeIntervalSince1970
+    queue.async { [self] in
+      state.withLock { state in
+        for sample in samples {
+          let tag = sample.layer.isEmpty ? sample.name : "\(sample.name)/\(sample.layer)"
+          state.events.add([(tag, Float(sample.value))], step: sample.step, time: time)
+        }
+      }
+    }
+  }
+
   private func write(_ state: inout State) {
     state.written = .now
     do {

@@ -11,6 +11,8 @@ package struct TrainPage: Page {
   private let inEffect: Recipe
   private let line: String
   private let first: Int
+  /// What dear probes saw; nil where none was asked for.
+  private let samples: [Run.Sample]?
   private var kept: Kept?
   private var run: String?
 
@@ -33,8 +35,11 @@ package struct TrainPage: Page {
   /// - Parameters:
   ///   - run: what was trained, and `line` how its recipe stood on the command line.
   ///   - first: the step that the run went on from; 0 for one that began anew.
-  package init(_ training: Training, of run: Run, line: String, from first: Int) async throws {
-    (self.training, self.line, self.first) = (training, line, first)
+  ///   - samples: what dear probes saw; nil where none was asked for.
+  package init(
+    _ training: Training, of run: Run, line: String, from first: Int, samples: [Run.Sample]? = nil
+  ) async throws {
+    (self.training, self.line, self.first, self.samples) = (training, line, first, samples)
     recipe = run.recipe
     inEffect = try await run.network.recipe
     (trace, size, baseline) = (await run.trace, await run.size, await run.baseline)
@@ -57,6 +62,7 @@ package struct TrainPage: Page {
   package var text: String {
     var lines = [head, ""]
     lines += training.outcome == .exploded ? exploded : trained
+    lines += samples.map { SampleLines($0).lines } ?? []
     lines += HealingLines(training, recipe, inEffect, line).lines
     lines += [""] + next
     return lines.joined(separator: "\n") + "\n"
@@ -193,25 +199,28 @@ package struct TrainPage: Page {
   }
 
   /// The same for machines.
-  package var body: Body { Body(training, size) }
+  package var body: Body { Body(training, size, samples) }
 
   package struct Body: Encodable {
     let training: Training
     let remarks: [String]
     let plannedBytes: Int
+    let samples: [Run.Sample]?
 
-    init(_ training: Training, _ size: RunSize) {
+    init(_ training: Training, _ size: RunSize, _ samples: [Run.Sample]?) {
+      self.samples = samples
       (self.training, remarks) = (training, TrainPage.remarks(training, size))
       plannedBytes = size.plannedBytes
     }
 
-    private enum CodingKeys: CodingKey { case remarks, plannedBytes }
+    private enum CodingKeys: CodingKey { case remarks, plannedBytes, samples }
 
     package func encode(to encoder: any Encoder) throws {
       try training.encode(to: encoder)
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(remarks, forKey: .remarks)
       try container.encode(plannedBytes, forKey: .plannedBytes)
+      try container.encode(samples, forKey: .samples)
     }
   }
 

@@ -132,7 +132,8 @@ import Testing
     #endif
   }
 
-  /// However many threads multiply at once, and whatever is copied: it ends or says what is missing.
+  /// However many threads multiply at once, and whatever is copied: it ends, or says what is
+  /// missing.
   @Test func aLargeNetworkInLittleMemoryIsNoCrash() throws {
     let tool = try tool(
       """

@@ -57,6 +57,10 @@ struct StructureTests {
       folder: "Training/Probes", members: ProbeCatalog.standard.probes.map { "\($0)" },
       common: "Probe", machinery: "Training/Monitor"),
     Catalogue(
+      folder: "Training/SampledProbes",
+      members: SampledProbeCatalog.standard.probes.map { "\($0)" }, common: "SampledProbe",
+      machinery: "Training/Monitor"),
+    Catalogue(
       folder: "Causes", members: CauseCatalog.standard.causes.map { "\($0)" }, common: "Cause",
       machinery: "Causes/Diagnosis"),
     Catalogue(

@@ -42,8 +42,11 @@ struct RunWriter {
     /// As it is written; nil where its turn has not come.
     var data: Data?
 
+    /// Whether it was measured in one step alone.
+    var isSample = false
+
     /// Whether it has single steps of a layer, of which a long run keeps few.
-    var isOfLayer: Bool { chunk.level == 0 && !column.layer.isEmpty }
+    var isOfLayer: Bool { chunk.level == 0 && !column.layer.isEmpty && !isSample }
   }
 
   /// Of eight writes one has the layers as they stand: they are many, and each is deflated anew.
@@ -81,6 +84,20 @@ struct RunWriter {
     first = first ?? stretch.first
     run.steps = stretch.first + stretch.count
     if let loss = stretch.lastLoss { run.note(loss: loss) }
+  }
+
+  /// Adds what was measured in single steps.
+  mutating func take(_ samples: [Run.Sample]) {
+    for sample in samples {
+      let place = columns.first { $0.layer == sample.layer }?.place ?? 0
+      chunks.append(
+        Part(
+          column: .init(name: sample.name, layer: sample.layer, place: place),
+          segment: max(0, segment),
+          chunk: Pyramid.Chunk(
+            level: 0, first: sample.step, count: 1, values: [Float(sample.value)]),
+          isSample: true))
+    }
   }
 
   /// Takes how many steps there are, and what was found.

@@ -4,6 +4,7 @@ import KeelAuthoring
 import KeelArchive
 import KeelLogs
 import KeelReport
+import Synchronization
 
 struct TrainCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -40,6 +41,13 @@ struct TrainCommand: AsyncParsableCommand {
     help: ArgumentHelp("Write TensorBoard's events there while it trains.", valueName: "folder"))
   var tensorboard: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Have what is too dear for every step looked at now and then, for that share of the time (2%): "
+        + "activations, attention's scores, sharpness, the exponents of gradients.",
+      valueName: "share"))
+  var monitorBudget: TimeShare?
+
   func validate() throws {
     if let saveEvery, saveEvery < 1 { throw ValidationError("--save-every takes steps, 1 or more") }
     if saveEvery != nil, save == nil, resume == nil {
@@ -67,6 +75,14 @@ struct TrainCommand: AsyncParsableCommand {
     let recorder = try archive.begin(
       .train, of: recipe, beside: source.recipe, line: source.line, rows: run.problem.checksum,
       model: target, resumed: resume)
+    let samples = Samples()
+    let sampling = monitorBudget.map {
+      SamplingPolicy(budget: $0.share) { seen in
+        samples.add(seen)
+        recorder?.record(seen)
+        events?.add(seen)
+      }
+    }
     let (training, page) = try await keeping(recorder) {
       let training = try await interruptible {
         let show: @Sendable (Run.Step) -> Void = { step in
@@ -76,11 +92,18 @@ struct TrainCommand: AsyncParsableCommand {
           bar.show("training", step)
         }
         return heal
-          ? await run.train(healing: HealingPolicy(), checkpointing: saving?.checkpointing, show)
-          : await run.train(checkpointing: saving?.checkpointing, show)
+          ? await run.train(
+            healing: HealingPolicy(), checkpointing: saving?.checkpointing, sampling: sampling, show
+          )
+          : await run.train(checkpointing: saving?.checkpointing, sampling: sampling, show)
       }
       bar.clear()
-      return (training, try await TrainPage(training, of: run, line: source.line, from: first))
+      return (
+        training,
+        try await TrainPage(
+          training, of: run, line: source.line, from: first,
+          samples: monitorBudget == nil ? nil : samples.all)
+      )
     }
     await recorder?.end(
       .init(training.outcome.rawValue, training: training, body: page.json))
@@ -102,6 +125,13 @@ struct TrainCommand: AsyncParsableCommand {
     case .exploded: throw ExitCode(1)
     case .stopped: throw ExitCode(130)
     }
+  }
+
+  /// What was sampled on the run's own thread.
+  private final class Samples: Sendable {
+    private let kept = Mutex<[Run.Sample]>([])
+    var all: [Run.Sample] { kept.withLock { $0 } }
+    func add(_ samples: [Run.Sample]) { kept.withLock { $0 += samples } }
   }
 
   private func begin(_ recipe: Recipe) throws -> Run {

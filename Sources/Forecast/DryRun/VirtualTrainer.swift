@@ -189,8 +189,3 @@ package final class VirtualTrainer {
     }
   }
 }
-
-extension TrainingStep {
-  /// Where the parameters' region begins: at the first of them.
-  var firstParameter: UnsafeMutablePointer<Float> { memory[plan.parameters[0].buffer] }
-}

@@ -3,7 +3,7 @@ import KeelEngine
 
 /// What `attention` computes: one product for queries, keys and values of all rows, the attention
 /// of each row and head, one product for the output.
-struct AttentionKernel: Kernel {
+struct AttentionKernel: ScoringKernel {
   /// Normalised queries and keys.
   struct Norm {
     let queryGain, keyGain: Buffer
@@ -97,6 +97,26 @@ struct AttentionKernel: Kernel {
     product.weightGradient(pass, rows, gradient, source)
     keel_column_sums(gradient, pass[bias.gradient], rows, product.outputs)
     if let target { product.backward(pass, rows, gradient, to: target, adds: adds) }
+  }
+
+  func largestScore(_ pass: Pass) -> Float {
+    let (queries, stride) = (pass[compared.value], layout(pass).query_stride)
+    let scale = 1 / Float(width).squareRoot()
+    var scores = [Float](repeating: 0, count: time * time)
+    var largest = -Float.infinity
+    for row in 0..<pass.rows {
+      for head in 0..<heads {
+        let query = queries + row * time * stride + head * width
+        keel_gemm_strided(
+          0, 1, time, time, width, scale, query, stride, query + units, stride, 0, &scores, time)
+        for place in 0..<time {
+          let seen = scores[place * time..<place * time + (isCausal ? place + 1 : time)]
+          guard !seen.contains(where: \.isNaN) else { return .nan }
+          largest = max(largest, seen.max() ?? largest)
+        }
+      }
+    }
+    return largest
   }
 
   // MARK: query–key normalisation

@@ -11,19 +11,22 @@ extension Run {
   /// `Training.recoveries` says what changed.
   /// - Parameters:
   ///   - checkpointing: what is done with checkpoints on the way; none is taken during a search.
+  ///   - sampling: what is done with samples on the way; none is taken during a search.
   ///   - observe: called on the run's own thread, after every step, those of attempts included: its
   ///     index falls where the run goes back.
   public func train(
     healing policy: HealingPolicy, checkpointing: CheckpointPolicy? = nil,
+    sampling: SamplingPolicy? = nil,
     _ observe: @escaping @Sendable (Run.Step) -> Void = { _ in }
   ) -> Training {
-    var clock = CheckpointClock(checkpointing)
+    var (checkpoints, samples) = (CheckpointClock(checkpointing), SamplingClock(sampling))
     while true {
       let training = trainer.train(
         isCancelled: { Task.isCancelled },
         observe: { step in
           observe(step)
-          clock.look(at: trainer)
+          samples.look(at: trainer)
+          checkpoints.look(at: trainer)
         })
       guard training.outcome == .exploded, let explosion = training.explosion,
         trainer.record.recoveries.count < policy.recoveries

@@ -48,16 +48,18 @@ public actor Run {
     trainer.train(isCancelled: { Task.isCancelled }, observe: observe)
   }
 
-  /// The same, handing out checkpoints on the way.
+  /// The same, handing out checkpoints and samples on the way.
   public func train(
-    checkpointing: CheckpointPolicy?, _ observe: @Sendable (Run.Step) -> Void = { _ in }
+    checkpointing: CheckpointPolicy?, sampling: SamplingPolicy? = nil,
+    _ observe: @Sendable (Run.Step) -> Void = { _ in }
   ) -> Training {
-    var clock = CheckpointClock(checkpointing)
+    var (checkpoints, samples) = (CheckpointClock(checkpointing), SamplingClock(sampling))
     return trainer.train(
       isCancelled: { Task.isCancelled },
       observe: { step in
         observe(step)
-        clock.look(at: trainer)
+        samples.look(at: trainer)
+        checkpoints.look(at: trainer)
       })
   }
 

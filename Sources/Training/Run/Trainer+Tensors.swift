@@ -4,12 +4,12 @@ import KeelEngine
 // What a loop of one's own reads and writes between two steps.
 
 extension Trainer {
-  func tensor(_ name: String) -> Tensor? {
+  package func tensor(_ name: String) -> Tensor? {
     let plan = trainingStep.plan
     return plan.networkTensors.first { $0.name == name }?.tensor(in: trainingStep.memory.base, plan)
   }
 
-  func gradient(of name: String) -> Tensor? {
+  package func gradient(of name: String) -> Tensor? {
     let parameters = trainingStep.plan.parameters
     guard trainingStep.hasGradients, let index = parameters.firstIndex(where: { $0.name == name })
     else {
@@ -23,7 +23,7 @@ extension Trainer {
       name: name, shape: parameter.shape, values: values.map { $0 * factor })
   }
 
-  func set(_ tensors: [Tensor]) throws {
+  package func set(_ tensors: [Tensor]) throws {
     let names = Set(tensors.map(\.name))
     let places = trainingStep.plan.networkTensors.filter { names.contains($0.name) }
     let known = try places.matched(

@@ -117,6 +117,13 @@ package final class Trainer {
     }
   }
 
+  /// The newest step's pass: its batch is in memory until the next.
+  package var newestPass: Pass {
+    let step = max(0, trace.count - 1)
+    return trainingStep.pass(
+      rows: batches.count(at: step), mode: .training, position: step)
+  }
+
   /// A step whose batch is known to be bad.
   private func pass(over step: Int) {
     record.trace.record(loss: .nan, learningRate: adaptive.learningRate(at: step))
@@ -167,7 +174,8 @@ package final class Trainer {
     explode(step, pass, .nonFinite, found.place, found.origin)
   }
 
-  /// Whether the loss over the batch of the last step that was taken is finite; false where none was.
+  /// Whether the loss over the batch of the last step that was taken is finite; false where none
+  /// was taken.
   private var isFiniteOnAGoodBatch: Bool {
     let good = record.trace.lastTakenStep(through: step - 1)
     guard !record.trace.wasSkipped(good) else { return false }

@@ -67,6 +67,9 @@ package final class TrainingStep {
 
   package var memory: Memory { workspace.memory }
 
+  /// Where the parameters' region begins: at the first of them.
+  package var firstParameter: UnsafeMutablePointer<Float> { memory[plan.parameters[0].buffer] }
+
   /// Writes the initial parameters, state and slots.
   package func initialize() {
     plan.initialize(memory, seed: recipe.seed)
