@@ -11,7 +11,9 @@ struct SampleLines {
       return ["  sampled     nothing: the training was too short for its budget"]
     }
     var names: [String] = []
-    for sample in samples where !names.contains(sample.name) { names.append(sample.name) }
+    // Of the whole first.
+    for sample in samples.filter({ $0.layer.isEmpty }) + samples
+    where !names.contains(sample.name) { names.append(sample.name) }
     let steps = Set(samples.map(\.step)).count
     return ["  sampled     in \(Text.count(steps)) \(steps == 1 ? "step" : "steps")"]
       + names.flatMap(lines(of:))
@@ -24,10 +26,12 @@ struct SampleLines {
     else { return [] }
     let course = samples.filter { $0.name == name && $0.layer == largest.layer }
     let place = largest.layer.isEmpty ? "" : ", \(largest.layer)"
-    let ends = [course.first, course.last].compactMap { $0.map { Text.number($0.value) } }
-    return [
-      "              \(name)\(place): \(ends.joined(separator: " → ")), "
-        + "largest \(Text.number(largest.value)) at step \(Text.count(largest.step))"
-    ]
+    let ends = (course.count > 1 ? [course[0], course[course.count - 1]] : course)
+      .map { Text.number($0.value) }.joined(separator: " → ")
+    let most =
+      course.count > 1
+      ? ", largest \(Text.number(largest.value)) at step \(Text.count(largest.step))"
+      : " at step \(Text.count(largest.step))"
+    return ["              \(name)\(place): \(ends)\(most)"]
   }
 }

@@ -119,6 +119,28 @@ struct RunsTests {
     #expect(try tool.run("runs", "export", id, "-o", "none/there.csv").code == 74)
   }
 
+  /// What is dear is looked at in some steps, and kept with the rest.
+  @Test func whatIsSampledIsKept() throws {
+    let training = try tool.run(
+      "train", "sound.yaml", "--set", "training.epochs=400", "--monitor-budget", "50%", "--json",
+      "--tensorboard", "tb")
+    let samples = try #require(training.json["samples"] as? [[String: Any]])
+    let sharpness = samples.filter { $0["name"] as? String == "sharpness" }
+    #expect(!sharpness.isEmpty)
+    let id = try #require(try ids().first)
+    let lines = try tool.run("runs", "export", id).out.split(separator: "\n")
+    let titles = try #require(lines.first).split(separator: ",")
+    let column = try #require(titles.firstIndex(of: "sharpness"))
+    let kept = lines.dropFirst().filter {
+      !$0.split(separator: ",", omittingEmptySubsequences: false)[column].isEmpty
+    }
+    #expect(kept.count == sharpness.count)
+    #expect(try tool.run("train", "sound.yaml", "--json").json["samples"] is NSNull)
+    for share in ["2", "0%", "101%", "x%"] {
+      #expect(try tool.run("train", "sound.yaml", "--monitor-budget", share).code == 64)
+    }
+  }
+
   /// What failed and what it became, from its first step on; the answer for machines names the run.
   @Test func aCureIsKeptWhole() throws {
     let cure = try tool.run("cure", "sick.yaml", "--json").json
