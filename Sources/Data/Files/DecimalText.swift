@@ -4,7 +4,7 @@
 /// and nothing else; `nan`, `0x10`, `1_000` and `1,5` are not numbers. Spaces around are ignored.
 enum DecimalText {
   /// 10⁰ … 10²²: the powers of ten that a Double holds exactly.
-  private static let powers: [Double] = (0...22).map { exponent in
+  static let powers: [Double] = (0...22).map { exponent in
     (0..<exponent).reduce(1) { power, _ in power * 10 }
   }
 

@@ -19,7 +19,7 @@ package struct Table {
   /// The texts of a single target column seen so far.
   private var texts: Set<String> = []
   private var firstText: Int?
-  private var firstFraction: (row: Int, text: String)?
+  private var firstFraction: Int?
   /// Whether only the targets are read, as numbers, whatever the other columns hold.
   private var isSelection = false
 
@@ -118,11 +118,13 @@ extension Table {
       var isLast = false
       while !isLast {
         let place = reader.position
-        let cell = try nextCell(column)
-        isLast = cell.isLast
+        let number = reader.plainNumber()
+        let cell = number == nil ? try nextCell(column) : nil
+        isLast = number?.isLast ?? cell?.isLast ?? true
         guard isLast == (column == names.count - 1) else { throw try ragged(column + 1, isLast) }
         if slots[column] != nil, targets.count == 1, !isSelection { labels.append(place) }
-        try read(cell, column)
+        if let number { take(number.value, column) }
+        if let cell { try read(cell, column) }
         column += 1
       }
       row += 1
@@ -179,11 +181,17 @@ extension Table {
         column, "\(shown(reader.text(cell))) does not fit float32 (±3.4e38)",
         fix: "write a number in that range, or rescale the column")
     }
-    guard let slot else { return inputs.append(Float(value)) }
-    numbers[numbers.count - targets.count + slot] = Float(value)
-    if firstFraction == nil, value != value.rounded() {
-      firstFraction = (row, shown(reader.text(cell)))
+    take(value, column)
+  }
+
+  /// - Parameter value: one that float32 holds.
+  private mutating func take(_ value: Double, _ column: Int) {
+    guard let slot = slots[column] else {
+      if !isSelection { inputs.append(Float(value)) }
+      return
     }
+    numbers[numbers.count - targets.count + slot] = Float(value)
+    if firstFraction == nil, value != value.rounded() { firstFraction = row }
   }
 
   /// A cell that holds no number: an error, but in a single target column.
@@ -257,7 +265,7 @@ extension Table {
       throw table.error(
         targets[0],
         "'\(shown(label(at: labels[firstText - 2])))' is not a number, but row "
-          + "\(firstFraction.row) holds \(firstFraction.text)",
+          + "\(firstFraction) holds \(shown(label(at: labels[firstFraction - 2])))",
         fix: "write numbers only, or names of classes only")
     }
     let texts = labels.map(label)

@@ -24,6 +24,7 @@ struct TableReader {
   let bytes: UnsafeBufferPointer<UInt8>
   /// The byte that is read next: where a cell begins, spaces and quotes included.
   var position: Int
+  private let powers = DecimalText.powers
 
   init(_ bytes: UnsafeBufferPointer<UInt8>) {
     self.bytes = bytes
@@ -56,6 +57,42 @@ struct TableReader {
     var cell = Cell(bounds: start..<end)
     cell.isLast = passDelimiter()
     return cell
+  }
+
+  /// The next cell, where it is a plain number of at most fifteen digits, without an exponent and
+  /// with nothing around it; nil, and nothing is read, where it is anything else.
+  ///
+  /// It is the number that `DecimalText` reads: both factors are exact, so one division rounds once
+  /// (Clinger 1990).
+  mutating func plainNumber() -> (value: Double, isLast: Bool)? {
+    var index = position
+    let isNegative = index < bytes.count && bytes[index] == UInt8(ascii: "-")
+    if isNegative { index += 1 }
+    let start = index
+    var mantissa: UInt64 = 0
+    func readDigits() {
+      while index < bytes.count {
+        let digit = bytes[index] &- UInt8(ascii: "0")
+        guard digit <= 9 else { return }
+        mantissa = mantissa &* 10 &+ UInt64(digit)
+        index += 1
+      }
+    }
+    readDigits()
+    var (digits, decimals) = (index - start, 0)
+    if index < bytes.count, bytes[index] == UInt8(ascii: ".") {
+      index += 1
+      let first = index
+      readDigits()
+      decimals = index - first
+      digits += decimals
+    }
+    guard digits > 0, digits <= 15, index < bytes.count else { return nil }
+    let end = bytes[index]
+    guard end == UInt8(ascii: ",") || end == UInt8(ascii: "\n") else { return nil }
+    position = index + 1
+    let value = Double(mantissa) / powers[decimals]
+    return (isNegative ? -value : value, end == UInt8(ascii: "\n"))
   }
 
   /// The text of a cell.

@@ -50,6 +50,29 @@ struct CSVTests {
     #expect(rows.targets == Targets(values: .numbers([-2.5, 4]), columns: 1, names: ["y"]))
   }
 
+  /// Plain numbers are read in one pass, all others in two: bit for bit the number that is written.
+  @Test func everyNumberIsTheNearest() throws {
+    var random = Random(seed: 7, stream: "csv")
+    let digits = (0..<4000).map { _ in
+      (0..<Int(1 + 20 * random.uniform())).map { _ in String(Int(10 * random.uniform())) }.joined()
+    }
+    let texts =
+      digits.map { digits in
+        let place = digits.index(
+          digits.startIndex, offsetBy: Int(Double(digits.count + 1) * random.uniform()))
+        let sign = ["", "", "-", "+"][Int(4 * random.uniform())]
+        let tail = ["", "", "", "e-7", "E+05"][Int(5 * random.uniform())]
+        return "\(sign)\(digits[..<place]).\(digits[place...])\(tail)"
+      } + ["-0", "0", "000000000000000000012", "9007199254740993", "999999999999999", "0.1"]
+    let rows = try load("x,y\n" + texts.map { "\($0),\"\($0)\"\n" }.joined()).train
+    let right = texts.map { Float(Double($0).required("it is a number")).bitPattern }
+    #expect(rows.inputs.map(\.bitPattern) == right)
+    guard case .numbers(let targets) = rows.targets.values else { throw Fault.notNumbers }
+    #expect(targets.map(\.bitPattern) == right)
+  }
+
+  private enum Fault: Error { case notNumbers }
+
   @Test(arguments: [
     "x,y\n1,2\n3,4\n", "x,y\n1,2\n3,4", "x,y\r\n1,2\r\n3,4\r\n", "x,y\r1,2\r3,4\r",
     "\u{FEFF}x,y\n1,2\n3,4\n", "x,y\n1,2\n3,4\n\n \t\n\r\n", " x , y\n1 ,\t2\n 3, 4 \n",
