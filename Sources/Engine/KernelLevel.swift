@@ -29,7 +29,9 @@ public struct KernelLevel: Hashable, Sendable {
   public static var current: KernelLevel { KernelLevel(keel_current_level()) }
 
   /// What the environment asks for; nil where it leaves the choice to the processor.
-  public static var asked: String? { getenv("KEEL_KERNELS").map { String(cString: $0) } }
+  public static var asked: String? {
+    getenv("KEEL_KERNELS").map { String(cString: $0) }.flatMap { $0.isEmpty ? nil : $0 }
+  }
 
   /// - Throws: `KeelError` where the environment names a level, or a core of BLAS, that there is
   ///   not, or not here.

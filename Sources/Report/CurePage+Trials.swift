@@ -23,10 +23,16 @@ extension CurePage {
     return [
       out.bold("trials") + "  " + tallies.joined(separator: "; ")
     ] + rows + [
-      "  in all \(Text.count(history.cost.steps)) steps, "
-        + "\(Text.number(history.cost.relativeToOneTraining)) trainings of 1,000 or more "
-        + "(--json lists every trial)", "",
+      "  in all \(Text.count(history.cost.steps)) steps\(beside) (--json lists every trial)", "",
     ]
+  }
+
+  /// How many trainings that is: of the recipe's steps, or of 1,000 where it has fewer.
+  private var beside: String {
+    let (steps, share) = (history.cost.steps, history.cost.relativeToOneTraining)
+    guard share > 0, share.isFinite else { return "" }
+    let one = Int((Double(steps) / share).rounded())
+    return ", \(Text.number(share)) times a training of \(Text.count(one))"
   }
 
   /// How trials ended, in words: `12 hold, 3 explode, 1 does not learn`.

@@ -202,7 +202,9 @@ package struct ForecastPage: Page {
 
   private var unknown: [String] {
     var lines = [out.bold("not promised")]
-    if let sharpness = forecast.sharpness, let edge = sharpness.edge {
+    if let sharpness = forecast.sharpness, !sharpness.value.isFinite {
+      lines.append("  sharpness not measured: a gradient near the start is not finite")
+    } else if let sharpness = forecast.sharpness, let edge = sharpness.edge {
       let certain = sharpness.isCertain ? "" : " (uncertain)"
       lines.append(
         "  sharpness \(Text.number(sharpness.value))\(certain), stable on a quadratic below "

@@ -13,6 +13,8 @@ package struct TrainPage: Page {
   private let first: Int
   /// What dear probes saw; nil where none was asked for.
   private let samples: [Run.Sample]?
+  /// Whether it was to be healed where it explodes.
+  private let heals: Bool
   private var kept: Kept?
   private var run: String?
 
@@ -36,9 +38,12 @@ package struct TrainPage: Page {
   ///   - run: what was trained, and `line` how its recipe stood on the command line.
   ///   - first: the step that the run went on from; 0 for one that began anew.
   ///   - samples: what dear probes saw; nil where none was asked for.
+  ///   - heals: whether it was to be healed where it explodes.
   package init(
-    _ training: Training, of run: Run, line: String, from first: Int, samples: [Run.Sample]? = nil
+    _ training: Training, of run: Run, line: String, from first: Int,
+    samples: [Run.Sample]? = nil, heals: Bool = false
   ) async throws {
+    self.heals = heals
     (self.training, self.line, self.first, self.samples) = (training, line, first, samples)
     recipe = run.recipe
     inEffect = try await run.network.recipe
@@ -64,6 +69,11 @@ package struct TrainPage: Page {
     lines += training.outcome == .exploded ? exploded : trained
     lines += samples.map { SampleLines($0).lines } ?? []
     lines += HealingLines(training, recipe, inEffect, line).lines
+    if heals, training.outcome == .exploded, training.recoveries.isEmpty {
+      lines += [
+        "", out.bold("not healed") + "  no change was found with which it goes on from before",
+      ]
+    }
     lines += [""] + next
     return lines.joined(separator: "\n") + "\n"
   }
@@ -89,7 +99,8 @@ package struct TrainPage: Page {
     if first > 0, first == training.steps {
       return "\(Text.count(training.steps)) steps\(again): nothing was left to do"
     }
-    return "\(Text.count(training.steps - first)) steps in \(Text.seconds(training.seconds)) "
+    let steps = training.steps - first
+    return "\(Text.count(steps)) step\(steps == 1 ? "" : "s") in \(Text.seconds(training.seconds)) "
       + "(\(Text.count(Int(training.stepsPerSecond))) a second)\(again)"
   }
 
@@ -275,7 +286,7 @@ package struct TrainPage: Page {
     switch training.outcome {
     case .exploded:
       lines.append("  keel cure \(line)  # find the smallest change that works, and prove it")
-      if training.recoveries.isEmpty {
+      if !heals, training.recoveries.isEmpty {
         lines.append("  keel train \(line) --heal  # go back to before it, and on")
       }
     case .stopped:

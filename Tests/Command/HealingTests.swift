@@ -46,6 +46,27 @@ import Testing
     #expect(again.lines.contains("healed  1 recovery"))
   }
 
+  /// Nothing on the way helps weights of 10²⁰: that is said, and not proposed again.
+  @Test func whatCannotBeHealedIsSaid() throws {
+    let tool = try Tool()
+    try tool.write(
+      "hot.yaml",
+      """
+      data: {teacher: {samples: 200, features: 8}}
+      model: [{dense: 32}, relu, {dense: 32}, relu, {dense: 1}]
+      initializer: {normal: 1e20}
+      loss: mean-squared-error
+      optimizer: {sgd: 0.01}
+      training: {epochs: 5, batch: 16}
+      """)
+    let result = try tool.run("train", "hot.yaml", "--heal")
+    #expect(result.code == 1)
+    #expect(result.out.contains("not healed  no change was found"))
+    #expect(result.out.contains("1 step in "))
+    #expect(!result.out.contains("--heal"))
+    #expect(try tool.run("train", "hot.yaml").out.contains("--heal"))
+  }
+
   @Test func inJSON() throws {
     let result = try tool().run("train", "jump.yaml", "--heal", "--json")
     #expect(result.code == 0)

@@ -102,7 +102,7 @@ struct TrainCommand: AsyncParsableCommand {
         training,
         try await TrainPage(
           training, of: run, line: source.line, from: first,
-          samples: monitorBudget == nil ? nil : samples.all)
+          samples: monitorBudget == nil ? nil : samples.all, heals: heal)
       )
     }
     await recorder?.end(

@@ -5,7 +5,8 @@ import KeelAuthoring
 /// How much of the machine is used.
 struct MachineOptions: ParsableArguments {
   @Option(
-    parsing: .unconditional, help: "Threads for matrix products; all cores if not given.")
+    parsing: .unconditional,
+    help: "Threads that a step is taken on, 1 to 1024; all cores if not given.")
   var threads: Int?
 
   func validate() throws {
