@@ -10,6 +10,8 @@ package struct ReportPage {
   private let recipe: Recipe?
   private let words: Words
   private let pictures: [any Picture]
+  /// What was measured in some steps.
+  private var sampled: [String] = []
 
   /// What a run came to, as its own page says it.
   struct Words {
@@ -62,6 +64,7 @@ package struct ReportPage {
       let training = try run.answer(Training.self)
       words = Self.words(of: training, run, isKept: history.path.hasSuffix("/.keel/keel.sqlite"))
       pictures = kept.pictures(of: training, drawn: (Self.gains(forecast), exponents)) + maps
+      sampled = SampledSeries.lines(try run.answer(Sampled.self).samples ?? [])
     case .forecast:
       words = Self.words(ofForecast: run)
       pictures = (Self.gains(forecast).map { [$0] } ?? []) + maps
@@ -123,7 +126,10 @@ package struct ReportPage {
 
   var figures: String {
     pictures.map { "<section>\n\($0.figure)</section>\n" }.joined()
+      + section("Sampled", Markup.block(sampled))
   }
+
+  private struct Sampled: Decodable { let samples: [SampledSeries]? }
 
   var change: String {
     let code = words.code.map { framework, lines in

@@ -12,7 +12,7 @@ package struct TrainPage: Page {
   private let line: String
   private let first: Int
   /// What dear probes saw; nil where none was asked for.
-  private let samples: [Run.Sample]?
+  private let samples: [SampledSeries]?
   /// Whether it was to be healed where it explodes.
   private let heals: Bool
   private var kept: Kept?
@@ -44,7 +44,8 @@ package struct TrainPage: Page {
     samples: [Run.Sample]? = nil, heals: Bool = false
   ) async throws {
     self.heals = heals
-    (self.training, self.line, self.first, self.samples) = (training, line, first, samples)
+    (self.training, self.line, self.first) = (training, line, first)
+    self.samples = samples.map(SampledSeries.all)
     recipe = run.recipe
     inEffect = try await run.network.recipe
     (trace, size, baseline) = (await run.trace, await run.size, await run.baseline)
@@ -67,7 +68,7 @@ package struct TrainPage: Page {
   package var text: String {
     var lines = [head, ""]
     lines += training.outcome == .exploded ? exploded : trained
-    lines += samples.map { SampleLines($0).lines } ?? []
+    lines += sampled
     lines += HealingLines(training, recipe, inEffect, line).lines
     if heals, training.outcome == .exploded, training.recoveries.isEmpty {
       lines += [
@@ -102,6 +103,15 @@ package struct TrainPage: Page {
     let steps = training.steps - first
     return "\(Text.count(steps)) step\(steps == 1 ? "" : "s") in \(Text.seconds(training.seconds)) "
       + "(\(Text.count(Int(training.stepsPerSecond))) a second)\(again)"
+  }
+
+  private var sampled: [String] {
+    guard let samples else { return [] }
+    let lines = SampledSeries.lines(samples)
+    guard let first = lines.first else {
+      return ["  sampled     nothing: the training was too short for its budget"]
+    }
+    return ["  sampled     \(first)"] + lines.dropFirst().map { "              \($0)" }
   }
 
   // MARK: a network that was lost
@@ -216,9 +226,9 @@ package struct TrainPage: Page {
     let training: Training
     let remarks: [String]
     let plannedBytes: Int
-    let samples: [Run.Sample]?
+    let samples: [SampledSeries]?
 
-    init(_ training: Training, _ size: RunSize, _ samples: [Run.Sample]?) {
+    init(_ training: Training, _ size: RunSize, _ samples: [SampledSeries]?) {
       self.samples = samples
       (self.training, remarks) = (training, TrainPage.remarks(training, size))
       plannedBytes = size.plannedBytes

@@ -125,8 +125,9 @@ struct RunsTests {
       "train", "sound.yaml", "--set", "training.epochs=400", "--monitor-budget", "50%", "--json",
       "--tensorboard", "tb")
     let samples = try #require(training.json["samples"] as? [[String: Any]])
-    let sharpness = samples.filter { $0["name"] as? String == "sharpness" }
-    #expect(!sharpness.isEmpty)
+    // Of the whole it comes first.
+    #expect(samples.first?["name"] as? String == "sharpness")
+    let count = try #require(samples.first?["count"] as? Int)
     let id = try #require(try ids().first)
     let lines = try tool.run("runs", "export", id).out.split(separator: "\n")
     let titles = try #require(lines.first).split(separator: ",")
@@ -134,7 +135,10 @@ struct RunsTests {
     let kept = lines.dropFirst().filter {
       !$0.split(separator: ",", omittingEmptySubsequences: false)[column].isEmpty
     }
-    #expect(kept.count == sharpness.count)
+    #expect(kept.count == count && count > 0)
+    #expect(try tool.run("report", id, "-o", "report.html").code == 0)
+    let page = try String(contentsOfFile: "\(tool.folder)/report.html", encoding: .utf8)
+    #expect(page.contains("<h2>Sampled</h2>") && page.contains("sharpness: "))
     #expect(try tool.run("train", "sound.yaml", "--json").json["samples"] is NSNull)
     for share in ["2", "0%", "101%", "x%"] {
       #expect(try tool.run("train", "sound.yaml", "--monitor-budget", share).code == 64)
