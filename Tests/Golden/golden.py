@@ -64,7 +64,7 @@ class Keel:
             entry["train"] = self.verb("train", recipe, "--save", str(model))
             page = self.run("train", recipe, "--archive", "none",
                             "--threads", str(self.threads)).stdout.decode()
-            entry["page"] = checksum(re.sub(r"\d[\d,]* steps in .*? a second\)", "", page).encode())
+            entry["page"] = checksum(re.sub(r"\d[\d,]* steps? in .*? a second\)", "", page).encode())
             entry["model"] = checksum(model.read_bytes()) if model.exists() else None
             return entry
 
