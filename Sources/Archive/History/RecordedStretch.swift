@@ -11,6 +11,8 @@ struct RecordedStretch {
   private var sums: [LayerSums.Sums] = []
   /// What happened in them.
   private(set) var events: [Trace.Event] = []
+  /// What was measured in some of them alone.
+  private(set) var samples: [Run.Sample] = []
 
   /// What is kept of the whole, a number a step.
   static let whole = ["loss", "gradient-norm", "clipped-norm", "learning-rate"]
@@ -39,7 +41,13 @@ struct RecordedStretch {
     wholes.removeAll(keepingCapacity: true)
     sums.removeAll(keepingCapacity: true)
     events.removeAll(keepingCapacity: true)
+    samples.removeAll(keepingCapacity: true)
   }
+
+  /// Adds what was measured in a step that it has.
+  mutating func add(_ samples: [Run.Sample]) { self.samples += samples }
+
+  var isEmpty: Bool { count == 0 && samples.isEmpty }
 
   mutating func add(_ step: Run.Step) {
     wholes.append(Float(step.loss))

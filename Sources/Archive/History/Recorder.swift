@@ -37,8 +37,6 @@ public final class Recorder: Sendable {
     var isOpen = false
     var next = 0
     var lost = 0
-    /// What was measured in single steps.
-    var samples: [Run.Sample] = []
     /// Steps of the training under way.
     var total: Int?
     /// What was found, and whether that is written.
@@ -91,8 +89,13 @@ public final class Recorder: Sendable {
     }
   }
 
-  /// Takes what was measured in single steps; does not wait.
-  public func record(_ samples: [Run.Sample]) { inbox.withLock { $0.samples += samples } }
+  /// Takes what was measured in the newest step; does not wait.
+  public func record(_ samples: [Run.Sample]) {
+    inbox.withLock { inbox in
+      guard inbox.isOpen, let last = inbox.stretches.indices.last else { return }
+      inbox.stretches[last].add(samples)
+    }
+  }
 
   /// Takes what was found; does not wait.
   public func note(_ change: (inout RunProgress) -> Void) {
@@ -135,7 +138,6 @@ public final class Recorder: Sendable {
       }
       var stretches = takeStretches()
       for stretch in stretches { writer.take(stretch) }
-      writer.take(takeSamples())
       let (total, progress) = takeNotes()
       writer.note(total, progress)
       let spare = stretches.popLast()
@@ -144,13 +146,6 @@ public final class Recorder: Sendable {
       // What was found is found in layers, too.
       writer.prepare(ending, withLayers: progress == nil ? nil : true)
       return attempt(&writer, else: before) { try $1.write($0) }
-    }
-  }
-
-  private func takeSamples() -> [Run.Sample] {
-    inbox.withLock { inbox in
-      defer { inbox.samples = [] }
-      return inbox.samples
     }
   }
 
@@ -173,7 +168,7 @@ public final class Recorder: Sendable {
       inbox.spare = nil
       next.reset(layers: last.layers, first: last.first + last.count)
       inbox.stretches = [next]
-      return taken.filter { $0.count > 0 }
+      return taken.filter { !$0.isEmpty }
     }
   }
 

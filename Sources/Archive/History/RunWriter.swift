@@ -79,6 +79,7 @@ struct RunWriter {
       chunks += filled.map { Part(column: columns[column], segment: segment, chunk: $0) }
       filled.removeAll(keepingCapacity: true)
     }
+    take(stretch.samples)
     events += stretch.events.map { (segment, $0) }
     for event in stretch.events where event.kind == .recovery { told.insert(event) }
     first = first ?? stretch.first
@@ -86,14 +87,14 @@ struct RunWriter {
     if let loss = stretch.lastLoss { run.note(loss: loss) }
   }
 
-  /// Adds what was measured in single steps.
-  mutating func take(_ samples: [Run.Sample]) {
+  /// Adds what was measured in single steps of the segment.
+  private mutating func take(_ samples: [Run.Sample]) {
     for sample in samples {
       let place = columns.first { $0.layer == sample.layer }?.place ?? 0
       chunks.append(
         Part(
           column: .init(name: sample.name, layer: sample.layer, place: place),
-          segment: max(0, segment),
+          segment: segment,
           chunk: Pyramid.Chunk(
             level: 0, first: sample.step, count: 1, values: [Float(sample.value)]),
           isSample: true))

@@ -2,7 +2,7 @@
 ///
 /// Each has an equal share of the budget, so that a dear one is seldom and a cheap one often: it
 /// looks again as soon as its share has room for what it took the last time. None looks more than
-/// `most` times in a run; one a step at the most.
+/// `most` times in a run, nor has it more than `numbers` in all; one a step at the most.
 package struct SamplingClock {
   private let policy: SamplingPolicy?
   private var meters: [Meter]
@@ -12,6 +12,8 @@ package struct SamplingClock {
   private var last = ContinuousClock.now
   /// Looks of a probe in a run, at the most: as many as a curve shows.
   private static let most = 256
+  /// Of a probe in a run, at the most: a network of a thousand layers is looked at less often.
+  private static let numbers = 1 << 15
   /// Training before the first look: what one costs is then little beside it.
   private static let least = Duration.milliseconds(20)
 
@@ -28,6 +30,9 @@ package struct SamplingClock {
     self.policy = policy
     meters = policy == nil ? [] : catalog.probes.map { Meter(probe: $0.init()) }
   }
+
+  /// What went by until now was no training.
+  package mutating func resume() { last = .now }
 
   /// Between two steps: lets a probe look if it is time.
   package mutating func look(at trainer: Trainer) {
@@ -51,12 +56,13 @@ package struct SamplingClock {
     last = .now
     meters[due].price = last - now
     meters[due].spent += last - now
-    meters[due].next = step + max(1, trainer.total / Self.most)
     guard !samples.isEmpty else {
       // It has nothing to look at: the others have its share.
       meters.remove(at: due)
       return
     }
+    let looks = max(1, min(Self.most, Self.numbers / samples.count))
+    meters[due].next = step + max(1, trainer.total / looks)
     policy.keep(samples)
     last = .now
   }

@@ -121,7 +121,7 @@ package final class Trainer {
   package var newestPass: Pass {
     let step = max(0, trace.count - 1)
     return trainingStep.pass(
-      rows: batches.count(at: step), mode: .training, position: step)
+      rows: batches.withRows(at: step) { $0.count }, mode: .training, position: step)
   }
 
   /// A step whose batch is known to be bad.

@@ -112,6 +112,32 @@ struct RecorderTests {
     #expect(loss.segments[0].mean[40..<70] == loss.segments[1].mean[...])
   }
 
+  /// Of the same step of two segments each its own, however late it is written.
+  @Test func samplesAreOfTheirStretch() async throws {
+    let recipe = Self.recipe()
+    let recorder = Recorder(
+      ArchivedRun(.train, of: recipe, command: "", version: "1"), recipe: nil, in: history
+    ) { Issue.record("\($0)") }
+    let run = try Run(Problem(recipe))
+    @Sendable func record(_ step: Run.Step, _ value: Double) {
+      recorder.record(step)
+      guard step.index % 7 == 0 else { return }
+      let sample = Run.Sample(step: step.index, name: "probe", layer: "dense-2", value: value)
+      recorder.record([sample])
+    }
+    _ = await run.train(steps: 40) { record($0, 1) }
+    let snapshot = await run.snapshot()
+    _ = await run.train(steps: 60) { record($0, 1) }
+    try await run.rewind(to: snapshot)
+    let training = await run.train(steps: 30) { record($0, 2) }
+    await recorder.finish(.init("stopped", training: training, body: "{}"))
+    let kept = try history.steps("probe", layer: "dense-2", of: recorder.id)
+    let first = stride(from: 0, to: 100, by: 7).map { ($0, Float(1)) }
+    let second = stride(from: 42, to: 70, by: 7).map { ($0, Float(2)) }
+    #expect(kept[0] == Dictionary(uniqueKeysWithValues: first))
+    #expect(kept[1] == Dictionary(uniqueKeysWithValues: second))
+  }
+
   /// What happened is kept as it happens, in the stretch that it happened in: a surge before the
   /// explosion, and the recovery that another stretch begins with.
   /// Also where no step comes after it: the run ends with the proof that it holds.
