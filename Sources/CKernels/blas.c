@@ -86,7 +86,7 @@ static struct {
   pthread_mutex_t lock;
   pthread_cond_t returned;
   atomic_int free, waiting;
-  atomic_int is_prepared;
+  atomic_int is_prepared, is_refused;
 } buffers = {.lock = PTHREAD_MUTEX_INITIALIZER, .returned = PTHREAD_COND_INITIALIZER};
 
 static int try_buffer(void) {
@@ -98,7 +98,11 @@ static int try_buffer(void) {
 }
 
 static void multiply(const product *p) {
-  if (!keel_prepare_products()) return call_plainly(p);
+  if (!keel_prepare_products()) {
+    // For good: data that were made otherwise are not trained on.
+    atomic_store(&buffers.is_refused, 1);
+    return call_plainly(p);
+  }
   if (!try_buffer()) {
     pthread_mutex_lock(&buffers.lock);
     atomic_fetch_add(&buffers.waiting, 1);
@@ -127,6 +131,7 @@ static void map_buffers(int count) {
 
 int keel_prepare_products(void) {
   if (atomic_load(&buffers.is_prepared)) return 1;
+  if (atomic_load(&buffers.is_refused)) return 0;
   pthread_mutex_lock(&buffers.lock);
   if (!atomic_load(&buffers.is_prepared)) {
     // One a thread of a product, and one for each of the trainings that may run side by side.

@@ -24,12 +24,12 @@ struct SampledSeries: Codable {
       if groups[key] == nil { keys.append(key) }
       groups[key, default: []].append(sample)
     }
-    let names = keys.map(\.name)
+    var ranks: [String: Int] = [:]
+    for key in keys where ranks[key.name] == nil { ranks[key.name] = ranks.count }
     let ordered = keys.enumerated().sorted {
       let (left, right) = ($0.element, $1.element)
       guard left.layer.isEmpty == right.layer.isEmpty else { return left.layer.isEmpty }
-      let places = (names.firstIndex(of: left.name) ?? 0, names.firstIndex(of: right.name) ?? 0)
-      return (places.0, $0.offset) < (places.1, $1.offset)
+      return (ranks[left.name] ?? 0, $0.offset) < (ranks[right.name] ?? 0, $1.offset)
     }
     return ordered.compactMap { groups[$0.element].flatMap(SampledSeries.init) }
   }

@@ -169,7 +169,7 @@ struct RunWriter {
     isFailing = true
     forget()
     // Coarser levels have what single steps of layers show.
-    let layers = chunks.indices.filter { chunks[$0].isOfLayer }
+    let layers = chunks.indices.filter { chunks[$0].isOfLayer || chunks[$0].isSample }
       .prefix(max(0, chunks.count - Self.most))
     lost += layers.count
     for place in layers.reversed() { chunks.remove(at: place) }

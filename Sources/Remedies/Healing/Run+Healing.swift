@@ -37,7 +37,7 @@ extension Run {
         return Task.isCancelled ? trainer.train(isCancelled: { true }) : training
       }
       trainer = healed
-      samples.resume()
+      samples.resume(at: healed.step)
     }
   }
 }

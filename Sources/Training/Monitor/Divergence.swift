@@ -8,6 +8,8 @@ package struct Divergence {
   package let width: Int
   /// Steps above the edge that are borne.
   package let patience: Int
+  /// Times max(B, L₀): above, nothing is waited for.
+  package static let limit = 1e4
   private let scale: Double
   private let floor: Double
   /// The step of the first passing, ever.
@@ -46,7 +48,7 @@ package struct Divergence {
     guard finite > 0 else { return .none }
     let mean = sum / Double(finite) - floor
     // As far below: a loss without a floor that has run away.
-    if mean < -1e4 * scale {
+    if mean < -Self.limit * scale {
       (firstPassed, above) = (firstPassed ?? step, above ?? step)
       return .divergence
     }
@@ -58,7 +60,7 @@ package struct Divergence {
     let passed = above ?? step
     above = passed
     firstPassed = firstPassed ?? step
-    if mean > 1e4 * scale || step - passed >= patience { return .divergence }
+    if mean > Self.limit * scale || step - passed >= patience { return .divergence }
     return isNew ? .alarm : .none
   }
 }

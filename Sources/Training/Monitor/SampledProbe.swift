@@ -8,8 +8,8 @@ package protocol SampledProbe: Sendable {
   static var steps: Double { get }
   init()
   /// What it sees after the newest step, whose batch and gradients are still in memory.
-  /// - Returns: nothing where the network has nothing of the kind.
-  mutating func sample(_ trainer: Trainer) -> [Run.Sample]
+  /// - Returns: nil where the network has nothing of the kind; nothing where this step shows none.
+  mutating func sample(_ trainer: Trainer) -> [Run.Sample]?
 }
 
 extension Run {

@@ -31,8 +31,11 @@ package struct SamplingClock {
     meters = policy == nil ? [] : catalog.probes.map { Meter(probe: $0.init()) }
   }
 
-  /// What went by until now was no training.
-  package mutating func resume() { last = .now }
+  /// What went by until now was no training; the run goes on from a step.
+  package mutating func resume(at step: Int) {
+    last = .now
+    for place in meters.indices { meters[place].next = min(meters[place].next, step) }
+  }
 
   /// Between two steps: lets a probe look if it is time.
   package mutating func look(at trainer: Trainer) {
@@ -56,14 +59,14 @@ package struct SamplingClock {
     last = .now
     meters[due].price = last - now
     meters[due].spent += last - now
-    guard !samples.isEmpty else {
+    guard let samples else {
       // It has nothing to look at: the others have its share.
       meters.remove(at: due)
       return
     }
-    let looks = max(1, min(Self.most, Self.numbers / samples.count))
-    meters[due].next = step + max(1, trainer.total / looks)
-    policy.keep(samples)
+    let looks = max(1, min(Self.most, Self.numbers / max(1, samples.count)))
+    meters[due].next = step + max(1, (trainer.total + looks - 1) / looks)
+    if !samples.isEmpty { policy.keep(samples) }
     last = .now
   }
 }

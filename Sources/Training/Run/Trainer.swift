@@ -87,6 +87,14 @@ package final class Trainer {
 
   /// Takes one step, in which nothing is allocated.
   package func advance() {
+    takeStep()
+    guard recipe.training.badSteps == .skip, explosion == nil, step == batches.total,
+      record.trace.wasSkipped(step - 1)
+    else { return }
+    tryOnAGoodBatch()
+  }
+
+  private func takeStep() {
     let step = self.step
     if step % snapshots.interval == 0 {
       snapshots.take(trainingStep.memory, step: step, tally: tally)
@@ -148,6 +156,7 @@ package final class Trainer {
     switch loss {
     case .none: break
     case .alarm:
+      // Of the newest step is the event; the loss that is too large is of the last one taken.
       let step = record.trace.lastTakenStep(through: step - 1)
       record.trace.record(.divergence, value: Double(record.trace.losses[step]))
       snapshots.pin(before: step)
@@ -159,33 +168,41 @@ package final class Trainer {
   }
 
   /// A non-finite step: skipped where the recipe says so, until every batch has been tried with the
-  /// same parameters, or the run ends and they are bad on a good batch, too; otherwise the end.
+  /// same parameters; otherwise the end.
   private func fail(_ step: Int, _ pass: Explosion.Pass, _ locate: () -> FirstNonFinite) {
-    var isBorne = false
     if recipe.training.badSteps == .skip {
       skip()
       guard explosion == nil else { return }
-      isBorne = tally.consecutiveSkips < max(10, batches.stepsPerEpoch)
+      let isHopeless = tally.consecutiveSkips >= max(10, batches.stepsPerEpoch)
+      let isLast = step + 1 == batches.total && record.trace.skipped == batches.total
+      if !isHopeless, !isLast { return }
     }
-    let isLast = step + 1 == batches.total
-    if isBorne, !isLast { return }
     let found = locate()
-    if isBorne, isFiniteOnAGoodBatch { return }
     explode(step, pass, .nonFinite, found.place, found.origin)
   }
 
-  /// Whether the loss over the batch of the last step that was taken is finite; false where none
-  /// was taken.
-  private var isFiniteOnAGoodBatch: Bool {
+  /// A run that ends among skipped steps: tries its parameters on the batch of the last step that
+  /// was taken, which was good before that.
+  private func tryOnAGoodBatch() {
     let good = record.trace.lastTakenStep(through: step - 1)
-    guard !record.trace.wasSkipped(good) else { return false }
+    guard !record.trace.wasSkipped(good) else { return }
     let rows = batches.withRows(at: good) { rows in
       data.train.gather(rows, trainingStep.plan, trainingStep.memory)
       return rows.count
     }
-    return trainingStep.forward(
-      trainingStep.pass(rows: rows, mode: .evaluation, position: good)
-    ).isFinite
+    // Left out since then.
+    guard rows > 0 else { return }
+    let pass = trainingStep.pass(rows: rows, mode: .training, position: good)
+    let (loss, isFinite) = trainingStep.forward(pass)
+    if !isFinite {
+      let found = trainingStep.firstNonFiniteForward(pass)
+      explode(good + 1, .forward, .nonFinite, found.place, found.origin)
+    } else if !trainingStep.backward(pass) {
+      let found = trainingStep.firstNonFiniteBackward(pass)
+      explode(good + 1, .backward, .nonFinite, found.place, found.origin)
+    } else if loss > Divergence.limit * baseline.scale {
+      explode(good, .update, .divergence, record.trace.mostMovedLayer(at: good), nil)
+    }
   }
 
   private func skip() {

@@ -74,7 +74,8 @@ extension TrainingSession {
 
   /// A run that passed the edge, was not stopped, and learnt nothing all the same.
   package func lateDivergence(_ verdict: Verdict) -> Explosion? {
-    guard verdict == .exploding, let step = divergence.firstPassed else { return nil }
+    guard verdict == .exploding, let passed = divergence.firstPassed else { return nil }
+    let step = trace.lastTakenStep(through: passed)
     return Explosion(
       step: step, place: trace.mostMovedLayer(at: step), pass: .update, kind: .divergence,
       origin: nil)

@@ -15,7 +15,7 @@ package struct ActivationMoments: SampledProbe {
 
   package init() {}
 
-  package mutating func sample(_ trainer: Trainer) -> [Run.Sample] {
+  package mutating func sample(_ trainer: Trainer) -> [Run.Sample]? {
     let (pass, step) = (trainer.newestPass, trainer.step - 1)
     return trainer.trainingStep.plan.operations.flatMap { operation -> [Run.Sample] in
       let values = pass.values(operation.output.value)

@@ -14,13 +14,14 @@ package struct AttentionLogit: SampledProbe {
 
   package init() {}
 
-  package mutating func sample(_ trainer: Trainer) -> [Run.Sample] {
+  package mutating func sample(_ trainer: Trainer) -> [Run.Sample]? {
     let (pass, step) = (trainer.newestPass, trainer.step - 1)
-    return trainer.trainingStep.plan.operations.compactMap { operation in
+    let samples = trainer.trainingStep.plan.operations.compactMap { operation in
       (operation.kernel as? any ScoringKernel).map {
         Run.Sample(
           step: step, name: Self.name, layer: operation.layer, value: Double($0.largestScore(pass)))
       }
     }
+    return samples.isEmpty ? nil : samples
   }
 }

@@ -5,10 +5,9 @@ import KeelEngine
 /// An estimate of the largest eigenvalue of the loss's Hessian, over the newest batch.
 ///
 /// **Definition** Each look is one step of power iteration from where the last one ended: Hv ≈
-/// (∇L(θ + hv) − ∇L(θ − hv))/2h, h = 1e-3·‖θ‖ for v of norm 1, and the value is vᵀHv. It is never
-/// more than the largest eigenvalue, and comes near it within some looks. Where it is negative, the
-/// next step is taken with H + |vᵀHv|, so that the largest is found and not the largest in
-/// magnitude. Plain gradient descent on a quadratic is unstable above 2/rate.
+/// (∇L(θ + hv) − ∇L(θ − hv))/2h, h = 1e-3·‖θ‖ for v of norm 1, and the value is vᵀHv, of the batch
+/// of that step; dropout, as in training. It comes near the largest eigenvalue from below, within
+/// some looks. Plain gradient descent on a quadratic is unstable above 2/rate.
 ///
 /// **References** Cohen et al., *Gradient descent on neural networks typically occurs at the edge
 /// of stability*, ICLR 2021.
@@ -16,12 +15,11 @@ package struct BatchSharpness: SampledProbe {
   package static let name = "sharpness"
   package static let summary = "largest curvature of the loss over the batch, by power iteration"
   package static let steps = 3.0
-  /// Of norm 1; empty before the first look.
-  private var direction: [Float] = []
+  private var iteration = PowerIteration()
 
   package init() {}
 
-  package mutating func sample(_ trainer: Trainer) -> [Run.Sample] {
+  package mutating func sample(_ trainer: Trainer) -> [Run.Sample]? {
     let step = trainer.trainingStep
     let (count, first) = (step.plan.count(.parameters), step.firstParameter)
     let gradient = step.memory[step.plan.parameters[0].buffer.gradient]
@@ -33,7 +31,8 @@ package struct BatchSharpness: SampledProbe {
       keel_copy(center, first, count, 0)
       keel_copy(kept, gradient, count, 0)
     }
-    if direction.count != count { direction = Self.normalized(kept) ?? [] }
+    if iteration.direction.count != count { iteration.begin(with: kept) }
+    let direction = iteration.direction
     let norm = keel_measure(center, count).sum_of_squares.squareRoot()
     let distance = Float(1e-3 * (norm > 0 && norm.isFinite ? norm : 1))
     func move(by distance: Float) -> Bool {
@@ -46,15 +45,7 @@ package struct BatchSharpness: SampledProbe {
     var image = Array(UnsafeBufferPointer(start: gradient, count: count))
     guard move(by: -distance) else { return [] }
     for index in image.indices { image[index] = (image[index] - gradient[index]) / (2 * distance) }
-    let value = keel_dot(direction, image, count)
-    if value < 0 { keel_axpy(Float(-value), direction, &image, count) }
-    direction = Self.normalized(image) ?? direction
+    let value = iteration.advance(image: image)
     return [Run.Sample(step: trainer.step - 1, name: Self.name, value: value)]
-  }
-
-  private static func normalized(_ vector: [Float]) -> [Float]? {
-    let norm = keel_measure(vector, vector.count).sum_of_squares.squareRoot()
-    guard norm > 0, norm.isFinite else { return nil }
-    return vector.map { Float(Double($0) / norm) }
   }
 }

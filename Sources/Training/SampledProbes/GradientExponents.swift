@@ -4,7 +4,7 @@ import KeelEngine
 /// Where the gradients of each layer lie among the powers of two, as the newest step used them.
 ///
 /// `gradient-exponent` is the binary exponent of the largest; `gradient-below-float16` the share of
-/// those that are not zero, but less than half of 2⁻²⁴, the smallest number that float16 has: they
+/// those that are not zero, but at most half of 2⁻²⁴, the smallest number that float16 has: they
 /// would be zero in it.
 ///
 /// **References** Micikevicius et al., *Mixed precision training*, ICLR 2018.
@@ -15,7 +15,7 @@ package struct GradientExponents: SampledProbe {
 
   package init() {}
 
-  package mutating func sample(_ trainer: Trainer) -> [Run.Sample] {
+  package mutating func sample(_ trainer: Trainer) -> [Run.Sample]? {
     let step = trainer.trainingStep
     let layers = Dictionary(grouping: step.plan.parameters.enumerated()) { $1.layer }
     return trainer.trace.layers.flatMap { layer -> [Run.Sample] in
@@ -28,7 +28,7 @@ package struct GradientExponents: SampledProbe {
           let size = abs(Double(value) * Double(scale))
           largest = max(largest, size)
           all += 1
-          if size < 0x1p-25 { few += 1 }
+          if size <= 0x1p-25 { few += 1 }
         }
       }
       guard all > 0 else { return [] }

@@ -22,7 +22,7 @@ struct BatchSharpnessTests {
     let parameters = try #require(trainer.tensor("dense-1.weight"))
     let gradient = try #require(trainer.gradient(of: "dense-1.weight"))
     var values: [Double] = []
-    for _ in 0..<30 { values += probe.sample(trainer).map(\.value) }
+    for _ in 0..<30 { values += (probe.sample(trainer) ?? []).map(\.value) }
     #expect(abs(try #require(values.last) / 9 - 1) < 0.01)
     // And nothing has moved.
     #expect(trainer.tensor("dense-1.weight") == parameters)
