@@ -26,6 +26,10 @@ struct SamplingClockTests {
     let samples = seen.withLock { $0 }
     #expect(training.verdict == .healthy)
     #expect(await run.trace.bits == plain.trace.bits)
+    for name in ["dense-1.weight", "dense-2.bias"] {
+      let (sampled, own) = (await run[name], await plain[name])
+      #expect(sampled == own && own != nil)
+    }
     #expect(Set(samples.map(\.name)).isSuperset(of: ["sharpness", "activation-zeros"]))
     // As many as a curve shows, in steps of their own.
     let sharpness = samples.filter { $0.name == "sharpness" }.map(\.step)

@@ -141,6 +141,18 @@ struct VerdictTests {
     #expect(try Trainer(Problem(recipe)).train().verdict != .exploding)
   }
 
+  /// A bad row in the very last batch, and in the ten before it: the network is as good as it was.
+  @Test func aBadBatchAtTheEndIsNoExplosion() throws {
+    var recipe = regression(rate: 0.05)
+    recipe.training = .init(epochs: 1, batch: 8, shuffle: false, badSteps: .skip)
+    var parts = try recipe.data.member.load(from: ".", seed: recipe.seed)
+    for row in 53 * 8..<64 * 8 { parts.train.inputs[row * 8] = .nan }
+    let trainer = try Trainer(Problem(recipe, rows: parts))
+    let training = trainer.train()
+    #expect(trainer.trace.wasSkipped(63) && trainer.trace.skipped == 11)
+    #expect(training.explosion == nil && training.verdict != .exploding)
+  }
+
   /// One update that leaves no finite loss behind, and an end before anybody would give up.
   @Test func aRunThatEndsAmongBadStepsExplodes() throws {
     var recipe = regression(rate: 1e25)
